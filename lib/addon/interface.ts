@@ -1,0 +1,329 @@
+/**
+ * The native boundary, written by hand: everything TypeScript may ask of the addon, and nothing else.
+ * Only lib/addon/ touches the binary; the rest of lib/ sees these types.
+ *
+ * Shapes are row-major. "NHWC" is [rows, height, width, channels]. Promises reject with {code, message}
+ * errors, which lib/addon/errors.ts turns into SimclrError.
+ */
+
+export type Precision = 'fp32' | 'bf16' | 'fp16' | 'fp64'
+/** `paper`: google-research/simclr (tf2); `torch`: torchvision and lightly. */
+export type Convention = 'paper' | 'torch'
+export type Arch = 'resnet18' | 'resnet34' | 'resnet50' | 'resnet101' | 'resnet152' | 'resnet200'
+/** `imagenet`: 7x7/2 and a 3x3/2 max pool; `cifar`: 3x3/1, no pool; `stride2`: 3x3/2, no pool. */
+export type Stem = 'imagenet' | 'cifar' | 'stride2'
+
+/** One named array, bytes little-endian in safetensors' order. */
+export interface NativeTensor {
+  name: string
+  dtype: 'F64' | 'F32' | 'BF16' | 'F16' | 'I64' | 'I32' | 'U8'
+  shape: number[]
+  data: Uint8Array
+}
+
+export interface BuildInfo {
+  /** LibTorch version the addon was built against, e.g. `2.13.0`. */
+  torch: string
+  compiler: string
+  /** Vector level LibTorch picked on this machine, e.g. `AVX512`. */
+  cpuCapability: string
+  /** CUDA version, null for a CPU build. */
+  cuda: string | null
+}
+
+// ---- images ------------------------------------------------------------------------------------------------
+
+export interface RawImage {
+  data: Uint8Array
+  width: number
+  height: number
+  channels: 1 | 3 | 4
+}
+
+/** Decoded 8-bit images by index, of any sizes, in native memory. Grey is kept as one channel; alpha is dropped. */
+export interface NativeImageStore {
+  /** Number of slots. */
+  readonly count: number
+  /** Bytes held. */
+  readonly bytes: number
+  set(index: number, image: RawImage): void
+  /** Copies one image out (for sheets and reports). */
+  get(index: number): RawImage
+  has(index: number): boolean
+  /** Frees one slot (streaming). */
+  delete(index: number): void
+  /** Fills slots first .. first+count-1 with procedural scenes; returns their labels (0-9). Off the main thread. */
+  fillScenes(options: { seed: number; first: number; count: number; size: number }): Promise<Int32Array>
+  dispose(): void
+}
+
+// ---- augmentation ------------------------------------------------------------------------------------------
+
+/** What lib/augment lowers its typed data to; null leaves the operator out. Order of execution as listed. */
+export interface AugmentPlan {
+  /** Output height = width, pixels. */
+  size: number
+  /** Random resized crop; null: `center` alone decides the geometry. */
+  crop: {
+    /** `paper`: aspect uniform, height uniform, boxes < 10 % rejected, 100 attempts; `torch`: area uniform, log aspect, 10 attempts. */
+    sampling: Convention
+    area: [number, number]
+    aspect: [number, number]
+    filter: 'bilinear' | 'bicubic'
+    antialias: boolean
+  } | null
+  /** Without crop: central share of the image that is kept (0.875 for ImageNet evaluation, 1 = all), then resized. */
+  center: { share: number; filter: 'bilinear' | 'bicubic'; antialias: boolean } | null
+  flip: number
+  jitter: {
+    probability: number
+    brightness: number
+    contrast: number
+    saturation: number
+    hue: number
+    /** `paper`: per-channel mean contrast, HSV saturation; `torch`: grey-mean contrast, blend saturation. */
+    operators: Convention
+    /** paper v1 adds, v2 multiplies. */
+    brightnessMode: 'multiply' | 'add'
+  } | null
+  gray: number
+  blur: { probability: number; sigma: [number, number]; kernel: number; padding: 'zero' | 'reflect' } | null
+  solarize: { probability: number; threshold: number } | null
+  normalize: { mean: [number, number, number]; std: [number, number, number] } | null
+}
+
+/** What was drawn for one view: tests and the contact sheet read it; null where an operator was not applied. */
+export interface ViewParameters {
+  crop: { x: number; y: number; width: number; height: number } | null
+  flip: boolean
+  jitter: { order: number[]; brightness: number; contrast: number; saturation: number; hue: number } | null
+  gray: boolean
+  blur: { sigma: number } | null
+  solarize: boolean
+}
+
+/** A plan compiled once. */
+export interface NativeAugmenter {
+  /**
+   * Describes one batch of `indices.length` images x `views`; nothing is computed until a learner or `pixels` asks.
+   * The parameters of a view are a function of (seed, epoch, index, view) alone.
+   */
+  batch(
+    store: NativeImageStore,
+    options: {
+      indices: Uint32Array
+      /** Epoch of each row (a paper-convention batch may cross epochs). */
+      epochs: Uint32Array
+      seed: number
+      views: number
+      /** Class of each row for the online linear head, -1 = none. */
+      labels: Int32Array | null
+    },
+  ): NativeBatch
+  parameters(options: {
+    seed: number
+    epoch: number
+    index: number
+    view: number
+    width: number
+    height: number
+  }): ViewParameters
+}
+
+export interface NativeBatch {
+  readonly count: number
+  readonly views: number
+  /** The augmented views, float32, [views * count, size, size, 3], all first views first. `threads` must not change the result. */
+  pixels(options: { threads: number }): Promise<Float32Array>
+}
+
+// ---- learning ----------------------------------------------------------------------------------------------
+
+export interface EncoderSpec {
+  arch: Arch
+  /** Multiplies every channel count; 1, 2, 4 in the paper, fractions allowed (multiples of 1/8). */
+  width: number
+  stem: Stem
+  /** Geometry, padding, running-variance and initialisation convention. */
+  convention: Convention
+  /** Selective kernels: 0 = none, 0.0625 in SimCLR v2 (paper convention only). */
+  skRatio: number
+}
+
+export interface HeadSpec {
+  /** 0 = none, 1 = linear, 2 = SimCLR v1, 3 = SimCLR v2. */
+  layers: number
+  /** Output dimension. */
+  dim: number
+  /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
+  convention: Convention
+}
+
+export type OptimizerSpec =
+  | {
+      name: 'lars'
+      /** `paper`: lr inside the buffer, no epsilon; `torch`: lightly's form. */
+      convention: Convention
+      momentum: number
+      nesterov: boolean
+      weightDecay: number
+      trustCoefficient: number
+      /** paper only: classic momentum (lr inside the buffer) or the "popular" form. */
+      classicMomentum: boolean
+      /** torch only. */
+      epsilon: number
+    }
+  | {
+      name: 'sgd'
+      momentum: number
+      nesterov: boolean
+      weightDecay: number /** BN and biases decay too. */
+      decayAll: boolean
+    }
+
+export interface LearnerSpec {
+  encoder: EncoderSpec
+  head: HeadSpec
+  /** scale: 2 in the paper's convention, 1 in torch's. */
+  loss: { temperature: number; scale: 1 | 2; normalize: boolean }
+  optimizer: OptimizerSpec
+  /** Classes of the online linear head on stop-gradient features; 0 = no such head. */
+  classes: number
+  precision: Precision
+  device: string
+  /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */
+  shards: number
+  seed: number
+}
+
+export interface StepResult {
+  /** NT-Xent, in the convention's scale. */
+  loss: number
+  /** Share of first views whose nearest second view is their own. */
+  contrastiveAccuracy: number
+  /** Entropy (nats) of the softmax over second views. */
+  entropy: number
+  /** Online linear head; null without labels. */
+  probeLoss: number | null
+  probeAccuracy: number | null
+  /** L2 norm of all gradients. */
+  gradientNorm: number
+  /** Seconds: making the views, and the whole step. */
+  augmentSeconds: number
+  stepSeconds: number
+}
+
+/** Forward results for tests and verify; what was not asked for is absent. */
+export interface ForwardResult {
+  features: NativeTensor
+  /** After the head's first hidden layer and its ReLU. */
+  hidden: NativeTensor | null
+  projections: NativeTensor | null
+  /** Stem and the four groups, NHWC. */
+  groups: NativeTensor[]
+}
+
+export interface GradientResult extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds'> {
+  weightDecayLoss: number
+  /** Under the parameter names of `state()`. */
+  gradients: NativeTensor[]
+}
+
+/** Encoder, head, loss and optimizer on one device, driven from one native thread of their own. */
+export interface NativeLearner {
+  readonly featureDim: number
+  readonly parameterCount: { encoder: number; head: number }
+  step(batch: NativeBatch, lr: number): Promise<StepResult>
+  /** The same step on given views: float32/float64 NHWC [2B, H, W, 3], already augmented. */
+  stepViews(views: NativeTensor, labels: Int32Array | null, lr: number): Promise<StepResult>
+  /** Loss and gradients without an update. */
+  gradients(views: NativeTensor, labels: Int32Array | null): Promise<GradientResult>
+  forward(images: NativeTensor, options: { training: boolean; groups: boolean }): Promise<ForwardResult>
+  /** Features [indices.length, featureDim] with BN in evaluation mode; `plan` should have no random operator. */
+  embed(store: NativeImageStore, augmenter: NativeAugmenter, indices: Uint32Array): Promise<Float32Array>
+  /**
+   * Everything: `encoder.<torchvision name>`, `head.<i>.…`, `classifier.…`, buffers, `optimizer.<name>` momentum
+   * buffers. What `load` takes.
+   */
+  state(): Promise<NativeTensor[]>
+  /** Strict: throws naming missing and unexpected tensors. `optimizer.*` may be absent altogether (fresh buffers). */
+  load(tensors: NativeTensor[]): Promise<void>
+  /** Ends the thread after the running step; further calls reject with ERR_SIMCLR_DISPOSED. */
+  dispose(): void
+}
+
+/** Inference only. Weights under torchvision's names (paper geometry: the same names plus the extra shortcut). */
+export interface NativeEncoder {
+  readonly featureDim: number
+  embed(store: NativeImageStore, augmenter: NativeAugmenter, indices: Uint32Array): Promise<Float32Array>
+  dispose(): void
+}
+
+// ---- pieces on typed arrays --------------------------------------------------------------------------------
+
+export interface NtXentResult {
+  loss: number
+  contrastiveAccuracy: number
+  entropy: number
+  /** d loss / d z, same shape and dtype as z. */
+  gradient: Float32Array | Float64Array
+}
+
+export interface Addon {
+  buildInfo(): BuildInfo
+  /** `cpu`, then each CUDA device; memory in bytes. */
+  getDevices(): { name: string; type: 'cpu' | 'cuda'; description: string; memory: number }[]
+
+  ImageStore: new (count: number) => NativeImageStore
+  Augmenter: new (plan: AugmentPlan) => NativeAugmenter
+  Learner: new (spec: LearnerSpec) => NativeLearner
+  Encoder: new (
+    spec: EncoderSpec & { device: string; precision: Precision },
+    tensors: NativeTensor[],
+  ) => NativeEncoder
+
+  /** The order in which epoch `epoch` visits `count` images: a function of (seed, epoch) alone. */
+  epochOrder(options: { seed: number; epoch: number; count: number }): Uint32Array
+
+  /** NT-Xent on z [2B, dim], first views first. `replicas` splits the images in contiguous parts as ranks would. */
+  ntXent(
+    z: Float32Array | Float64Array,
+    options: { dim: number; temperature: number; scale: 1 | 2; normalize: boolean },
+  ): NtXentResult
+
+  /** One optimizer update in place on plain arrays. `excluded`: no decay, no adaptation (BN, biases, classifier). */
+  optimizerStep(
+    spec: OptimizerSpec,
+    variables: {
+      weight: Float32Array
+      gradient: Float32Array
+      momentum: Float32Array
+      excluded: boolean
+      first: boolean
+    }[],
+    lr: number,
+  ): void
+
+  /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */
+  knn(
+    bank: Float32Array,
+    bankLabels: Int32Array,
+    queries: Float32Array,
+    options: { dim: number; classes: number; k: number; temperature: number },
+  ): Promise<Int32Array>
+
+  /** Multinomial logistic regression by L-BFGS on standardised features. Returns the predicted class of each query. */
+  linearProbe(
+    features: Float32Array,
+    labels: Int32Array,
+    queries: Float32Array,
+    options: { dim: number; classes: number; l2: number; maxIterations: number },
+  ): Promise<Int32Array>
+
+  /** One augmentation operator on one image, for golden tests. Names and parameters: native/core/augment/operators.h. */
+  augmentOperator(
+    name: string,
+    image: { data: Float32Array | Uint8Array; width: number; height: number; channels: number },
+    parameters: Record<string, number | string | boolean | number[]>,
+  ): { data: Float32Array | Uint8Array; width: number; height: number }
+}

@@ -1,0 +1,15 @@
+// Registration: one line per exposed object or group of functions, nothing else.
+#include <napi.h>
+
+#include "binding/registry.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  simclr::binding::register_build_info(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(simclr, Init)

@@ -1,0 +1,10 @@
+// What addon.cc registers; each function lives in the file of its object.
+#pragma once
+
+#include <napi.h>
+
+namespace simclr::binding {
+
+void register_build_info(Napi::Env env, Napi::Object exports);
+
+}  // namespace simclr::binding

@@ -1,0 +1,33 @@
+// The augmentation family, executed: one view of one image, a function of (seed, epoch, index, view).
+#pragma once
+
+#include <cstdint>
+
+#include "core/augment/plan.h"
+#include "core/image/image_view.h"
+
+namespace simclr {
+
+/// What a view's randomness is drawn from, and nothing else.
+struct ViewKey {
+  uint64_t seed = 0;
+  uint32_t epoch = 0;
+  uint32_t index = 0;
+  uint32_t view = 0;
+};
+
+class Augmenter {
+ public:
+  /// Throws ERR_SIMCLR_INVALID_ARGUMENT for a plan that cannot be executed.
+  explicit Augmenter(const Plan& plan);
+
+  const Plan& plan() const { return plan_; }
+
+  /// Writes one view: [size, size, 3] floats. Thread-safe.
+  void view(const ImageView& image, const ViewKey& key, float* out) const;
+
+ private:
+  Plan plan_;
+};
+
+}  // namespace simclr

@@ -1,0 +1,61 @@
+// One thread with a queue: everything a run does natively happens on it, in order.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace simclr {
+
+/// Runs posted tasks one after the other on a thread of its own. Tasks must not throw.
+class TaskThread {
+ public:
+  TaskThread() : thread_([this] { loop(); }) {}
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
+  ~TaskThread() { join(); }
+
+  /// Queues a task; false if the thread has been told to end.
+  bool post(std::function<void()> task) {
+    std::lock_guard lock(mutex_);
+    if (ending_) return false;
+    tasks_.push_back(std::move(task));
+    wake_.notify_one();
+    return true;
+  }
+
+  /// Lets the running and queued tasks end, then joins. Safe to call twice.
+  void join() {
+    {
+      std::lock_guard lock(mutex_);
+      ending_ = true;
+      wake_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void loop() {
+    for (;;) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+        if (tasks_.empty()) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  bool ending_ = false;
+  std::thread thread_;  // last: the loop uses the members above
+};
+
+}  // namespace simclr
