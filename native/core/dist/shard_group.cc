@@ -1,0 +1,53 @@
+#include "core/dist/shard_group.h"
+
+#include "core/error.h"
+
+namespace simclr {
+
+void Barrier::arrive_and_wait() {
+  std::unique_lock lock(mutex_);
+  if (!aborted_) {
+    const uint64_t mine = generation_;
+    if (++waiting_ == parties_) {
+      waiting_ = 0;
+      ++generation_;
+      released_.notify_all();
+      return;
+    }
+    released_.wait(lock, [&] { return aborted_ || generation_ != mine; });
+    if (generation_ != mine) return;
+  }
+  throw Error("ERR_SIMCLR_NATIVE", "another shard of this step failed");
+}
+
+void Barrier::abort() {
+  std::lock_guard lock(mutex_);
+  aborted_ = true;
+  released_.notify_all();
+}
+
+void Barrier::reset() {
+  std::lock_guard lock(mutex_);
+  aborted_ = false;
+  waiting_ = 0;
+}
+
+at::Tensor ShardGroup::all_gather(const at::Tensor& rows) {
+  exchange_->slots[rank_] = rows.detach();
+  exchange_->barrier.arrive_and_wait();
+  at::Tensor out = at::cat(exchange_->slots, 0);
+  // Nobody may overwrite a slot, or the memory behind it, while another shard still reads it.
+  exchange_->barrier.arrive_and_wait();
+  return out;
+}
+
+at::Tensor ShardGroup::all_reduce_sum(const at::Tensor& value) {
+  exchange_->slots[rank_] = value.detach();
+  exchange_->barrier.arrive_and_wait();
+  at::Tensor sum = exchange_->slots[0].clone();
+  for (int other = 1; other < size(); ++other) sum.add_(exchange_->slots[other]);
+  exchange_->barrier.arrive_and_wait();
+  return sum;
+}
+
+}  // namespace simclr
