@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+/**
+ * Writes a file whole or not at all: temporary file in the same folder, fsync, rename, fsync of the folder.
+ * A reader sees the old contents or the new ones, also after a power cut.
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: Uint8Array | string | Uint8Array[],
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    const file = await open(temporary, 'wx')
+    try {
+      for (const chunk of Array.isArray(chunks) ? chunks : [chunks]) await file.writeFile(chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
