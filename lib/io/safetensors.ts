@@ -73,6 +73,7 @@ export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data')
   }
   const start = 8 + Number(headerBytes)
   const header = parseHeader(bytes.subarray(8, start), corrupt)
+  requireContiguous(header.entries, bytes.byteLength - start, corrupt)
 
   const tensors: NativeTensor[] = []
   for (const [name, entry] of Object.entries(header.entries)) {
@@ -83,7 +84,6 @@ export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data')
     const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start + begin, end - begin)
     tensors.push({ name, dtype: entry.dtype, shape: entry.shape, data })
   }
-  requireContiguous(header.entries, bytes.byteLength - start, corrupt)
   return { tensors, metadata: header.metadata }
 }
 
