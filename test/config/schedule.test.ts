@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import {
+  epochOf,
+  learningRate,
+  peakLr,
+  type ScheduleSettings,
+  totalEpochs,
+  totalSteps,
+  warmupSteps,
+} from '../../lib/config/schedule.ts'
+
+interface GoldenSchedule {
+  num_examples: number
+  batch: number
+  epochs: number
+  warmup_epochs: number
+  scaling: 'linear' | 'sqrt'
+  base: number
+  train_steps: number
+  total_steps: number
+  warmup_steps: number
+  steps: number[]
+  lr: number[]
+}
+
+const golden: { schedules: GoldenSchedule[] } = JSON.parse(
+  readFileSync(new URL('../golden/lr_paper.json', import.meta.url), 'utf8'),
+)
+
+const torch = (settings: Partial<ScheduleSettings>): ScheduleSettings => ({
+  convention: 'torch',
+  images: 1000,
+  batchSize: 256,
+  epochs: 4,
+  steps: null,
+  warmupEpochs: 1,
+  lr: 0.06,
+  scaling: 'linear',
+  ...settings,
+})
+
+describe('schedule, paper convention (golden)', () => {
+  for (const g of golden.schedules) {
+    const settings: ScheduleSettings = {
+      convention: 'paper',
+      images: g.num_examples,
+      batchSize: g.batch,
+      epochs: g.epochs,
+      steps: g.train_steps || null,
+      warmupEpochs: g.warmup_epochs,
+      lr: g.base,
+      scaling: g.scaling,
+    }
+    it(`${g.num_examples} images, batch ${g.batch}, ${g.epochs} epochs, warm-up ${g.warmup_epochs}`, () => {
+      expect(totalSteps(settings)).to.equal(g.total_steps)
+      expect(warmupSteps(settings)).to.equal(g.warmup_steps)
+      const tolerance = 1e-6 * peakLr(settings)
+      g.steps.forEach((step, i) => {
+        expect(learningRate(settings, step)).to.be.closeTo(g.lr[i]!, tolerance, `step ${step}`)
+      })
+    })
+  }
+})
+
+describe('schedule, torch convention', () => {
+  it('drops the last partial batch of each epoch', () => {
+    expect(totalSteps(torch({}))).to.equal(12)
+    expect(totalSteps(torch({ images: 1023 }))).to.equal(12)
+    expect(totalSteps(torch({ images: 1024 }))).to.equal(16)
+  })
+
+  it('warms up to the peak without a step at 0, then follows the cosine', () => {
+    const settings = torch({})
+    const lr = Array.from({ length: 12 }, (_, step) => learningRate(settings, step))
+    expect(lr.slice(0, 4)).to.deep.equal([0.02, 0.04, 0.06, 0.06])
+    expect(lr[11]).to.be.closeTo(0.03 * (1 + Math.cos((Math.PI * 8) / 9)), 1e-15)
+    expect(Math.min(...lr)).to.be.greaterThan(0)
+  })
+
+  it('stays finite when the warm-up is the whole run', () => {
+    const settings = torch({ epochs: 1 })
+    expect(learningRate(settings, 2)).to.equal(0.06)
+    expect(learningRate(settings, 3)).to.equal(0)
+  })
+
+  it('scales the base rate as told', () => {
+    expect(peakLr(torch({ batchSize: 512 }))).to.equal(0.12)
+    expect(peakLr(torch({ batchSize: 400, scaling: 'sqrt' }))).to.be.closeTo(1.2, 1e-12)
+    expect(peakLr(torch({ batchSize: 512, scaling: 'none' }))).to.equal(0.06)
+  })
+})
+
+describe('epochs of steps', () => {
+  for (const convention of ['paper', 'torch'] as const) {
+    for (const [images, batchSize, epochs] of [
+      [1000, 256, 4],
+      [1024, 256, 3],
+      [64, 64, 2],
+      [777, 50, 7],
+    ] as const) {
+      it(`${convention}: ${epochs} epochs of ${images} by ${batchSize} are all there, in order`, () => {
+        const settings = torch({ convention, images, batchSize, epochs })
+        const seen = Array.from({ length: totalSteps(settings) }, (_, step) => epochOf(settings, step))
+        expect([...new Set(seen)]).to.deep.equal(Array.from({ length: epochs }, (_, epoch) => epoch))
+        expect(seen).to.deep.equal([...seen].sort((a, b) => a - b))
+      })
+    }
+  }
+
+  it('counts the epochs that a fixed number of steps reaches', () => {
+    expect(totalEpochs(torch({ steps: 7 }))).to.equal(3)
+    expect(totalEpochs(torch({ convention: 'paper', steps: 8, images: 1000, batchSize: 250 }))).to.equal(2)
+  })
+})
