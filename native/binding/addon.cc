@@ -7,6 +7,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::binding::register_build_info(env, exports);
+  simclr::binding::register_image_store(env, exports);
   return exports;
 }
 

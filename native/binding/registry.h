@@ -6,5 +6,6 @@
 namespace simclr::binding {
 
 void register_build_info(Napi::Env env, Napi::Object exports);
+void register_image_store(Napi::Env env, Napi::Object exports);
 
 }  // namespace simclr::binding

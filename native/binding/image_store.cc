@@ -1,0 +1,231 @@
+#include "binding/image_store.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/promise_task.h"
+#include "binding/registry.h"
+#include "core/data/scenes.h"
+#include "core/error.h"
+
+namespace simclr::binding {
+namespace {
+
+/// Marks our objects, so that another wrapped object is never taken for one.
+constexpr napi_type_tag kTypeTag = {0x9e0f3c1b5a7d4e26, 0xb1c8d2740f6a93e5};
+
+size_t count_argument(const Napi::CallbackInfo& info, const char* name) {
+  const Napi::Value value = info[0];
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0) || number != std::floor(number) || number > std::numeric_limits<uint32_t>::max()) {
+    fail(info.Env(), "an integer of at least 0", name, value);
+  }
+  return static_cast<size_t>(number);
+}
+
+/// A view of a JavaScript {data, width, height, channels}; valid while the object is.
+ImageView image_argument(Napi::Env env, const Napi::Value& value) {
+  if (!value.IsObject()) fail(env, "a raw image {data, width, height, channels}", "image", value);
+  const auto image = value.As<Napi::Object>();
+  const Napi::Value data = image.Get("data");
+  if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    fail(env, "a Uint8Array", "image.data", data);
+  }
+  const int64_t width = integer(image, "width");
+  const int64_t height = integer(image, "height");
+  const int64_t channels = integer(image, "channels");
+  constexpr int64_t kMaxSide = 1 << 20;
+  if (width < 1 || width > kMaxSide) fail(env, "1 to 1048576", "image.width", image.Get("width"));
+  if (height < 1 || height > kMaxSide) fail(env, "1 to 1048576", "image.height", image.Get("height"));
+  if (channels != 1 && channels != 3 && channels != 4) {
+    fail(env, "1, 3 or 4", "image.channels", image.Get("channels"));
+  }
+  const auto bytes = data.As<Napi::Uint8Array>();
+  if (bytes.ElementLength() != static_cast<size_t>(width * height * channels)) {
+    fail(env,
+         "width * height * channels = " + std::to_string(width) + " * " + std::to_string(height) + " * " +
+             std::to_string(channels) + " bytes",
+         "image.data", Napi::Number::New(env, static_cast<double>(bytes.ElementLength())));
+  }
+  return {bytes.Data(), static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels),
+          width * channels};
+}
+
+}  // namespace
+
+void ImageStoreObject::Register(Napi::Env env, Napi::Object exports) {
+  exports.Set("ImageStore", DefineClass(env, "ImageStore",
+                                        {
+                                            InstanceAccessor<&ImageStoreObject::Count>("count"),
+                                            InstanceAccessor<&ImageStoreObject::Bytes>("bytes"),
+                                            InstanceMethod<&ImageStoreObject::Set>("set"),
+                                            InstanceMethod<&ImageStoreObject::Get>("get"),
+                                            InstanceMethod<&ImageStoreObject::Has>("has"),
+                                            InstanceMethod<&ImageStoreObject::Delete>("delete"),
+                                            InstanceMethod<&ImageStoreObject::FillScenes>("fillScenes"),
+                                            InstanceMethod<&ImageStoreObject::Dispose>("dispose"),
+                                        }));
+}
+
+ImageStoreObject::ImageStoreObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ImageStoreObject>(info) {
+  const size_t count = count_argument(info, "count");
+  store_ = guarded(info.Env(), [&] { return std::make_shared<ImageStore>(count); });
+  info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+}
+
+ImageStoreObject::~ImageStoreObject() {
+  stop_ = true;
+  thread_.reset();
+  store_.reset();
+  report_memory(Env());
+}
+
+std::shared_ptr<ImageStore> ImageStoreObject::From(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTypeTag)) {
+    fail(env, "an ImageStore", "store", value);
+  }
+  ImageStoreObject* object = Unwrap(value.As<Napi::Object>());
+  object->store(env);  // throws where it has been disposed
+  return object->store_;
+}
+
+ImageStore& ImageStoreObject::store(Napi::Env env) const {
+  if (store_ == nullptr) {
+    throw to_js(env, {"ERR_SIMCLR_DISPOSED", "This image store has been disposed; create a new one."});
+  }
+  return *store_;
+}
+
+size_t ImageStoreObject::slot(const Napi::CallbackInfo& info) const {
+  const size_t index = count_argument(info, "index");
+  if (index - filling_first_ < filling_count_) {  // unsigned: below filling_first_ wraps around
+    throw to_js(info.Env(), {"ERR_SIMCLR_BUSY",
+                             "Slot " + std::to_string(index) + " is being filled; await fillScenes first."});
+  }
+  return index;
+}
+
+void ImageStoreObject::report_memory(Napi::Env env) {
+  const int64_t now = store_ ? static_cast<int64_t>(store_->bytes()) : 0;
+  if (now == reported_bytes_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, now - reported_bytes_);
+  reported_bytes_ = now;
+}
+
+Napi::Value ImageStoreObject::Count(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(store(info.Env()).count()));
+}
+
+Napi::Value ImageStoreObject::Bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(store(info.Env()).bytes()));
+}
+
+Napi::Value ImageStoreObject::Set(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ImageStore& store = this->store(env);
+  const size_t index = slot(info);
+  const ImageView image = image_argument(env, info[1]);
+  guarded(env, [&] { store.set(index, image); });
+  report_memory(env);
+  return env.Undefined();
+}
+
+Napi::Value ImageStoreObject::Get(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ImageStore& store = this->store(env);
+  const size_t index = slot(info);
+  const ImageView view = guarded(env, [&] { return store.at(index); });
+  const size_t bytes = static_cast<size_t>(view.stride) * view.height;
+  Napi::Uint8Array data = Napi::Uint8Array::New(env, bytes);
+  std::copy_n(view.data, bytes, data.Data());
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("data", data);
+  out.Set("width", view.width);
+  out.Set("height", view.height);
+  out.Set("channels", view.channels);
+  return out;
+}
+
+Napi::Value ImageStoreObject::Has(const Napi::CallbackInfo& info) {
+  const ImageStore& store = this->store(info.Env());
+  const size_t index = slot(info);
+  return Napi::Boolean::New(info.Env(), store.has(index));
+}
+
+Napi::Value ImageStoreObject::Delete(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ImageStore& store = this->store(env);
+  const size_t index = slot(info);
+  guarded(env, [&] { store.remove(index); });
+  report_memory(env);
+  return env.Undefined();
+}
+
+Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ImageStore& slots = store(env);
+  if (!info[0].IsObject()) fail(env, "an object", "options", info[0]);
+  const auto options = info[0].As<Napi::Object>();
+  const int64_t seed = integer(options, "seed");
+  const int64_t first = integer(options, "first");
+  const int64_t count = integer(options, "count");
+  const int64_t size = integer(options, "size");
+  const auto total = static_cast<int64_t>(slots.count());
+  if (first < 0 || first > total) fail(env, "a slot of the store", "first", options.Get("first"));
+  if (count < 0 || count > total - first) {
+    fail(env, "at most " + std::to_string(total - first) + ", what the store has from `first` on,", "count",
+         options.Get("count"));
+  }
+  if (size < kSceneMinSize || size > kSceneMaxSize) {
+    fail(env, std::to_string(kSceneMinSize) + " to " + std::to_string(kSceneMaxSize), "size",
+         options.Get("size"));
+  }
+  if (filling_count_ > 0) {
+    throw to_js(env, {"ERR_SIMCLR_BUSY", "Scenes are being drawn into this store; await fillScenes first."});
+  }
+  filling_first_ = static_cast<size_t>(first);
+  filling_count_ = static_cast<size_t>(count);
+  if (!thread_) thread_.emplace();
+  // `this` outlives the work: the promise keeps the object, and its destructor joins the thread.
+  auto work = [this, store = store_, seed, first, count, size] {
+    const std::unique_ptr<std::atomic<size_t>, decltype([](auto* count) { *count = 0; })> done(
+        &filling_count_);
+    std::vector<int32_t> labels(static_cast<size_t>(count));
+    std::vector<uint8_t> pixels(static_cast<size_t>(size) * size * 3);
+    for (int64_t i = 0; i < count; ++i) {
+      if (stop_) {
+        throw Error("ERR_SIMCLR_DISPOSED", "This image store was disposed while scenes were being drawn.");
+      }
+      const auto index = static_cast<uint32_t>(first + i);
+      labels[i] = draw_scene(static_cast<uint64_t>(seed), index, static_cast<int>(size), pixels.data());
+      store->set(index, {pixels.data(), static_cast<int>(size), static_cast<int>(size), 3, size * 3});
+    }
+    return labels;
+  };
+  auto finish = [this](Napi::Env env, std::vector<int32_t> labels) -> Napi::Value {
+    report_memory(env);
+    Napi::Int32Array out = Napi::Int32Array::New(env, labels.size());
+    std::copy(labels.begin(), labels.end(), out.Data());
+    return out;
+  };
+  return promise_task(env, *thread_, info.This().As<Napi::Object>(), std::move(work), std::move(finish));
+}
+
+Napi::Value ImageStoreObject::Dispose(const Napi::CallbackInfo& info) {
+  stop_ = true;
+  thread_.reset();  // waits for at most one scene
+  store_.reset();
+  report_memory(info.Env());
+  return info.Env().Undefined();
+}
+
+void register_image_store(Napi::Env env, Napi::Object exports) { ImageStoreObject::Register(env, exports); }
+
+}  // namespace simclr::binding
