@@ -2,8 +2,8 @@
  * The native boundary, written by hand: everything TypeScript may ask of the addon, and nothing else.
  * Only lib/addon/ touches the binary; the rest of lib/ sees these types.
  *
- * Shapes are row-major. "NHWC" is [rows, height, width, channels]. Promises reject with {code, message}
- * errors, which lib/addon/errors.ts turns into SimclrError.
+ * Shapes are row-major. "NHWC" is [rows, height, width, channels]. Everything throws and rejects with
+ * SimclrError (load.ts hands its constructor to the addon).
  */
 
 export type Precision = 'fp32' | 'bf16' | 'fp16' | 'fp64'
@@ -270,6 +270,8 @@ export interface NtXentResult {
 }
 
 export interface Addon {
+  /** Makes the errors that native code throws and rejects with; load.ts calls it once. */
+  setErrorFactory(factory: (code: string, message: string) => Error): void
   buildInfo(): BuildInfo
   /** `cpu`, then each CUDA device; memory in bytes. */
   getDevices(): { name: string; type: 'cpu' | 'cuda'; description: string; memory: number }[]

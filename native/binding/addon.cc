@@ -1,11 +1,14 @@
 // Registration: one line per exposed object or group of functions, nothing else.
 #include <napi.h>
 
+#include "binding/instance.h"
 #include "binding/registry.h"
 
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new simclr::binding::Instance());
+  simclr::binding::register_errors(env, exports);
   simclr::binding::register_build_info(env, exports);
   simclr::binding::register_image_store(env, exports);
   return exports;

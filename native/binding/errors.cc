@@ -4,6 +4,8 @@
 
 #include <new>
 
+#include "binding/instance.h"
+#include "binding/registry.h"
 #include "core/error.h"
 
 namespace simclr::binding {
@@ -29,9 +31,21 @@ Failure describe(const std::exception_ptr& error) noexcept {
 }
 
 Napi::Error to_js(Napi::Env env, const Failure& failure) {
+  const Napi::String code = Napi::String::New(env, failure.code);
+  const Napi::FunctionReference& make = instance(env).make_error;
+  if (!make.IsEmpty()) {
+    return Napi::Error(env, make.Call({code, Napi::String::New(env, failure.message)}));
+  }
   Napi::Error error = Napi::Error::New(env, failure.message);
-  error.Set("code", Napi::String::New(env, failure.code));
+  error.Set("code", code);
   return error;
+}
+
+void register_errors(Napi::Env env, Napi::Object exports) {
+  const auto set_error_factory = [](const Napi::CallbackInfo& info) {
+    instance(info.Env()).make_error = Napi::Persistent(info[0].As<Napi::Function>());
+  };
+  exports.Set("setErrorFactory", Napi::Function::New(env, set_error_factory, "setErrorFactory"));
 }
 
 }  // namespace simclr::binding

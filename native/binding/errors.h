@@ -16,7 +16,7 @@ struct Failure {
 /// Call inside a catch block or with a captured exception. Never throws.
 Failure describe(const std::exception_ptr& error) noexcept;
 
-/// A JavaScript Error with `code`; lib/addon/errors.ts makes it a SimclrError.
+/// The JavaScript error for a failure: a SimclrError, made by the function that `setErrorFactory` was given.
 Napi::Error to_js(Napi::Env env, const Failure& failure);
 
 /// Runs `work` on the calling (JavaScript) thread and rethrows what it throws as a JavaScript error.

@@ -1,0 +1,16 @@
+// What the addon keeps for each environment (the main thread and every worker have their own).
+#pragma once
+
+#include <napi.h>
+
+namespace simclr::binding {
+
+/// Held as the environment's instance data; gone before the environment is. Add members, not statics.
+struct Instance {
+  /// (code, message) => SimclrError; empty until `setErrorFactory` has been called.
+  Napi::FunctionReference make_error;
+};
+
+inline Instance& instance(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+
+}  // namespace simclr::binding
