@@ -1,19 +1,50 @@
-/** Every code a SimclrError can carry; the native core throws the same names. */
-export type SimclrErrorCode =
-  | 'ERR_SIMCLR_INVALID_ARGUMENT'
-  | 'ERR_SIMCLR_NATIVE'
-  | 'ERR_SIMCLR_OUT_OF_MEMORY'
-  | 'ERR_SIMCLR_DISPOSED'
-  | 'ERR_SIMCLR_BUSY'
-  | 'ERR_SIMCLR_ABORTED'
-  | 'ERR_SIMCLR_LIBTORCH'
-  | 'ERR_SIMCLR_DEVICE'
-  | 'ERR_SIMCLR_DATA'
-  | 'ERR_SIMCLR_CORRUPT_FILE'
-  | 'ERR_SIMCLR_IO'
-  | 'ERR_SIMCLR_STATE'
+/**
+ * The one error class, and every code it can carry.
+ *
+ * A message says what was expected, what came and what to do: "Expected a positive integer for `epochs` but
+ * received -1." Codes are stable: programs may branch on them, messages are for people.
+ */
 
-/** The one error this package throws on purpose. `message` says what was expected, what came and what to do. */
+/** Every code a {@link SimclrError} can carry; the only place they are listed. */
+export type SimclrErrorCode =
+  /** An option, argument or configuration is not what was expected. */
+  | 'ERR_SIMCLR_INVALID_ARGUMENT'
+  /** The command line is wrong (exit code 2). */
+  | 'ERR_SIMCLR_USAGE'
+  /** Data cannot be found, read or decoded. */
+  | 'ERR_SIMCLR_DATA'
+  /** A file is truncated, damaged or not of the format it should be. */
+  | 'ERR_SIMCLR_CORRUPT_FILE'
+  /** A file or folder cannot be read or written. */
+  | 'ERR_SIMCLR_IO'
+  /** Weights do not fit: missing, unexpected or misshapen tensors. */
+  | 'ERR_SIMCLR_STATE'
+  /** Loss, gradients or weights are no longer finite. */
+  | 'ERR_SIMCLR_DIVERGED'
+  /** The object has been disposed. */
+  | 'ERR_SIMCLR_DISPOSED'
+  /** A run is under way in this process already. */
+  | 'ERR_SIMCLR_BUSY'
+  /** Stopped through an AbortSignal that gave no reason of its own. */
+  | 'ERR_SIMCLR_ABORTED'
+  /** Memory ran out, of the process or of the device. */
+  | 'ERR_SIMCLR_OUT_OF_MEMORY'
+  /** The device asked for is not there or cannot be used. */
+  | 'ERR_SIMCLR_DEVICE'
+  /** No native binary for this platform, or it cannot be loaded. */
+  | 'ERR_SIMCLR_BINARY'
+  /** No usable LibTorch, or one of another version than the binary was built for. */
+  | 'ERR_SIMCLR_LIBTORCH'
+  /** A download failed: unreachable, cut off, or not the file it should be (wrong hash, wrong kind). */
+  | 'ERR_SIMCLR_DOWNLOAD'
+  /** A tool the build needs is missing or too old. */
+  | 'ERR_SIMCLR_TOOL'
+  /** Results differ from the golden numbers. */
+  | 'ERR_SIMCLR_VERIFY'
+  /** LibTorch or the addon failed in a way nothing else describes. */
+  | 'ERR_SIMCLR_NATIVE'
+
+/** Thrown and rejected with by everything public. `cause` holds what it was made of, where there is something. */
 export class SimclrError extends Error {
   readonly code: SimclrErrorCode
 
