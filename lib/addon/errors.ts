@@ -17,7 +17,9 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_CORRUPT_FILE'
   /** A file or folder cannot be read or written. */
   | 'ERR_SIMCLR_IO'
-  /** Weights do not fit: missing, unexpected or misshapen tensors. */
+  /** Weights do not fit the encoder or learner that is to take them: missing, unexpected, misshapen tensors. */
+  | 'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS'
+  /** The operation is not possible in the object's present state. */
   | 'ERR_SIMCLR_STATE'
   /** Loss, gradients or weights are no longer finite. */
   | 'ERR_SIMCLR_DIVERGED'
