@@ -1,20 +1,11 @@
 // The augmentation family, executed: one view of one image, a function of (seed, epoch, index, view).
 #pragma once
 
-#include <cstdint>
-
+#include "core/augment/parameters.h"
 #include "core/augment/plan.h"
 #include "core/image/image_view.h"
 
 namespace simclr {
-
-/// What a view's randomness is drawn from, and nothing else.
-struct ViewKey {
-  uint64_t seed = 0;
-  uint32_t epoch = 0;
-  uint32_t index = 0;
-  uint32_t view = 0;
-};
 
 class Augmenter {
  public:
