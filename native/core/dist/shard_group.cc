@@ -1,7 +1,5 @@
 #include "core/dist/shard_group.h"
 
-#include "core/error.h"
-
 namespace simclr {
 
 void Barrier::arrive_and_wait() {
@@ -17,7 +15,7 @@ void Barrier::arrive_and_wait() {
     released_.wait(lock, [&] { return aborted_ || generation_ != mine; });
     if (generation_ != mine) return;
   }
-  throw Error("ERR_SIMCLR_NATIVE", "another shard of this step failed");
+  throw PeerFailed();
 }
 
 void Barrier::abort() {

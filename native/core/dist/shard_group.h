@@ -7,8 +7,14 @@
 #include <vector>
 
 #include "core/dist/group.h"
+#include "core/error.h"
 
 namespace simclr {
+
+/// What a waiting shard throws when another one failed: an echo, never the cause.
+struct PeerFailed : Error {
+  PeerFailed() : Error("ERR_SIMCLR_NATIVE", "another shard of this step failed") {}
+};
 
 /// A barrier that sleeps: on a shared machine a spinning one costs a scheduler's time slice whenever a core
 /// is taken away (docs/performance.md). `abort` releases everybody with an error, so that one shard's failure

@@ -41,24 +41,18 @@ void ShardPool::run(const std::function<void(int, Group&)>& work) {
   }
   run_one(0);
   ended.wait();
-  std::exception_ptr first;
-  for (const auto& failure : failures) {
-    if (!failure) continue;
-    if (!first) first = failure;
-    // The root cause, not the "another shard failed" it set off.
-    try {
-      std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-      if (std::string_view(error.what()) != "another shard of this step failed") {
-        first = failure;
-        break;
-      }
-    } catch (...) {
-    }
-  }
   exchange_->slots.assign(size, at::Tensor());
   exchange_->barrier.reset();
-  if (first) std::rethrow_exception(first);
+  std::exception_ptr echo;
+  for (const auto& failure : failures) {
+    if (!failure) continue;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const PeerFailed&) {
+      echo = failure;
+    }
+  }
+  if (echo) std::rethrow_exception(echo);
 }
 
 }  // namespace simclr

@@ -1,0 +1,34 @@
+// The projection head g: thrown away after training (tf2/model.py ProjectionHead; lightly
+// SimCLRProjectionHead).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/models/spec.h"
+#include "core/nn/batch_norm.h"
+#include "core/nn/layers.h"
+
+namespace simclr {
+
+struct DenseNorm {
+  int kernel = -1;
+  BatchNorm norm;
+};
+
+/// Dense without bias, BN, ReLU; the last layer has no ReLU, and in the paper's convention its BN no shift.
+struct ProjectionHead {
+  std::vector<DenseNorm> layers;
+};
+
+/// Registers `<prefix>layers.<3i>.weight` and `<prefix>layers.<3i+1>.*`, lightly's names. Middle layers keep
+/// the width of the features.
+ProjectionHead build_head(Parameters& parameters, const HeadSpec& spec, int64_t features, uint64_t seed,
+                          const std::string& prefix);
+
+/// h [N, features] → z [N, dim]; without layers z = h. `hidden`, if given, receives the output of the first
+/// hidden layer after its ReLU (undefined where there is none): SimCLR v2 fine-tunes from it.
+at::Tensor forward(const Context& context, const ProjectionHead& head, const at::Tensor& h,
+                   at::Tensor* hidden = nullptr);
+
+}  // namespace simclr

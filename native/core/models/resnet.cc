@@ -1,0 +1,161 @@
+#include "core/models/resnet.h"
+
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "core/error.h"
+
+namespace simclr {
+namespace {
+
+struct Plan {
+  std::array<int, 4> blocks;
+  bool bottleneck;
+};
+
+const std::map<int, Plan>& plans() {
+  static const std::map<int, Plan> table = {
+      {18, {{2, 2, 2, 2}, false}},  {34, {{3, 4, 6, 3}, false}},  {50, {{3, 4, 6, 3}, true}},
+      {101, {{3, 4, 23, 3}, true}}, {152, {{3, 8, 36, 3}, true}}, {200, {{3, 24, 36, 3}, true}},
+  };
+  return table;
+}
+
+int64_t channels(double width, int64_t base) {
+  const double exact = width * static_cast<double>(base);
+  if (exact < 1 || std::floor(exact) != exact) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected a `width` that makes whole channel counts (a multiple of 1/32) "
+                "but received " +
+                    std::to_string(width));
+  }
+  return static_cast<int64_t>(exact);
+}
+
+/// Builds one network; holds what every block needs.
+struct ResNetBuilder {
+  Builder builder;
+  const EncoderSpec& spec;
+  const Plan& plan;
+  std::string prefix;
+  BatchNormOptions norm;
+
+  ConvNorm conv_norm(const std::string& conv_name, const std::string& norm_name, int64_t in, int64_t out,
+                     int64_t size, int64_t stride, double initial_scale = 1) {
+    BatchNormOptions options = norm;
+    options.initial_scale = initial_scale;
+    const Conv layer = add_conv(builder, conv_name, in, out, size, stride);
+    return {layer, add_batch_norm(builder.parameters, norm_name, out, options)};
+  }
+
+  ResidualBlock block(const std::string& name, int64_t in, int64_t filters, int64_t stride, bool first) {
+    const int64_t out = plan.bottleneck ? 4 * filters : filters;
+    // paper: the last BN of every block starts at 0 (tf2/resnet.py, init_zero); torchvision starts it at 1.
+    const double last_scale = spec.convention == Convention::paper ? 0 : 1;
+    ResidualBlock block;
+    block.stride = stride;
+    // paper: the first block of every group projects, group 1 too; torch: only where the shape changes.
+    if (first && (spec.convention == Convention::paper || stride != 1 || in != out)) {
+      block.pool_shortcut = spec.sk_ratio > 0;
+      block.shortcut = conv_norm(name + ".downsample.0", name + ".downsample.1", in, out, 1,
+                                 block.pool_shortcut ? 1 : stride);
+    }
+    if (!plan.bottleneck) {
+      block.convs.push_back(conv_norm(name + ".conv1", name + ".bn1", in, filters, 3, stride));
+      block.convs.push_back(conv_norm(name + ".conv2", name + ".bn2", filters, out, 3, 1, last_scale));
+      return block;
+    }
+    block.convs.push_back(conv_norm(name + ".conv1", name + ".bn1", in, filters, 1, 1));
+    if (spec.sk_ratio > 0) {
+      block.selective =
+          add_selective_kernel(builder, name + ".conv2", filters, filters, stride, spec.sk_ratio, norm);
+    } else {
+      block.convs.push_back(conv_norm(name + ".conv2", name + ".bn2", filters, filters, 3, stride));
+    }
+    block.convs.push_back(conv_norm(name + ".conv3", name + ".bn3", filters, out, 1, 1, last_scale));
+    return block;
+  }
+
+  std::vector<ConvNorm> stem(int64_t width) {
+    if (spec.stem == Stem::imagenet && spec.sk_ratio > 0) {
+      return {conv_norm(prefix + "stem.0", prefix + "stem.1", 3, width / 2, 3, 2),
+              conv_norm(prefix + "stem.3", prefix + "stem.4", width / 2, width / 2, 3, 1),
+              conv_norm(prefix + "stem.6", prefix + "stem.7", width / 2, width, 3, 1)};
+    }
+    const int64_t size = spec.stem == Stem::imagenet ? 7 : 3;
+    const int64_t stride = spec.stem == Stem::cifar ? 1 : 2;
+    return {conv_norm(prefix + "conv1", prefix + "bn1", 3, width, size, stride)};
+  }
+};
+
+at::Tensor conv_norm_relu(const Context& context, const ConvNorm& layer, const at::Tensor& x) {
+  return batch_norm(context, layer.norm, conv(context, layer.conv, x), true);
+}
+
+at::Tensor forward(const Context& context, const ResidualBlock& block, const at::Tensor& x) {
+  at::Tensor shortcut = x;
+  if (block.shortcut) {
+    const at::Tensor pooled = block.pool_shortcut ? shortcut_pool(x, block.stride) : x;
+    shortcut = batch_norm(context, block.shortcut->norm, conv(context, block.shortcut->conv, pooled), false);
+  }
+  at::Tensor h = conv_norm_relu(context, block.convs[0], x);
+  if (block.selective) h = selective_kernel(context, *block.selective, h);
+  for (size_t i = 1; i + 1 < block.convs.size(); ++i) h = conv_norm_relu(context, block.convs[i], h);
+  const ConvNorm& last = block.convs.back();
+  return batch_norm(context, last.norm, conv(context, last.conv, h), true, shortcut);
+}
+
+}  // namespace
+
+ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t seed,
+                    const std::string& prefix) {
+  const auto found = plans().find(spec.depth);
+  if (found == plans().end()) {
+    throw Error(
+        "ERR_SIMCLR_INVALID_ARGUMENT",
+        "Expected a ResNet depth of 18, 34, 50, 101, 152 or 200 but received " + std::to_string(spec.depth));
+  }
+  const Plan& plan = found->second;
+  if (spec.sk_ratio > 0 && (!plan.bottleneck || spec.convention != Convention::paper)) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected `skRatio` 0 for this encoder: selective kernels exist for ResNet-50 and deeper in "
+                "the paper's "
+                "convention.");
+  }
+  ResNetBuilder build{{parameters, spec.convention, seed}, spec, plan, prefix, {}};
+  build.norm.unbiased_running = spec.convention == Convention::torch;
+
+  ResNet net;
+  net.convention = spec.convention;
+  net.pool = spec.stem == Stem::imagenet;
+  int64_t in = channels(spec.width, 64);
+  net.stem = build.stem(in);
+  for (int group = 0; group < 4; ++group) {
+    const int64_t filters = channels(spec.width, int64_t{64} << group);
+    std::vector<ResidualBlock> blocks;
+    for (int i = 0; i < plan.blocks[group]; ++i) {
+      const std::string name = prefix + "layer" + std::to_string(group + 1) + "." + std::to_string(i);
+      blocks.push_back(build.block(name, in, filters, i == 0 && group > 0 ? 2 : 1, i == 0));
+      in = plan.bottleneck ? 4 * filters : filters;
+    }
+    net.groups.push_back(std::move(blocks));
+  }
+  net.feature_dim = in;
+  return net;
+}
+
+at::Tensor forward(const Context& context, const ResNet& net, const at::Tensor& x,
+                   std::vector<at::Tensor>* groups) {
+  at::Tensor h = x;
+  for (const ConvNorm& layer : net.stem) h = conv_norm_relu(context, layer, h);
+  if (net.pool) h = stem_pool(h, net.convention);
+  if (groups != nullptr) groups->push_back(h);
+  for (const auto& group : net.groups) {
+    for (const ResidualBlock& block : group) h = forward(context, block, h);
+    if (groups != nullptr) groups->push_back(h);
+  }
+  return global_average(h);
+}
+
+}  // namespace simclr

@@ -1,0 +1,58 @@
+// The arrays of a network, by name: trained parameters (masters) and buffers. Modules hold indices into it,
+// so that one description of a network serves every shard's copy of the weights.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>
+
+namespace simclr {
+
+/// A named array.
+struct NamedTensor {
+  std::string name;
+  at::Tensor value;
+};
+
+struct Parameter {
+  std::string name;
+  at::Tensor master;  ///< fp32 (fp64 in an fp64 run); kernels of convolutions are stored channels_last
+  bool
+      low_precision;  ///< computed with in the run's precision (kernels); BN and biases stay as the master is
+  bool excluded;  ///< no weight decay and no LARS adaptation: BN, biases, the supervised head (tf2/model.py)
+};
+
+/// Parameters and buffers in the order modules registered them.
+class Parameters {
+ public:
+  /// Returns the parameter's index. Names are unique.
+  int add(const std::string& name, at::Tensor value, bool low_precision, bool excluded);
+  int add_buffer(const std::string& name, at::Tensor value);
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  std::vector<at::Tensor>& buffers() { return buffers_; }
+
+  /// Moves everything to `device` in `dtype` (integer buffers keep theirs). Once, after building.
+  void to(at::Device device, at::ScalarType dtype);
+
+  /// Number of trained values whose name starts with `prefix`.
+  int64_t count(const std::string& prefix) const;
+
+  /// Copies of parameters and buffers whose name starts with `prefix`, on the CPU, contiguous, prefix cut
+  /// off.
+  std::vector<NamedTensor> state(const std::string& prefix) const;
+
+  /// Strict: every array with `prefix` must be there with its shape, and nothing else.
+  /// Throws ERR_SIMCLR_INCOMPATIBLE_WEIGHTS naming what is missing, unexpected or misshapen; changes nothing
+  /// then.
+  void load(const std::vector<NamedTensor>& tensors, const std::string& prefix);
+
+ private:
+  std::vector<NamedTensor> entries(const std::string& prefix) const;  // aliases, full names
+  std::vector<Parameter> parameters_;
+  std::vector<std::string> buffer_names_;
+  std::vector<at::Tensor> buffers_;
+};
+
+}  // namespace simclr
