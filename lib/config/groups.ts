@@ -1,0 +1,245 @@
+/** The nested groups of `train()`'s options; see options.ts. */
+import { z } from 'zod'
+import { choice, group, integer, nullOr, option, positive, range, real, triple, yesNo } from './option.ts'
+
+export const conventions = ['paper', 'torch'] as const
+export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'resnet200'] as const
+export const byPreset = 'from the preset'
+const byConvention = 'from `convention`'
+
+const convention = (what: string, source?: string) =>
+  option(choice(conventions), {
+    about: `${what}, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it.`,
+    default: byConvention,
+    ...(source === undefined ? {} : { source }),
+  })
+
+const width = {
+  schema: z
+    .number()
+    .positive()
+    .max(16)
+    .refine((value) => Number.isInteger(value * 8)),
+  expected: 'a multiple of 1/8 up to 16',
+}
+
+export const encoder = group('encoder', {
+  arch: option(choice(arches), { about: 'ResNet depth.', default: byPreset, source: '§4.1', flag: 'arch' }),
+  width: option(width, {
+    about: 'Multiplies every channel count.',
+    default: byPreset,
+    source: '§4.1',
+    flag: 'width',
+  }),
+  stem: option(choice(['auto', 'imagenet', 'cifar', 'stride2']), {
+    about:
+      "First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool; 'auto' is 'cifar' up to 32 px.",
+    default: byPreset,
+    source: 'appendix B.9',
+    flag: 'stem',
+  }),
+  convention: convention('Geometry, padding, running variance and initialisation'),
+  skRatio: option(real(0, 1), {
+    about: "Selective kernels: 0 without, 0.0625 in SimCLR v2 (needs encoder.convention 'paper').",
+    default: '0',
+    source: 'SimCLR v2 §2',
+  }),
+})
+
+export const head = group('projection head', {
+  layers: option(integer(0, 8), {
+    about: 'Layers of the projection head: 0 none, 1 linear, 2 SimCLR v1, 3 SimCLR v2.',
+    default: byPreset,
+    source: '§4.2',
+  }),
+  dim: option(integer(1, 65536), {
+    about: 'Output dimension of the projection head.',
+    default: '128',
+    source: '§4.2',
+  }),
+  convention: convention('BatchNorm shift and initialisation of the head'),
+})
+
+export const loss = group('loss', {
+  scale: option(
+    { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2' },
+    {
+      about: 'Factor of NT-Xent: 2 is the mean over images (paper code), 1 the mean over views (torch).',
+      default: byConvention,
+      source: 'tf2/objective.py',
+    },
+  ),
+  normalize: option(yesNo(), {
+    about: 'L2-normalise projections before the loss.',
+    default: 'true',
+    source: '§5.1',
+  }),
+})
+
+export const optimizer = group('optimizer', {
+  name: option(choice(['lars', 'sgd']), {
+    about: 'Optimizer.',
+    default: byPreset,
+    source: '§2.2',
+    flag: 'optimizer',
+  }),
+  lr: option(real(0), {
+    about: 'Base learning rate, before schedule.scaling.',
+    default: 'from the preset or the optimizer',
+    source: 'appendix B.1',
+    flag: 'lr',
+  }),
+  momentum: option(real(0, 1), { about: 'Momentum.', default: '0.9', source: 'tf2/lars_optimizer.py' }),
+  nesterov: option(yesNo(), { about: 'Nesterov momentum.', default: 'false' }),
+  weightDecay: option(real(0), {
+    about: 'L2 weight decay.',
+    default: 'from the preset or the optimizer',
+    source: '§2.2',
+    flag: 'weight-decay',
+  }),
+  convention: convention(
+    'Form of LARS: learning rate inside the buffer, or after it with an epsilon',
+    'LARS §3',
+  ),
+  trustCoefficient: option(positive(), {
+    about: "LARS's trust coefficient.",
+    default: '0.001',
+    source: 'tf2/lars_optimizer.py',
+  }),
+  classicMomentum: option(yesNo(), {
+    about: "LARS 'paper': learning rate inside the momentum buffer.",
+    default: 'true',
+    source: 'tf2/lars_optimizer.py',
+  }),
+  epsilon: option(real(0, 1), {
+    about: "LARS 'torch': added to the trust ratio's divisor.",
+    default: '1e-8',
+  }),
+  decayAll: option(yesNo(), {
+    about: 'SGD: BatchNorm parameters and biases decay too, as torch.optim.SGD does by itself.',
+    default: byConvention,
+  }),
+})
+
+export const schedule = group('schedule', {
+  convention: convention(
+    'Epochs and warm-up: an endless stream with batches across epochs, or whole epochs without the last partial batch',
+    'tf2/model.py',
+  ),
+  scaling: option(choice(['linear', 'sqrt', 'none']), {
+    about: 'Peak learning rate from the batch size B: lr·B/256, lr·√B or lr.',
+    default: 'from the preset or the optimizer',
+    source: 'appendix B.1',
+    flag: 'lr-scaling',
+  }),
+  warmupEpochs: option(real(0), {
+    about: 'Epochs of linear warm-up.',
+    default: "from the preset; a tenth of the run where the preset's is not shorter than it",
+    unit: 'epochs',
+    source: '§2.2',
+    flag: 'warmup-epochs',
+  }),
+})
+
+export const augment = group('augmentation', {
+  convention: convention('Crop sampling, resampling, contrast, saturation and blur padding', 'appendix A'),
+  cropArea: option(range(0.001, 1), {
+    about: 'Share of the image that a crop keeps.',
+    default: 'from the preset',
+    source: 'appendix A',
+  }),
+  cropAspect: option(range(0.1, 10), {
+    about: 'Width over height of a crop.',
+    default: '[3/4, 4/3]',
+    source: 'appendix A',
+  }),
+  flip: option(real(0, 1), {
+    about: 'Probability of a left-right flip.',
+    default: '0.5',
+    source: 'appendix A',
+  }),
+  jitter: option(real(0, 1), {
+    about: 'Probability of colour jitter.',
+    default: '0.8',
+    source: 'appendix A',
+  }),
+  strength: option(real(0, 2), {
+    about: 'Colour strength s: brightness, contrast and saturation 0.8 s, hue 0.2 s.',
+    default: byPreset,
+    source: 'appendix A',
+  }),
+  brightness: option(real(0, 4), { about: 'Brightness range ±.', default: '0.8 × strength' }),
+  contrast: option(real(0, 4), { about: 'Contrast range ±.', default: '0.8 × strength' }),
+  saturation: option(real(0, 4), { about: 'Saturation range ±.', default: '0.8 × strength' }),
+  hue: option(real(0, 0.5), { about: 'Hue range ±, of a full turn.', default: '0.2 × strength' }),
+  brightnessMode: option(choice(['multiply', 'add']), {
+    about: 'Brightness multiplies (v2) or adds (v1).',
+    default: 'multiply',
+    source: 'tf2/data_util.py',
+  }),
+  gray: option(real(0, 1), {
+    about: 'Probability of a grey image.',
+    default: '0.2',
+    source: 'appendix A',
+  }),
+  blur: option(real(0, 1), {
+    about: 'Probability of Gaussian blur.',
+    default: '0.5, 0 up to 32 px',
+    source: 'appendix A',
+  }),
+  blurSigma: option(range(0.01, 100), {
+    about: 'Standard deviation of the blur.',
+    default: '[0.1, 2]',
+    unit: 'pixels',
+    source: 'appendix A',
+  }),
+  solarize: option(real(0, 1), { about: 'Probability of solarisation.', default: '0' }),
+  mean: option(nullOr(triple(0)), {
+    about: 'Subtracted from each channel of [0, 1]; null: nothing.',
+    default: "ImageNet's in the torch convention, null in the paper's",
+  }),
+  std: option(nullOr(triple(1e-6)), {
+    about: 'Each channel is divided by it; null: nothing.',
+    default: "ImageNet's in the torch convention, null in the paper's",
+  }),
+})
+
+export const probe = group('online probe', {
+  everyEpochs: option(integer(0), {
+    about: 'kNN accuracy on labelled images every so many epochs; 0: never.',
+    default: '1 where there are labels',
+    unit: 'epochs',
+  }),
+  images: option(integer(10), {
+    about: 'Images the kNN probe looks at, a fifth of them as queries.',
+    default: '5000',
+    unit: 'images',
+  }),
+  k: option(integer(1), { about: 'Neighbours that vote.', default: '20' }),
+  temperature: option(positive(), { about: 'Votes weigh exp(similarity / temperature).', default: '0.1' }),
+  linearHead: option(yesNo(), {
+    about:
+      'Trains a linear classifier on stop-gradient features beside the encoder, which it does not change.',
+    default: 'false',
+    source: 'tf2/run.py',
+  }),
+})
+
+export const checkpoint = group('checkpoint', {
+  everySeconds: option(nullOr(positive()), {
+    about: 'Seconds between checkpoints; null: not by time.',
+    default: '600',
+    unit: 'seconds',
+  }),
+  everySteps: option(nullOr(integer(1)), {
+    about: 'Steps between checkpoints; null: not by steps.',
+    default: 'null',
+    unit: 'steps',
+  }),
+  everyEpochs: option(nullOr(integer(1)), {
+    about: 'Epochs between checkpoints; null: not by epochs.',
+    default: 'null',
+    unit: 'epochs',
+  }),
+  keep: option(integer(1), { about: 'Newest checkpoints that are kept.', default: '2' }),
+})

@@ -1,0 +1,108 @@
+/**
+ * What an option is made of: a zod schema, and beside it what people read about it. Validation, messages,
+ * command-line flags and documentation all come from here.
+ */
+import { z } from 'zod'
+
+export interface OptionText {
+  /** What it does, one sentence. */
+  about: string
+  /** The default in words; what a preset, the data or another option decides is said so. */
+  default: string
+  unit?: string
+  /** Paper section or source of the constant. */
+  source?: string
+  /** Command-line flag, where it is not the name in kebab-case; null: not on the command line. */
+  flag?: string | null
+}
+
+export interface OptionDoc extends OptionText {
+  /** Completes "Expected … for `name`". */
+  expected: string
+}
+
+/** A schema with the words for what it accepts. */
+export interface Expectation<T extends z.ZodType> {
+  schema: T
+  expected: string
+}
+
+/** Documentation of every option, by its schema. */
+export const optionDocs = z.registry<OptionDoc>()
+
+/** An optional member of an options object. */
+export function option<T extends z.ZodType>({ schema, expected }: Expectation<T>, text: OptionText) {
+  const member = schema.optional()
+  optionDocs.add(member, { ...text, expected })
+  return member
+}
+
+/** A nested object of options; itself optional. Unknown names are refused. */
+export function group<T extends z.ZodRawShape>(name: string, shape: T) {
+  return z
+    .strictObject(shape)
+    .optional()
+    .register(optionDocs, {
+      expected: `an object of ${name} options`,
+      about: `Options of the ${name}.`,
+      default: 'from the preset',
+      flag: null,
+    })
+}
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const upTo = max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`
+  return { schema: z.number().int().min(min).max(max), expected: `an integer${upTo}` }
+}
+
+export function real(min: number, max = Number.MAX_VALUE) {
+  const upTo = max === Number.MAX_VALUE ? ` of at least ${min}` : ` from ${min} to ${max}`
+  return { schema: z.number().min(min).max(max), expected: `a number${upTo}` }
+}
+
+export function positive() {
+  return { schema: z.number().positive().finite(), expected: 'a number above 0' }
+}
+
+export function yesNo() {
+  return { schema: z.boolean(), expected: 'true or false' }
+}
+
+export function choice<const T extends readonly string[]>(values: T) {
+  const quoted = values.map((value) => `'${value}'`)
+  const last = quoted.pop()
+  return {
+    schema: z.enum(values),
+    expected: quoted.length === 0 ? `${last}` : `${quoted.join(', ')} or ${last}`,
+  }
+}
+
+export function text(expected: string) {
+  return { schema: z.string().min(1), expected }
+}
+
+/** A pair low ≤ high within [min, max]. */
+export function range(min: number, max: number) {
+  const schema = z
+    .tuple([z.number().min(min).max(max), z.number().min(min).max(max)])
+    .refine(([low, high]) => low <= high)
+  return { schema, expected: `a pair [low, high] within ${min} and ${max}` }
+}
+
+export function triple(min: number) {
+  const schema = z.tuple([z.number().min(min), z.number().min(min), z.number().min(min)])
+  return { schema, expected: `three numbers of at least ${min}, one a channel` }
+}
+
+/** A fixed word, or what `other` accepts. */
+export function wordOr<const W extends string, T extends z.ZodType>(word: W, other: Expectation<T>) {
+  return { schema: z.union([z.literal(word), other.schema]), expected: `'${word}' or ${other.expected}` }
+}
+
+export function nullOr<T extends z.ZodType>(other: Expectation<T>) {
+  return { schema: z.union([z.null(), other.schema]), expected: `null or ${other.expected}` }
+}
+
+export function instance<T>(expected: string, test: (value: unknown) => boolean) {
+  return { schema: z.custom<T>(test), expected }
+}

@@ -1,0 +1,126 @@
+/**
+ * Every option of `train()`, once: validation, messages, command-line flags and documentation follow from
+ * this file. The defaults' values are in presets.ts.
+ */
+import { z } from 'zod'
+import type { TrainEvent } from '../run/events.ts'
+import {
+  augment,
+  byPreset,
+  checkpoint,
+  conventions,
+  encoder,
+  head,
+  loss,
+  optimizer,
+  probe,
+  schedule,
+} from './groups.ts'
+import { choice, instance, integer, nullOr, option, positive, real, text, wordOr } from './option.ts'
+
+export const presetNames = ['sample', 'cifar', 'imagenet', 'paper', 'torch'] as const
+export type PresetName = (typeof presetNames)[number]
+
+const dataInput = instance<string | object>(
+  "a path, 'kind:path' or a data source",
+  (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
+)
+
+export const trainOptions = z
+  .strictObject({
+    preset: option(choice(presetNames), {
+      about: 'Named recipe; every other option overrides it.',
+      default: "'sample' without data, 'cifar' up to 64 px, else 'imagenet'",
+    }),
+    convention: option(choice(conventions), {
+      about: 'One name for the conventions of encoder, head, loss, optimizer, schedule and augmentation.',
+      default: byPreset,
+    }),
+    data: option(dataInput, {
+      about: "Images: a folder or file, 'cifar10:DIR', 'idx:FILE', 'synthetic:scenes', or in code a source.",
+      default: 'the embedded sample',
+      flag: 'data',
+    }),
+    limit: option(integer(1), {
+      about: 'Uses only so many images, the same ones every time.',
+      default: 'all',
+      unit: 'images',
+    }),
+    imageSize: option(integer(8, 1024), {
+      about: 'Height and width of the views.',
+      default: 'from the preset or the images',
+      unit: 'pixels',
+    }),
+    encoder,
+    head,
+    epochs: option(integer(1), { about: 'Passes over the images.', default: byPreset, unit: 'epochs' }),
+    steps: option(nullOr(integer(1)), {
+      about: 'Fixed number of training steps instead of `epochs`; null: from epochs.',
+      default: 'null',
+      unit: 'steps',
+      source: 'tf2/run.py, train_steps',
+    }),
+    batchSize: option(integer(2), {
+      about: 'Images a step; each gives two views.',
+      default: byPreset,
+      unit: 'images',
+      source: '§5.2',
+    }),
+    temperature: option(positive(), {
+      about: 'NT-Xent temperature τ.',
+      default: byPreset,
+      source: '§2.1, §5.1',
+    }),
+    loss,
+    optimizer,
+    schedule,
+    augment,
+    probe,
+    device: option(
+      { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },
+      {
+        about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
+        default: 'auto',
+      },
+    ),
+    precision: option(choice(['auto', 'fp32', 'bf16', 'fp16', 'fp64']), {
+      about: "Arithmetic of the encoder; 'auto' is bf16 where the hardware computes in it, else fp32.",
+      default: 'auto',
+    }),
+    threads: option(wordOr('auto', integer(1, 1024)), {
+      about: "CPU threads that share a batch; 'auto': as many as there are cores.",
+      default: 'auto',
+    }),
+    seed: option(integer(0), {
+      about: 'Everything random is a function of it.',
+      default: '0',
+    }),
+    maxSkipped: option(real(0, 1), {
+      about: 'Share of images that may turn out unreadable before the run stops.',
+      default: '0.1',
+    }),
+    out: option(text('a path'), {
+      about: 'Run folder.',
+      default: 'a new one in runs/',
+    }),
+    resume: option(text("'auto', 'never' or a checkpoint's path"), {
+      about: "'auto' goes on from the folder's newest checkpoint, 'never' wants a folder without a run.",
+      default: 'auto',
+    }),
+    checkpoint,
+    onProgress: option(
+      instance<(event: TrainEvent) => void>('a function', (value) => typeof value === 'function'),
+      { about: 'Called with each event of the run.', default: 'none', flag: null },
+    ),
+    signal: option(
+      instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
+      { about: 'Stops the run after the current step, with a checkpoint.', default: 'none', flag: null },
+    ),
+  })
+  .register(z.globalRegistry, { title: 'train options' })
+
+/** What `train()` takes. */
+export type TrainOptions = z.input<typeof trainOptions>
+
+/** The options that describe a run; the others say where, when and to whom. */
+export type TrainSettings = Omit<TrainOptions, 'data' | 'out' | 'resume' | 'signal' | 'onProgress'>

@@ -1,0 +1,164 @@
+/**
+ * The named recipes and the defaults under them. A preset says only what it is about; what it leaves open
+ * comes from its convention, its optimizer and the base, in that order of precedence.
+ */
+import type { Convention } from '../addon/interface.ts'
+import type { PresetName, TrainSettings } from './options.ts'
+
+export interface Preset {
+  /** What it is for, one line. */
+  about: string
+  /** Size of the views, pixels; null: the images' own size up to 96 px, else 224. */
+  imageSize: number | null
+  settings(imageSize: number): TrainSettings
+}
+
+const isSmall = (imageSize: number) => imageSize <= 32
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  sample: {
+    about: 'The embedded Fashion-MNIST sample in a few minutes on two cores',
+    imageSize: 28,
+    // Half width and a cheap stem buy epochs; garments are centred and upright, so crops stay large.
+    settings: () => ({
+      convention: 'torch',
+      encoder: { arch: 'resnet18', width: 0.5, stem: 'stride2' },
+      epochs: 25,
+      batchSize: 256,
+      temperature: 0.2,
+      optimizer: { name: 'sgd', lr: 0.12, nesterov: true, weightDecay: 1e-4 },
+      schedule: { scaling: 'linear', warmupEpochs: 1 },
+      augment: { cropArea: [0.4, 1], strength: 0.8, blur: 0 },
+    }),
+  },
+
+  cifar: {
+    about: "google-research's CIFAR-10 recipe for ResNet-18, in torchvision's geometry",
+    imageSize: 32,
+    settings: () => ({
+      convention: 'paper',
+      encoder: { arch: 'resnet18', convention: 'torch', stem: 'cifar' },
+      epochs: 100,
+      batchSize: 512,
+      ...paperCifar,
+    }),
+  },
+
+  imagenet: {
+    about: "The paper's ImageNet recipe at a batch that one device holds, in torchvision's geometry",
+    imageSize: 224,
+    // Batch 256 with the square-root rule: 62.8 % linear after 100 epochs (paper, table B.1).
+    settings: () => ({
+      convention: 'paper',
+      encoder: { arch: 'resnet50', convention: 'torch', stem: 'imagenet' },
+      epochs: 100,
+      batchSize: 256,
+      ...paperImagenet,
+      optimizer: { ...paperImagenet.optimizer, lr: 0.075 },
+      schedule: { ...paperImagenet.schedule, scaling: 'sqrt' },
+    }),
+  },
+
+  paper: {
+    about: 'google-research/simclr to the last constant: ImageNet, or CIFAR up to 32 px',
+    imageSize: null,
+    settings: (imageSize) => ({
+      convention: 'paper',
+      encoder: { arch: 'resnet50', stem: 'auto' },
+      ...(isSmall(imageSize)
+        ? { epochs: 1000, batchSize: 1024, ...paperCifar }
+        : { epochs: 100, batchSize: 4096, ...paperImagenet }),
+    }),
+  },
+
+  torch: {
+    about: "What PyTorch code does: lightly's recipe, torchvision's ResNet-18 and operators",
+    imageSize: null,
+    settings: () => ({
+      convention: 'torch',
+      encoder: { arch: 'resnet18', stem: 'auto' },
+      epochs: 200,
+      batchSize: 256,
+      temperature: 0.5,
+      optimizer: { name: 'sgd', lr: 0.06, weightDecay: 5e-4 },
+      schedule: { scaling: 'linear', warmupEpochs: 1 },
+      augment: { strength: 0.5 },
+    }),
+  },
+}
+
+/** Paper §2.2 and appendix A. */
+const paperImagenet = {
+  temperature: 0.1,
+  optimizer: { name: 'lars', lr: 0.3, weightDecay: 1e-6 },
+  schedule: { scaling: 'linear', warmupEpochs: 10 },
+  augment: { strength: 1 },
+} as const satisfies TrainSettings
+
+/** Paper appendix B.9 and the repository's README. */
+const paperCifar = {
+  temperature: 0.5,
+  optimizer: { name: 'lars', lr: 1, weightDecay: 1e-4 },
+  schedule: { scaling: 'linear', warmupEpochs: 10 },
+  augment: { strength: 0.5, blur: 0 },
+} as const satisfies TrainSettings
+
+/** What one name for the whole set means, option by option. */
+export function conventionSettings(convention: Convention): TrainSettings {
+  const torch = convention === 'torch'
+  return {
+    convention,
+    encoder: { convention },
+    head: { convention },
+    loss: { scale: torch ? 1 : 2 },
+    optimizer: { convention, decayAll: torch },
+    schedule: { convention },
+    augment: {
+      convention,
+      mean: torch ? [0.485, 0.456, 0.406] : null,
+      std: torch ? [0.229, 0.224, 0.225] : null,
+    },
+  }
+}
+
+/** For an optimizer that is not the preset's own. */
+export function optimizerSettings(name: 'lars' | 'sgd'): TrainSettings {
+  return name === 'lars'
+    ? { optimizer: { name, lr: 0.3, weightDecay: 1e-6 }, schedule: { scaling: 'linear' } }
+    : { optimizer: { name, lr: 0.06, weightDecay: 5e-4 }, schedule: { scaling: 'linear' } }
+}
+
+/** Holds for every recipe that does not say otherwise. */
+export function baseSettings(imageSize: number): TrainSettings {
+  return {
+    encoder: { width: 1, stem: 'auto', skRatio: 0 },
+    head: { layers: 2, dim: 128 },
+    steps: null,
+    loss: { normalize: true },
+    optimizer: {
+      momentum: 0.9,
+      nesterov: false,
+      trustCoefficient: 0.001,
+      classicMomentum: true,
+      epsilon: 1e-8,
+    },
+    augment: {
+      cropArea: [0.08, 1],
+      cropAspect: [3 / 4, 4 / 3],
+      flip: 0.5,
+      jitter: 0.8,
+      brightnessMode: 'multiply',
+      gray: 0.2,
+      blur: isSmall(imageSize) ? 0 : 0.5,
+      blurSigma: [0.1, 2],
+      solarize: 0,
+    },
+    probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },
+    device: 'auto',
+    precision: 'auto',
+    threads: 'auto',
+    seed: 0,
+    maxSkipped: 0.1,
+    checkpoint: { everySeconds: 600, everySteps: null, everyEpochs: null, keep: 2 },
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * From what the caller said to what will run, and why: preset, conventions, optimizer, data and machine each
+ * decide what was left open, in this one place.
+ */
+import { SimclrError } from '../addon/errors.ts'
+import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
+import { type Complete, type Layer, mergeLayers } from './layers.ts'
+import { expected, invalid } from './messages.ts'
+import type { PresetName, TrainSettings } from './options.ts'
+import { baseSettings, conventionSettings, optimizerSettings, presets } from './presets.ts'
+import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
+
+/** What resolving has to know about the data. */
+export interface DataFacts {
+  /** Images that will be trained on. */
+  images: number
+  /** Usual shorter side, pixels; null: unknown or mixed. */
+  imageSize: number | null
+  labelled: boolean
+  /** The embedded sample, taken because no data were named. */
+  isDefault: boolean
+}
+
+/** What resolving has to know about the machine. */
+export interface MachineFacts {
+  cores: number
+  /** Names as in getDevices(): `cpu`, `cuda:0`, … */
+  devices: string[]
+  /** The CPU multiplies bf16 in hardware. */
+  bf16: boolean
+}
+
+/** Every option with its value: running it again gives the same run. */
+export type ResolvedConfig = Complete<
+  Omit<TrainSettings, 'limit' | 'out' | 'signal' | 'encoder' | 'precision'>
+> & {
+  preset: PresetName
+  encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
+  precision: Precision
+  limit?: number
+}
+
+export interface Resolution {
+  config: ResolvedConfig
+  /** Dotted option name → who decided it. */
+  why: Record<string, string>
+  /** What the run will look like; follows from `config` and the number of images. */
+  plan: { images: number; epochs: number; steps: number; warmupSteps: number }
+  schedule: ScheduleSettings
+}
+
+/** `options` must be valid. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
+export function resolve(options: TrainSettings, data: DataFacts, machine: MachineFacts): Resolution {
+  const { values, why } = mergeLayers(layersFor(options, data))
+  const set = (name: string, reason: string) => {
+    why[name] = reason
+  }
+  const config = values as ResolvedConfig
+  const { augment, schedule } = config
+
+  if (values.encoder?.stem === 'auto') {
+    config.encoder.stem = config.imageSize <= 32 ? 'cifar' : 'imagenet'
+    set('encoder.stem', `auto: ${config.imageSize} px images`)
+  }
+  for (const [name, factor] of [
+    ['brightness', 0.8],
+    ['contrast', 0.8],
+    ['saturation', 0.8],
+    ['hue', 0.2],
+  ] as const) {
+    if (augment[name] !== undefined) continue
+    augment[name] = factor * augment.strength
+    set(`augment.${name}`, `${factor} × augment.strength`)
+  }
+  if (options.epochs === undefined && config.steps !== null) {
+    config.epochs = totalEpochs(scheduleSettings(config, data.images))
+    set('epochs', 'as many as `steps` reach')
+  }
+  if (options.schedule?.warmupEpochs === undefined && schedule.warmupEpochs >= config.epochs) {
+    schedule.warmupEpochs = config.epochs / 10
+    set('schedule.warmupEpochs', 'a tenth of a short run')
+  }
+  if (!data.labelled && options.probe?.everyEpochs === undefined) {
+    config.probe.everyEpochs = 0
+    set('probe.everyEpochs', 'the images have no labels')
+  }
+  if (values.threads === 'auto') {
+    config.threads = machine.cores
+    set('threads', `auto: this machine has ${machine.cores} cores`)
+  }
+  resolveDevice(config, machine, set)
+  fitBatch(config, options, data, set)
+  checkTogether(config, data)
+
+  const settled = scheduleSettings(config, data.images)
+  const plan = {
+    images: data.images,
+    epochs: totalEpochs(settled),
+    steps: totalSteps(settled),
+    warmupSteps: warmupSteps(settled),
+  }
+  return { config, why, plan, schedule: settled }
+}
+
+/** The schedule of a resolved configuration on so many images. */
+export function scheduleSettings(config: ResolvedConfig, images: number): ScheduleSettings {
+  return {
+    convention: config.schedule.convention,
+    images,
+    batchSize: config.batchSize,
+    epochs: config.epochs,
+    steps: config.steps,
+    warmupEpochs: config.schedule.warmupEpochs,
+    lr: config.optimizer.lr,
+    scaling: config.schedule.scaling,
+  }
+}
+
+function layersFor(options: TrainSettings, data: DataFacts): Layer[] {
+  const name = options.preset ?? defaultPreset(data)
+  const preset = presets[name]
+  const imageSize = options.imageSize ?? preset.imageSize ?? ownSize(data)
+  const recipe = preset.settings(imageSize)
+  const optimizer = options.optimizer?.name ?? recipe.optimizer!.name!
+  const own = optimizer === recipe.optimizer?.name
+  const why = options.preset ? `preset ${name}` : `preset ${name} (default for this data)`
+  const convention = options.convention ?? recipe.convention!
+  const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
+  const layers: Layer[] = [
+    { why: 'default', values: baseSettings(imageSize) },
+    { why, values: { preset: name } },
+    {
+      why: preset.imageSize === null ? 'the images' : why,
+      values: { imageSize },
+    },
+    conventionLayer,
+    {
+      why,
+      values: own
+        ? recipe
+        : { ...recipe, optimizer: {}, schedule: { warmupEpochs: recipe.schedule!.warmupEpochs } },
+    },
+  ]
+  if (!own) layers.push({ why: `optimizer ${optimizer}`, values: optimizerSettings(optimizer) })
+  // One name for the whole set beats a preset that mixes conventions.
+  if (options.convention) layers.push(conventionLayer)
+  layers.push({ why: 'option', values: options })
+  return layers
+}
+
+function defaultPreset(data: DataFacts): PresetName {
+  if (data.isDefault) return 'sample'
+  return data.imageSize !== null && data.imageSize <= 64 ? 'cifar' : 'imagenet'
+}
+
+function ownSize({ imageSize }: DataFacts): number {
+  return imageSize !== null && imageSize <= 96 ? Math.max(imageSize, 8) : 224
+}
+
+type Set = (name: string, reason: string) => void
+
+function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set): void {
+  const gpu = machine.devices.find((device) => device.startsWith('cuda'))
+  if ((config.device as string) === 'auto') {
+    config.device = gpu ?? 'cpu'
+    set('device', gpu ? 'auto: a GPU is there' : 'auto: no GPU here')
+  }
+  if (config.device === 'cuda') config.device = 'cuda:0'
+  if (!machine.devices.includes(config.device)) {
+    const advice = `Devices here: ${machine.devices.join(', ')}. \`simclr doctor\` says why others are missing.`
+    throw new SimclrError(
+      'ERR_SIMCLR_DEVICE',
+      expected('a device of this machine', 'device', config.device, advice),
+    )
+  }
+  if ((config.precision as string) === 'auto') {
+    const fast = config.device !== 'cpu' || machine.bf16
+    config.precision = fast ? 'bf16' : 'fp32'
+    set('precision', `auto: ${config.device} ${fast ? 'computes' : 'does not compute'} bf16 in hardware`)
+  }
+}
+
+/** A batch never exceeds the images; one nobody chose is lowered. */
+function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFacts, set: Set): void {
+  if (data.images < 2) {
+    throw invalid(
+      `Expected at least 2 images to contrast but received ${data.images}. Add images to the data.`,
+    )
+  }
+  if (config.batchSize <= data.images) return
+  if (options.limit !== undefined && options.limit < config.batchSize) {
+    const advice = `Lower \`batchSize\` to ${options.limit} or less, or raise \`limit\`.`
+    throw invalid(expected(`at least the batch size (${config.batchSize})`, 'limit', options.limit, advice))
+  }
+  if (options.batchSize !== undefined) {
+    const advice = `Lower it to ${data.images} or less, or add images.`
+    throw invalid(
+      expected(`at most the ${data.images} images there are`, 'batchSize', config.batchSize, advice),
+    )
+  }
+  config.batchSize = data.images
+  set('batchSize', `only ${data.images} images`)
+}
+
+/** What no option can tell alone. */
+function checkTogether(config: ResolvedConfig, data: DataFacts): void {
+  const { encoder, optimizer, probe, precision, device } = config
+  if (encoder.skRatio > 0 && encoder.convention !== 'paper') {
+    const advice = "Set encoder.convention to 'paper': torchvision has no selective kernels."
+    throw invalid(expected('0', 'encoder.skRatio', encoder.skRatio, advice))
+  }
+  if (optimizer.nesterov && optimizer.momentum === 0) {
+    throw invalid(expected('a number above 0', 'optimizer.momentum', 0, 'Nesterov momentum needs momentum.'))
+  }
+  if (probe.linearHead && !data.labelled) {
+    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    throw invalid(expected('false', 'probe.linearHead', true, advice))
+  }
+  if (probe.everyEpochs > 0 && !data.labelled) {
+    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    throw invalid(expected('0', 'probe.everyEpochs', probe.everyEpochs, advice))
+  }
+  if (precision === 'fp16' && device === 'cpu') {
+    throw invalid(expected("'bf16', 'fp32' or 'fp64' on a CPU", 'precision', precision, 'fp16 needs a GPU.'))
+  }
+}

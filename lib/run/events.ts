@@ -1,0 +1,44 @@
+/** What a run tells: the events `onProgress` gets, and the lines of metrics.jsonl. */
+import type { StepResult } from '../addon/interface.ts'
+import type { Resolution } from '../config/resolve.ts'
+
+/** One training step. Counts from 0. */
+export interface StepEvent extends StepResult {
+  type: 'step'
+  step: number
+  epoch: number
+  lr: number
+  /** Seconds spent waiting for the batch. */
+  waitSeconds: number
+}
+
+/** One epoch: means over its steps; an entry of `history`. */
+export interface EpochEvent {
+  type: 'epoch'
+  epoch: number
+  /** Steps done when it ended. */
+  step: number
+  loss: number
+  contrastiveAccuracy: number
+  entropy: number
+  /** Online linear head; null without it. */
+  probeLoss: number | null
+  probeAccuracy: number | null
+  /** Of its last step. */
+  lr: number
+  gradientNorm: number
+  /** Images a second, each with two views, over the epoch's steps. */
+  pairsPerSecond: number
+  /** Online kNN accuracy, null where the epoch had no probe. */
+  knn: number | null
+  seconds: number
+}
+
+export type TrainEvent =
+  | { type: 'data'; name: string; done: number; total: number }
+  | { type: 'start'; folder: string; resolution: Resolution; step: number; parameters: number }
+  | StepEvent
+  | EpochEvent
+  | { type: 'checkpoint'; step: number; path: string }
+  | { type: 'warning'; message: string }
+  | { type: 'end'; folder: string; step: number; seconds: number }

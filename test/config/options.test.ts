@@ -1,0 +1,184 @@
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import { flagsOf, optionsFromFlags } from '../../lib/config/flags.ts'
+import { listOptions, validate } from '../../lib/config/messages.ts'
+import { trainOptions } from '../../lib/config/options.ts'
+
+const refusal = (options: unknown): string => {
+  try {
+    validate(trainOptions, options)
+  } catch (error) {
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+    return (error as SimclrError).message
+  }
+  return expect.fail(`accepted ${JSON.stringify(options)}`)
+}
+
+/** One value that each option must refuse; a new option without one fails the test below. */
+const refused: Record<string, unknown> = {
+  preset: 'imgnet',
+  convention: 'tf',
+  data: 7,
+  limit: 0,
+  imageSize: 7,
+  'encoder.arch': 'vgg',
+  'encoder.width': 0.3,
+  'encoder.stem': 'none',
+  'encoder.convention': 'keras',
+  'encoder.skRatio': -0.1,
+  'head.layers': 2.5,
+  'head.dim': 0,
+  'head.convention': true,
+  epochs: -1,
+  steps: 0,
+  batchSize: 1,
+  temperature: 0,
+  'loss.scale': 3,
+  'loss.normalize': 'yes',
+  'optimizer.name': 'adam',
+  'optimizer.lr': -0.1,
+  'optimizer.momentum': 1.5,
+  'optimizer.nesterov': 1,
+  'optimizer.weightDecay': Number.NaN,
+  'optimizer.convention': '',
+  'optimizer.trustCoefficient': 0,
+  'optimizer.classicMomentum': 'on',
+  'optimizer.epsilon': -1,
+  'optimizer.decayAll': 0,
+  'schedule.convention': 'x',
+  'schedule.scaling': 'cubic',
+  'schedule.warmupEpochs': Number.POSITIVE_INFINITY,
+  'augment.convention': 'x',
+  'augment.cropArea': [0.9, 0.1],
+  'augment.cropAspect': [1],
+  'augment.flip': 2,
+  'augment.jitter': -1,
+  'augment.strength': 3,
+  'augment.brightness': -1,
+  'augment.contrast': -1,
+  'augment.saturation': -1,
+  'augment.hue': 0.6,
+  'augment.brightnessMode': 'divide',
+  'augment.gray': '0.2',
+  'augment.blur': 1.1,
+  'augment.blurSigma': [2, 1],
+  'augment.solarize': 7,
+  'augment.mean': [1, 2],
+  'augment.std': [0, 0, 0],
+  'probe.everyEpochs': -1,
+  'probe.images': 1,
+  'probe.k': 0,
+  'probe.temperature': -1,
+  'probe.linearHead': 'x',
+  device: 'tpu',
+  precision: 'int8',
+  threads: 'many',
+  seed: -1,
+  maxSkipped: 2,
+  out: '',
+  resume: true,
+  'checkpoint.everySeconds': 0,
+  'checkpoint.everySteps': 1.5,
+  'checkpoint.everyEpochs': -1,
+  'checkpoint.keep': 0,
+  signal: {},
+  onProgress: 'print',
+}
+
+const nest = (name: string, value: unknown): unknown =>
+  name.split('.').reduceRight((inner, key) => ({ [key]: inner }), value)
+
+describe('train options', () => {
+  for (const { name, doc } of listOptions(trainOptions)) {
+    it(`refuses a wrong \`${name}\` with what was expected and what came`, () => {
+      expect(refused).to.have.property(name)
+      const message = refusal(nest(name, refused[name]))
+      expect(message.startsWith(`Expected ${doc.expected} for \`${name}\` but received `), message).to.equal(
+        true,
+      )
+      expect(message).to.contain(`(${doc.default})`)
+    })
+  }
+
+  it('shows the value as it was written', () => {
+    expect(refusal({ epochs: -1 })).to.match(
+      /^Expected an integer of at least 1 for `epochs` but received -1\. /,
+    )
+    expect(refusal({ epochs: '3' })).to.contain("but received '3'.")
+    expect(refusal({ epochs: null })).to.contain('but received null.')
+  })
+
+  it('names the nearest option for an unknown one', () => {
+    expect(refusal({ epoch: 3 })).to.equal(
+      'Expected a known option but received `epoch`. Did you mean `epochs`?',
+    )
+    expect(refusal({ encoder: { widht: 1 } })).to.contain('`encoder.widht`. Did you mean `encoder.width`?')
+    expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`?')
+    expect(refusal({ zebra: 1 })).to.contain('Known here: ')
+  })
+
+  it('reports everything that is wrong at once', () => {
+    expect(refusal({ epochs: -1, batchsize: 3, head: { dim: 0 } }).split('\n')).to.have.length(3)
+  })
+
+  it('refuses what is no object', () => {
+    for (const value of [null, 7, 'x', []]) expect(refusal(value)).to.match(/^Expected an object of options/)
+  })
+})
+
+describe('command-line flags', () => {
+  const flags = flagsOf(trainOptions)
+
+  it('has one for every option that is not a function or an object, all different', () => {
+    const names = flags.map(({ flag }) => flag)
+    expect(new Set(names).size).to.equal(names.length)
+    expect(names).to.include.members([
+      ...['data', 'preset', 'arch', 'width', 'stem', 'convention', 'image-size', 'batch-size', 'epochs'],
+      ...[
+        'limit',
+        'precision',
+        'optimizer',
+        'lr',
+        'temperature',
+        'device',
+        'threads',
+        'seed',
+        'out',
+        'resume',
+      ],
+      'checkpoint-every-seconds',
+    ])
+    for (const flag of names) expect(flag).to.match(/^[a-z]+(-[a-z]+)*$/)
+  })
+
+  it('reads numbers, switches, lists and null as the option wants them', () => {
+    const options = optionsFromFlags(trainOptions, {
+      epochs: '3',
+      seed: '0',
+      threads: 'auto',
+      out: '7',
+      'optimizer.nesterov': 'on',
+      'loss.normalize': 'off',
+      'augment.cropArea': '0.2,1',
+      'augment.mean': 'none',
+      'checkpoint.everySeconds': '1.5',
+    })
+    expect(options).to.deep.equal({
+      epochs: 3,
+      seed: 0,
+      threads: 'auto',
+      out: '7',
+      optimizer: { nesterov: true },
+      loss: { normalize: false },
+      augment: { cropArea: [0.2, 1], mean: null },
+      checkpoint: { everySeconds: 1.5 },
+    })
+    validate(trainOptions, options)
+  })
+
+  it('leaves nonsense for the validator, as typed', () => {
+    expect(refusal(optionsFromFlags(trainOptions, { epochs: 'x' }))).to.contain("`epochs` but received 'x'")
+    expect(refusal(optionsFromFlags(trainOptions, { epochs: '-2' }))).to.contain('`epochs` but received -2')
+    expect(refusal(optionsFromFlags(trainOptions, { epochs: '' }))).to.contain("`epochs` but received ''")
+  })
+})

@@ -1,0 +1,159 @@
+import { expect } from 'chai'
+import { validate } from '../../lib/config/messages.ts'
+import { presetNames, type TrainSettings, trainOptions } from '../../lib/config/options.ts'
+import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+
+const machine: MachineFacts = { cores: 4, devices: ['cpu'], bf16: true }
+const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
+const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
+
+const resolved = (settings: TrainSettings, data = cifar, on = machine) => resolve(settings, data, on)
+
+describe('presets', () => {
+  it('torch: lightly and torchvision', () => {
+    const { config } = resolved({ preset: 'torch' })
+    expect(config).to.deep.include({ convention: 'torch', batchSize: 256, temperature: 0.5, imageSize: 32 })
+    expect(config.encoder).to.deep.include({ arch: 'resnet18', width: 1, convention: 'torch' })
+    expect(config.optimizer).to.deep.include({ name: 'sgd', lr: 0.06, momentum: 0.9, weightDecay: 5e-4 })
+    expect(config.schedule).to.deep.equal({ convention: 'torch', scaling: 'linear', warmupEpochs: 1 })
+    expect(config.loss).to.deep.equal({ scale: 1, normalize: true })
+    expect(config.augment).to.deep.include({ strength: 0.5, blur: 0, mean: [0.485, 0.456, 0.406] })
+    expect(resolved({ preset: 'torch' }, photos).config.augment.blur).to.equal(0.5)
+  })
+
+  it('paper: CIFAR constants up to 32 px, ImageNet constants above', () => {
+    const small = resolved({ preset: 'paper' }).config
+    expect(small).to.deep.include({ epochs: 1000, batchSize: 1024, temperature: 0.5 })
+    expect(small.encoder).to.deep.include({ arch: 'resnet50', stem: 'cifar', convention: 'paper' })
+    expect(small.optimizer).to.deep.include({ name: 'lars', lr: 1, trustCoefficient: 0.001 })
+    expect(small.augment).to.deep.include({ strength: 0.5, blur: 0, mean: null })
+    const large = resolved({ preset: 'paper' }, photos).config
+    expect(large).to.deep.include({ batchSize: 4096, temperature: 0.1, imageSize: 224 })
+    expect(large.encoder.stem).to.equal('imagenet')
+    expect(large.optimizer).to.deep.include({ lr: 0.3, weightDecay: 1e-6 })
+    expect(large.schedule).to.deep.equal({ convention: 'paper', scaling: 'linear', warmupEpochs: 10 })
+    expect(large.loss.scale).to.equal(2)
+    expect(large.augment).to.deep.include({ strength: 1, blur: 0.5, brightness: 0.8, hue: 0.2 })
+  })
+
+  it('sample, cifar, imagenet and torch build the geometry torchvision can load', () => {
+    for (const preset of presetNames) {
+      const { convention } = resolved({ preset }).config.encoder
+      expect(convention, preset).to.equal(preset === 'paper' ? 'paper' : 'torch')
+    }
+  })
+
+  it('is chosen by the data where none is named', () => {
+    expect(resolved({}, { ...cifar, isDefault: true }).config.preset).to.equal('sample')
+    expect(resolved({}).config.preset).to.equal('cifar')
+    expect(resolved({}, photos).config.preset).to.equal('imagenet')
+  })
+})
+
+describe('resolve', () => {
+  it('leaves nothing open, says who decided each value, and resolves to itself', () => {
+    for (const preset of presetNames) {
+      const first = resolved({ preset })
+      validate(trainOptions, first.config)
+      const again = resolve(first.config, cifar, machine)
+      expect(again.config).to.deep.equal(first.config)
+      expect(again.plan).to.deep.equal(first.plan)
+      const leaves = (value: object, prefix = ''): string[] =>
+        Object.entries(value).flatMap(([key, inner]) =>
+          inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+            ? leaves(inner, `${prefix}${key}.`)
+            : [prefix + key],
+        )
+      expect(Object.keys(first.why)).to.have.members(leaves(first.config))
+    }
+  })
+
+  it('lets an option override its preset and says so', () => {
+    const { config, why } = resolved({ preset: 'torch', epochs: 3, optimizer: { lr: 0.1 } })
+    expect(config.epochs).to.equal(3)
+    expect(config.optimizer).to.deep.include({ lr: 0.1, weightDecay: 5e-4 })
+    expect(why).to.deep.include({
+      epochs: 'option',
+      'optimizer.lr': 'option',
+      temperature: 'preset torch',
+      'loss.scale': 'convention torch',
+      'encoder.stem': 'auto: 32 px images',
+    })
+  })
+
+  it('takes one name for the whole set of conventions, and each alone', () => {
+    const all = resolved({ preset: 'torch', convention: 'paper' }).config
+    const parts = ['encoder', 'head', 'optimizer', 'schedule', 'augment'] as const
+    for (const part of parts) expect(all[part].convention, part).to.equal('paper')
+    expect(all.loss.scale).to.equal(2)
+    expect(all.augment.mean).to.equal(null)
+    expect(resolved({ preset: 'cifar', convention: 'paper' }).config.encoder.convention).to.equal('paper')
+    const one = resolved({ preset: 'paper', encoder: { convention: 'torch' } }).config
+    expect(parts.map((part) => one[part].convention)).to.deep.equal(['torch', ...Array(4).fill('paper')])
+  })
+
+  it("takes the optimizer's own defaults where it is not the preset's", () => {
+    const { config, why } = resolved({ preset: 'torch', optimizer: { name: 'lars' } })
+    expect(config.optimizer).to.deep.include({
+      name: 'lars',
+      lr: 0.3,
+      weightDecay: 1e-6,
+      convention: 'torch',
+    })
+    expect(config.schedule.warmupEpochs).to.equal(1)
+    expect(why['optimizer.lr']).to.equal('optimizer lars')
+  })
+
+  it('plans the steps in both conventions', () => {
+    const data = { ...cifar, images: 1000 }
+    const options = { preset: 'torch', epochs: 4, batchSize: 256 } as const
+    expect(resolved(options, data).plan).to.deep.equal({ images: 1000, epochs: 4, steps: 12, warmupSteps: 3 })
+    const paper = resolved({ ...options, schedule: { convention: 'paper' } }, data).plan
+    expect(paper).to.deep.equal({ images: 1000, epochs: 4, steps: 16, warmupSteps: 3 })
+    expect(resolved({ ...options, epochs: undefined, steps: 7 }, data).plan).to.deep.include({
+      steps: 7,
+      epochs: 3,
+    })
+  })
+
+  it('shortens a warm-up that would be the whole run, unless it was asked for', () => {
+    expect(resolved({ preset: 'cifar', epochs: 10 }).config.schedule.warmupEpochs).to.equal(1)
+    const asked = { preset: 'cifar', epochs: 10, schedule: { warmupEpochs: 10 } } as const
+    expect(resolved(asked).config.schedule.warmupEpochs).to.equal(10)
+  })
+
+  it('lowers a batch nobody chose to the images there are', () => {
+    const { config, why } = resolved({ preset: 'torch' }, { ...cifar, images: 100 })
+    expect(config.batchSize).to.equal(100)
+    expect(why.batchSize).to.equal('only 100 images')
+  })
+
+  it('refuses a batch or limit that gives no step', () => {
+    const few = { ...cifar, images: 100 }
+    expect(() => resolved({ batchSize: 128 }, few)).to.throw('for `batchSize` but received 128')
+    expect(() => resolved({ batchSize: 128, limit: 100 }, few)).to.throw(
+      'Expected at least the batch size (128) for `limit` but received 100.',
+    )
+    expect(() => resolved({}, { ...cifar, images: 1 })).to.throw('Expected at least 2 images')
+  })
+
+  it('picks device and precision by the machine', () => {
+    expect(resolved({}).config).to.deep.include({ device: 'cpu', precision: 'bf16', threads: 4 })
+    const plain = resolved({}, cifar, { ...machine, bf16: false })
+    expect(plain.config.precision).to.equal('fp32')
+    const gpu = { ...machine, devices: ['cpu', 'cuda:0'] }
+    expect(resolved({}, cifar, gpu).config).to.deep.include({ device: 'cuda:0', precision: 'bf16' })
+    expect(resolved({ device: 'cpu' }, cifar, gpu).config.device).to.equal('cpu')
+    expect(() => resolved({ device: 'cuda' }))
+      .to.throw('Devices here: cpu')
+      .with.property('code', 'ERR_SIMCLR_DEVICE')
+  })
+
+  it('refuses options that cannot go together', () => {
+    expect(() => resolved({ preset: 'torch', encoder: { skRatio: 0.0625 } })).to.throw('`encoder.skRatio`')
+    expect(() => resolved({ optimizer: { nesterov: true, momentum: 0 } })).to.throw('`optimizer.momentum`')
+    expect(() => resolved({ probe: { linearHead: true } }, photos)).to.throw('`probe.linearHead`')
+    expect(() => resolved({ probe: { everyEpochs: 1 } }, photos)).to.throw('`probe.everyEpochs`')
+    expect(() => resolved({ precision: 'fp16' })).to.throw('`precision`')
+  })
+})
