@@ -30,11 +30,10 @@ export interface LibtorchRelease {
   requirements: string[]
   /** Asked when pip's configured sources have no such wheel. */
   index: string
-  /** Wheels of torch that have been hashed; another hash is taken with a word, or refused under `--sha256`. */
-  wheelHashes: KnownHash[]
-  /** PyTorch's archive of the same build (for a CUDA variant it lacks NVIDIA's libraries that `requirements` has). */
+  /** PyTorch's archive of the same build, asked last. */
   archive: string
-  archiveHashes: KnownHash[]
+  /** Torch's wheels and archives that have been hashed. Other files are taken with a word that they are unverified. */
+  hashes: KnownHash[]
 }
 
 export const RELEASES: readonly LibtorchRelease[] = [
@@ -45,15 +44,14 @@ export const RELEASES: readonly LibtorchRelease[] = [
     downloadBytes: 192e6,
     requirements: ['torch==2.13.0+cpu'],
     index: 'https://download.pytorch.org/whl/cpu',
-    wheelHashes: [
+    archive: 'https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip',
+    hashes: [
       {
         sha256: '6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b',
         provenance:
           'cp311 manylinux_2_28_x86_64 wheel of a configured pip source, hashed by the maintainers; not yet compared with the official index',
       },
     ],
-    archive: 'https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip',
-    archiveHashes: [],
   },
 ]
 

@@ -1,0 +1,116 @@
+/**
+ * Installs one LibTorch release into the cache: get the file, check it, unpack beside the target, rename.
+ * Whatever happens, the target folder is whole or not there.
+ */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { SimclrError } from '../errors.ts'
+import { inspectLibtorch, type LibtorchFolder } from './inspect.ts'
+import { acquireLock } from './lock.ts'
+import { cacheFolder, releaseFolder } from './paths.ts'
+import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
+import { unpack } from './unpack.ts'
+import { findRelease, type LibtorchRelease, minorOf } from './versions.ts'
+
+export interface InstallOptions extends FetchOptions {
+  /** Installs anew over what is there. */
+  force?: boolean | undefined
+}
+
+export interface Installed {
+  release: LibtorchRelease
+  /** The folder with `lib/` and `include/`. */
+  root: string
+  /** It was there; nothing had to be done. */
+  already: boolean
+}
+
+/** The release of a variant's name. Throws ERR_SIMCLR_USAGE. */
+export function releaseOf(variant: string, version?: string): LibtorchRelease {
+  const release = findRelease(variant, version)
+  if (release) return release
+  throw new SimclrError(
+    'ERR_SIMCLR_USAGE',
+    `Expected a LibTorch of the table but received '${version ? `${version} ` : ''}${variant}'. ` +
+      '`simclr libtorch list` shows what there is.',
+  )
+}
+
+/** Installs a release unless it is there. Throws ERR_SIMCLR_DOWNLOAD, _CORRUPT_FILE, _IO or _TOOL. */
+export async function installLibtorch(
+  release: LibtorchRelease,
+  options: InstallOptions = {},
+): Promise<Installed> {
+  const target = releaseFolder(release.version, release.variant)
+  const installed = () => (options.force ? null : inspectLibtorch(target))
+  const before = installed()
+  if (before) return { release, root: before.root, already: true }
+
+  const onWait = () => options.onMessage?.('Another process is installing this LibTorch: waiting for it')
+  const lock = await acquireLock(target, onWait, options.signal)
+  try {
+    const meanwhile = installed()
+    if (meanwhile) return { release, root: meanwhile.root, already: true }
+    fs.mkdirSync(downloadFolder(release), { recursive: true })
+    const needed = release.unpackedBytes + (options.from === undefined ? release.downloadBytes : 0)
+    checkSpace(cacheFolder(), needed)
+    const files = await fetchRelease(release, options)
+    const root = await unpackRelease(release, files, target, options)
+    fs.rmSync(downloadFolder(release), { recursive: true, force: true })
+    return { release, root, already: false }
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Throws ERR_SIMCLR_IO where fewer than `needed` bytes are free. */
+export function checkSpace(folder: string, needed: number): void {
+  const { bavail, bsize } = fs.statfsSync(folder)
+  const free = bavail * bsize
+  if (free >= needed) return
+  const mb = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`
+  throw new SimclrError(
+    'ERR_SIMCLR_IO',
+    `Expected ${mb(needed)} of free disk space for LibTorch in ${folder} but there are ${mb(free)}. ` +
+      'Free some, or set XDG_CACHE_HOME to a folder on a larger disk.',
+  )
+}
+
+async function unpackRelease(
+  release: LibtorchRelease,
+  files: ReleaseFile[],
+  target: string,
+  options: InstallOptions,
+): Promise<string> {
+  const partial = `${target}.partial`
+  fs.rmSync(partial, { recursive: true, force: true })
+  try {
+    const onProgress = (bytes: number, total: number) => options.onProgress?.('unpack', bytes, total)
+    for (const { file } of files) await unpack(file, partial, { onProgress, signal: options.signal })
+    checkUnpacked(release, inspectLibtorch(partial))
+    const record = {
+      version: release.version,
+      variant: release.variant,
+      files: files.map((f) => ({ ...f, file: path.basename(f.file) })),
+    }
+    fs.writeFileSync(path.join(partial, 'libtorch.json'), `${JSON.stringify(record, null, 2)}\n`)
+    // All of it on the disk before its name is: after a power cut the folder is whole or not there.
+    spawnSync('sync', ['-f', partial], { stdio: 'ignore' })
+    fs.rmSync(target, { recursive: true, force: true })
+    fs.renameSync(partial, target)
+  } catch (error) {
+    fs.rmSync(partial, { recursive: true, force: true })
+    throw error
+  }
+  return path.join(target, 'torch')
+}
+
+/** The file's own word on its version, against the table's. */
+function checkUnpacked(release: LibtorchRelease, found: LibtorchFolder | null): void {
+  if (found?.version && minorOf(found.version) === minorOf(release.version)) return
+  throw new SimclrError(
+    'ERR_SIMCLR_DOWNLOAD',
+    `Expected LibTorch ${release.version} but the file holds ${found?.version ?? 'an unknown version'}.`,
+  )
+}

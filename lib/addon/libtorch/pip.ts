@@ -1,0 +1,70 @@
+/** pip as a downloader of wheels: it knows the user's mirrors, proxies and certificates. Python runs nothing else. */
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { SimclrError } from '../errors.ts'
+
+export interface PipOptions {
+  /** Ask this index alone; without it pip's configured sources are asked. */
+  index?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** The command that runs pip, or null where there is none. */
+export function findPip(): string[] | null {
+  const candidates = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
+  return (
+    candidates.find(
+      ([command = '', ...args]) =>
+        spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0,
+    ) ?? null
+  )
+}
+
+/**
+ * Downloads one wheel for Python 3.11 on x86-64 Linux, whatever Python is here, without its dependencies, into
+ * `folder` (made empty). pip checks the hash where its index states one. Its progress goes to stderr.
+ * Returns the wheel's path; throws ERR_SIMCLR_DOWNLOAD with pip's last words.
+ */
+export async function pipDownload(
+  requirement: string,
+  folder: string,
+  options: PipOptions = {},
+): Promise<string> {
+  const pip = findPip()
+  if (pip === null) {
+    throw new SimclrError(
+      'ERR_SIMCLR_TOOL',
+      'pip is not installed. Install it with: apt-get install python3-pip',
+    )
+  }
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.mkdirSync(folder, { recursive: true })
+  const [command = '', ...prefix] = pip
+  const platform = ['--python-version', '311', '--platform', 'manylinux_2_28_x86_64', '--only-binary=:all:']
+  const index = options.index === undefined ? [] : ['--index-url', options.index]
+  const args = [...prefix, 'download', '--no-deps', ...platform, ...index, '--dest', folder, requirement]
+  // stdout (pip's progress bar) goes to our stderr; stderr is kept for the error's message.
+  const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], signal: options.signal })
+  let words = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-4000)
+  })
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', resolve)
+  })
+  const wheel = fs.readdirSync(folder).find((name) => name.endsWith('.whl'))
+  if (status === 0 && wheel !== undefined) return path.join(folder, wheel)
+  const from = options.index ?? "pip's configured sources"
+  throw new SimclrError('ERR_SIMCLR_DOWNLOAD', `${requirement} from ${from}: ${lastError(words)}`)
+}
+
+/** pip's last ERROR line, which says what was wrong. */
+function lastError(words: string): string {
+  const lines = words.split('\n').filter((line) => line.trim() !== '')
+  return (
+    lines.findLast((line) => line.startsWith('ERROR:'))?.slice('ERROR: '.length) ??
+    lines.at(-1) ??
+    'pip failed'
+  )
+}

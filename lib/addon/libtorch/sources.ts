@@ -1,0 +1,165 @@
+/**
+ * Gets the files of a release: a file the caller has, addresses the caller names, or the table's: pip's
+ * configured sources, PyTorch's own index through pip, PyTorch's archive. Each file is hashed and its kind
+ * checked before anything is made of it.
+ */
+import path from 'node:path'
+import { SimclrError } from '../errors.ts'
+import { download, sha256 } from './download.ts'
+import { cacheFolder } from './paths.ts'
+import { pipDownload } from './pip.ts'
+import { listEntries } from './unpack.ts'
+import type { LibtorchRelease } from './versions.ts'
+
+export interface FetchOptions {
+  /** A wheel or archive on disk, instead of a download. */
+  from?: string | undefined
+  /** Addresses of a wheel or archive, tried in order instead of the table's sources. */
+  sources?: string[] | undefined
+  /** Expected SHA-256 of torch's file; by default one of the table's, where it has any. */
+  sha256?: string | undefined
+  onProgress?: ((phase: 'download' | 'unpack', bytes: number, total: number | null) => void) | undefined
+  onMessage?: ((text: string) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** A checked file. */
+export interface ReleaseFile {
+  file: string
+  /** Where it came from, for `libtorch.json` and for people. */
+  source: string
+  sha256: string
+  /** The hash is the caller's or the table's; false: nobody vouched for it but its source. */
+  verified: boolean
+}
+
+/** Where downloads of a release are kept until they are unpacked; a broken one goes on from there. */
+export function downloadFolder(release: LibtorchRelease): string {
+  return path.join(cacheFolder(), 'downloads', `${release.version}-${release.variant}`)
+}
+
+/** Torch's own file, then NVIDIA's wheels if the release needs them. */
+export async function fetchRelease(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile[]> {
+  const files = [await fetchTorch(release, options)]
+  for (const [i, requirement] of release.requirements.slice(1).entries()) {
+    options.onMessage?.(`Asking pip for ${requirement}`)
+    const folder = path.join(downloadFolder(release), `part${i + 1}`)
+    const file = await pipDownload(requirement, folder, { signal: options.signal })
+    files.push({ file, source: `pip ${requirement}`, sha256: await sha256(file), verified: false })
+  }
+  return files
+}
+
+/** A way to get torch's file; throws ERR_SIMCLR_DOWNLOAD where it does not work. */
+interface Source {
+  name: string
+  get(): Promise<string>
+  /** Named by the caller: without a known hash it is not trusted. */
+  foreign: boolean
+}
+
+async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile> {
+  if (options.from !== undefined) {
+    return check(options.from, { name: options.from, foreign: false }, release, options)
+  }
+  const failures: string[] = []
+  let failure: unknown
+  for (const source of options.sources
+    ? named(options.sources, release, options)
+    : official(release, options)) {
+    try {
+      options.onMessage?.(`Getting LibTorch ${release.version} (${release.variant}) from ${source.name}`)
+      return await check(await source.get(), source, release, options)
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!(error instanceof SimclrError)) throw error
+      options.onMessage?.(`  ${error.message}`)
+      failures.push(`  ${source.name}: ${error.message}`)
+      failure = error
+    }
+  }
+  throw new SimclrError(
+    'ERR_SIMCLR_DOWNLOAD',
+    `No source gave LibTorch ${release.version} (${release.variant}):\n${failures.join('\n')}\n` +
+      `Without a network, bring a wheel or an archive of it and name it: simclr libtorch install ${release.variant} --from FILE`,
+    { cause: failure },
+  )
+}
+
+function* official(release: LibtorchRelease, options: FetchOptions): Generator<Source> {
+  const [requirement = ''] = release.requirements
+  const pip = (name: string, index?: string): Source => ({
+    name,
+    foreign: false,
+    get: () =>
+      pipDownload(requirement, path.join(downloadFolder(release), 'pip'), { index, signal: options.signal }),
+  })
+  yield pip(`pip's configured sources`)
+  yield pip(`pip with ${release.index}`, release.index)
+  yield http(release.archive, release, options, false)
+}
+
+function* named(urls: string[], release: LibtorchRelease, options: FetchOptions): Generator<Source> {
+  for (const url of urls) yield http(url, release, options, true)
+}
+
+function http(url: string, release: LibtorchRelease, options: FetchOptions, foreign: boolean): Source {
+  const file = path.join(downloadFolder(release), path.basename(new URL(url).pathname) || 'libtorch.zip')
+  const onProgress = (bytes: number, total: number | null) => options.onProgress?.('download', bytes, total)
+  return {
+    name: url,
+    foreign,
+    get: async () => {
+      await download(url, file, { onProgress, signal: options.signal })
+      return file
+    },
+  }
+}
+
+/** Hash and kind of a file; the hash first, so that nothing unknown is parsed where one is expected. */
+async function check(
+  file: string,
+  source: Pick<Source, 'name' | 'foreign'>,
+  release: LibtorchRelease,
+  options: FetchOptions,
+): Promise<ReleaseFile> {
+  const hash = await sha256(file)
+  const known = release.hashes.find((h) => h.sha256 === hash)
+  if (options.sha256 !== undefined && options.sha256.toLowerCase() !== hash) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DOWNLOAD',
+      `Expected a file with SHA-256 ${options.sha256.toLowerCase()} but received one with ${hash}.`,
+    )
+  }
+  const verified = known !== undefined || options.sha256 !== undefined
+  if (!verified && source.foreign) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DOWNLOAD',
+      `Expected a file whose SHA-256 is in the table but received one with ${hash}. ` +
+        `If that is the file you mean, say so: --sha256 ${hash}`,
+    )
+  }
+  if (!verified) {
+    options.onMessage?.(
+      `  not verified: its SHA-256 ${hash} is not in the table; ${source.name} alone vouches for it`,
+    )
+  }
+  await checkKind(file, release)
+  return { file, source: source.name, sha256: hash, verified }
+}
+
+/** Refuses what is no LibTorch, and one for CUDA where a CPU build is wanted, and the other way round. */
+async function checkKind(file: string, release: LibtorchRelease): Promise<void> {
+  const names = await listEntries(file)
+  const has = (library: string) =>
+    names.some((n) => /^(torch|libtorch)\/lib\//.test(n) && n.endsWith(`/${library}`))
+  const wrong = (what: string) =>
+    new SimclrError(
+      'ERR_SIMCLR_DOWNLOAD',
+      `Expected LibTorch ${release.version} for ${release.variant} but ${path.basename(file)} ${what}.`,
+    )
+  if (!has('libtorch_cpu.so')) throw wrong('holds no LibTorch')
+  const cuda = has('libtorch_cuda.so')
+  if (cuda && release.variant === 'cpu') throw wrong('is a CUDA build (it holds libtorch_cuda.so)')
+  if (!cuda && release.variant !== 'cpu') throw wrong('is a CPU build (it holds no libtorch_cuda.so)')
+}

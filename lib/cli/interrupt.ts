@@ -1,0 +1,35 @@
+/** Ctrl-C as an AbortSignal: the first asks for an orderly end, the second ends at once. */
+
+/** What the signal's reason is; `run` turns it into exit code 130. */
+export class Interrupt extends Error {
+  constructor() {
+    super('interrupted')
+    this.name = 'Interrupt'
+  }
+}
+
+/**
+ * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. From then on a second signal ends the process with
+ * 130 right away. Dispose it (`using`) to give the signals back.
+ */
+export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): void } {
+  const controller = new AbortController()
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new Interrupt())
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+/** True for an Interrupt, and for an error that was caused by one. */
+export function isInterrupt(error: unknown): boolean {
+  return error instanceof Interrupt || (error instanceof Error && error.cause instanceof Interrupt)
+}

@@ -1,0 +1,58 @@
+/**
+ * The command line: `simclr <command>`. One file per command; each registers itself on the program.
+ *
+ * stdout carries what was asked for (with `--json`: JSON lines and nothing else), stderr what is for people.
+ * Exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted.
+ */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { packageRoot } from '../addon/binary.ts'
+import { SimclrError } from '../addon/errors.ts'
+import { registerDoctor } from './doctor.ts'
+import { isInterrupt } from './interrupt.ts'
+import { registerLibtorch } from './libtorch.ts'
+import { emit, say } from './output.ts'
+
+/** The whole command line as a commander program. */
+export function createProgram(): Command {
+  const program = new Command('simclr')
+    .description('Train image encoders without labels (SimCLR), evaluate them and embed images with them.')
+    .version(packageVersion())
+    .showHelpAfterError('(add --help for the options and examples)')
+    .exitOverride()
+  registerLibtorch(program)
+  registerDoctor(program)
+  return program
+}
+
+/** Runs one command line; the promise's value is the exit code. A command may set `process.exitCode` itself. */
+export async function run(args: string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said why
+    if (isInterrupt(error)) {
+      say('Interrupted.')
+      return 130
+    }
+    return report(error, args.includes('--json'))
+  }
+}
+
+/** Tells people on stderr, and programs on stdout, what went wrong. */
+function report(error: unknown, json: boolean): 1 | 2 {
+  const known = error instanceof SimclrError
+  const message = error instanceof Error ? error.message : String(error)
+  if (json) emit({ type: 'error', code: known ? error.code : 'ERR_SIMCLR_NATIVE', message })
+  // An error nobody foresaw: the stack helps whoever reports it.
+  const unforeseen = error instanceof Error ? (error.stack ?? message) : message
+  say(known ? `simclr: ${message} (${error.code})` : `simclr: ${unforeseen}`)
+  return known && (error.code === 'ERR_SIMCLR_USAGE' || error.code === 'ERR_SIMCLR_INVALID_ARGUMENT') ? 2 : 1
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(path.join(packageRoot, 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
