@@ -322,10 +322,10 @@ export interface Addon {
     options: { dim: number; classes: number; l2: number; maxIterations: number },
   ): Promise<Int32Array>
 
-  /** One augmentation operator on one image, for golden tests. Names and parameters: native/core/augment/operators.h. */
+  /** One augmentation operator on one image, for golden tests. `paper.<op>`, `torch.<op>`; parameters: native/core/augment/operators.h. */
   augmentOperator(
     name: string,
     image: { data: Float32Array | Uint8Array; width: number; height: number; channels: number },
-    parameters: Record<string, number | string | boolean | number[]>,
+    parameters: Record<string, number | string | boolean | number[] | string[]>,
   ): { data: Float32Array | Uint8Array; width: number; height: number }
 }

@@ -9,6 +9,8 @@ namespace simclr::binding {
 struct Instance {
   /// (code, message) => SimclrError; empty until `setErrorFactory` has been called.
   Napi::FunctionReference make_error;
+  /// The class of batches, which JavaScript cannot construct itself.
+  Napi::FunctionReference batch;
 };
 
 inline Instance& instance(Napi::Env env) { return *env.GetInstanceData<Instance>(); }

@@ -8,5 +8,7 @@ namespace simclr::binding {
 void register_errors(Napi::Env env, Napi::Object exports);
 void register_build_info(Napi::Env env, Napi::Object exports);
 void register_image_store(Napi::Env env, Napi::Object exports);
+void register_augmenter(Napi::Env env, Napi::Object exports);
+void register_augment_functions(Napi::Env env, Napi::Object exports);
 
 }  // namespace simclr::binding

@@ -27,6 +27,10 @@ struct Batch {
     augmenter->view(store->at(indices[row]), {seed, epochs[row], indices[row], static_cast<uint32_t>(view)},
                     out);
   }
+
+  /// Writes all of them: [views * count, size, size, 3], all first views first. `threads` (at least 1, the
+  /// calling one among them) share the work; the result does not depend on their number.
+  void write_views(float* out, int threads) const;
 };
 
 }  // namespace simclr

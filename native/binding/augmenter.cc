@@ -1,0 +1,175 @@
+#include "binding/augmenter.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/image_store.h"
+#include "binding/instance.h"
+#include "binding/plan.h"
+#include "binding/promise_task.h"
+#include "binding/registry.h"
+
+namespace simclr::binding {
+namespace {
+
+/// Mark our objects, so that another wrapped object is never taken for one.
+constexpr napi_type_tag kAugmenterTag = {0x4c5a0e7f93b14d28, 0x8a6be3d1f2705c94};
+constexpr napi_type_tag kBatchTag = {0x7be2914d60c84fa3, 0xa3f5d80b1c6e2947};
+
+Napi::Object options_of(const Napi::CallbackInfo& info, size_t argument) {
+  if (!info[argument].IsObject()) fail(info.Env(), "an object", "options", info[argument]);
+  return info[argument].As<Napi::Object>();
+}
+
+uint64_t seed_of(const Napi::Object& options) { return static_cast<uint64_t>(integer(options, "seed")); }
+
+uint32_t unsigned_of(const Napi::Object& options, const char* key) {
+  const int64_t value = integer(options, key);
+  if (value < 0 || value > UINT32_MAX) fail(options.Env(), "0 to 2^32 - 1", key, options.Get(key));
+  return static_cast<uint32_t>(value);
+}
+
+int at_least_one(const Napi::Object& options, const char* key, int most) {
+  const int64_t value = integer(options, key);
+  if (value < 1 || value > most) fail(options.Env(), "1 to " + std::to_string(most), key, options.Get(key));
+  return static_cast<int>(value);
+}
+
+template <class T>
+std::vector<T> elements(const Napi::Object& options, const char* key, napi_typedarray_type type,
+                        const std::string& name) {
+  const Napi::Value value = options.Get(key);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    fail(options.Env(), name, key, value);
+  }
+  const auto array = value.As<Napi::TypedArrayOf<T>>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+}  // namespace
+
+void AugmenterObject::Register(Napi::Env env, Napi::Object exports) {
+  exports.Set("Augmenter", DefineClass(env, "Augmenter",
+                                       {
+                                           InstanceMethod<&AugmenterObject::MakeBatch>("batch"),
+                                           InstanceMethod<&AugmenterObject::Parameters>("parameters"),
+                                       }));
+}
+
+AugmenterObject::AugmenterObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AugmenterObject>(info) {
+  if (!info[0].IsObject()) fail(info.Env(), "an augmentation plan", "plan", info[0]);
+  const Plan plan = to_plan(info[0].As<Napi::Object>());
+  augmenter_ = guarded(info.Env(), [&] { return std::make_shared<const Augmenter>(plan); });
+  info.This().As<Napi::Object>().TypeTag(&kAugmenterTag);
+}
+
+std::shared_ptr<const Augmenter> AugmenterObject::From(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kAugmenterTag)) {
+    fail(value.Env(), "an Augmenter", "augmenter", value);
+  }
+  return Napi::ObjectWrap<AugmenterObject>::Unwrap(value.As<Napi::Object>())->augmenter_;
+}
+
+Napi::Value AugmenterObject::MakeBatch(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto batch = std::make_shared<Batch>();
+  batch->store = ImageStoreObject::From(info[0]);
+  batch->augmenter = augmenter_;
+  const Napi::Object options = options_of(info, 1);
+  batch->indices = elements<uint32_t>(options, "indices", napi_uint32_array, "a Uint32Array");
+  batch->epochs = elements<uint32_t>(options, "epochs", napi_uint32_array, "a Uint32Array");
+  batch->seed = seed_of(options);
+  batch->views = at_least_one(options, "views", 1024);
+  if (has(options, "labels")) {
+    const auto labels = elements<int32_t>(options, "labels", napi_int32_array, "an Int32Array or null");
+    batch->labels.assign(labels.begin(), labels.end());
+  }
+  const size_t count = batch->count();
+  const std::string length = "one entry for each of the " + std::to_string(count) + " `indices`";
+  if (count == 0) fail(env, "at least one index", "indices", options.Get("indices"));
+  if (batch->epochs.size() != count) fail(env, length, "epochs", options.Get("epochs"));
+  if (!batch->labels.empty() && batch->labels.size() != count) {
+    fail(env, length, "labels", options.Get("labels"));
+  }
+  if (!thread_) thread_ = std::make_shared<TaskThread>();
+  return BatchObject::Wrap(env, std::move(batch), thread_);
+}
+
+Napi::Value AugmenterObject::Parameters(const Napi::CallbackInfo& info) {
+  const Napi::Object options = options_of(info, 0);
+  const ViewKey key{seed_of(options), unsigned_of(options, "epoch"), unsigned_of(options, "index"),
+                    unsigned_of(options, "view")};
+  const Plan& plan = augmenter_->plan();
+  constexpr int kMaxSide = 1 << 20;
+  return to_js(info.Env(), plan,
+               draw_parameters(plan, key, at_least_one(options, "width", kMaxSide),
+                               at_least_one(options, "height", kMaxSide)));
+}
+
+void BatchObject::Register(Napi::Env env) {
+  const Napi::Function constructor = DefineClass(env, "Batch",
+                                                 {
+                                                     InstanceAccessor<&BatchObject::Count>("count"),
+                                                     InstanceAccessor<&BatchObject::Views>("views"),
+                                                     InstanceMethod<&BatchObject::Pixels>("pixels"),
+                                                 });
+  instance(env).batch = Napi::Persistent(constructor);
+}
+
+BatchObject::BatchObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BatchObject>(info) {
+  info.This().As<Napi::Object>().TypeTag(&kBatchTag);
+}
+
+Napi::Object BatchObject::Wrap(Napi::Env env, std::shared_ptr<const Batch> batch,
+                               std::shared_ptr<TaskThread> thread) {
+  const Napi::Object object = instance(env).batch.New({});
+  BatchObject* self = Napi::ObjectWrap<BatchObject>::Unwrap(object);
+  self->batch_ = std::move(batch);
+  self->thread_ = std::move(thread);
+  return object;
+}
+
+std::shared_ptr<const Batch> BatchObject::From(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kBatchTag)) {
+    fail(value.Env(), "a batch made by an Augmenter", "batch", value);
+  }
+  const BatchObject* self = Napi::ObjectWrap<BatchObject>::Unwrap(value.As<Napi::Object>());
+  if (self->batch_ == nullptr) fail(value.Env(), "a batch made by an Augmenter", "batch", value);
+  return self->batch_;
+}
+
+Napi::Value BatchObject::Count(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(From(info.This())->count()));
+}
+
+Napi::Value BatchObject::Views(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), From(info.This())->views);
+}
+
+Napi::Value BatchObject::Pixels(const Napi::CallbackInfo& info) {
+  const auto batch = From(info.This());
+  const int threads = at_least_one(options_of(info, 0), "threads", 1024);
+  const auto work = [batch, threads] {
+    const size_t side = static_cast<size_t>(batch->augmenter->plan().size);
+    std::vector<float> pixels(batch->count() * static_cast<size_t>(batch->views) * side * side * 3);
+    batch->write_views(pixels.data(), threads);
+    return pixels;
+  };
+  const auto finish = [](Napi::Env env, std::vector<float> pixels) -> Napi::Value {
+    Napi::Float32Array out = Napi::Float32Array::New(env, pixels.size());
+    std::copy(pixels.begin(), pixels.end(), out.Data());
+    return out;
+  };
+  return promise_task(info.Env(), *thread_, info.This().As<Napi::Object>(), work, finish);
+}
+
+void register_augmenter(Napi::Env env, Napi::Object exports) {
+  AugmenterObject::Register(env, exports);
+  BatchObject::Register(env);
+}
+
+}  // namespace simclr::binding
