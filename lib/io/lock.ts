@@ -1,9 +1,7 @@
 /**
- * One installer at a time on this machine: an abstract Unix socket whose name is taken. The kernel gives it
- * back when its process ends, however it ends, so there is no stale lock to break.
- *
- * It saves a second download, no more: safety comes from unpacking beside the target and renaming, so
- * installers that cannot see each other (containers sharing a folder) do no harm either.
+ * One process at a time on this machine for a folder: an abstract Unix socket whose name is taken. The kernel
+ * gives it back when its process ends, however it ends, so there is no stale lock to break. Processes in
+ * different containers do not see each other's.
  */
 import { createHash } from 'node:crypto'
 import net from 'node:net'
@@ -12,9 +10,14 @@ export interface Lock {
   release(): Promise<void>
 }
 
+/** Takes the lock of `folder`; null where another holds it. */
+export function tryLock(folder: string): Promise<Lock | null> {
+  return tryListen(nameOf(folder))
+}
+
 /** Waits for the lock of `folder`. `onWait` is told once if another process holds it. */
 export async function acquireLock(folder: string, onWait: () => void, signal?: AbortSignal): Promise<Lock> {
-  const name = `\0simclr-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`
+  const name = nameOf(folder)
   let waited = false
   for (;;) {
     signal?.throwIfAborted()
@@ -24,6 +27,10 @@ export async function acquireLock(folder: string, onWait: () => void, signal?: A
     waited = true
     await holderGone(name, signal)
   }
+}
+
+function nameOf(folder: string): string {
+  return `\0simclr-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`
 }
 
 /** Takes the name; null where it is taken. */
@@ -43,6 +50,7 @@ function tryListen(name: string): Promise<Lock | null> {
       error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
     )
     server.listen(name, () => resolve({ release }))
+    server.unref() // a lock alone keeps no process alive
   })
 }
 

@@ -1,0 +1,133 @@
+/**
+ * Checkpoints: everything a run needs to go on bit by bit where it was. Weights, buffers and momentum are
+ * tensors; step, configuration and the number of images are metadata. Schedule, order and randomness need no
+ * state of their own: they are functions of the configuration and the step.
+ */
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { SimclrError } from '../addon/errors.ts'
+import type { NativeTensor } from '../addon/interface.ts'
+import type { ResolvedConfig } from '../config/resolve.ts'
+import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
+import { checksum } from './checksum.ts'
+import { exists } from './folder.ts'
+
+export interface Checkpoint {
+  /** Steps done. */
+  step: number
+  /** Images in the set. */
+  images: number
+  config: ResolvedConfig
+  tensors: NativeTensor[]
+}
+
+const format = 'simclr-checkpoint'
+/** Raised when older code can no longer read what newer code writes. */
+const version = 1
+const namePattern = /^step-(\d+)\.safetensors$/
+
+/** Writes `checkpoint` into `folder`, whole or not at all; returns its path. */
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
+  const path = join(folder, `step-${String(checkpoint.step).padStart(8, '0')}.safetensors`)
+  const metadata: Record<string, string> = {
+    format,
+    version: String(version),
+    step: String(checkpoint.step),
+    images: String(checkpoint.images),
+    config: JSON.stringify(checkpoint.config),
+  }
+  metadata.sha256 = await checksum(checkpoint.tensors, metadata)
+  try {
+    // A file of this name that could not be read is put aside, never overwritten.
+    if (await exists(path)) await rename(path, await asideName(path))
+    await writeSafetensors(path, checkpoint.tensors, metadata)
+  } catch (error) {
+    throw new SimclrError(
+      'ERR_SIMCLR_IO',
+      `Could not write ${path}: ${(error as Error).message}. Earlier checkpoints are untouched; free space or mend the folder, then resume.`,
+      { cause: error },
+    )
+  }
+  return path
+}
+
+/** Reads and verifies one. Throws ERR_SIMCLR_CHECKPOINT or ERR_SIMCLR_CORRUPT_FILE, naming the path. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await readSafetensors(path)
+  const refuse = (message: string) => new SimclrError('ERR_SIMCLR_CHECKPOINT', message)
+  if (metadata.format !== format) {
+    throw refuse(`Expected a checkpoint of simclr but ${path} is another safetensors file.`)
+  }
+  if (Number(metadata.version) > version) {
+    throw refuse(
+      `Expected a checkpoint of format ${version} or older but ${path} has format ${metadata.version}. Update simclr to read it.`,
+    )
+  }
+  const { sha256, ...covered } = metadata
+  if ((await checksum(tensors, covered)) !== sha256) {
+    throw new SimclrError(
+      'ERR_SIMCLR_CORRUPT_FILE',
+      `Expected the checksum written into ${path} but its contents have another: the file is damaged.`,
+    )
+  }
+  return {
+    step: Number(metadata.step),
+    images: Number(metadata.images),
+    config: JSON.parse(metadata.config!) as ResolvedConfig,
+    tensors,
+  }
+}
+
+/** Paths of the checkpoints in `folder`, newest first. */
+export async function listCheckpoints(folder: string): Promise<string[]> {
+  const names = (await exists(folder)) ? await readdir(folder) : []
+  return names
+    .filter((name) => namePattern.test(name))
+    .sort((a, b) => stepOf(b) - stepOf(a))
+    .map((name) => join(folder, name))
+}
+
+/**
+ * The newest checkpoint that can be read; null where there is none at all. `onUnusable` is told about each
+ * that cannot. Throws ERR_SIMCLR_CHECKPOINT if there are some and none can be read: starting over is the
+ * user's decision.
+ */
+export async function newestCheckpoint(
+  folder: string,
+  onUnusable: (path: string, reason: Error) => void,
+): Promise<(Checkpoint & { path: string }) | null> {
+  const paths = await listCheckpoints(folder)
+  let failure: unknown
+  for (const path of paths) {
+    try {
+      return { ...(await readCheckpoint(path)), path }
+    } catch (error) {
+      failure ??= error
+      onUnusable(path, error as Error)
+    }
+  }
+  if (paths.length === 0) return null
+  throw new SimclrError(
+    'ERR_SIMCLR_CHECKPOINT',
+    `Expected a usable checkpoint in ${folder} but none of ${paths.length} can be read. Nothing was deleted; start in another folder. ${(failure as Error).message}`,
+    { cause: failure },
+  )
+}
+
+/** Removes all but the newest `keep` of the given checkpoints of a run. Returns those kept. */
+export async function pruneCheckpoints(paths: readonly string[], keep: number): Promise<string[]> {
+  const newestFirst = [...paths].sort((a, b) => stepOf(basename(b)) - stepOf(basename(a)))
+  await Promise.all(newestFirst.slice(keep).map((path) => rm(path, { force: true })))
+  return newestFirst.slice(0, keep)
+}
+
+function stepOf(name: string): number {
+  return Number(namePattern.exec(name)![1])
+}
+
+async function asideName(path: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const name = `${path}.aside-${i}`
+    if (!(await exists(name))) return name
+  }
+}

@@ -1,0 +1,13 @@
+/** What config.json holds. */
+import type { Resolution, ResolvedConfig } from '../config/resolve.ts'
+
+export interface RunConfig {
+  /** Version of the package that wrote it. */
+  simclr: string
+  /** Pass it to `train()`, or the file to `simclr train --config`, for the same run. */
+  options: ResolvedConfig & { data?: string }
+  /** Dotted option name → who decided it. */
+  why: Record<string, string>
+  data: { name: string; images: number; classes: string[] | null }
+  plan: Resolution['plan']
+}

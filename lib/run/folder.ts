@@ -1,0 +1,103 @@
+/**
+ * A run's folder and the names in it:
+ *
+ *     config.json           every option with its value, and who decided it; running it again gives the same run
+ *     metrics.jsonl         one line a step and an epoch
+ *     checkpoints/          step-<steps done>.safetensors, the newest few
+ *     encoder.safetensors   the encoder alone, under torchvision's names
+ *
+ * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
+ */
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { SimclrError } from '../addon/errors.ts'
+import { writeFileAtomic } from '../io/atomic.ts'
+import { type Lock, tryLock } from '../io/lock.ts'
+import type { RunConfig } from './config-file.ts'
+
+export class RunFolder {
+  readonly path: string
+  readonly #lock: Lock
+
+  private constructor(path: string, lock: Lock) {
+    this.path = path
+    this.#lock = lock
+  }
+
+  /** Creates the folder where it is not there, and locks it. Throws ERR_SIMCLR_BUSY, ERR_SIMCLR_IO. */
+  static async open(path: string): Promise<RunFolder> {
+    const absolute = resolve(path)
+    try {
+      await mkdir(join(absolute, 'checkpoints'), { recursive: true })
+    } catch (error) {
+      const message = `Could not make the run folder ${path}: ${(error as Error).message}. Choose another \`out\`.`
+      throw new SimclrError('ERR_SIMCLR_IO', message, { cause: error })
+    }
+    const lock = await tryLock(await realpath(absolute))
+    if (lock === null) {
+      throw new SimclrError(
+        'ERR_SIMCLR_BUSY',
+        `Expected a run folder of its own but another run is writing to ${path}. Wait for it or choose another \`out\`.`,
+      )
+    }
+    return new RunFolder(absolute, lock)
+  }
+
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints')
+  }
+
+  get metrics(): string {
+    return join(this.path, 'metrics.jsonl')
+  }
+
+  get encoder(): string {
+    return encoderPath(this.path)
+  }
+
+  async writeConfig(config: RunConfig): Promise<void> {
+    await writeFileAtomic(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`)
+  }
+
+  async close(): Promise<void> {
+    await this.#lock.release()
+  }
+}
+
+export const configPath = (folder: string): string => join(folder, 'config.json')
+export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
+
+/** A name for a new run: `runs/2026-05-04-153012`, with a number behind it where that is taken. */
+export async function newRunPath(now = new Date()): Promise<string> {
+  const [day, time] = now.toISOString().split(/[T.]/) as [string, string]
+  const name = join('runs', `${day}-${time.replace(/:/g, '')}`)
+  for (let i = 1; ; i++) {
+    const path = i === 1 ? name : `${name}-${i}`
+    if (!(await exists(path))) return path
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** config.json of a run folder; null where there is none. Throws ERR_SIMCLR_CORRUPT_FILE where it is no JSON. */
+export async function readConfig(folder: string): Promise<RunConfig | null> {
+  let text: string
+  try {
+    text = await readFile(configPath(folder), 'utf8')
+  } catch {
+    return null
+  }
+  try {
+    return JSON.parse(text) as RunConfig
+  } catch (error) {
+    const message = `Expected JSON in ${configPath(folder)}: ${(error as Error).message}. Restore it, or start in another folder.`
+    throw new SimclrError('ERR_SIMCLR_CORRUPT_FILE', message, { cause: error })
+  }
+}

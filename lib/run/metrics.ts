@@ -1,0 +1,75 @@
+/** metrics.jsonl: one JSON line for each step and each epoch, in order, none twice. */
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { SimclrError } from '../addon/errors.ts'
+import { writeFileAtomic } from '../io/atomic.ts'
+import type { EpochEvent, StepEvent } from './events.ts'
+import { exists } from './folder.ts'
+
+export type Metric = StepEvent | EpochEvent
+
+export class MetricsLog {
+  readonly #file: FileHandle
+  readonly #path: string
+  #pending: string[] = []
+
+  private constructor(file: FileHandle, path: string) {
+    this.#file = file
+    this.#path = path
+  }
+
+  /** Opens the log at `step` steps done: lines of later steps, which will be made again, are taken out. */
+  static async open(path: string, step: number): Promise<{ log: MetricsLog; kept: Metric[] }> {
+    const kept = (await readMetrics(path)).filter((metric) => stepsDone(metric) <= step)
+    await writeFileAtomic(path, kept.map(line).join(''))
+    return { log: new MetricsLog(await open(path, 'a'), path), kept }
+  }
+
+  write(metric: Metric): void {
+    this.#pending.push(line(metric))
+  }
+
+  /** Everything written so far is on the disk when this resolves. */
+  async flush(): Promise<void> {
+    const text = this.#pending.join('')
+    this.#pending = []
+    try {
+      if (text !== '') await this.#file.appendFile(text)
+      await this.#file.datasync()
+    } catch (error) {
+      const message = `Could not write ${this.#path}: ${(error as Error).message}. Free space, then resume the run.`
+      throw new SimclrError('ERR_SIMCLR_IO', message, { cause: error })
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.flush()
+    } finally {
+      await this.#file.close()
+    }
+  }
+}
+
+/** All metrics of a run; a line cut off by a crash is left out. */
+export async function readMetrics(path: string): Promise<Metric[]> {
+  const metrics: Metric[] = []
+  if (!(await exists(path))) return metrics
+  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    const metric = parse(text)
+    if (metric !== null) metrics.push(metric)
+  }
+  return metrics
+}
+
+const line = (metric: Metric): string => `${JSON.stringify(metric)}\n`
+const stepsDone = (metric: Metric): number => (metric.type === 'step' ? metric.step + 1 : metric.step)
+
+function parse(text: string): Metric | null {
+  try {
+    return JSON.parse(text) as Metric
+  } catch {
+    return null
+  }
+}

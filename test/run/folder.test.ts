@@ -1,0 +1,63 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import { newRunPath, RunFolder, readConfig } from '../../lib/run/folder.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+const refusal = async (promise: Promise<unknown>): Promise<SimclrError> => {
+  const error = await promise.then(
+    () => expect.fail('was not refused'),
+    (reason) => reason,
+  )
+  expect(error).to.be.instanceOf(SimclrError)
+  return error
+}
+
+describe('run folder', () => {
+  const path = temporaryFolder()
+
+  it('is made where it is not there', async () => {
+    const folder = await RunFolder.open(path('deep', 'run'))
+    expect(existsSync(folder.checkpoints)).to.equal(true)
+    await folder.close()
+  })
+
+  it('belongs to one run at a time', async () => {
+    const folder = await RunFolder.open(path('one'))
+    expect(await refusal(RunFolder.open(path('one')))).to.have.property('code', 'ERR_SIMCLR_BUSY')
+    await folder.close()
+    await (await RunFolder.open(path('one'))).close()
+  })
+
+  it('belongs to one process at a time, and is free as soon as that one is killed', async () => {
+    const holder = fork(new URL('./hold-folder.ts', import.meta.url), [path('two')], {
+      execArgv: ['--import', 'tsx'],
+    })
+    await once(holder, 'message')
+    expect(await refusal(RunFolder.open(path('two')))).to.have.property('code', 'ERR_SIMCLR_BUSY')
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await (await RunFolder.open(path('two'))).close()
+  })
+
+  it('says what is wrong where it cannot be made', async () => {
+    writeFileSync(path('file'), '')
+    const error = await refusal(RunFolder.open(path('file')))
+    expect(error.code).to.equal('ERR_SIMCLR_IO')
+    expect(error.message).to.contain('Choose another `out`')
+  })
+
+  it('has no config.json at first, and a damaged one is an error', async () => {
+    const folder = await RunFolder.open(path('three'))
+    expect(await readConfig(folder.path)).to.equal(null)
+    writeFileSync(path('three', 'config.json'), '{')
+    expect(await refusal(readConfig(folder.path))).to.have.property('code', 'ERR_SIMCLR_CORRUPT_FILE')
+    await folder.close()
+  })
+
+  it('is named by the time it was begun', async () => {
+    expect(await newRunPath(new Date('2026-05-04T15:30:12.345Z'))).to.equal('runs/2026-05-04-153012')
+  })
+})

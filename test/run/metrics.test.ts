@@ -1,0 +1,35 @@
+import { appendFileSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import type { EpochEvent, StepEvent } from '../../lib/run/events.ts'
+import { MetricsLog, readMetrics } from '../../lib/run/metrics.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+const step = (number: number) => ({ type: 'step', step: number, epoch: 0, loss: number / 7 }) as StepEvent
+const epoch = (stepsDone: number) => ({ type: 'epoch', epoch: 0, step: stepsDone, loss: 0.1 }) as EpochEvent
+
+describe('metrics.jsonl', () => {
+  const path = temporaryFolder()
+
+  it('has one line for each metric, exact to the last bit', async () => {
+    const { log, kept } = await MetricsLog.open(path('a.jsonl'), 0)
+    expect(kept).to.deep.equal([])
+    const metrics = [step(0), step(1), epoch(2)]
+    for (const metric of metrics) log.write(metric)
+    await log.close()
+    expect(readFileSync(path('a.jsonl'), 'utf8').trimEnd().split('\n')).to.have.length(3)
+    expect(await readMetrics(path('a.jsonl'))).to.deep.equal(metrics)
+  })
+
+  it('goes on where a checkpoint was: later lines and torn ones are taken out', async () => {
+    const file = path('b.jsonl')
+    const first = await MetricsLog.open(file, 0)
+    for (const metric of [step(0), step(1), epoch(2), step(2), step(3), epoch(4)]) first.log.write(metric)
+    await first.log.close()
+    appendFileSync(file, '{"type":"step","st')
+    const { log, kept } = await MetricsLog.open(file, 3)
+    expect(kept).to.deep.equal([step(0), step(1), epoch(2), step(2)])
+    log.write(step(3))
+    await log.close()
+    expect(await readMetrics(file)).to.deep.equal([step(0), step(1), epoch(2), step(2), step(3)])
+  })
+})
