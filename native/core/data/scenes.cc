@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/data/scene_shapes.h"
+#include "core/random/philox.h"
 
 namespace simclr {
 namespace {
@@ -36,19 +37,16 @@ float distance(const Colour& a, const Colour& b) {
   return std::sqrt((a.r - b.r) * (a.r - b.r) + (a.g - b.g) * (a.g - b.g) + (a.b - b.b) * (a.b - b.b));
 }
 
-/// The scene's randomness: SplitMix64 (Steele, Lea, Flood 2014) started from (seed, index).
+/// The scene's random numbers, one after the other.
 class Draws {
  public:
-  Draws(uint64_t seed, uint32_t index) : state_(seed * 0xd1342543de82ef95U + index) { next(); }
-  uint64_t next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15U;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
+  Draws(uint64_t seed, uint32_t index) : seed_(seed), index_(index) {}
+  uint32_t word() {
+    const uint32_t at = drawn_++;
+    if (at % 4 == 0) block_ = philox(seed_, {index_, at / 4, 0, kStream});
+    return block_.word[at % 4];
   }
-  float uniform(float low, float high) {
-    return low + (high - low) * static_cast<float>(next() >> 40) / 16777216.F;
-  }
+  float uniform(float low, float high) { return simclr::uniform(word(), low, high); }
   Colour colour(float low, float high) {
     return {uniform(low, high), uniform(low, high), uniform(low, high)};
   }
@@ -60,7 +58,13 @@ class Draws {
   }
 
  private:
-  uint64_t state_;
+  static constexpr uint32_t kStream =
+      0x7363656e;  // "scen": apart from the augmentation's draws of the same seed
+
+  uint64_t seed_;
+  uint32_t index_;
+  uint32_t drawn_ = 0;
+  RandomBlock block_{};
 };
 
 /// Everything that is drawn at random, in coordinates where the image is [-1, 1] x [-1, 1].
@@ -89,7 +93,7 @@ Scene draw(uint64_t seed, uint32_t index) {
   s.axis = {std::cos(angle), std::sin(angle)};
   s.period = draws.uniform(0.45F, 0.6F);
   s.phase = draws.uniform(0, 1);
-  s.salt = static_cast<uint32_t>(draws.next());
+  s.salt = draws.word();
   s.ground = draws.colour(0, 0.7F);
   s.ground_far = mix(s.ground, draws.colour(0, 1), 0.5F);
   s.paint = draws.colour_unlike(s.ground, 0.45F, 0.3F, 1);
