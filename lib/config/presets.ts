@@ -3,6 +3,7 @@
  * comes from its convention, its optimizer and the base, in that order of precedence.
  */
 import type { Convention } from '../addon/interface.ts'
+import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
 import type { PresetName, TrainSettings } from './options.ts'
 
 export interface Preset {
@@ -113,11 +114,7 @@ export function conventionSettings(convention: Convention): TrainSettings {
     loss: { scale: torch ? 1 : 2 },
     optimizer: { convention, decayAll: torch },
     schedule: { convention },
-    augment: {
-      convention,
-      mean: torch ? [0.485, 0.456, 0.406] : null,
-      std: torch ? [0.229, 0.224, 0.225] : null,
-    },
+    augment: { convention, ...normalization(convention) },
   }
 }
 
@@ -142,17 +139,7 @@ export function baseSettings(imageSize: number): TrainSettings {
       classicMomentum: true,
       epsilon: 1e-8,
     },
-    augment: {
-      cropArea: [0.08, 1],
-      cropAspect: [3 / 4, 4 / 3],
-      flip: 0.5,
-      jitter: 0.8,
-      brightnessMode: 'multiply',
-      gray: 0.2,
-      blur: isSmall(imageSize) ? 0 : 0.5,
-      blurSigma: [0.1, 2],
-      solarize: 0,
-    },
+    augment: { ...commonSettings, blur: blurProbability(imageSize) },
     probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },
     device: 'auto',
     precision: 'auto',

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 
 import { expect } from 'chai'
 
-import { SimclrError } from '../../lib/addon/errors.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
 import { largestDifference } from './support.ts'
@@ -69,12 +68,12 @@ describe('augmentOperator', () => {
 
   it('names what it knows when asked for what it does not', () => {
     expect(() => loadAddon().augmentOperator('paper.sharpen', image, {}))
-      .to.throw(SimclrError, /Expected one of .*paper\.hue.*torch\.hue.* but received paper\.sharpen/)
+      .to.throw(/Expected one of .*paper\.hue.*torch\.hue.* but received paper\.sharpen/)
       .with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
   })
 
   it('says which parameter is missing', () => {
-    expect(() => loadAddon().augmentOperator('torch.hue', image, {})).to.throw(SimclrError, /`factor`/)
+    expect(() => loadAddon().augmentOperator('torch.hue', image, {})).to.throw(/`factor`/)
   })
 
   it('refuses boxes that reach outside', () => {
