@@ -1,0 +1,58 @@
+/**
+ * Makes a checkout ready, then does a job: node scripts/bootstrap.mjs <job> [arguments]
+ *
+ *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch)
+ *   start      simclr train              (`npm start -- --json` passes arguments on)
+ *   test       mocha                     (`npm test -- --grep loss`)
+ *   test:slow  mocha on test/slow
+ *   cuda       compiles the CUDA sources (`npm run build:cuda`)
+ *
+ * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs
+ * are unchanged. Everything it and its tools say goes to stderr: stdout belongs to the job.
+ */
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { buildAddon, readOptions } from './bootstrap/addon.mjs'
+import { compileCuda } from './bootstrap/cuda.mjs'
+import { installModules } from './bootstrap/modules.mjs'
+import { Failure, root, run } from './bootstrap/run.mjs'
+import { checkTools } from './bootstrap/tools.mjs'
+import { compileTypeScript } from './bootstrap/typescript.mjs'
+
+const JOBS = {
+  build: async () => {},
+  start: async (args) => {
+    // In this process: signals and exit codes are then the command's own.
+    process.argv = [process.argv[0], path.join(root, 'dist/cli/main.js'), 'train', ...args]
+    await import(pathToFileURL(process.argv[1]).href)
+  },
+  test: (args) => mocha(args),
+  'test:slow': (args) => mocha(['--config', '.mocharc.slow.json', ...args]),
+  cuda: (args) => compileCuda(args),
+}
+
+async function main([job, ...args]) {
+  if (!Object.hasOwn(JOBS, job)) {
+    throw new Failure(`Expected one of ${Object.keys(JOBS).join(', ')} but received '${job}'.`)
+  }
+  const options = readOptions(job === 'build' ? args : [])
+  checkTools(options)
+  installModules()
+  compileTypeScript()
+  await buildAddon(options)
+  await JOBS[job](args)
+}
+
+/** Runs the tests with stdout as it is; its exit code becomes ours. */
+function mocha(args) {
+  process.exitCode = run(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], {
+    stdout: 'inherit',
+  })
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Failure ? `simclr: ${error.message}` : error.stack}\n`)
+  process.exitCode = 1
+}
