@@ -1,0 +1,93 @@
+#include <limits>
+#include <vector>
+
+#include "core/loss/contrast.h"
+
+namespace simclr {
+namespace {
+
+constexpr int64_t kStripElements = 1 << 24;  // of one strip's similarities: 64 MiB in float32
+constexpr double kLowest = -std::numeric_limits<double>::infinity();
+
+/// exp((s - shift) / t)
+at::Tensor exponentials(const at::Tensor& s, const at::Tensor& shift, double temperature) {
+  return (s - shift).div_(temperature).exp_();
+}
+
+}  // namespace
+
+ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Tensor& first,
+                               const ContrastOptions& options, Group& group) {
+  const at::NoGradGuard no_grad;
+  const double t = options.temperature;
+  const int64_t images = z.size(0) / 2;
+  const at::Tensor image = at::arange(count, first.options()) + first;
+  const at::Tensor self = at::cat({image, image + images}, 0).unsqueeze(1);
+  const at::Tensor other = self.roll(count, 0);
+  const at::Tensor own = count == images ? z : z.index_select(0, self.squeeze(1));
+  const at::Tensor columns = z.t();
+  const int64_t strip = std::max<int64_t>(1, kStripElements / (2 * images));
+
+  // Calls work(rows, similarities without self, similarity to the partner) strip by strip. Strips do not
+  // cross from first to second views.
+  const auto each_strip = [&](const auto& work) {
+    for (int64_t view = 0; view < 2; ++view) {
+      for (int64_t begin = 0; begin < count; begin += strip) {
+        const int64_t row = view * count + begin, rows = std::min(strip, count - begin);
+        at::Tensor s = own.narrow(0, row, rows).mm(columns);
+        const at::Tensor partner = s.gather(1, other.narrow(0, row, rows));
+        s.scatter_(1, self.narrow(0, row, rows), kLowest);
+        work(row, rows, s, partner);
+      }
+    }
+  };
+
+  std::vector<at::Tensor> shifts, inverse_sums, rests, losses, hits, entropies;
+  each_strip([&](int64_t row, int64_t rows, at::Tensor& s, const at::Tensor& partner) {
+    const at::Tensor shift = s.amax(1, /*keepdim=*/true);
+    if (row < count) {
+      const at::Tensor pairs = s.narrow(1, images, images);
+      hits.push_back(pairs.argmax(1).eq(image.narrow(0, row, rows)).sum());
+      const at::Tensor p = pairs.div(t).softmax(1);
+      entropies.push_back(-(p * (p + 1e-8).log_()).sum());
+    }
+    s.scatter_(1, other.narrow(0, row, rows), kLowest);
+    const at::Tensor sum = exponentials(s, shift, t).sum(1, /*keepdim=*/true);
+    const at::Tensor partner_term = exponentials(partner, shift, t);
+    const at::Tensor total = sum + partner_term;
+    losses.push_back(at::where(sum.le(partner_term), (sum / partner_term).log1p(),
+                               total.log() + (shift - partner).div_(t))
+                         .sum());
+    shifts.push_back(shift);
+    inverse_sums.push_back(total.reciprocal());
+    rests.push_back(sum / total);
+  });
+
+  ContrastResult result;
+  result.totals = at::stack({at::stack(losses).sum(), at::stack(hits).sum().to(z.scalar_type()),
+                             at::stack(entropies).sum()});
+  if (!options.gradient) return result;
+
+  const at::Tensor shift = at::cat(shifts, 0), inverse_sum = at::cat(inverse_sums, 0);
+  const at::Tensor rest = at::cat(rests, 0);
+  // Of the others' rows only these two numbers are needed. One row an image, as z was gathered.
+  const at::Tensor all = group.all_gather(
+      at::cat({shift.narrow(0, 0, count), inverse_sum.narrow(0, 0, count), shift.narrow(0, count, count),
+               inverse_sum.narrow(0, count, count)},
+              1));
+  const at::Tensor column_shift = at::cat({all.select(1, 0), all.select(1, 2)}, 0).unsqueeze(0);
+  const at::Tensor column_inverse = at::cat({all.select(1, 1), all.select(1, 3)}, 0).unsqueeze(0);
+  const at::Tensor partner_weight = (rest + rest.roll(count, 0)).neg_();
+
+  result.gradient = at::empty_like(own);
+  each_strip([&](int64_t row, int64_t rows, at::Tensor& s, const at::Tensor&) {
+    at::Tensor weights = exponentials(s, shift.narrow(0, row, rows), t).mul_(inverse_sum.narrow(0, row, rows));
+    weights.addcmul_(exponentials(s, column_shift, t), column_inverse);
+    weights.scatter_(1, other.narrow(0, row, rows), partner_weight.narrow(0, row, rows));
+    at::Tensor out = result.gradient.narrow(0, row, rows);
+    at::mm_out(out, weights, z);
+  });
+  return result;
+}
+
+}  // namespace simclr

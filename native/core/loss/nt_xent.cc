@@ -1,0 +1,119 @@
+#include "core/loss/nt_xent.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <string>
+
+#include "core/error.h"
+#include "core/loss/contrast.h"
+
+namespace simclr {
+namespace {
+
+constexpr double kSmallestNorm = 1e-6;  // sqrt(1e-12), tf.math.l2_normalize
+constexpr int64_t kRowsAtATime = 8192;  // bounds temporaries
+
+/// A scalar whose gradient with respect to `input` is known already.
+class KnownGradient : public torch::autograd::Function<KnownGradient> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
+                            const at::Tensor& value, const at::Tensor& gradient) {
+    context->save_for_backward({gradient});
+    return value.clone();
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list outer) {
+    return {context->get_saved_variables()[0] * outer[0], at::Tensor(), at::Tensor()};
+  }
+};
+
+struct GlobalRows {
+  at::Tensor z;      // [2 images, dim]: all first views, all second views
+  at::Tensor first;  // own first image, 0-dimensional; undefined when alone
+};
+
+GlobalRows gather(const at::Tensor& z, Group& group) {
+  if (group.size() == 1) return {z, {}};
+  const int64_t count = z.size(0) / 2, dim = z.size(1);
+  // One row an image, so that ranks stay contiguous within each view; the last column says whose it is, so
+  // that uneven members find their place without another collective or a host sync.
+  const at::Tensor all = group.all_gather(at::cat(
+      {z.narrow(0, 0, count), z.narrow(0, count, count), at::full({count, 1}, group.rank(), z.options())}, 1));
+  return {at::cat({all.narrow(1, 0, dim), all.narrow(1, dim, dim)}, 0),
+          all.select(1, 2 * dim).lt(group.rank()).sum()};
+}
+
+/// From d loss / d (row / |row|) to d loss / d row, in place.
+void normalize_backward_(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms) {
+  for (int64_t begin = 0; begin < gradient.size(0); begin += kRowsAtATime) {
+    const int64_t rows = std::min(kRowsAtATime, gradient.size(0) - begin);
+    at::Tensor g = gradient.narrow(0, begin, rows);
+    const at::Tensor u = unit.narrow(0, begin, rows), norm = norms.narrow(0, begin, rows);
+    at::Tensor along = (g * u).sum(1, /*keepdim=*/true);
+    along.masked_fill_(norm.le(kSmallestNorm), 0);
+    g.addcmul_(u, along, -1).div_(norm);
+  }
+}
+
+NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group& group, bool plain) {
+  const auto type = rows.scalar_type();
+  const at::Tensor z = type == at::kHalf || type == at::kBFloat16 ? rows.to(at::kFloat) : rows;
+  const bool gradient = at::GradMode::is_enabled() && z.requires_grad();
+
+  const at::NoGradGuard no_grad;
+  const at::Tensor values = z.detach();
+  at::Tensor norms, unit = values;
+  if (options.normalize) {
+    norms = at::linalg_vector_norm(values, 2, {1}, /*keepdim=*/true).clamp_min_(kSmallestNorm);
+    unit = values / norms;
+  }
+  const GlobalRows global = gather(unit, group);
+  const int64_t images = global.z.size(0) / 2, count = unit.size(0) / 2;
+
+  const ContrastOptions contrast{options.temperature, options.normalize, gradient};
+  ContrastResult result;
+  if (plain || !unit.is_cpu()) {
+    const at::Tensor first =
+        global.first.defined() ? global.first : at::zeros({}, unit.options().dtype(at::kLong));
+    result = contrast_strips(global.z, count, first, contrast, group);
+  } else {
+    const int64_t first = global.first.defined() ? global.first.item<int64_t>() : 0;
+    result = contrast_tiles(global.z, {images, first, count}, contrast, group);
+  }
+
+  const at::Tensor means = group.all_reduce_sum(result.totals) / static_cast<double>(images);
+  NtXentOutput out{means[0] * (options.scale / 2), means[1], means[2]};
+  if (!gradient) return out;
+  result.gradient.mul_(options.scale / (2 * images * options.temperature));
+  if (options.normalize) normalize_backward_(result.gradient, unit, norms);
+  const at::AutoGradMode with_grad(true);
+  out.loss = KnownGradient::apply(z, out.loss, result.gradient);
+  return out;
+}
+
+NtXentOutput checked(const at::Tensor& z, const NtXentOptions& options, Group& group, bool plain) {
+  if (z.dim() != 2 || z.size(0) < 2 || z.size(0) % 2 != 0 || !at::isFloatingType(z.scalar_type())) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected floating-point rows [2 b, dim], b first views and then their b second views, for `z` "
+                "but received a tensor of " + std::to_string(z.dim()) + " dimensions and " +
+                    std::to_string(z.dim() > 0 ? z.size(0) : 1) + " rows.");
+  }
+  if (!(options.temperature > 0)) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected a number above 0 for `temperature` but received " +
+                                                   std::to_string(options.temperature) + ".");
+  }
+  return compute(z, options, group, plain);
+}
+
+}  // namespace
+
+NtXentOutput nt_xent(const at::Tensor& z, const NtXentOptions& options, Group& group) {
+  return checked(z, options, group, /*plain=*/false);
+}
+
+NtXentOutput nt_xent_plain(const at::Tensor& z, const NtXentOptions& options, Group& group) {
+  return checked(z, options, group, /*plain=*/true);
+}
+
+}  // namespace simclr
