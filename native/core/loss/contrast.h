@@ -2,7 +2,8 @@
 //
 // With s_ij = z_i · z_j and, over j other than i, r_i = sum exp((s_ij - m_i) / t) for any shift m_i:
 //   loss_i = ln r_i + (m_i - s_ip) / t                                       (p: i's partner)
-//   t * d(sum of all losses) / d z_i = sum_j (P_ij + P_ji) z_j - 2 z_p,      P_ij = exp((s_ij - m_i) / t) / r_i
+//   t * d(sum of all losses) / d z_i = sum_j (P_ij + P_ji) z_j - 2 z_p,      P_ij = exp((s_ij - m_i) / t) /
+//   r_i
 // because S is symmetric. The gradient of a member's own rows needs all z, all m and all r, and no collective
 // after those are known (reference: the paper's equation 1; tf2/objective.py).
 //
@@ -37,7 +38,7 @@ struct ContrastResult {
 };
 
 /// CPU: square tiles in cache, vectorised exponentials, upper triangle only when the member is alone. Memory
-/// beyond z and the gradient: two tiles a thread. The same bits for any number of threads.
+/// beyond z and the gradient: a tile a thread. The same bits for any number of threads.
 ContrastResult contrast_tiles(const at::Tensor& z, const BatchPart& part, const ContrastOptions& options,
                               Group& group);
 

@@ -14,22 +14,22 @@
 
 namespace simclr {
 
-/// Arrays over all rows; a strip's rows begin at `slot(strip)`, padded to whole tiles, so that vector code may
-/// run over a strip's end. Only own rows are filled, until `exchange`.
+/// Arrays over all rows; a strip's rows begin at `slot(strip)`, padded to whole tiles, so that vector code
+/// may run over a strip's end. Only own rows are filled, until `exchange`.
 template <class T>
 class ContrastRows {
  public:
   static constexpr T kLowest = -std::numeric_limits<T>::infinity();
 
-  std::vector<T> partner;          ///< s_ip
-  std::vector<T> shift;            ///< m_i
-  std::vector<double> sum;         ///< sum of exp((s_ij - m_i) / t) over j other than i and p
-  std::vector<T> inverse_sum;      ///< 1 / r_i
-  std::vector<T> rest;             ///< 1 - P_ip
-  std::vector<T> pair_shift;       ///< first views: the same three over second views only
+  std::vector<T> partner;      ///< s_ip
+  std::vector<T> shift;        ///< m_i
+  std::vector<double> sum;     ///< sum of exp((s_ij - m_i) / t) over j other than i and p
+  std::vector<T> inverse_sum;  ///< 1 / r_i
+  std::vector<T> rest;         ///< 1 - P_ip
+  std::vector<T> pair_shift;   ///< first views: the same three over second views only
   std::vector<double> pair_sum;
   std::vector<T> pair_inverse_sum;
-  std::vector<T> best;             ///< largest similarity to another image's second view, and that image
+  std::vector<T> best;  ///< largest similarity to another image's second view, and that image
   std::vector<int64_t> best_image;
   std::vector<double> entropy;
 

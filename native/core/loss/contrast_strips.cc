@@ -18,7 +18,6 @@ at::Tensor exponentials(const at::Tensor& s, const at::Tensor& shift, double tem
 
 ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Tensor& first,
                                const ContrastOptions& options, Group& group) {
-  const at::NoGradGuard no_grad;
   const double t = options.temperature;
   const int64_t images = z.size(0) / 2;
   const at::Tensor image = at::arange(count, first.options()) + first;
@@ -55,33 +54,34 @@ ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Ten
     const at::Tensor sum = exponentials(s, shift, t).sum(1, /*keepdim=*/true);
     const at::Tensor partner_term = exponentials(partner, shift, t);
     const at::Tensor total = sum + partner_term;
-    losses.push_back(at::where(sum.le(partner_term), (sum / partner_term).log1p(),
-                               total.log() + (shift - partner).div_(t))
-                         .sum());
+    losses.push_back(
+        at::where(sum.le(partner_term), (sum / partner_term).log1p(), total.log() + (shift - partner).div_(t))
+            .sum());
     shifts.push_back(shift);
     inverse_sums.push_back(total.reciprocal());
     rests.push_back(sum / total);
   });
 
   ContrastResult result;
-  result.totals = at::stack({at::stack(losses).sum(), at::stack(hits).sum().to(z.scalar_type()),
-                             at::stack(entropies).sum()});
+  result.totals = at::stack(
+      {at::stack(losses).sum(), at::stack(hits).sum().to(z.scalar_type()), at::stack(entropies).sum()});
   if (!options.gradient) return result;
 
   const at::Tensor shift = at::cat(shifts, 0), inverse_sum = at::cat(inverse_sums, 0);
   const at::Tensor rest = at::cat(rests, 0);
   // Of the others' rows only these two numbers are needed. One row an image, as z was gathered.
-  const at::Tensor all = group.all_gather(
-      at::cat({shift.narrow(0, 0, count), inverse_sum.narrow(0, 0, count), shift.narrow(0, count, count),
-               inverse_sum.narrow(0, count, count)},
-              1));
+  const at::Tensor all =
+      group.all_gather(at::cat({shift.narrow(0, 0, count), inverse_sum.narrow(0, 0, count),
+                                shift.narrow(0, count, count), inverse_sum.narrow(0, count, count)},
+                               1));
   const at::Tensor column_shift = at::cat({all.select(1, 0), all.select(1, 2)}, 0).unsqueeze(0);
   const at::Tensor column_inverse = at::cat({all.select(1, 1), all.select(1, 3)}, 0).unsqueeze(0);
   const at::Tensor partner_weight = (rest + rest.roll(count, 0)).neg_();
 
   result.gradient = at::empty_like(own);
   each_strip([&](int64_t row, int64_t rows, at::Tensor& s, const at::Tensor&) {
-    at::Tensor weights = exponentials(s, shift.narrow(0, row, rows), t).mul_(inverse_sum.narrow(0, row, rows));
+    at::Tensor weights =
+        exponentials(s, shift.narrow(0, row, rows), t).mul_(inverse_sum.narrow(0, row, rows));
     weights.addcmul_(exponentials(s, column_shift, t), column_inverse);
     weights.scatter_(1, other.narrow(0, row, rows), partner_weight.narrow(0, row, rows));
     at::Tensor out = result.gradient.narrow(0, row, rows);

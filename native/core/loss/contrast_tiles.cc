@@ -174,7 +174,6 @@ class Tiles {
 
 ContrastResult contrast_tiles(const at::Tensor& z, const BatchPart& part, const ContrastOptions& options,
                               Group& group) {
-  const at::NoGradGuard no_grad;
   return AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "contrast_tiles", [&] {
     return Tiles<scalar_t>(z.contiguous(), part, options).run(options.gradient, group);
   });

@@ -39,7 +39,8 @@ GlobalRows gather(const at::Tensor& z, Group& group) {
   // One row an image, so that ranks stay contiguous within each view; the last column says whose it is, so
   // that uneven members find their place without another collective or a host sync.
   const at::Tensor all = group.all_gather(at::cat(
-      {z.narrow(0, 0, count), z.narrow(0, count, count), at::full({count, 1}, group.rank(), z.options())}, 1));
+      {z.narrow(0, 0, count), z.narrow(0, count, count), at::full({count, 1}, group.rank(), z.options())},
+      1));
   return {at::cat({all.narrow(1, 0, dim), all.narrow(1, dim, dim)}, 0),
           all.select(1, 2 * dim).lt(group.rank()).sum()};
 }
@@ -94,10 +95,12 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
 
 NtXentOutput checked(const at::Tensor& z, const NtXentOptions& options, Group& group, bool plain) {
   if (z.dim() != 2 || z.size(0) < 2 || z.size(0) % 2 != 0 || !at::isFloatingType(z.scalar_type())) {
-    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
-                "Expected floating-point rows [2 b, dim], b first views and then their b second views, for `z` "
-                "but received a tensor of " + std::to_string(z.dim()) + " dimensions and " +
-                    std::to_string(z.dim() > 0 ? z.size(0) : 1) + " rows.");
+    throw Error(
+        "ERR_SIMCLR_INVALID_ARGUMENT",
+        "Expected floating-point rows [2 b, dim], b first views and then their b second views, for `z` "
+        "but received a tensor of " +
+            std::to_string(z.dim()) + " dimensions and " + std::to_string(z.dim() > 0 ? z.size(0) : 1) +
+            " rows.");
   }
   if (!(options.temperature > 0)) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected a number above 0 for `temperature` but received " +

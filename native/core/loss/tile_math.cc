@@ -65,7 +65,8 @@ SIMCLR_INLINE void running_rows_body(const Tile<T>& tile, double inverse_tempera
     if (rows.shift[i] == -std::numeric_limits<T>::infinity()) continue;
     const Vector<T> center = splat(rows.shift[i]);
     Vector<T> total{};
-    for (int64_t j = 0; j < tile.columns; j += kLanes<T>) total += lanes::exp((load(row + j) - center) * scale);
+    for (int64_t j = 0; j < tile.columns; j += kLanes<T>)
+      total += lanes::exp((load(row + j) - center) * scale);
     rows.sum[i] += lanes::sum<T>(total);
   }
 }

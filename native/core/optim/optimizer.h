@@ -25,7 +25,8 @@ struct OptimizerSpec {
   bool decay_all = false;            ///< SGD: decay BN and biases too
 };
 
-/// One weight and where its gradient will be, same shape, layout and type. `excluded`: BN, biases, the linear head.
+/// One weight and where its gradient will be, same shape, layout and type. `excluded`: BN, biases, the linear
+/// head.
 struct OptimizedTensor {
   std::string name;
   at::Tensor weight;
@@ -44,7 +45,8 @@ class Optimizer {
   virtual void step(double lr) = 0;
 
   const std::vector<OptimizedTensor>& tensors() const { return tensors_; }
-  /// Momentum buffers in the order of `tensors()`; zeros before the first step, which makes it the first gradient.
+  /// Momentum buffers in the order of `tensors()`; zeros before the first step, which makes it the first
+  /// gradient.
   const std::vector<at::Tensor>& momentum() const { return momentum_; }
 
  protected:

@@ -1,0 +1,31 @@
+#include "core/evaluate/linear.h"
+
+#include <torch/optim/lbfgs.h>
+
+namespace simclr {
+
+at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
+                        const LinearProbeOptions& options) {
+  const at::Tensor mean = features.mean(0);
+  const at::Tensor deviation = features.std(0).add_(1e-6);
+  const at::Tensor x = (features - mean).div_(deviation);
+
+  const c10::AutoGradMode with_grad(true);
+  at::Tensor weight = at::zeros({options.classes, x.size(1)}, x.options()).requires_grad_();
+  at::Tensor bias = at::zeros({options.classes}, x.options()).requires_grad_();
+  torch::optim::LBFGS optimizer(
+      std::vector<at::Tensor>{weight, bias},
+      torch::optim::LBFGSOptions(1).max_iter(options.max_iterations).line_search_fn("strong_wolfe"));
+  optimizer.step([&] {
+    optimizer.zero_grad();
+    at::Tensor loss =
+        at::cross_entropy_loss(at::linear(x, weight, bias), labels) + weight.square().sum() * options.l2;
+    loss.backward();
+    return loss.detach();
+  });
+
+  const c10::NoGradGuard no_grad;
+  return at::linear((queries - mean).div_(deviation), weight, bias).argmax(1);
+}
+
+}  // namespace simclr

@@ -1,0 +1,105 @@
+#include "core/optim/lars.h"
+
+#include <cmath>
+
+#include "core/optim/lars_math.h"
+
+namespace simclr {
+
+Lars::Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
+    : Optimizer(std::move(tensors)),
+      spec_(spec),
+      chunks_(tensors_),
+      chunk_squares_(chunks_.size()),
+      rates_(tensors_.size()) {}
+
+void Lars::step(double lr) {
+  if (tensors_.empty()) return;
+  if (!tensors_[0].weight.is_cpu()) return step_tensors(lr);
+  AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "lars", [&] { step_cpu<scalar_t>(lr); });
+}
+
+double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
+  const double weight = std::sqrt(squares.weight), gradient = std::sqrt(squares.gradient);
+  const bool excluded = tensors_[tensor].excluded;
+  if (spec_.convention == Convention::paper)
+    return excluded ? lr : lr * paper_trust(weight, gradient, spec_.trust_coefficient);
+  return torch_factor(weight, gradient, spec_.weight_decay, spec_.trust_coefficient, spec_.epsilon);
+}
+
+/// Two passes over all weights: norms (the popular form moves its buffers on the way), then the update.
+/// Chunks' sums are added in their order, so that the result does not depend on the threads.
+template <class T>
+void Lars::step_cpu(double lr) {
+  const MomentumOptions options{spec_.momentum, spec_.nesterov};
+  const bool paper = spec_.convention == Convention::paper;
+  const bool popular = paper && !spec_.classic_momentum;
+  chunks_.each<T>(tensors_, momentum_, [&](int64_t i, const Chunks::Chunk& chunk, const Slice<T>& slice) {
+    if (popular)
+      chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
+    else if (!tensors_[chunk.tensor].excluded)
+      chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
+  });
+
+  for (size_t i = 0, t = 0; t < tensors_.size(); ++t) {
+    Squares total;
+    for (; i < chunks_.size() && chunks_[i].tensor == t; ++i) {
+      total.weight += chunk_squares_[i].weight;
+      total.gradient += chunk_squares_[i].gradient;
+    }
+    const bool adapts = paper || (decay(t) != 0 && total.weight > 0 && total.gradient > 0);
+    rates_[t] = adapts ? rate(t, total, lr) : 0;
+  }
+
+  chunks_.each<T>(tensors_, momentum_, [&](int64_t, const Chunks::Chunk& chunk, const Slice<T>& slice) {
+    const double rate = rates_[chunk.tensor];
+    if (popular)
+      popular_update(slice, decay(chunk.tensor), rate, options);
+    else if (paper)
+      classic_update(slice, decay(chunk.tensor), rate, options);
+    else if (rate != 0)
+      torch_update(slice, decay(chunk.tensor), rate, lr, options);
+    else
+      torch_update(slice, 0, 1, lr, options);
+  });
+}
+
+/// Any device, in tensor operations: norms and trust ratios stay on the device.
+void Lars::step_tensors(double lr) {
+  const double m = spec_.momentum, eta = spec_.trust_coefficient;
+  for (size_t t = 0; t < tensors_.size(); ++t) {
+    at::Tensor weight = tensors_[t].weight, momentum = momentum_[t];
+    const at::Tensor& gradient = tensors_[t].gradient;
+    const bool adapts = !tensors_[t].excluded;
+    const at::Tensor weight_norm = at::linalg_vector_norm(weight);
+    if (spec_.convention == Convention::torch) {
+      const at::Tensor gradient_norm = at::linalg_vector_norm(gradient);
+      at::Tensor step = gradient;
+      if (decay(t) != 0) {
+        const at::Tensor factor =
+            weight_norm * eta / (gradient_norm + weight_norm * decay(t) + spec_.epsilon);
+        step = at::where((weight_norm * gradient_norm).gt(0), at::add(gradient, weight, decay(t)) * factor,
+                         gradient);
+      }
+      momentum.mul_(m).add_(step);
+      weight.add_(spec_.nesterov ? at::add(step, momentum, m) : momentum, -lr);
+      continue;
+    }
+    const auto trust = [&](const at::Tensor& of) {
+      const at::Tensor norm = at::linalg_vector_norm(of);
+      return at::where((weight_norm * norm).gt(0), weight_norm * eta / norm, at::ones_like(norm));
+    };
+    at::Tensor step = at::add(gradient, weight, decay(t));
+    if (spec_.classic_momentum) {
+      step = adapts ? step * trust(step) * lr : step * lr;
+      momentum.mul_(m).add_(step);
+      weight.sub_(spec_.nesterov ? at::add(step, momentum, m) : momentum);
+    } else {
+      momentum.mul_(m).add_(step);
+      const at::Tensor update = spec_.nesterov ? at::add(step, momentum, m) : momentum;
+      weight.sub_(adapts ? update * trust(update) * lr : update * lr);
+    }
+  }
+}
+
+}  // namespace simclr

@@ -1,0 +1,32 @@
+// LARS, layer-wise adaptive rate scaling (You et al. 2017), as the original SimCLR and as lightly write it.
+#pragma once
+
+#include "core/optim/chunks.h"
+#include "core/optim/optimizer.h"
+
+namespace simclr {
+
+/// paper (tf2/lars_optimizer.py): g + decay w, trust = eta |w| / |g|, lr inside the momentum buffer (classic)
+/// or outside (popular), trust then from the update's norm. Excluded tensors: no decay, trust 1.
+/// torch (lightly/utils/lars.py): factor eta |w| / (|g| + decay |w| + epsilon), lr outside the buffer.
+/// Excluded tensors: plain momentum SGD, which is what the others get too where decay or a norm is 0.
+class Lars final : public Optimizer {
+ public:
+  Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
+  void step(double lr) override;
+
+ private:
+  template <class T>
+  void step_cpu(double lr);
+  void step_tensors(double lr);
+  double decay(size_t tensor) const { return tensors_[tensor].excluded ? 0 : spec_.weight_decay; }
+  /// From a tensor's sums of squares to the number its update needs: lr * trust, or lightly's factor.
+  double rate(size_t tensor, const Squares& squares, double lr) const;
+
+  const OptimizerSpec spec_;
+  const Chunks chunks_;
+  std::vector<Squares> chunk_squares_;
+  std::vector<double> rates_;
+};
+
+}  // namespace simclr

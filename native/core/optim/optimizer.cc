@@ -1,0 +1,29 @@
+#include "core/optim/optimizer.h"
+
+#include "core/error.h"
+#include "core/optim/lars.h"
+#include "core/optim/sgd.h"
+
+namespace simclr {
+namespace {
+
+/// The CPU's loops run over memory, not over indices: a weight, its gradient and its buffer must agree.
+void require_same_layout(const OptimizedTensor& tensor) {
+  if (tensor.weight.is_non_overlapping_and_dense() && tensor.gradient.strides() == tensor.weight.strides() &&
+      tensor.gradient.sizes() == tensor.weight.sizes() &&
+      tensor.gradient.scalar_type() == tensor.weight.scalar_type())
+    return;
+  throw Error(
+      "ERR_SIMCLR_NATIVE",
+      "Expected a dense weight and a gradient of its shape, layout and type for `" + tensor.name + "`.");
+}
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors) {
+  for (const OptimizedTensor& tensor : tensors) require_same_layout(tensor);
+  if (spec.name == OptimizerSpec::Name::sgd) return std::make_unique<Sgd>(spec, std::move(tensors));
+  return std::make_unique<Lars>(spec, std::move(tensors));
+}
+
+}  // namespace simclr
