@@ -3,8 +3,8 @@
  *
  *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch)
  *   start      simclr train              (`npm start -- --json` passes arguments on)
- *   test       mocha                     (`npm test -- --grep loss`)
- *   test:slow  mocha on test/slow
+ *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
+ *   test:slow  mocha on test/slow/
  *   cuda       compiles the CUDA sources (`npm run build:cuda`)
  *
  * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs
@@ -26,8 +26,8 @@ const JOBS = {
     process.argv = [process.argv[0], path.join(root, 'dist/cli/main.js'), 'train', ...args]
     await import(pathToFileURL(process.argv[1]).href)
   },
-  test: (args) => mocha(args),
-  'test:slow': (args) => mocha(['--config', '.mocharc.slow.json', ...args]),
+  test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**']),
+  'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
   cuda: (args) => compileCuda(args),
 }
 
@@ -43,11 +43,11 @@ async function main([job, ...args]) {
   await JOBS[job](args)
 }
 
-/** Runs the tests with stdout as it is; its exit code becomes ours. */
-function mocha(args) {
-  process.exitCode = run(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], {
-    stdout: 'inherit',
-  })
+/** Runs the files that `args` name, by default `all`; stdout is mocha's, and so is the exit code. */
+function mocha(args, all) {
+  const files = args.some((arg) => arg.endsWith('.ts')) ? [] : all
+  const command = ['node_modules/mocha/bin/mocha.js', ...args, ...files]
+  process.exitCode = run(process.execPath, command, { stdout: 'inherit' })
 }
 
 try {

@@ -3,11 +3,12 @@
  * configured sources, PyTorch's own index through pip, PyTorch's archive. Each file is hashed and its kind
  * checked before anything is made of it.
  */
+import fs from 'node:fs'
 import path from 'node:path'
 import { SimclrError } from '../errors.ts'
 import { download, sha256 } from './download.ts'
 import { cacheFolder } from './paths.ts'
-import { pipDownload } from './pip.ts'
+import { findPip, pipDownload } from './pip.ts'
 import { listEntries } from './unpack.ts'
 import type { LibtorchRelease } from './versions.ts'
 
@@ -69,7 +70,13 @@ async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Prom
     : official(release, options)) {
     try {
       options.onMessage?.(`Getting LibTorch ${release.version} (${release.variant}) from ${source.name}`)
-      return await check(await source.get(), source, release, options)
+      const file = await source.get()
+      try {
+        return await check(file, source, release, options)
+      } catch (error) {
+        fs.rmSync(file, { force: true }) // not what was wanted: never go on from it
+        throw error
+      }
     } catch (error) {
       options.signal?.throwIfAborted()
       if (!(error instanceof SimclrError)) throw error
@@ -95,7 +102,8 @@ function* official(release: LibtorchRelease, options: FetchOptions): Generator<S
       pipDownload(requirement, path.join(downloadFolder(release), 'pip'), { index, signal: options.signal }),
   })
   yield pip(`pip's configured sources`)
-  yield pip(`pip with ${release.index}`, release.index)
+  // Without pip the first one has said so.
+  if (findPip() !== null) yield pip(`pip with ${release.index}`, release.index)
   yield http(release.archive, release, options, false)
 }
 

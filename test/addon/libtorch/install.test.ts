@@ -1,0 +1,245 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { inspectLibtorch } from '../../../lib/addon/libtorch/inspect.ts'
+import { checkSpace, installLibtorch } from '../../../lib/addon/libtorch/install.ts'
+import { DEFAULT_RELEASE, type LibtorchRelease } from '../../../lib/addon/libtorch/versions.ts'
+import { simclr } from '../../support/cli.ts'
+import { withEnvironment } from '../../support/environment.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { rejection } from '../../support/rejection.ts'
+import { serveFile } from '../../support/server.ts'
+import { CPU_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
+
+const CUDA_WHEEL = { ...CPU_WHEEL, 'torch/lib/libtorch_cuda.so': 'kernels' }
+
+describe('installLibtorch', () => {
+  const folder = temporaryFolder()
+  let wheel: Buffer
+  let release: LibtorchRelease
+
+  before(async () => {
+    wheel = await zip(CPU_WHEEL)
+    release = { ...DEFAULT_RELEASE, hashes: [{ sha256: sha256Of(wheel), provenance: 'this test' }] }
+  })
+
+  /** A cache of its own for each test; its path. */
+  const cache = (name: string) => ({
+    ...withEnvironment({ XDG_CACHE_HOME: folder(name) }),
+    path: folder(name, 'simclr', 'libtorch'),
+  })
+
+  it('installs a wheel of known hash: libraries, headers and licence, nothing for Python', async () => {
+    using there = cache('known')
+    await using server = await serveFile(wheel)
+    const { root, already } = await installLibtorch(release, { sources: [server.redirect] })
+    expect(already).to.equal(false)
+    expect(root).to.equal(path.join(there.path, '2.13.0-cpu', 'torch'))
+    const version = { root, version: '2.13.0', cuda: null, headers: true }
+    expect(inspectLibtorch(path.dirname(root))).to.deep.equal(version)
+    const files = fs.readdirSync(path.dirname(root), { recursive: true, withFileTypes: true })
+    expect(files.filter((f) => f.isFile()).map((f) => f.name)).to.have.members([
+      ...[
+        'libtorch.so',
+        'libtorch_cpu.so',
+        'ATen.h',
+        'TorchConfig.cmake',
+        'version.py',
+        'LICENSE',
+        'libtorch.json',
+      ],
+    ])
+    expect(fs.readFileSync(path.join(root, 'lib/libtorch_cpu.so'), 'utf8')).to.equal(
+      CPU_WHEEL['torch/lib/libtorch_cpu.so'],
+    )
+    const record = JSON.parse(fs.readFileSync(path.join(root, '../libtorch.json'), 'utf8'))
+    expect(record.files[0]).to.include({ sha256: sha256Of(wheel), source: server.redirect, verified: true })
+    expect(await installLibtorch(release, { sources: ['http://127.0.0.1:9/'] })).to.include({
+      root,
+      already: true,
+    })
+  })
+
+  it('installs an archive, whose files are under libtorch/', async () => {
+    using _there = cache('archive')
+    const file = folder('archive.zip')
+    fs.writeFileSync(
+      file,
+      await zip({
+        'libtorch/lib/libtorch.so': 'shell',
+        'libtorch/lib/libtorch_cpu.so': 'kernels',
+        'libtorch/include/ATen/ATen.h': '// header',
+        'libtorch/build-version': '2.13.0+cpu\n',
+      }),
+    )
+    const { root } = await installLibtorch(release, { from: file })
+    expect(inspectLibtorch(root)).to.include({ version: '2.13.0', headers: true })
+    expect(fs.existsSync(file)).to.equal(true)
+  })
+
+  it('goes on with a download that broke off in an earlier call', async () => {
+    using _there = cache('resumed')
+    await using server = await serveFile(wheel, { cut: { after: 100_000, times: 5 } })
+    const sources = [server.url]
+    const aborted = new AbortController()
+    const first = installLibtorch(release, {
+      sources,
+      signal: aborted.signal,
+      onProgress: (_phase, bytes) => bytes >= 100_000 && aborted.abort(new Error('enough')),
+    })
+    expect((await rejection(first)).message).to.equal('enough')
+    server.set({})
+    await installLibtorch(release, { sources })
+    expect(server.requests).to.deep.equal(['all', 'bytes=100000-'])
+  })
+
+  const refusals: [what: string, entries: Record<string, string>, message: string][] = [
+    ['a CUDA wheel where a CPU build is wanted', CUDA_WHEEL, 'is a CUDA build'],
+    ['a wheel of something else', { 'numpy/__init__.py': '' }, 'holds no LibTorch'],
+    ['another version', { ...CPU_WHEEL, 'torch/version.py': "__version__ = '2.14.1+cpu'" }, '2.14.1'],
+  ]
+  for (const [what, entries, message] of refusals) {
+    it(`refuses ${what} and leaves nothing installed`, async () => {
+      using there = cache(what)
+      const file = folder(`${message}.whl`)
+      fs.writeFileSync(file, await zip(entries))
+      const error = await rejection(installLibtorch(release, { from: file }))
+      expect(error).to.have.property('code', 'ERR_SIMCLR_DOWNLOAD')
+      expect(error.message).to.contain(message)
+      expect(fs.readdirSync(there.path)).to.deep.equal(['downloads'])
+    })
+  }
+
+  it('refuses a CPU wheel where a CUDA build is wanted', async () => {
+    using _there = cache('no cuda')
+    fs.writeFileSync(folder('cpu.whl'), wheel)
+    const cuda = { ...release, variant: 'cu130' as const, requirements: ['torch==2.13.0'] }
+    const error = await rejection(installLibtorch(cuda, { from: folder('cpu.whl') }))
+    expect(error.message).to.contain('is a CPU build')
+  })
+
+  it('refuses a file with another hash than the one asked for, naming both', async () => {
+    using _there = cache('hash')
+    await using server = await serveFile(wheel)
+    const sha256 = 'ab'.repeat(32)
+    const error = await rejection(installLibtorch(release, { sources: [server.url], sha256 }))
+    expect(error.message).to.contain(sha256).and.to.contain(sha256Of(wheel))
+    expect(inspectLibtorch(folder('hash', 'simclr', 'libtorch', '2.13.0-cpu'))).to.equal(null)
+  })
+
+  it('takes a file of unknown hash from an address the caller names only with that hash', async () => {
+    using _there = cache('unknown')
+    await using server = await serveFile(wheel)
+    const unknown = { ...release, hashes: [] }
+    const error = await rejection(installLibtorch(unknown, { sources: [server.url] }))
+    expect(error.message).to.contain(`--sha256 ${sha256Of(wheel)}`)
+    await installLibtorch(unknown, { sources: [server.url], sha256: sha256Of(wheel) })
+  })
+
+  it('refuses a damaged and a truncated file', async () => {
+    using _there = cache('damaged')
+    const damaged = Buffer.from(wheel)
+    const at = damaged.indexOf('kernels kernels')
+    damaged.write('KERNELS', at)
+    for (const [name, bytes] of Object.entries({
+      damaged,
+      truncated: wheel.subarray(0, wheel.length - 100),
+    })) {
+      fs.writeFileSync(folder(`${name}.whl`), bytes)
+      const error = await rejection(installLibtorch(release, { from: folder(`${name}.whl`) }))
+      expect(error, name).to.have.property('code', 'ERR_SIMCLR_CORRUPT_FILE')
+    }
+  })
+
+  it('tries the addresses in order and says what was wrong with each', async () => {
+    using _there = cache('order')
+    await using missing = await serveFile(wheel, { status: 404 })
+    await using wrong = await serveFile(await zip(CUDA_WHEEL))
+    const sha256 = sha256Of(wheel)
+    const error = await rejection(installLibtorch(release, { sources: [missing.url, wrong.url], sha256 }))
+    expect(error.message).to.match(/404.*SHA-256/s)
+    await using right = await serveFile(wheel)
+    const messages: string[] = []
+    const onMessage = (text: string) => messages.push(text)
+    await installLibtorch(release, { sources: [missing.url, right.url], onMessage })
+    expect(messages.join('\n')).to.contain('404')
+  })
+
+  it('lets one of two installers at once download, and the other wait', async () => {
+    using there = cache('two')
+    await using server = await serveFile(wheel, { delay: 1500 })
+    const args = ['libtorch', 'install', 'cpu', '--json', '--source', server.url, '--sha256', sha256Of(wheel)]
+    const both = await Promise.all([simclr(args), simclr(args)])
+    expect(both.map((r) => r.code)).to.deep.equal([0, 0])
+    const lines = both.map((r) => JSON.parse(r.stdout))
+    expect(lines.map((line) => line.installed)).to.have.members([true, false])
+    expect(lines[0].root)
+      .to.equal(path.join(there.path, '2.13.0-cpu', 'torch'))
+      .and.to.equal(lines[1].root)
+    expect(server.requests).to.deep.equal(['all'])
+    expect(both.map((r) => r.stderr).join()).to.contain('waiting')
+  })
+
+  it('names the space that is wanted where a disk is too full', () => {
+    expect(() => checkSpace(folder(), 1e18)).to.throw(/1000000000000 MB.*XDG_CACHE_HOME/)
+    checkSpace(folder(), 1)
+  })
+
+  it('checks the variant name', async () => {
+    const ran = await simclr(['libtorch', 'install', 'cu999'])
+    expect(ran.code).to.equal(2)
+    expect(ran.stderr).to.contain("'cu999'").and.to.contain('libtorch list')
+  })
+})
+
+describe('pip as a source', () => {
+  const folder = temporaryFolder()
+
+  /** A python3 on PATH whose pip writes down what it is asked and answers with files in turn. */
+  function fakePip(...answers: string[]): { bin: string; asked: () => string[] } {
+    const bin = folder('bin')
+    fs.mkdirSync(bin, { recursive: true })
+    const log = folder('asked.txt')
+    const script = `#!/bin/sh
+if [ "$3" = --version ]; then exit 0; fi
+echo "$*" >> ${log}
+n=$(wc -l < ${log})
+for dest in "$@"; do [ "$last" = --dest ] && break; last=$dest; done
+cp ${folder()}/answer$n.whl "$dest/torch.whl" 2>/dev/null || { echo "ERROR: No matching distribution found" >&2; exit 1; }
+`
+    fs.writeFileSync(path.join(bin, 'python3'), script, { mode: 0o755 })
+    answers.forEach((file, i) => {
+      if (file) fs.copyFileSync(file, folder(`answer${i + 1}.whl`))
+    })
+    return { bin, asked: () => fs.readFileSync(log, 'utf8').trim().split('\n') }
+  }
+
+  it('is asked for the CPU wheel, then its own index, then the archive; a CUDA wheel is passed over', async () => {
+    fs.writeFileSync(folder('cuda.whl'), await zip(CUDA_WHEEL))
+    const wheel = await zip(CPU_WHEEL)
+    const { bin, asked } = fakePip(folder('cuda.whl'))
+    await using server = await serveFile(wheel)
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder('cache'), PATH: `${bin}:/usr/bin:/bin` })
+    const messages: string[] = []
+    const release = { ...DEFAULT_RELEASE, index: 'http://index.test/whl', archive: server.url, hashes: [] }
+    await installLibtorch(release, { onMessage: (text) => messages.push(text) })
+    const [first = '', second = ''] = asked()
+    expect(first).to.contain(
+      'download --no-deps --python-version 311 --platform manylinux_2_28_x86_64 --only-binary=:all:',
+    )
+    expect(first)
+      .to.match(/ torch==2\.13\.0\+cpu$/)
+      .and.not.to.contain('index-url')
+    expect(second).to.contain('--index-url http://index.test/whl')
+    expect(messages.join('\n')).to.match(
+      /CUDA build.*No matching distribution.*not verified: its SHA-256/s,
+    )
+  })
+
+  it('is named with the command that installs it where it is missing', async () => {
+    await using server = await serveFile(Buffer.from(''), { status: 404 })
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder('none'), PATH: folder('nothing') })
+    const error = await rejection(installLibtorch({ ...DEFAULT_RELEASE, archive: server.url }))
+    expect(error.message).to.contain('apt-get install python3-pip').and.to.contain('404')
+  })
+})

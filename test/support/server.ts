@@ -1,0 +1,73 @@
+/** A file server on the loopback that misbehaves on request. */
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Misbehaviour {
+  /** Breaks the connection after so many bytes of each of the first `times` answers. */
+  cut?: { after: number; times: number }
+  /** Answers every request with this status. */
+  status?: number
+  etag?: string
+  /** Milliseconds before each answer. */
+  delay?: number
+}
+
+export interface FileServer {
+  /** Address of the file. */
+  url: string
+  /** Address that redirects to it. */
+  redirect: string
+  /** What each request asked for: its Range header, or `all`. */
+  requests: string[]
+  set(how: Misbehaviour): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Serves `bytes` under any path, with Range, If-Range and ETag as HTTP has them. */
+export async function serveFile(bytes: Buffer, how: Misbehaviour = {}): Promise<FileServer> {
+  let manner = how
+  let cuts = 0
+  const requests: string[] = []
+  const server = http.createServer(async (request, response) => {
+    if (request.url?.startsWith('/redirect')) {
+      response.writeHead(302, { location: '/torch.whl' }).end()
+      return
+    }
+    requests.push(request.headers.range ?? 'all')
+    if (manner.delay) await new Promise((resolve) => setTimeout(resolve, manner.delay))
+    if (manner.status) {
+      response.writeHead(manner.status).end()
+      return
+    }
+    const etag = manner.etag ?? '"one"'
+    const same = request.headers['if-range'] === undefined || request.headers['if-range'] === etag
+    const from = same ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
+    if (from > 0 && from >= bytes.length) {
+      response.writeHead(416).end()
+      return
+    }
+    const rest = bytes.subarray(from)
+    const headers = { etag, 'content-length': rest.length }
+    response.writeHead(from > 0 ? 206 : 200, headers)
+    if (manner.cut && cuts < manner.cut.times) {
+      cuts += 1
+      response.write(rest.subarray(0, manner.cut.after), () => setTimeout(() => response.destroy(), 20))
+    } else {
+      response.end(rest)
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url: `${base}/torch.whl`,
+    redirect: `${base}/redirect`,
+    requests,
+    set: (next) => {
+      manner = next
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
