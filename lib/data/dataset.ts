@@ -1,0 +1,149 @@
+/** A set of images that has been opened: known by name, count and class, decoded when asked for. */
+import { availableParallelism } from 'node:os'
+import { pMapIterable } from 'p-map'
+import sharp from 'sharp'
+import { SimclrError } from '../addon/errors.ts'
+import { type DecodeOptions, decodeImage } from './decode.ts'
+import type { Selection } from './select.ts'
+import { type StoredImages, type StoreOptions, storeImages } from './store.ts'
+import type { ImageInput, ImageSource, RawImage, Skipped } from './types.ts'
+
+export interface DatasetOptions extends DecodeOptions {
+  /** Share of the images that may turn out unusable. */
+  maxSkipped: number
+}
+
+/** One image of a pass over a set: its pixels, or why there are none. */
+export type DecodedImage =
+  | { index: number; image: RawImage; error?: undefined }
+  | { index: number; image?: undefined; error: unknown }
+
+/** What `describe` tells. */
+export interface DatasetDescription {
+  name: string
+  count: number
+  /** Height = width where all images are square and of one size, else null. */
+  imageSize: number | null
+  /** Images of each class; null for a set without labels. */
+  classes: { name: string; count: number }[] | null
+  /** Files that were found beside the images. */
+  ignored: readonly Skipped[]
+}
+
+export class Dataset {
+  readonly name: string
+  /** Images, before any turn out unusable. */
+  readonly count: number
+  /** Class of each image, -1 = none; null for a set without labels. */
+  readonly labels: Int32Array | null
+  readonly classNames: readonly string[] | null
+  /** Height = width in pixels where all images are square and of one size, else null. */
+  readonly imageSize: number | null
+  /** What was found beside the images: names of files that are none, folders that cannot be read. */
+  readonly ignored: readonly Skipped[]
+  readonly options: DatasetOptions
+  /** For lib/data only. */
+  readonly source: ImageSource
+  /** Which of the source's images; null: all. For lib/data only. */
+  readonly indices: Uint32Array | null
+
+  constructor(source: ImageSource, selection: Selection, options: DatasetOptions) {
+    this.source = source
+    this.options = options
+    this.name = source.name
+    this.indices = selection.indices
+    this.labels = selection.labels
+    this.classNames = selection.classNames
+    this.count = selection.indices?.length ?? source.count
+    this.imageSize = source.imageSize ?? null
+    this.ignored = source.ignored ?? []
+  }
+
+  /** Name of an image: its path, or its key inside an archive. */
+  nameOf(index: number): string {
+    const at = this.indices ? this.indices[index]! : index
+    return this.source.nameOf?.(at) ?? `${this.name} ${at}`
+  }
+
+  /** Decodes one image. Rejects with the reason where it cannot be used; ERR_SIMCLR_DATA where it cannot be reached alone. */
+  async read(index: number): Promise<RawImage> {
+    if (!this.source.read) {
+      throw new SimclrError(
+        'ERR_SIMCLR_DATA',
+        `${this.name} can only be read from front to back. Unpack it, or make it a pack (simclr data pack).`,
+      )
+    }
+    const input = await this.source.read(this.indices ? this.indices[index]! : index)
+    return decodeImage(input, this.options)
+  }
+
+  /**
+   * One pass over all images in order, decoded by at most `threads` busy threads (default: the cores there are).
+   * Bounded memory: the pass waits for whoever takes its images.
+   */
+  decoded(threads = availableParallelism()): AsyncIterable<DecodedImage> {
+    const decode = async (
+      index: number,
+      input: () => ImageInput | Promise<ImageInput>,
+    ): Promise<DecodedImage> => {
+      try {
+        return { index, image: await decodeImage(await input(), this.options) }
+      } catch (error) {
+        return { index, error }
+      }
+    }
+    // Each sharp call may use this many threads of libvips itself.
+    const concurrency = Math.max(1, Math.floor(threads / Math.max(1, sharp.concurrency())))
+    const limits = { concurrency, backpressure: 4 * concurrency }
+    const { source, indices } = this
+    if (source.read) {
+      const all = Array.from({ length: this.count }, (_, index) => index)
+      return pMapIterable(
+        all,
+        (index) => decode(index, () => source.read!(indices ? indices[index]! : index)),
+        limits,
+      )
+    }
+    return pMapIterable(this.#streamed(), ([index, input]) => decode(index, () => input), limits)
+  }
+
+  /**
+   * Decodes every image into native memory. Images that cannot be used are left out and listed; the images keep
+   * their order. Errors: ERR_SIMCLR_DATA when too many are unusable or none is left, ERR_SIMCLR_OUT_OF_MEMORY
+   * when the set would not fit.
+   */
+  store(options: StoreOptions = {}): Promise<StoredImages> {
+    return storeImages(this, options)
+  }
+
+  describe(): DatasetDescription {
+    const { name, count, imageSize, ignored, labels, classNames } = this
+    const counts = new Array<number>(classNames?.length ?? 0).fill(0)
+    for (const label of labels ?? []) if (label >= 0) counts[label]! += 1
+    const classes = labels && classNames ? classNames.map((name, i) => ({ name, count: counts[i]! })) : null
+    return { name, count, imageSize, classes, ignored }
+  }
+
+  /** Closes the files that are open. */
+  async close(): Promise<void> {
+    await this.source.close?.()
+  }
+
+  async *#streamed(): AsyncGenerator<[number, ImageInput]> {
+    const { indices, source } = this
+    let at = 0
+    let index = 0
+    for await (const input of source.stream!()) {
+      if (indices === null || indices[index] === at) {
+        yield [index, input]
+        index += 1
+        if (index === this.count) return
+      }
+      at += 1
+    }
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected ${source.count} images of ${this.name} but it ended after ${at}. Open it again.`,
+    )
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One image to 8-bit pixels, by sharp: first frame, upright (EXIF), sRGB (CMYK and embedded profiles
+ * converted), 16 bits to 8, grey kept as one channel, alpha dropped.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import sharp, { type CreateRaw, type Sharp } from 'sharp'
+import { sniff } from './sniff.ts'
+import { type ImageInput, type RawImage, UnusableImage } from './types.ts'
+
+export interface DecodeOptions {
+  /**
+   * Larger images are shrunk until their shorter side has so many pixels, JPEG and WebP while they are being
+   * decoded; null keeps every pixel.
+   */
+  shorterSide: number | null
+  /** Images of more pixels are refused before they are decoded. */
+  maxPixels: number
+}
+
+/** Files of more bytes are refused unread. */
+const maxFileBytes = 1 << 29
+
+/** Throws {@link UnusableImage} for whatever cannot be made pixels. */
+export async function decodeImage(input: ImageInput, options: DecodeOptions): Promise<RawImage> {
+  if (typeof input === 'string') return decodeBytes(await readImageFile(input), options)
+  if (input instanceof Uint8Array) return decodeBytes(input, options)
+  return shrinkRaw(checkRaw(input), options)
+}
+
+/** Reads a file that should be an image. Throws {@link UnusableImage}. */
+export async function readImageFile(path: string): Promise<Uint8Array> {
+  try {
+    const about = await stat(path)
+    if (!about.isFile()) throw new UnusableImage('not an image', 'not a regular file')
+    if (about.size > maxFileBytes) throw new UnusableImage('too large', `${about.size} bytes`)
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof UnusableImage) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new UnusableImage(code === 'ENOENT' ? 'vanished' : 'unreadable', message, { cause: error })
+  }
+}
+
+async function decodeBytes(bytes: Uint8Array, options: DecodeOptions): Promise<RawImage> {
+  if (bytes.length === 0) throw new UnusableImage('empty', '0 bytes')
+  const kind = sniff(bytes)
+  if (kind === null) throw new UnusableImage('not an image', 'no image format known here starts like this')
+  if ('unsupported' in kind) throw new UnusableImage('unsupported format', kind.unsupported)
+  try {
+    const image = open(bytes, options)
+    const grey = kind.grey ?? (await image.metadata()).space?.match(/^(b-w|grey16)$/) !== null
+    return await pixels(image, grey, options)
+  } catch (error) {
+    throw unusable(error)
+  }
+}
+
+function open(bytes: Uint8Array, options: DecodeOptions, raw?: CreateRaw): Sharp {
+  return sharp(bytes, {
+    // Warnings do not spoil pixels: cameras and editors write many files that libjpeg grumbles about.
+    failOn: 'error',
+    limitInputPixels: options.maxPixels,
+    sequentialRead: true,
+    ...(raw ? { raw } : {}),
+  })
+}
+
+async function pixels(image: Sharp, grey: boolean, { shorterSide }: DecodeOptions): Promise<RawImage> {
+  let pipeline = image.autoOrient().removeAlpha()
+  if (shorterSide !== null) {
+    pipeline = pipeline.resize({
+      width: shorterSide,
+      height: shorterSide,
+      fit: 'outside',
+      withoutEnlargement: true,
+    })
+  }
+  const { data, info } = await pipeline
+    .toColourspace(grey ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { data, width: info.width, height: info.height, channels: info.channels as 1 | 3 }
+}
+
+/** Throws {@link UnusableImage} for an object that is no raw image. */
+function checkRaw(image: RawImage): RawImage {
+  const { data, width, height, channels } = image ?? {}
+  const whole = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0
+  if (!(data instanceof Uint8Array) || !whole || ![1, 3, 4].includes(channels)) {
+    throw new UnusableImage('corrupt', 'expected {data: Uint8Array, width, height, channels: 1 | 3 | 4}')
+  }
+  if (data.length !== width * height * channels) {
+    const due = width * height * channels
+    throw new UnusableImage('corrupt', `${data.length} bytes where ${width}x${height}x${channels} is ${due}`)
+  }
+  return image
+}
+
+async function shrinkRaw(image: RawImage, options: DecodeOptions): Promise<RawImage> {
+  const { data, width, height, channels } = image
+  if (width * height > options.maxPixels) throw new UnusableImage('too large', `${width}x${height} pixels`)
+  if (options.shorterSide === null || Math.min(width, height) <= options.shorterSide) return image
+  try {
+    return await pixels(open(data, options, { width, height, channels }), channels === 1, options)
+  } catch (error) {
+    throw unusable(error)
+  }
+}
+
+/** What libvips said, as one of our reasons. It has no codes, so its words must do. */
+function unusable(error: unknown): UnusableImage {
+  const message = error instanceof Error ? error.message : String(error)
+  const detail = message.trim().split('\n').at(-1)!.trim()
+  if (/exceeds pixel limit|dimension.*(limit|too)|too (large|many)/i.test(message)) {
+    return new UnusableImage('too large', detail, { cause: error })
+  }
+  const cut = /premature|truncat|unexpected end|end of (file|stream|data)|read error|out of data|bad seek/i
+  return new UnusableImage(cut.test(message) ? 'truncated' : 'corrupt', detail, { cause: error })
+}

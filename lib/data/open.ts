@@ -1,0 +1,156 @@
+/** From whatever names data to an opened set: `open('./photos')`, `open('cifar10:data')`, `open([buffer, 'a.jpg'])`. */
+import type { Stats } from 'node:fs'
+import { open as openFile, stat } from 'node:fs/promises'
+import { z } from 'zod'
+import { SimclrError } from '../addon/errors.ts'
+import { expected, invalid, validate } from '../config/messages.ts'
+import { integer, nullOr, option, real } from '../config/option.ts'
+import { Dataset } from './dataset.ts'
+import { type SelectOptions, select } from './select.ts'
+import { sniff } from './sniff.ts'
+import { openCifar10, openCifar100 } from './sources/cifar.ts'
+import { openFolder } from './sources/folder.ts'
+import { openIdx } from './sources/idx.ts'
+import { openList } from './sources/list.ts'
+import { type ImageArray, imageArraySource, type PixelArray, pixelArraySource } from './sources/memory.ts'
+import { openSample, type SampleSplit } from './sources/sample.ts'
+import { openSynthetic } from './sources/scenes.ts'
+import { openStl10 } from './sources/stl10.ts'
+import { openTar } from './sources/tar.ts'
+import { openWebDataset } from './sources/webdataset.ts'
+import { parseSpec, type Spec } from './spec.ts'
+import type { ImageInput, ImageSource } from './types.ts'
+
+/** What can be opened: a path or `kind:path`, images in memory, a source of one's own, an opened set. */
+export type DataInput = string | readonly ImageInput[] | ImageArray | PixelArray | ImageSource | Dataset
+
+export interface OpenOptions extends SelectOptions {
+  /**
+   * Larger images are shrunk while they are decoded until their shorter side has so many pixels; twice what the
+   * crops need loses nothing that can be seen. null: keep every pixel. Default 448.
+   */
+  shorterSide?: number | null | undefined
+  /** Images of more pixels are refused. Default 100 million. */
+  maxPixels?: number | undefined
+  /** Share of the images that may turn out unusable before it is an error. Default 0.1. */
+  maxSkipped?: number | undefined
+}
+
+const openOptions = z.strictObject({
+  limit: option(integer(1), { about: 'Uses so many images, a fixed choice.', default: 'all' }),
+  limitPerClass: option(integer(1), {
+    about: 'Uses the first so many images of each class.',
+    default: 'all',
+  }),
+  classNames: option(
+    { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names' },
+    { about: 'Classes in this order.', default: 'as found' },
+  ),
+  shorterSide: option(nullOr(integer(8)), { about: 'Larger images are shrunk to it.', default: '448' }),
+  maxPixels: option(integer(1), { about: 'Larger images are refused.', default: '100000000' }),
+  maxSkipped: option(real(0, 1), { about: 'Share of images that may be unusable.', default: '0.1' }),
+})
+
+/** Every `kind:` and what opens it. */
+const kinds: Record<string, (spec: Spec) => ImageSource | Promise<ImageSource>> = {
+  sample: (spec) => openSample(sampleSplit(spec)),
+  synthetic: openSynthetic,
+  folder: (spec) => openFolder(spec.path),
+  list: (spec) => openList(spec.path),
+  cifar10: openCifar10,
+  cifar100: openCifar100,
+  stl10: openStl10,
+  idx: openIdx,
+  tar: openTar,
+  webdataset: openWebDataset,
+}
+
+/**
+ * Opens a set of images; nothing is decoded yet. `data` left out is the embedded sample (its 8,000 images to
+ * train on). Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_CORRUPT_FILE.
+ */
+export async function open(data: DataInput = 'sample', options: OpenOptions = {}): Promise<Dataset> {
+  const {
+    shorterSide = 448,
+    maxPixels = 100_000_000,
+    maxSkipped = 0.1,
+    ...selection
+  } = validate(openOptions, options)
+  const source = data instanceof Dataset ? data.source : await sourceOf(data)
+  return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
+}
+
+async function sourceOf(data: Exclude<DataInput, Dataset>): Promise<ImageSource> {
+  if (typeof data === 'string') return named(data)
+  if (Array.isArray(data)) return imageArraySource({ images: data })
+  if (typeof data === 'object' && data !== null) {
+    if ('images' in data) return imageArraySource(data)
+    if ('pixels' in data) return pixelArraySource(data)
+    if ('count' in data && ('read' in data || 'stream' in data)) return checkSource(data)
+  }
+  throw invalid(expected('a path, images or a source', 'data', data, 'See docs/data.md.'))
+}
+
+async function named(text: string): Promise<ImageSource> {
+  const spec = parseSpec(text, Object.keys(kinds))
+  try {
+    return await (spec ? kinds[spec.kind]!(spec) : openPath(text))
+  } catch (error) {
+    if (error instanceof SimclrError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    const what = code === 'ENOENT' ? 'there is no such file or folder' : message
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images at ${text} but ${what}. Check the path.`, {
+      cause: error,
+    })
+  }
+}
+
+/** A path without a kind: a folder, or a file that is told by its first bytes. */
+async function openPath(path: string): Promise<ImageSource> {
+  const about: Stats = await stat(path)
+  if (about.isDirectory()) return openFolder(path)
+  const head = await firstBytes(path, 512)
+  const spec = { kind: '', path, options: {} }
+  if (sniff(head) !== null) return imageArraySource({ images: [path] })
+  if (head.subarray(257, 262).toString('latin1') === 'ustar') return openTar(spec)
+  const unzipped = /\.(tar\.gz|tgz)$/i.test(path) ? openTar : openIdx
+  if (head[0] === 0x1f && head[1] === 0x8b) return unzipped(spec)
+  if (head[0] === 0 && head[1] === 0 && head[2] === 8) return openIdx(spec)
+  if (about.size > 0 && !head.includes(0)) return openList(path)
+  throw new SimclrError(
+    'ERR_SIMCLR_DATA',
+    `Expected a folder, an image, a tar, an IDX file or a list of paths but ${path} is none of them. Name its kind: ` +
+      `${Object.keys(kinds).join(', ')}, as in \`tar:${path}\`.`,
+  )
+}
+
+async function firstBytes(path: string, count: number): Promise<Buffer> {
+  const file = await openFile(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+function sampleSplit(spec: Spec): SampleSplit {
+  const split = spec.path === '' ? 'train' : spec.path
+  if (split === 'train' || split === 'test' || split === 'all') return split
+  throw invalid(expected('train, test or all', 'sample:', spec.path, 'As in `sample:test`.'))
+}
+
+function checkSource(source: ImageSource): ImageSource {
+  if (!Number.isSafeInteger(source.count) || source.count < 1) {
+    throw invalid(
+      expected('an integer of at least 1', 'count', source.count, 'It is how many images the source has.'),
+    )
+  }
+  return source
+}
+
+/** The embedded sample: 8,000 images to train on, or the 2,000 held out; 800 and 200 of each class. */
+export function sampleDataset(split: SampleSplit): Promise<Dataset> {
+  return open(`sample:${split}`)
+}

@@ -1,0 +1,121 @@
+/** Which images of a source are used, and the classes they have. */
+import { SimclrError } from '../addon/errors.ts'
+import { expected, invalid } from '../config/messages.ts'
+import type { ImageSource } from './types.ts'
+
+export interface SelectOptions {
+  /** Uses so many images, a fixed choice: a larger limit holds all of a smaller one. */
+  limit?: number | undefined
+  /** Uses the first so many images of each class, in the source's order (folders: sorted by name). */
+  limitPerClass?: number | undefined
+  /** Classes in this order, so that labels mean the same as in another set. */
+  classNames?: readonly string[] | undefined
+}
+
+export interface Selection {
+  /** Ascending; null: all. */
+  indices: Uint32Array | null
+  labels: Int32Array | null
+  classNames: readonly string[] | null
+}
+
+/** Applies `classNames`, then `limitPerClass`, then `limit`. */
+export function select(source: ImageSource, options: SelectOptions): Selection {
+  const all = classesOf(source, options.classNames)
+  let indices: Uint32Array | null = null
+  if (options.limitPerClass !== undefined)
+    indices = firstOfEachClass(source, all.labels, options.limitPerClass)
+  if (options.limit !== undefined && options.limit < (indices?.length ?? source.count)) {
+    const chosen = spread(indices?.length ?? source.count, options.limit)
+    indices = indices ? chosen.map((at) => indices![at]!) : chosen
+  }
+  if (indices === null) return { indices, ...all }
+  return {
+    indices,
+    labels: all.labels && Int32Array.from(indices, (at) => all.labels![at]!),
+    classNames: all.classNames,
+  }
+}
+
+function classesOf(source: ImageSource, wanted: readonly string[] | undefined): Omit<Selection, 'indices'> {
+  if (!source.labels) {
+    if (wanted === undefined) return { labels: null, classNames: null }
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected labelled images but ${source.name} has no labels. Put the images into one folder a class, or leave \`classNames\` out.`,
+    )
+  }
+  const labels = Int32Array.from(source.labels)
+  const highest = labels.reduce((a, b) => Math.max(a, b), -1)
+  const names = source.classNames ?? Array.from({ length: highest + 1 }, (_, i) => String(i))
+  checkLabels(source, labels, names.length)
+  if (wanted === undefined) return { labels, classNames: names }
+  const unknown = names.filter((name) => !wanted.includes(name))
+  if (unknown.length > 0) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected the classes ${list(wanted)} but ${source.name} also has ${list(unknown)}. Compare the two sets.`,
+    )
+  }
+  const moved = names.map((name) => wanted.indexOf(name))
+  return { labels: labels.map((label) => (label < 0 ? -1 : moved[label]!)), classNames: wanted }
+}
+
+function checkLabels(source: ImageSource, labels: Int32Array, classes: number): void {
+  if (labels.length !== source.count) {
+    throw invalid(
+      expected(
+        `one label for each of the ${source.count} images of ${source.name}`,
+        'labels',
+        labels.length,
+        '',
+      ),
+    )
+  }
+  const wrong = labels.find((label) => label < -1 || label >= classes)
+  if (wrong !== undefined) {
+    throw invalid(
+      expected(`-1 to ${classes - 1}, one of the class names,`, 'labels', wrong, `Source: ${source.name}.`),
+    )
+  }
+}
+
+function firstOfEachClass(source: ImageSource, labels: Int32Array | null, limit: number): Uint32Array {
+  if (labels === null) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected classes for \`limitPerClass\` but ${source.name} has no labels. Use \`limit\`.`,
+    )
+  }
+  const taken = new Map<number, number>()
+  const indices: number[] = []
+  for (const [index, label] of labels.entries()) {
+    const before = taken.get(label) ?? 0
+    if (label < 0 || before === limit) continue
+    taken.set(label, before + 1)
+    indices.push(index)
+  }
+  return Uint32Array.from(indices)
+}
+
+/**
+ * `limit` of 0 .. count-1, ascending: those whose hashes are the smallest. Not the first ones, because sets are
+ * often sorted by class, nor every n-th, because some repeat.
+ */
+function spread(count: number, limit: number): Uint32Array {
+  const hashes = Uint32Array.from({ length: count }, (_, i) => hash(i))
+  const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => hashes[a]! - hashes[b]!)
+  return order.slice(0, limit).sort()
+}
+
+/** Murmur3's finalizer: 32 well-mixed bits, different ones for every 32-bit number. */
+function hash(x: number): number {
+  let h = x + 0x9e3779b9
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+function list(names: readonly string[]): string {
+  return names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '')
+}

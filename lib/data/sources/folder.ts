@@ -1,0 +1,90 @@
+/** A folder of images: flat, nested, or one folder a class. */
+import type { Dirent } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SimclrError } from '../../addon/errors.ts'
+import { imageExtensions, sniff } from '../sniff.ts'
+import type { ImageSource, Skipped } from '../types.ts'
+import { classesOfPaths } from './classes.ts'
+
+/** Opens a folder. Throws ERR_SIMCLR_DATA where it is none, or holds nothing that could be an image. */
+export async function openFolder(folder: string): Promise<ImageSource> {
+  const paths: string[] = []
+  const ignored: Skipped[] = []
+  await walk(folder, '', [], { image: (path) => paths.push(path), other: (skipped) => ignored.push(skipped) })
+  if (paths.length === 0) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected images in ${folder} but found ${whatThereIs(ignored)}.`,
+    )
+  }
+  return {
+    name: folder,
+    count: paths.length,
+    ignored,
+    ...classesOfPaths(paths),
+    nameOf: (index) => paths[index]!,
+    read: (index) => join(folder, paths[index]!),
+  }
+}
+
+interface Visitor {
+  image(path: string): void
+  other(skipped: Skipped): void
+}
+
+/** Visits files in the order of their names, folder by folder; hidden ones are passed over, links are followed. */
+async function walk(root: string, inside: string, above: string[], visit: Visitor): Promise<void> {
+  const here = join(root, inside)
+  let entries: Dirent[]
+  try {
+    const { dev, ino } = await stat(here)
+    const identity = `${dev}:${ino}`
+    if (above.includes(identity)) return // a link to a folder that holds it
+    above = [...above, identity]
+    entries = await readdir(here, { withFileTypes: true })
+  } catch (error) {
+    if (inside === '') throw error
+    visit.other({ name: inside, reason: 'unreadable', detail: (error as Error).message })
+    return
+  }
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const entry of entries) {
+    if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
+    const path = inside === '' ? entry.name : `${inside}/${entry.name}`
+    const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => entry) : entry
+    if (kind.isDirectory()) await walk(root, path, above, visit)
+    else if (await isCandidate(join(root, path), entry.name)) visit.image(path)
+    else visit.other({ name: path, reason: 'not an image', detail: 'by its name' })
+  }
+}
+
+/** By the name's ending; a name without one is looked into. */
+async function isCandidate(path: string, name: string): Promise<boolean> {
+  if (name.includes('.')) return imageExtensions.test(name)
+  try {
+    if (!(await stat(path)).isFile()) return false
+    const file = await open(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
+      return sniff(buffer.subarray(0, bytesRead)) !== null
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return false
+  }
+}
+
+function whatThereIs(ignored: readonly Skipped[]): string {
+  if (ignored.length === 0) return 'no files at all'
+  const endings = new Map<string, number>()
+  for (const { name, reason } of ignored) {
+    const ending =
+      reason === 'unreadable' ? `unreadable: ${name}` : (/\.[^./]+$/.exec(name)?.[0] ?? 'no ending')
+    endings.set(ending, (endings.get(ending) ?? 0) + 1)
+  }
+  const most = [...endings].sort((a, b) => b[1] - a[1]).slice(0, 8)
+  const files = ignored.length === 1 ? '1 file' : `${ignored.length} files`
+  return `${files} (${most.map(([ending, count]) => `${count} ${ending}`).join(', ')}), none of them an image`
+}

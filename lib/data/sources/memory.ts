@@ -1,0 +1,62 @@
+/** Images that are in memory already, or named one by one. */
+import { expected, invalid } from '../../config/messages.ts'
+import type { ImageInput, ImageSource } from '../types.ts'
+
+/** Images of any kinds and sizes: raw pixels, the bytes of image files, paths. */
+export interface ImageArray {
+  images: readonly ImageInput[]
+  /** Class of each; -1 = none. */
+  labels?: ArrayLike<number> | null
+  classNames?: readonly string[] | null
+  /** Name of each in reports. */
+  names?: readonly string[]
+}
+
+/** Images of one size in one array of bytes, row-major [count, height, width, channels]. */
+export interface PixelArray {
+  pixels: Uint8Array
+  shape: readonly [count: number, height: number, width: number, channels: 1 | 3 | 4]
+  labels?: ArrayLike<number> | null
+  classNames?: readonly string[] | null
+}
+
+/** A source of an array's elements. */
+export function imageArraySource({ images, labels, classNames, names }: ImageArray): ImageSource {
+  if (!Array.isArray(images) || images.length === 0) {
+    throw invalid(
+      expected('an array of at least one image', 'images', images, 'Pass raw images, buffers or paths.'),
+    )
+  }
+  return {
+    name: 'the array of images',
+    count: images.length,
+    labels: labels ?? null,
+    classNames: classNames ?? null,
+    nameOf(index) {
+      const image = images[index]
+      return names?.[index] ?? (typeof image === 'string' ? image : `image ${index}`)
+    },
+    read: (index) => images[index]!,
+  }
+}
+
+/** A source of an array's rows; the array is not copied. */
+export function pixelArraySource({ pixels, shape, labels, classNames }: PixelArray): ImageSource {
+  const [count, height, width, channels] = shape
+  const bytes = height * width * channels
+  if (!(pixels instanceof Uint8Array) || pixels.length !== count * bytes || count < 1) {
+    const what = `a Uint8Array of ${shape.join(' x ')} bytes`
+    throw invalid(
+      expected(what, 'pixels', pixels?.length ?? pixels, 'The shape is [count, height, width, channels].'),
+    )
+  }
+  return {
+    name: 'the array of pixels',
+    count,
+    labels: labels ?? null,
+    classNames: classNames ?? null,
+    imageSize: height === width ? height : null,
+    nameOf: (index) => `image ${index}`,
+    read: (index) => ({ data: pixels.subarray(index * bytes, (index + 1) * bytes), width, height, channels }),
+  }
+}

@@ -1,0 +1,98 @@
+/** Files of records of one size, read in blocks. */
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { SimclrError } from '../../addon/errors.ts'
+
+/** A run of records inside a file. */
+interface Part {
+  path: string
+  /** Byte of the first record. */
+  start: number
+  count: number
+}
+
+/** About so many bytes are read at once. */
+const blockBytes = 1 << 22
+
+/** Record `i` of several files that follow each other. Keeps the block it read last. */
+export class Records {
+  readonly count: number
+  readonly #parts: Part[]
+  readonly #bytes: number
+  readonly #files = new Map<string, Promise<FileHandle>>()
+  #block: { part: Part; first: number; bytes: Promise<Uint8Array> } | null = null
+
+  private constructor(parts: Part[], bytes: number) {
+    this.#parts = parts
+    this.#bytes = bytes
+    this.count = parts.reduce((sum, part) => sum + part.count, 0)
+  }
+
+  /** `bytes` a record, behind a header of `start` bytes. Throws ERR_SIMCLR_CORRUPT_FILE where the size is no multiple. */
+  static async open(paths: readonly string[], bytes: number, start = 0): Promise<Records> {
+    const parts: Part[] = []
+    for (const path of paths) {
+      const { size } = await stat(path)
+      const count = (size - start) / bytes
+      if (count < 1 || !Number.isInteger(count)) {
+        throw new SimclrError(
+          'ERR_SIMCLR_CORRUPT_FILE',
+          `Expected ${path} to hold records of ${bytes} bytes${start > 0 ? ` behind ${start}` : ''} but it has ${size} ` +
+            'bytes. Download or copy it again.',
+        )
+      }
+      parts.push({ path, start, count })
+    }
+    return new Records(parts, bytes)
+  }
+
+  /** A view of the record's bytes. */
+  async read(index: number): Promise<Uint8Array> {
+    let inside = index
+    const part = this.#parts.find((part) => {
+      if (inside < part.count) return true
+      inside -= part.count
+      return false
+    })!
+    const perBlock = Math.max(1, Math.floor(blockBytes / this.#bytes))
+    const first = inside - (inside % perBlock)
+    if (this.#block?.part !== part || this.#block.first !== first) {
+      const count = Math.min(perBlock, part.count - first)
+      this.#block = { part, first, bytes: this.#load(part, first, count) }
+    }
+    const block = await this.#block.bytes
+    const at = (inside - first) * this.#bytes
+    return block.subarray(at, at + this.#bytes)
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files.values()) await (await file).close()
+    this.#files.clear()
+    this.#block = null
+  }
+
+  async #load(part: Part, first: number, count: number): Promise<Uint8Array> {
+    if (!this.#files.has(part.path)) this.#files.set(part.path, open(part.path))
+    const file = await this.#files.get(part.path)!
+    const block = Buffer.allocUnsafe(count * this.#bytes)
+    const { bytesRead } = await file.read(block, 0, block.length, part.start + first * this.#bytes)
+    if (bytesRead < block.length) {
+      throw new SimclrError(
+        'ERR_SIMCLR_CORRUPT_FILE',
+        `${part.path} has become shorter while it was being read.`,
+      )
+    }
+    return block
+  }
+}
+
+/** Planes of one channel each, as [channel][y][x], to interleaved pixels. */
+export function interleave(planes: Uint8Array, size: number): Uint8Array {
+  const plane = size * size
+  const out = new Uint8Array(3 * plane)
+  for (let i = 0, o = 0; i < plane; i += 1) {
+    out[o++] = planes[i]!
+    out[o++] = planes[plane + i]!
+    out[o++] = planes[2 * plane + i]!
+  }
+  return out
+}

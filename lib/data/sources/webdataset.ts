@@ -1,0 +1,79 @@
+/**
+ * `webdataset:GLOB`: tar shards in which files of one name, up to its first dot, make one sample:
+ * `0001.jpg`, `0001.cls` (https://github.com/webdataset/webdataset). The class is the number in `cls`.
+ */
+import { expand } from 'brace-expansion'
+import { glob } from 'tinyglobby'
+import { SimclrError } from '../../addon/errors.ts'
+import { imageExtensions } from '../sniff.ts'
+import type { Spec } from '../spec.ts'
+import type { ImageSource } from '../types.ts'
+import { Archives, type Place } from './archive.ts'
+
+interface Sample {
+  key: string
+  image: Place | null
+  label: number
+}
+
+/** Shards in the order of their names; `{000000..000146}` and `*` work. */
+export async function openWebDataset(spec: Spec): Promise<ImageSource> {
+  const shards = await findShards(spec.path)
+  const archives = await Archives.open(shards)
+  const samples: (Sample & { image: Place })[] = []
+  for await (const { image, ...rest } of grouped(archives)) if (image) samples.push({ image, ...rest })
+  if (samples.length === 0) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected samples with an image (jpg, png, webp, …) in ${spec.path} but the ${shards.length} shards have none.`,
+    )
+  }
+  const labelled = samples.some((sample) => sample.label >= 0)
+  return {
+    name: spec.path,
+    count: samples.length,
+    labels: labelled ? samples.map((sample) => sample.label) : null,
+    nameOf: (index) => samples[index]!.key,
+    ...archives.reader(samples.map((sample) => sample.image)),
+  }
+}
+
+async function findShards(pattern: string): Promise<string[]> {
+  const found = new Set<string>()
+  // tinyglobby has no ranges of numbers, hence the expansion first.
+  for (const one of expand(pattern))
+    for (const path of await glob(one, { expandDirectories: false })) found.add(path)
+  if (found.size > 0) return [...found].sort()
+  throw new SimclrError(
+    'ERR_SIMCLR_DATA',
+    `Expected tar files behind \`webdataset:\` but nothing matches ${pattern}. Quote the pattern in a shell.`,
+  )
+}
+
+/** Samples as they follow each other; files of one sample lie side by side. */
+async function* grouped(archives: Archives): AsyncGenerator<Sample> {
+  let sample: Sample = { key: '', image: null, label: -1 }
+  let shard = 0
+  for await (const member of archives.members()) {
+    const { name, archive, offset, size } = member
+    const [, key, field] = /^((?:.*\/)?[^/.]+)\.([^/]+)$/.exec(name) ?? []
+    if (key === undefined || field === undefined) continue
+    if (sample.key !== key || shard !== archive) {
+      yield sample
+      shard = archive
+      sample = { key, image: null, label: -1 }
+    }
+    if (sample.image === null && imageExtensions.test(`.${field}`)) sample.image = { archive, offset, size }
+    if (field === 'cls') sample.label = readClass(name, await member.contents())
+  }
+  yield sample
+}
+
+function readClass(name: string, contents: Uint8Array): number {
+  const text = Buffer.from(contents).toString('utf8').trim()
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new SimclrError(
+    'ERR_SIMCLR_DATA',
+    `Expected a class number in ${name} but it holds ${JSON.stringify(text.slice(0, 40))}.`,
+  )
+}

@@ -1,0 +1,138 @@
+/** From a set to decoded images in native memory. */
+
+import { SimclrError } from '../addon/errors.ts'
+import type { NativeImageStore } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import type { Dataset } from './dataset.ts'
+import { SkipReport, summarizeSkipped } from './skipped.ts'
+import type { ImageSource, Skipped } from './types.ts'
+
+export interface StoreOptions {
+  signal?: AbortSignal | undefined
+  /** Told now and then, and at the end. */
+  onProgress?: ((progress: { done: number; total: number; skipped: number }) => void) | undefined
+  /** Threads that decode. Default: the cores there are. */
+  threads?: number | undefined
+  /** Bytes the decoded images may take. Default: 80 % of the memory that is available. */
+  maxMemory?: number | undefined
+}
+
+/** Decoded images in slots 0 .. count-1 of a native store, and what belongs to each. */
+export interface StoredImages {
+  readonly store: NativeImageStore
+  readonly count: number
+  /** Class of each image, -1 = none; null for a set without labels. */
+  readonly labels: Int32Array | null
+  readonly classNames: readonly string[] | null
+  /** Images that could not be used, and files that are none. */
+  readonly skipped: readonly Skipped[]
+  nameOf(index: number): string
+  /** Index in the data set of each image. */
+  readonly indices: Uint32Array
+  dispose(): void
+}
+
+/** A source that draws its images natively. */
+export interface NativeSource extends ImageSource {
+  /** Fills slots 0 .. count-1. */
+  fill(store: NativeImageStore): Promise<void>
+}
+
+export async function storeImages(set: Dataset, options: StoreOptions): Promise<StoredImages> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const budget = new Budget(set, options.maxMemory)
+  const { ImageStore } = loadAddon()
+  const store = new ImageStore(set.count)
+  try {
+    if ('fill' in set.source && set.indices === null) {
+      await (set.source as NativeSource).fill(store)
+      options.onProgress?.({ done: set.count, total: set.count, skipped: 0 })
+      return stored(
+        set,
+        store,
+        Uint32Array.from({ length: set.count }, (_, i) => i),
+        [],
+      )
+    }
+    const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+    const kept: number[] = []
+    let told = 0
+    for await (const { index, image, error } of set.decoded(options.threads)) {
+      signal?.throwIfAborted()
+      if (image === undefined) {
+        report.add(set.nameOf(index), error)
+      } else {
+        store.set(kept.length, image)
+        kept.push(index)
+        budget.check(store.bytes, index + 1)
+      }
+      const now = performance.now()
+      if (now - told > 100 || index + 1 === set.count) {
+        options.onProgress?.({ done: index + 1, total: set.count, skipped: report.entries.length })
+        told = now
+      }
+    }
+    if (kept.length === 0) throw nothingUsable(set, report)
+    return stored(set, store, Uint32Array.from(kept), report.entries)
+  } catch (error) {
+    store.dispose()
+    throw error
+  }
+}
+
+function stored(
+  set: Dataset,
+  store: NativeImageStore,
+  indices: Uint32Array,
+  skipped: Skipped[],
+): StoredImages {
+  return {
+    store,
+    indices,
+    count: indices.length,
+    labels: set.labels && Int32Array.from(indices, (at) => set.labels![at]!),
+    classNames: set.classNames,
+    skipped: [...skipped, ...set.ignored],
+    nameOf: (index) => set.nameOf(indices[index]!),
+    dispose: () => store.dispose(),
+  }
+}
+
+function nothingUsable(set: Dataset, report: SkipReport): SimclrError {
+  const found = report.entries.length > 0 ? summarizeSkipped(report.entries) : 'no images'
+  return new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${found}.`)
+}
+
+/** Stops a set that would not fit, as soon as that shows. */
+class Budget {
+  readonly #set: Dataset
+  readonly #bytes: number
+
+  constructor(set: Dataset, maxMemory: number | undefined) {
+    this.#set = set
+    this.#bytes = maxMemory ?? 0.8 * process.availableMemory()
+    if (set.imageSize !== null) this.#need(set.count * set.imageSize ** 2)
+  }
+
+  /**
+   * `bytes` are held by the first `images` images. From 100 on the rest is expected to take at least two thirds
+   * of what they take.
+   */
+  check(bytes: number, images: number): void {
+    const rest = images < 100 ? 0 : (bytes / images) * (this.#set.count - images)
+    this.#need(bytes + rest / 1.5)
+  }
+
+  #need(bytes: number): void {
+    if (bytes <= this.#bytes) return
+    const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`
+    const { shorterSide } = this.#set.options
+    throw new SimclrError(
+      'ERR_SIMCLR_OUT_OF_MEMORY',
+      `Expected the ${this.#set.count} images of ${this.#set.name} to fit into ${gigabytes(this.#bytes)} of memory but they ` +
+        `need about ${gigabytes(bytes)} once decoded. Lower \`shorterSide\` (now ${shorterSide ?? 'off'}), use \`limit\`, or ` +
+        `raise \`maxMemory\`.`,
+    )
+  }
+}
