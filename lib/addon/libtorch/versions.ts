@@ -40,7 +40,7 @@ export const RELEASES: readonly LibtorchRelease[] = [
   {
     version: '2.13.0',
     variant: 'cpu',
-    unpackedBytes: 560e6,
+    unpackedBytes: 500e6,
     downloadBytes: 192e6,
     requirements: ['torch==2.13.0+cpu'],
     index: 'https://download.pytorch.org/whl/cpu',

@@ -231,9 +231,7 @@ cp ${folder()}/answer$n.whl "$dest/torch.whl" 2>/dev/null || { echo "ERROR: No m
       .to.match(/ torch==2\.13\.0\+cpu$/)
       .and.not.to.contain('index-url')
     expect(second).to.contain('--index-url http://index.test/whl')
-    expect(messages.join('\n')).to.match(
-      /CUDA build.*No matching distribution.*not verified: its SHA-256/s,
-    )
+    expect(messages.join('\n')).to.match(/CUDA build.*No matching distribution.*not verified: its SHA-256/s)
   })
 
   it('is named with the command that installs it where it is missing', async () => {
