@@ -27,7 +27,7 @@ export interface StoredImages {
   /** Images that could not be used, and files that are none. */
   readonly skipped: readonly Skipped[]
   nameOf(index: number): string
-  /** Index in the data set of each image. */
+  /** Index in the data set (after its limits) of each image. */
   readonly indices: Uint32Array
   dispose(): void
 }
@@ -44,6 +44,8 @@ export async function storeImages(set: Dataset, options: StoreOptions): Promise<
   const budget = new Budget(set, options.maxMemory)
   const { ImageStore } = loadAddon()
   const store = new ImageStore(set.count)
+  const stop = () => store.dispose() // ends a native fill
+  signal?.addEventListener('abort', stop)
   try {
     if ('fill' in set.source && set.indices === null) {
       await (set.source as NativeSource).fill(store)
@@ -77,7 +79,10 @@ export async function storeImages(set: Dataset, options: StoreOptions): Promise<
     return stored(set, store, Uint32Array.from(kept), report.entries)
   } catch (error) {
     store.dispose()
+    signal?.throwIfAborted() // what went wrong after an abort is no news
     throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
 

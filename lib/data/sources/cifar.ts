@@ -68,7 +68,6 @@ async function openRecords(
       const data = interleave((await records.read(index)).subarray(layout.labelBytes), size)
       return { data, width: size, height: size, channels: 3 }
     },
-    close: () => records.close(),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Files of records of one size, read in blocks. */
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { SimclrError } from '../../addon/errors.ts'
 
 /** A run of records inside a file. */
@@ -18,7 +18,6 @@ export class Records {
   readonly count: number
   readonly #parts: Part[]
   readonly #bytes: number
-  readonly #files = new Map<string, Promise<FileHandle>>()
   #block: { part: Part; first: number; bytes: Promise<Uint8Array> } | null = null
 
   private constructor(parts: Part[], bytes: number) {
@@ -64,24 +63,19 @@ export class Records {
     return block.subarray(at, at + this.#bytes)
   }
 
-  async close(): Promise<void> {
-    for (const file of this.#files.values()) await (await file).close()
-    this.#files.clear()
-    this.#block = null
-  }
-
   async #load(part: Part, first: number, count: number): Promise<Uint8Array> {
-    if (!this.#files.has(part.path)) this.#files.set(part.path, open(part.path))
-    const file = await this.#files.get(part.path)!
-    const block = Buffer.allocUnsafe(count * this.#bytes)
-    const { bytesRead } = await file.read(block, 0, block.length, part.start + first * this.#bytes)
-    if (bytesRead < block.length) {
+    const file = await open(part.path)
+    try {
+      const block = Buffer.allocUnsafe(count * this.#bytes)
+      const { bytesRead } = await file.read(block, 0, block.length, part.start + first * this.#bytes)
+      if (bytesRead === block.length) return block
       throw new SimclrError(
         'ERR_SIMCLR_CORRUPT_FILE',
         `${part.path} has become shorter while it was being read.`,
       )
+    } finally {
+      await file.close()
     }
-    return block
   }
 }
 

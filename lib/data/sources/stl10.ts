@@ -48,7 +48,6 @@ export async function openStl10(spec: Spec): Promise<ImageSource> {
       height: size,
       channels: 3,
     }),
-    close: () => records.close(),
   }
 }
 

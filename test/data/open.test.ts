@@ -1,0 +1,211 @@
+import { chmodSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import { type DataInput, type OpenOptions, open } from '../../lib/data/open.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { file, write } from './pictures.ts'
+
+async function refused(data: DataInput, options?: OpenOptions): Promise<SimclrError> {
+  const error = await rejection(open(data, options))
+  expect(error).to.be.instanceOf(SimclrError)
+  return error as SimclrError
+}
+
+describe('folders and lists', () => {
+  const folder = temporaryFolder()
+  let jpeg: Buffer
+  before(async () => {
+    jpeg = await file('jpeg')
+  })
+
+  function fill(...paths: string[]): void {
+    for (const path of paths) write(folder(path), jpeg)
+  }
+
+  async function namesOf(data: DataInput, options?: OpenOptions): Promise<string[]> {
+    const set = await open(data, options)
+    return Array.from({ length: set.count }, (_, i) => set.nameOf(i))
+  }
+
+  it('takes a flat folder, sorted by name, without labels', async () => {
+    fill('flat/b.jpg', 'flat/a.JPEG', 'flat/10.jpg', 'flat/9.jpg')
+    expect(await namesOf(folder('flat'))).to.deep.equal(['10.jpg', '9.jpg', 'a.JPEG', 'b.jpg'])
+    const set = await open(folder('flat'))
+    expect(set.labels).to.equal(null)
+    expect(set.classNames).to.equal(null)
+  })
+
+  it('takes one folder a class as classes, in the order of their names', async () => {
+    fill('classes/dog/1.jpg', 'classes/cat/2.jpg', 'classes/cat/1.jpg', 'classes/dog-b/0.jpg')
+    const set = await open(folder('classes'))
+    expect(await namesOf(folder('classes'))).to.deep.equal([
+      'cat/1.jpg',
+      'cat/2.jpg',
+      'dog/1.jpg',
+      'dog-b/0.jpg',
+    ])
+    expect(set.classNames).to.deep.equal(['cat', 'dog', 'dog-b'])
+    expect([...set.labels!]).to.deep.equal([0, 0, 1, 2])
+    expect(set.describe().classes).to.deep.equal([
+      { name: 'cat', count: 2 },
+      { name: 'dog', count: 1 },
+      { name: 'dog-b', count: 1 },
+    ])
+  })
+
+  it('takes anything else without labels: one folder, deeper folders, images beside folders', async () => {
+    fill('one/only/1.jpg', 'one/only/2.jpg')
+    fill('deep/a/b/1.jpg', 'deep/c/2.jpg')
+    fill('beside/a/1.jpg', 'beside/b/1.jpg', 'beside/0.jpg')
+    for (const name of ['one', 'deep', 'beside'])
+      expect((await open(folder(name))).labels, name).to.equal(null)
+    expect(await namesOf(folder('deep'))).to.deep.equal(['a/b/1.jpg', 'c/2.jpg'])
+  })
+
+  it('passes over hidden files, lists files that are no images, and looks into names without an ending', async () => {
+    fill('mixed/a.jpg', 'mixed/.hidden.jpg', 'mixed/__MACOSX/a.jpg', 'mixed/scan0001')
+    write(folder('mixed/notes.txt'), 'hello')
+    write(folder('mixed/Makefile'), 'all:')
+    const set = await open(folder('mixed'))
+    expect(await namesOf(folder('mixed'))).to.deep.equal(['a.jpg', 'scan0001'])
+    expect(set.ignored.map(({ name, reason }) => `${name}: ${reason}`)).to.deep.equal([
+      'Makefile: not an image',
+      'notes.txt: not an image',
+    ])
+  })
+
+  it('follows links, but not in circles', async () => {
+    fill('links/real/a.jpg')
+    symlinkSync(folder('links/real'), folder('links/copy'))
+    symlinkSync(folder('links'), folder('links/real/up'))
+    expect(await namesOf(folder('links'))).to.deep.equal(['copy/a.jpg', 'real/a.jpg'])
+  })
+
+  it('lists a folder it may not read', async function () {
+    if (process.getuid?.() === 0) this.skip() // root may read everything
+    fill('closed/a.jpg', 'closed/secret/b.jpg')
+    chmodSync(folder('closed/secret'), 0)
+    const set = await open(folder('closed'))
+    chmodSync(folder('closed/secret'), 0o755)
+    expect(set.ignored[0]).to.include({ name: 'secret', reason: 'unreadable' })
+  })
+
+  it('says what there is where there is no image', async () => {
+    mkdirSync(folder('empty'))
+    expect(await refused(folder('empty'))).to.include({ code: 'ERR_SIMCLR_DATA' })
+    write(folder('texts/a.txt'), 'a')
+    write(folder('texts/b.txt'), 'b')
+    write(folder('texts/c.csv'), 'c')
+    expect((await refused(folder('texts'))).message).to.match(
+      /3 files \(2 \.txt, 1 \.csv\), none of them an image/,
+    )
+    expect((await refused(folder('absent'))).message).to.match(/there is no such file or folder/)
+  })
+
+  it('takes a list of paths, with and without classes', async () => {
+    fill('listed/x/a.jpg', 'listed/b.jpg')
+    write(folder('listed/plain.txt'), '# mine\nx/a.jpg\r\n\nb.jpg\n')
+    expect(await namesOf(folder('listed/plain.txt'))).to.deep.equal(['x/a.jpg', 'b.jpg'])
+    write(folder('listed/classes.tsv'), `x/a.jpg\tzebra\n${folder('listed/b.jpg')}\tape\nb.jpg\n`)
+    const set = await open(`list:${folder('listed/classes.tsv')}`)
+    expect(set.classNames).to.deep.equal(['ape', 'zebra'])
+    expect([...set.labels!]).to.deep.equal([1, 0, -1])
+    const stored = await set.store()
+    expect(stored.count).to.equal(3)
+    stored.dispose()
+  })
+
+  it('takes one image by its path', async () => {
+    fill('single.jpg')
+    expect(await namesOf(folder('single.jpg'))).to.deep.equal([folder('single.jpg')])
+  })
+
+  it('leaves out and lists what vanishes between opening and decoding', async () => {
+    fill(...Array.from({ length: 20 }, (_, i) => `vanish/${String(i).padStart(2, '0')}.jpg`))
+    const set = await open(folder('vanish'))
+    unlinkSync(folder('vanish/03.jpg'))
+    const stored = await set.store()
+    expect(stored.count).to.equal(19)
+    expect(stored.skipped).to.have.length(1)
+    expect(stored.skipped[0]).to.include({ name: '03.jpg', reason: 'vanished' })
+    expect(stored.nameOf(3)).to.equal('04.jpg')
+    stored.dispose()
+  })
+})
+
+describe('choosing images', () => {
+  const labels = Int32Array.from({ length: 300 }, (_, i) => Math.floor(i / 100))
+  const images = {
+    pixels: new Uint8Array(300),
+    shape: [300, 1, 1, 1] as const,
+    labels,
+    classNames: ['a', 'b', 'c'],
+  }
+
+  async function chosen(options: OpenOptions): Promise<string[]> {
+    const set = await open(images, options)
+    return Array.from({ length: set.count }, (_, i) => set.nameOf(i))
+  }
+
+  it('limit: always the same, a smaller choice inside a larger, every class there, in order', async () => {
+    const small = await chosen({ limit: 30 })
+    const large = await chosen({ limit: 60 })
+    expect(small).to.have.length(30)
+    expect(await chosen({ limit: 30 })).to.deep.equal(small)
+    expect(large).to.include.members(small)
+    const numbers = small.map((name) => Number(name.split(' ')[1]))
+    expect(numbers).to.deep.equal([...numbers].sort((a, b) => a - b))
+    expect(new Set(numbers.map((n) => Math.floor(n / 100))).size).to.equal(3)
+    expect(await chosen({ limit: 1000 })).to.have.length(300)
+  })
+
+  it('limitPerClass: the first of each class', async () => {
+    expect(await chosen({ limitPerClass: 2 })).to.deep.equal(
+      [0, 1, 100, 101, 200, 201].map((n) => `image ${n}`),
+    )
+    const set = await open(images, { limitPerClass: 50, limit: 90 })
+    expect(set.count).to.equal(90)
+    for (let i = 0; i < 90; i += 1) {
+      const n = Number(set.nameOf(i).split(' ')[1])
+      expect(n % 100).to.be.below(50)
+      expect(set.labels![i]).to.equal(Math.floor(n / 100))
+    }
+  })
+
+  it('classNames: labels that mean the same as in another set', async () => {
+    const set = await open(images, { classNames: ['c', 'x', 'a', 'b'], limitPerClass: 1 })
+    expect([...set.labels!]).to.deep.equal([2, 3, 0])
+    expect(set.describe().classes).to.deep.equal([
+      { name: 'c', count: 1 },
+      { name: 'x', count: 0 },
+      { name: 'a', count: 1 },
+      { name: 'b', count: 1 },
+    ])
+    expect((await refused(images, { classNames: ['a', 'b'] })).message).to.match(/also has c/)
+  })
+
+  it('refuses what does not fit together', async () => {
+    const unlabelled = { pixels: new Uint8Array(4), shape: [4, 1, 1, 1] as const }
+    expect((await refused(unlabelled, { limitPerClass: 1 })).message).to.match(/has no labels/)
+    expect((await refused(unlabelled, { classNames: ['a'] })).message).to.match(/has no labels/)
+    expect((await refused({ ...images, labels: [0, 1] })).message).to.match(/one label for each of the 300/)
+    expect((await refused({ ...images, classNames: ['a'] })).message).to.match(/-1 to 0/)
+    expect((await refused(images, { limit: 0 })).message).to.match(
+      /Expected an integer of at least 1 for `limit`/,
+    )
+    expect((await refused(images, { limt: 3 } as OpenOptions)).message).to.match(/Did you mean `limit`/)
+    expect((await refused(images, { maxSkipped: 2 })).message).to.match(/`maxSkipped` but received 2/)
+  })
+
+  it('refuses what is no data', async () => {
+    for (const wrong of [7, {}, [], { count: 3 }, { count: 0, read: () => '' }, 'cifar11:x', '']) {
+      expect((await refused(wrong as unknown as DataInput)).code, String(wrong)).to.match(
+        /INVALID_ARGUMENT|DATA/,
+      )
+    }
+    expect((await refused('cifar11:x')).message).to.match(/Did you mean `cifar10:`/)
+    expect((await refused('synthetic:scenes,cuont=3')).message).to.match(/Did you mean `count`/)
+    expect((await refused('synthetic:scenes,size=4')).message).to.match(/from 8 to 4096 for `size`/)
+  })
+})

@@ -1,0 +1,44 @@
+/** Real image files of every kind, made by sharp; and the plain decode that ours is held against. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import sharp, { type Sharp } from 'sharp'
+
+export const formats = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const
+export type Format = (typeof formats)[number]
+
+/** A colourful picture with an edge and a gradient, different for every seed. */
+export function picture(width = 40, height = 30, seed = 1): Sharp {
+  const data = Buffer.alloc(width * height * 3)
+  for (let y = 0, i = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      data[i++] = Math.round((255 * x) / width)
+      data[i++] = Math.round((255 * y) / height)
+      data[i++] = x + y > ((width + height) * ((seed * 7) % 10)) / 10 ? (seed * 53) % 256 : 200
+    }
+  }
+  return sharp(data, { raw: { width, height, channels: 3 } })
+}
+
+/** The bytes of a picture as a file of the format. */
+export function file(format: Format, width?: number, height?: number, seed?: number): Promise<Buffer> {
+  return picture(width, height, seed)
+    .toFormat(format, { effort: format === 'avif' ? 0 : undefined })
+    .toBuffer()
+}
+
+/** Grey values 0, 1, 2, …, one channel. */
+export function greyPicture(width = 40, height = 30): Sharp {
+  const data = Buffer.from(Array.from({ length: width * height }, (_, i) => i % 256))
+  return sharp(data, { raw: { width, height, channels: 1 } }).toColourspace('b-w')
+}
+
+/** The pixels as sharp gives them by default. */
+export function plainPixels(bytes: Uint8Array): Promise<Buffer> {
+  return sharp(bytes).removeAlpha().raw().toBuffer()
+}
+
+export function write(path: string, bytes: Uint8Array | string): string {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, bytes)
+  return path
+}

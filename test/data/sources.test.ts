@@ -1,0 +1,334 @@
+import { execFileSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import type { SimclrError } from '../../lib/addon/errors.ts'
+import { type DataInput, open, sampleDataset } from '../../lib/data/open.ts'
+import type { ImageSource } from '../../lib/data/types.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { needShared } from '../support/shared.ts'
+import { file, picture, write } from './pictures.ts'
+
+async function refused(data: DataInput): Promise<SimclrError> {
+  return (await rejection(open(data))) as SimclrError
+}
+
+/** Bytes 0, 1, 2, … with a step, so that every place has a value of its own nearby. */
+function ramp(length: number, step: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (i * step) % 251))
+}
+
+describe('binary sets', () => {
+  const folder = temporaryFolder()
+
+  it('reads CIFAR-10: planes to pixels, labels, names, splits', async () => {
+    const record = (label: number, step: number) => Buffer.concat([Buffer.from([label]), ramp(3072, step)])
+    for (const n of [1, 2, 3, 4, 5]) {
+      const path = folder(`c10/cifar-10-batches-bin/data_batch_${n}.bin`)
+      write(path, Buffer.concat([record(n, n), record(9 - n, n + 5)]))
+    }
+    write(folder('c10/cifar-10-batches-bin/test_batch.bin'), record(7, 11))
+    write(
+      folder('c10/cifar-10-batches-bin/batches.meta.txt'),
+      'airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n',
+    )
+    const train = await open(`cifar10:${folder('c10')}`)
+    expect(train).to.include({ count: 10, imageSize: 32 })
+    expect([...train.labels!]).to.deep.equal([1, 8, 2, 7, 3, 6, 4, 5, 5, 4])
+    expect(train.classNames![7]).to.equal('horse')
+    const image = await train.read(3) // the second record of the second file
+    const planes = ramp(3072, 7)
+    for (const at of [0, 1, 33, 1023]) {
+      const pixel = [...image.data.subarray(3 * at, 3 * at + 3)]
+      expect(pixel).to.deep.equal([planes[at], planes[1024 + at], planes[2048 + at]])
+    }
+    const test = await open(`cifar10:${folder('c10/cifar-10-batches-bin')},split=test`)
+    expect([...test.labels!]).to.deep.equal([7])
+    expect((await open(`cifar10:${folder('c10')},split=all`)).count).to.equal(11)
+    await train.close()
+    write(folder('c10/cifar-10-batches-bin/test_batch.bin'), Buffer.alloc(3000))
+    expect((await refused(`cifar10:${folder('c10')},split=test`)).code).to.equal('ERR_SIMCLR_CORRUPT_FILE')
+    expect((await refused(`cifar10:${folder()}`)).message).to.match(/data_batch_1\.bin.*data fetch cifar10/)
+  })
+
+  it('reads CIFAR-100 with fine and coarse labels', async () => {
+    write(
+      folder('c100/train.bin'),
+      Buffer.concat([Buffer.from([3, 77]), ramp(3072, 1), Buffer.from([4, 5]), ramp(3072, 2)]),
+    )
+    expect([...(await open(`cifar100:${folder('c100')}`)).labels!]).to.deep.equal([77, 5])
+    const coarse = await open(`cifar100:${folder('c100')},labels=coarse`)
+    expect([...coarse.labels!]).to.deep.equal([3, 4])
+    expect((await coarse.read(1)).data[0]).to.equal(0)
+    expect((await coarse.read(1)).data[3]).to.equal(2)
+  })
+
+  it('reads STL-10: columns to rows, labels from their own file, unlabelled images', async () => {
+    const bytes = 3 * 96 * 96
+    write(folder('stl/train_X.bin'), Buffer.concat([ramp(bytes, 1), ramp(bytes, 3)]))
+    write(folder('stl/train_y.bin'), Buffer.from([10, 1]))
+    write(folder('stl/unlabeled_X.bin'), ramp(bytes, 5))
+    write(folder('stl/class_names.txt'), 'airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n')
+    const set = await open(`stl10:${folder('stl')}`)
+    expect(set).to.include({ count: 3, imageSize: 96 })
+    expect([...set.labels!]).to.deep.equal([9, 0, -1])
+    const planes = ramp(bytes, 5)
+    const { data } = await set.read(2)
+    const [x, y] = [5, 40]
+    for (const channel of [0, 1, 2]) {
+      expect(data[(y * 96 + x) * 3 + channel]).to.equal(planes[channel * 9216 + x * 96 + y])
+    }
+    expect((await open(`stl10:${folder('stl')},split=unlabeled`)).labels).to.equal(null)
+    expect((await refused(`stl10:${folder('stl')},split=test`)).message).to.match(/test_X\.bin/)
+  })
+
+  it('reads IDX, plain and gzipped, grey and colour, with and without labels', async () => {
+    const header = (...shape: number[]) => {
+      const out = Buffer.alloc(4 + 4 * shape.length)
+      out[2] = 8
+      out[3] = shape.length
+      for (const [i, size] of shape.entries()) out.writeUInt32BE(size, 4 + 4 * i)
+      return out
+    }
+    const images = Buffer.concat([header(3, 4, 5), ramp(60, 7)])
+    const labels = Buffer.concat([header(3), Buffer.from([2, 0, 1])])
+    write(folder('i.idx'), images)
+    write(folder('i.idx.gz'), gzipSync(images))
+    write(folder('l.gz'), gzipSync(labels))
+    for (const spec of [
+      `idx:${folder('i.idx')},${folder('l.gz')}`,
+      `idx:${folder('i.idx.gz')},${folder('l.gz')}`,
+    ]) {
+      const set = await open(spec)
+      expect([...set.labels!]).to.deep.equal([2, 0, 1])
+      const image = await set.read(1)
+      expect(image).to.include({ width: 5, height: 4, channels: 1 })
+      expect([...image.data]).to.deep.equal([...ramp(60, 7).subarray(20, 40)])
+    }
+    expect((await open(folder('i.idx'))).labels, 'by its bytes').to.equal(null)
+    expect((await open(folder('i.idx.gz'))).count, 'by its bytes').to.equal(3)
+    write(folder('rgb.idx'), Buffer.concat([header(2, 2, 2, 3), ramp(24, 1)]))
+    expect(await (await open(`idx:${folder('rgb.idx')}`)).read(1)).to.include({ width: 2, channels: 3 })
+    for (const [name, bytes] of Object.entries({
+      'short.idx': images.subarray(0, 50),
+      'header.idx': images.subarray(0, 10),
+      'floats.idx': Buffer.from([0, 0, 13, 1, 0, 0, 0, 0]),
+      'cut.gz': gzipSync(images).subarray(0, 30),
+      'none.idx': Buffer.alloc(0),
+    })) {
+      write(folder(name), bytes)
+      expect((await refused(`idx:${folder(name)}`)).code, name).to.equal('ERR_SIMCLR_CORRUPT_FILE')
+    }
+    expect((await refused(`idx:${folder('i.idx')},${folder('i.idx')}`)).message).to.match(
+      /labels of the 3 images/,
+    )
+  })
+})
+
+describe('archives', () => {
+  const folder = temporaryFolder()
+  const pictures: Buffer[] = []
+  before(async () => {
+    for (let seed = 0; seed < 6; seed += 1) pictures.push(await file('jpeg', 40, 30, seed))
+  })
+
+  /** By the system's own tar, so that it is not tar-stream that understands itself. */
+  function tar(archive: string, from: string, flags: string[] = []): string {
+    execFileSync('tar', ['--sort=name', ...flags, '-cf', folder(archive), '-C', folder(from), '.'])
+    return folder(archive)
+  }
+
+  for (const [name, flags] of [
+    ['t.tar', []],
+    ['t.tar.gz', ['-z']],
+    ['pax.tar', ['--format=pax']],
+  ] as const) {
+    it(`reads ${name}: the images inside, their classes, the same pixels as from the files`, async () => {
+      const long = `${'very-'.repeat(30)}long`
+      for (const [i, bytes] of pictures.entries())
+        write(folder(`in/train/${i % 2 ? long : 'cat'}/${i}.jpg`), bytes)
+      write(folder('in/train/readme.txt'), 'hello')
+      const set = await open(tar(name, 'in', [...flags]))
+      expect(set.count).to.equal(6)
+      expect(set.classNames).to.deep.equal(['cat', long])
+      expect([...set.labels!]).to.deep.equal([0, 0, 0, 1, 1, 1])
+      expect(set.ignored.map((skipped) => skipped.name)).to.deep.equal(['train/readme.txt'])
+      const files = await (await open(folder('in/train'))).store()
+      const stored = await set.store()
+      expect(stored.count).to.equal(6)
+      expect(stored.nameOf(0)).to.equal('train/cat/0.jpg')
+      for (let i = 0; i < 6; i += 1) expect(stored.store.get(i)).to.deep.equal(files.store.get(i))
+      const limited = await (await open(folder(name), { limitPerClass: 1 })).store()
+      expect(limited.nameOf(1)).to.equal(`train/${long}/1.jpg`)
+      expect(limited.store.get(1)).to.deep.equal(files.store.get(3))
+      for (const each of [files, stored, limited]) each.dispose()
+    })
+  }
+
+  it('reads WebDataset shards by pattern, with classes', async () => {
+    for (const shard of [0, 1, 2]) {
+      for (const i of [0, 1]) {
+        write(folder(`shard${shard}/${i}.jpg`), pictures[2 * shard + i]!)
+        write(folder(`shard${shard}/${i}.cls`), String(shard))
+        write(folder(`shard${shard}/${i}.json`), '{}')
+      }
+      write(folder(`shard${shard}/text-only.txt`), 'no image here')
+      tar(`web-${String(shard).padStart(6, '0')}.tar`, `shard${shard}`)
+    }
+    const set = await open(`webdataset:${folder('web-{000000..000002}.tar')}`)
+    expect([...set.labels!]).to.deep.equal([0, 0, 1, 1, 2, 2])
+    expect((await open(`webdataset:${folder('web-*.tar')}`)).count).to.equal(6)
+    const two = await open(`webdataset:${folder('web-{000001..000002}.tar')}`)
+    expect([...two.labels!]).to.deep.equal([1, 1, 2, 2])
+    expect(two.classNames).to.deep.equal(['0', '1', '2'])
+    const stored = await set.store()
+    const alone = await (await open([pictures[3]!])).store()
+    expect(stored.store.get(3)).to.deep.equal(alone.store.get(0))
+    stored.dispose()
+    alone.dispose()
+    expect((await refused(`webdataset:${folder('none-*.tar')}`)).message).to.match(/nothing matches/)
+  })
+
+  it('names an archive that is damaged', async () => {
+    const whole = tar('whole.tar', 'in')
+    const bytes = (await import('node:fs')).readFileSync(whole)
+    write(folder('cut.tar'), bytes.subarray(0, 2000))
+    expect(await refused(`tar:${folder('cut.tar')}`)).to.include({ code: 'ERR_SIMCLR_CORRUPT_FILE' })
+    write(folder('noise.tar'), ramp(4096, 13))
+    expect((await refused(`tar:${folder('noise.tar')}`)).message).to.match(/noise\.tar is damaged/)
+    write(folder('cut.tar.gz'), gzipSync(bytes).subarray(0, 300))
+    expect((await refused(folder('cut.tar.gz'))).message).to.match(/cut\.tar\.gz is damaged/)
+  })
+
+  it('reads the CIFAR archive of ../shared: 5,000 images of ten classes', async function () {
+    const set = await open(needShared(this, 'data/cifar10-test.tar'), { limitPerClass: 20 })
+    expect(set.describe().classes).to.have.length(10)
+    const stored = await set.store()
+    expect(stored.count).to.equal(200)
+    expect(stored.store.bytes).to.equal(200 * 3072)
+    stored.dispose()
+  })
+})
+
+describe('data in memory', () => {
+  it('takes raw pixels, bytes of files and paths side by side', async () => {
+    const raw = { data: ramp(12, 1), width: 2, height: 2, channels: 3 as const }
+    const rgba = { data: ramp(16, 1), width: 2, height: 2, channels: 4 as const }
+    const set = await open([raw, await file('png'), rgba])
+    const stored = await set.store()
+    expect([...stored.store.get(0).data]).to.deep.equal([...raw.data])
+    expect(stored.store.get(1)).to.include({ width: 40, height: 30, channels: 3 })
+    expect([...stored.store.get(2).data]).to.deep.equal([0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14])
+    stored.dispose()
+    const named = await open({
+      images: [raw, rgba],
+      labels: [1, 0],
+      classNames: ['x', 'y'],
+      names: ['first', 'second'],
+    })
+    expect(named.nameOf(1)).to.equal('second')
+    expect([...named.labels!]).to.deep.equal([1, 0])
+  })
+
+  it('takes one array of pixels', async () => {
+    const pixels = ramp(2 * 3 * 4 * 3, 1)
+    const set = await open({ pixels, shape: [2, 3, 4, 3] })
+    expect([...(await set.read(1)).data]).to.deep.equal([...pixels.subarray(36)])
+    const message = (await refused({ pixels, shape: [2, 3, 4, 4] })).message
+    expect(message).to.match(/2 x 3 x 4 x 4 bytes for `pixels` but received 72/)
+  })
+
+  it('takes a source of one’s own: by index, or as a stream', async () => {
+    const bytes = await Promise.all([0, 1, 2].map((seed) => picture(16, 16, seed).png().toBuffer()))
+    const byIndex: ImageSource = {
+      name: 'mine',
+      count: 3,
+      labels: [0, 1, 0],
+      read: async (index) => bytes[index]!,
+    }
+    const stored = await (await open(byIndex)).store()
+    expect([...stored.labels!]).to.deep.equal([0, 1, 0])
+    expect(stored.nameOf(2)).to.equal('mine 2')
+    const streamed = await open({ name: 'flow', count: 3, stream: () => bytes })
+    const other = await streamed.store()
+    for (const i of [0, 1, 2]) expect(other.store.get(i)).to.deep.equal(stored.store.get(i))
+    expect((await rejection(streamed.read(1))).message).to.match(/only be read from front to back/)
+    const short = await open({ name: 'flow', count: 5, stream: () => bytes })
+    expect((await rejection(short.store())).message).to.match(
+      /Expected 5 images of flow but it ended after 3/,
+    )
+    stored.dispose()
+    other.dispose()
+  })
+})
+
+describe('the embedded sample', () => {
+  it('is 8,000 images to train on and 2,000 held out, balanced and disjoint', async () => {
+    const [train, test, all] = await Promise.all((['train', 'test', 'all'] as const).map(sampleDataset))
+    expect([train!.count, test!.count, all!.count]).to.deep.equal([8000, 2000, 10_000])
+    for (const { count } of train!.describe().classes!) expect(count).to.equal(800)
+    for (const { count } of test!.describe().classes!) expect(count).to.equal(200)
+    const names = (set: typeof train) => Array.from({ length: set!.count }, (_, i) => set!.nameOf(i))
+    expect(new Set([...names(train), ...names(test)]).size).to.equal(10_000)
+    expect((await open()).name).to.equal(train!.name)
+    const stored = await test!.store()
+    expect(stored.store.bytes).to.equal(2000 * 28 * 28)
+    expect(stored.store.get(0)).to.include({ width: 28, height: 28, channels: 1 })
+    stored.dispose()
+  })
+
+  it('splits as documented: the first 800 of a class in the file train', async () => {
+    const all = await sampleDataset('all')
+    const test = await sampleDataset('test')
+    const bags = [...all.labels!.keys()].filter((i) => all.classNames![all.labels![i]!] === 'Bag')
+    const held = [...test.labels!.keys()].filter((i) => test.labels![i] === 8).map((i) => test.nameOf(i))
+    expect(held).to.deep.equal(bags.slice(800).map((i) => `t10k ${i}`))
+  })
+})
+
+describe('synthetic scenes', () => {
+  it('are a function of seed and index, of any size and count, ten balanced classes', async () => {
+    const set = await open('synthetic:scenes,count=40,size=24,seed=3')
+    expect(set).to.include({ count: 40, imageSize: 24 })
+    for (const { count } of set.describe().classes!) expect(count).to.equal(4)
+    const stored = await set.store()
+    const part = await (await open('synthetic:scenes,count=40,size=24,seed=3', { limit: 7 })).store()
+    for (let i = 0; i < part.count; i += 1) {
+      const scene = Number(part.nameOf(i).split(' ')[1])
+      expect(part.store.get(i)).to.deep.equal(stored.store.get(scene))
+      expect(part.labels![i]).to.equal(stored.labels![scene])
+    }
+    const other = await (await open('synthetic:scenes,count=40,size=24,seed=4')).store()
+    let same = 0
+    for (let i = 0; i < 40; i += 1) {
+      if (Buffer.compare(Buffer.from(other.store.get(i).data), Buffer.from(stored.store.get(i).data)) === 0)
+        same += 1
+    }
+    expect(same).to.equal(0)
+    for (const each of [stored, part, other]) each.dispose()
+    await set.close()
+  })
+
+  it('are the same picture at another size', async () => {
+    const [small, large] = await Promise.all(
+      [32, 128].map(async (size) => (await open(`synthetic:scenes,count=10,size=${size}`)).store()),
+    )
+    for (let i = 0; i < 10; i += 1) {
+      const a = small!.store.get(i).data
+      const b = large!.store.get(i).data
+      let error = 0
+      for (let y = 0, at = 0; y < 32; y += 1) {
+        for (let x = 0; x < 32; x += 1) {
+          for (let c = 0; c < 3; c += 1, at += 1) {
+            let sum = 0
+            for (let v = 0; v < 16; v += 1) sum += b[((4 * y + (v >> 2)) * 128 + 4 * x + (v & 3)) * 3 + c]!
+            error += Math.abs(a[at]! - sum / 16)
+          }
+        }
+      }
+      expect(error / 3072, `scene ${i}`).to.be.below(6)
+    }
+    small!.dispose()
+    large!.dispose()
+  })
+})

@@ -1,0 +1,291 @@
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import type { RawImage } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { open } from '../../lib/data/open.ts'
+import { summarizeSkipped } from '../../lib/data/skipped.ts'
+import type { ImageInput, ImageSource } from '../../lib/data/types.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { file, formats, plainPixels, write } from './pictures.ts'
+
+function square(value: number, size = 4): RawImage {
+  return { data: new Uint8Array(size * size).fill(value), width: size, height: size, channels: 1 }
+}
+
+/** A source of `count` images whose pixels are their index; `broken` ones are not images. */
+function numbered(
+  count: number,
+  broken: number[] = [],
+  read?: (index: number) => Promise<ImageInput>,
+): ImageSource {
+  const image = (index: number) => (broken.includes(index) ? Buffer.from('broken') : square(index % 256))
+  return {
+    name: 'numbers',
+    count,
+    labels: Array.from({ length: count }, (_, i) => i % 3),
+    read: read ?? image,
+  }
+}
+
+async function codeAndMessage(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
+  const error = (await rejection(promise)) as SimclrError
+  expect(error).to.be.instanceOf(SimclrError)
+  return error
+}
+
+describe('decoding a set into native memory', () => {
+  const folder = temporaryFolder()
+
+  it('holds exactly the pixels that sharp gives, for every format', async () => {
+    const files = await Promise.all(formats.map((format, i) => file(format, 40 + i, 30, i)))
+    const stored = await (await open(files)).store()
+    for (const [i, bytes] of files.entries()) {
+      expect(
+        Buffer.compare(Buffer.from(stored.store.get(i).data), await plainPixels(bytes)),
+        formats[i],
+      ).to.equal(0)
+    }
+    stored.dispose()
+  })
+
+  it('keeps the order of the images however long each takes', async () => {
+    const read = async (index: number) => {
+      await new Promise((resolve) => setTimeout(resolve, (index * 7919) % 13))
+      return square(index)
+    }
+    const stored = await (await open(numbered(100, [], read))).store({ threads: 8 })
+    for (let i = 0; i < 100; i += 1) expect(stored.store.get(i).data[0]).to.equal(i)
+    stored.dispose()
+  })
+
+  it('decodes no more images at once than there are threads', async () => {
+    let now = 0
+    let most = 0
+    const read = async (index: number) => {
+      now += 1
+      most = Math.max(most, now)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      now -= 1
+      return square(index)
+    }
+    const stored = await (await open(numbered(60, [], read))).store({ threads: 3 })
+    expect(most).to.equal(3)
+    stored.dispose()
+  })
+
+  it('leaves out what cannot be used, closes the gaps, and lists it', async () => {
+    const stored = await (await open(numbered(50, [0, 7, 49]))).store()
+    expect(stored.count).to.equal(47)
+    expect([...stored.indices]).to.deep.equal(
+      Array.from({ length: 50 }, (_, i) => i).filter((i) => ![0, 7, 49].includes(i)),
+    )
+    for (let i = 0; i < 47; i += 1) {
+      expect(stored.store.get(i).data[0]).to.equal(stored.indices[i])
+      expect(stored.labels![i]).to.equal(stored.indices[i]! % 3)
+      expect(stored.nameOf(i)).to.equal(`numbers ${stored.indices[i]}`)
+    }
+    expect(stored.skipped.map((skipped) => skipped.name)).to.deep.equal([
+      'numbers 0',
+      'numbers 7',
+      'numbers 49',
+    ])
+    expect(summarizeSkipped(stored.skipped, 2)).to.equal('3 not an image (numbers 0, numbers 7, and 1 more)')
+    stored.dispose()
+  })
+
+  it('lists each kind of bad file in a folder by name and reason', async () => {
+    const good = await file('jpeg', 200, 150)
+    for (let i = 0; i < 60; i += 1) write(folder(`bad/${i + 100}.jpg`), good)
+    write(folder('bad/a-cut.jpg'), good.subarray(0, good.length - 200))
+    write(folder('bad/b-empty.png'), '')
+    write(folder('bad/c-text.jpg'), 'this is no picture')
+    write(folder('bad/d-notes.txt'), 'nor is this')
+    write(folder('bad/e.bmp'), Buffer.concat([Buffer.from('BM'), Buffer.alloc(200)]))
+    const stored = await (await open(folder('bad'))).store()
+    expect(stored.count).to.equal(60)
+    expect(Object.fromEntries(stored.skipped.map(({ name, reason }) => [name, reason]))).to.deep.equal({
+      'a-cut.jpg': 'truncated',
+      'b-empty.png': 'empty',
+      'c-text.jpg': 'not an image',
+      'd-notes.txt': 'not an image',
+      'e.bmp': 'unsupported format',
+    })
+    stored.dispose()
+  })
+
+  it('stops where more than the allowed share is unusable', async () => {
+    const bad = [3, 5, 8, 13]
+    const { code, message } = await codeAndMessage((await open(numbered(30, bad))).store())
+    expect(code).to.equal('ERR_SIMCLR_DATA')
+    expect(message).to.match(
+      /at most 10 % of the 30 images of numbers to be unusable but 4 already are: 4 not an image/,
+    )
+    const generous = await (await open(numbered(30, bad), { maxSkipped: 0.5 })).store()
+    expect(generous.count).to.equal(26)
+    generous.dispose()
+    expect((await codeAndMessage((await open(numbered(30, [29]), { maxSkipped: 0 })).store())).code).to.equal(
+      'ERR_SIMCLR_DATA',
+    )
+  })
+
+  it('is an error where nothing is left', async () => {
+    const set = await open(numbered(3, [0, 1, 2]), { maxSkipped: 1 })
+    expect((await codeAndMessage(set.store())).message).to.match(/none is usable: 3 not an image/)
+  })
+
+  it('skips an image whose source gives an error, stops at a SimclrError', async () => {
+    const failing = (error: Error) =>
+      numbered(20, [], async (index) => {
+        if (index === 4) throw error
+        return square(index)
+      })
+    const stored = await (await open(failing(new TypeError('row is gone')))).store()
+    expect(stored.count).to.equal(19)
+    expect(stored.skipped[0]).to.include({ name: 'numbers 4', reason: 'unreadable' })
+    expect(stored.skipped[0]!.detail).to.match(/row is gone/)
+    stored.dispose()
+    const stop = new SimclrError('ERR_SIMCLR_IO', 'the database is closed')
+    expect(await rejection((await open(failing(stop))).store())).to.equal(stop)
+  })
+
+  it('ends with the signal’s reason, soon', async () => {
+    const controller = new AbortController()
+    let reads = 0
+    const read = async (index: number) => {
+      reads += 1
+      if (index === 20) controller.abort(new Error('enough'))
+      return square(index % 256)
+    }
+    const error = await rejection(
+      (await open(numbered(10_000, [], read))).store({ signal: controller.signal }),
+    )
+    expect(error.message).to.equal('enough')
+    expect(reads).to.be.below(200)
+    const scenes = await open('synthetic:scenes,count=2000,size=256')
+    const drawing = scenes.store({ signal: AbortSignal.timeout(20) })
+    expect((await rejection(drawing)).name).to.equal('TimeoutError')
+  })
+
+  it('tells its progress up to the end', async () => {
+    const seen: number[] = []
+    const stored = await (await open(numbered(500, [2]))).store({
+      onProgress: ({ done, total, skipped }) => {
+        seen.push(done)
+        expect(total).to.equal(500)
+        expect(skipped).to.be.within(0, 1)
+      },
+    })
+    expect(seen.at(-1)).to.equal(500)
+    stored.dispose()
+  })
+
+  it('refuses a set that would not fit, before much of it is decoded', async () => {
+    let reads = 0
+    const read = async () => {
+      reads += 1
+      return square(0, 100)
+    }
+    const set = await open(numbered(5000, [], read))
+    const { code, message } = await codeAndMessage(set.store({ maxMemory: 5e6 }))
+    expect(code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
+    expect(message).to.match(/5000 images of numbers .* 0\.0 GB .*`shorterSide` \(now 448\)/)
+    expect(reads).to.be.below(200)
+    const known = await open('synthetic:scenes,count=1000000,size=224')
+    expect((await codeAndMessage(known.store({ maxMemory: 1e9 }))).code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
+  })
+
+  it('gives the memory back', async function () {
+    this.timeout(60_000)
+    const bytes = await file('jpeg', 640, 480)
+    const set = await open({ name: 'big', count: 40, read: () => bytes }, { shorterSide: null })
+    let settled = 0
+    for (let round = 0; round < 12; round += 1) {
+      const stored = await set.store()
+      expect(stored.store.bytes).to.equal(40 * 640 * 480 * 3)
+      stored.dispose()
+      if (round === 3) settled = process.memoryUsage().rss
+    }
+    expect(process.memoryUsage().rss - settled).to.be.below(60e6) // one round holds 37 MB
+  })
+})
+
+describe('the native image store', () => {
+  const create = (count: number) => new (loadAddon().ImageStore)(count)
+
+  it('copies in and out, drops alpha, counts bytes, frees slots', () => {
+    const store = create(3)
+    const image = {
+      data: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]),
+      width: 1,
+      height: 2,
+      channels: 4 as const,
+    }
+    store.set(0, image)
+    image.data.fill(0)
+    expect(store.get(0)).to.deep.equal({
+      data: Uint8Array.from([1, 2, 3, 5, 6, 7]),
+      width: 1,
+      height: 2,
+      channels: 3,
+    })
+    store.set(1, square(7))
+    expect(store.bytes).to.equal(22)
+    store.set(1, square(8, 2))
+    expect(store.bytes).to.equal(10)
+    expect([store.has(0), store.has(2), store.has(99)]).to.deep.equal([true, false, false])
+    store.delete(0)
+    store.delete(0)
+    expect([store.bytes, store.has(0)]).to.deep.equal([4, false])
+    store.dispose()
+    store.dispose()
+    expect(() => store.get(1))
+      .to.throw(SimclrError)
+      .with.property('code', 'ERR_SIMCLR_DISPOSED')
+  })
+
+  it('refuses what is no image or no slot', () => {
+    const store = create(2)
+    const wrong: [unknown, RegExp][] = [
+      [[0], /a raw image/],
+      [[2, square(0)], /below 2 for `index` but received 2/],
+      [[-1, square(0)], /at least 0 for `index` but received -1/],
+      [[0.5, square(0)], /`index` but received 0.5/],
+      [[0, { ...square(0), channels: 2 }], /1, 3 or 4 for `image.channels`/],
+      [[0, { ...square(0), width: 5 }], /5 \* 4 \* 1 bytes for `image.data` but received 16/],
+      [[0, { ...square(0), data: new Float32Array(16) }], /a Uint8Array for `image.data`/],
+      [[0, { ...square(0), width: 2 ** 40 }], /`image.width`/],
+    ]
+    for (const [args, message] of wrong) {
+      const call = () => (store.set as (...a: unknown[]) => void)(...(args as unknown[]))
+      expect(call).to.throw(SimclrError, message).with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+    }
+    expect(() => store.get(0)).to.throw(/slot 0 but it is empty/)
+    expect(() => create(-1)).to.throw(/`count`/)
+    store.dispose()
+  })
+
+  it('draws scenes beside the main thread, and can be disposed meanwhile', async () => {
+    const store = create(400)
+    const drawing = store.fillScenes({ seed: 0, first: 100, count: 300, size: 128 })
+    expect(() => store.get(100))
+      .to.throw(SimclrError)
+      .with.property('code', 'ERR_SIMCLR_BUSY')
+    expect(() => store.fillScenes({ seed: 0, first: 0, count: 1, size: 8 })).to.throw(
+      /await fillScenes first/,
+    )
+    store.set(99, square(1))
+    let ticks = 0
+    const timer = setInterval(() => {
+      ticks += 1
+    }, 1)
+    const labels = await drawing
+    clearInterval(timer)
+    expect(ticks).to.be.above(3)
+    expect([...labels.subarray(0, 11)]).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0])
+    expect(store.bytes).to.equal(300 * 128 * 128 * 3 + 16)
+    const cut = store.fillScenes({ seed: 0, first: 0, count: 400, size: 512 })
+    store.dispose()
+    expect(await rejection(cut)).to.include({ code: 'ERR_SIMCLR_DISPOSED' })
+  })
+})
