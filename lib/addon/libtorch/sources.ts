@@ -5,8 +5,8 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { download, sha256 } from '../../io/download.ts'
 import { SimclrError } from '../errors.ts'
-import { download, sha256 } from './download.ts'
 import { cacheFolder } from './paths.ts'
 import { findPip, pipDownload } from './pip.ts'
 import { listEntries } from './unpack.ts'

@@ -1,10 +1,10 @@
 import fs from 'node:fs'
 import { expect } from 'chai'
-import { SimclrError } from '../../../lib/addon/errors.ts'
-import { download } from '../../../lib/addon/libtorch/download.ts'
-import { temporaryFolder } from '../../support/folder.ts'
-import { rejection } from '../../support/rejection.ts'
-import { serveFile } from '../../support/server.ts'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import { download } from '../../lib/io/download.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { serveFile } from '../support/server.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 251))
 const QUICK = { backoff: 1 }

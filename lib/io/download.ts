@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SimclrError } from '../errors.ts'
+import { SimclrError } from '../addon/errors.ts'
 
 export interface DownloadOptions {
   /** Told after every chunk; `total` is null where the server does not say. */
@@ -64,7 +64,7 @@ async function fetchRest(url: string, file: string, options: DownloadOptions): P
     throw new SimclrError(
       'ERR_SIMCLR_DOWNLOAD',
       `Expected ${url} to be there but the server answered ${response.status} ${response.statusText}. ` +
-        'Check the address, or name another with --source or a file with --from.',
+        'Check the address, or name another source.',
     )
   }
   if (url.startsWith('https:') && !response.url.startsWith('https:')) {
