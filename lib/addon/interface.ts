@@ -280,7 +280,7 @@ export interface Addon {
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter
   Learner: new (spec: LearnerSpec) => NativeLearner
   Encoder: new (
-    spec: EncoderSpec & { device: string; precision: Precision },
+    spec: EncoderSpec & { device: string; precision: Precision; shards: number },
     tensors: NativeTensor[],
   ) => NativeEncoder
 

@@ -26,13 +26,16 @@ class TaskThread {
     return true;
   }
 
+  /// Takes no further tasks; what is queued still runs. Does not wait.
+  void end() {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    wake_.notify_one();
+  }
+
   /// Lets the running and queued tasks end, then joins. Safe to call twice.
   void join() {
-    {
-      std::lock_guard lock(mutex_);
-      ending_ = true;
-      wake_.notify_one();
-    }
+    end();
     if (thread_.joinable()) thread_.join();
   }
 

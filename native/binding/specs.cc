@@ -1,0 +1,98 @@
+#include "binding/specs.h"
+
+#include <map>
+#include <string>
+
+#include "binding/convert.h"
+
+namespace simclr::binding {
+namespace {
+
+/// One of the table's words.
+template <class T>
+T word(const Napi::Object& object, const char* key, const std::map<std::string, T>& table) {
+  const std::string given = string(object, key);
+  const auto found = table.find(given);
+  if (found != table.end()) return found->second;
+  std::string expected;
+  for (const auto& [name, value] : table) expected += (expected.empty() ? "" : ", ") + name;
+  fail(object.Env(), "one of " + expected, key, object.Get(key));
+}
+
+HeadSpec to_head_spec(const Napi::Object& object) {
+  HeadSpec spec;
+  spec.layers = static_cast<int>(integer(object, "layers"));
+  spec.dim = integer(object, "dim");
+  spec.convention = to_convention(object, "convention");
+  return spec;
+}
+
+NtXentOptions to_loss(const Napi::Object& object) {
+  NtXentOptions options;
+  options.temperature = number(object, "temperature");
+  options.scale = number(object, "scale");
+  options.normalize = boolean(object, "normalize");
+  return options;
+}
+
+}  // namespace
+
+Convention to_convention(const Napi::Object& object, const char* key) {
+  return word<Convention>(object, key, {{"paper", Convention::paper}, {"torch", Convention::torch}});
+}
+
+Precision to_precision(const Napi::Object& object, const char* key) {
+  return word<Precision>(object, key,
+                         {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"fp64", Precision::fp64}});
+}
+
+EncoderSpec to_encoder_spec(const Napi::Object& object) {
+  EncoderSpec spec;
+  spec.depth = word<int>(object, "arch",
+                         {{"resnet18", 18},
+                          {"resnet34", 34},
+                          {"resnet50", 50},
+                          {"resnet101", 101},
+                          {"resnet152", 152},
+                          {"resnet200", 200}});
+  spec.width = number(object, "width");
+  spec.stem = word<Stem>(object, "stem",
+                         {{"imagenet", Stem::imagenet}, {"cifar", Stem::cifar}, {"stride2", Stem::stride2}});
+  spec.convention = to_convention(object, "convention");
+  spec.sk_ratio = number(object, "skRatio");
+  return spec;
+}
+
+OptimizerSpec to_optimizer_spec(const Napi::Object& object) {
+  OptimizerSpec spec;
+  spec.name = word<OptimizerSpec::Name>(
+      object, "name", {{"lars", OptimizerSpec::Name::lars}, {"sgd", OptimizerSpec::Name::sgd}});
+  spec.momentum = number(object, "momentum");
+  spec.nesterov = boolean(object, "nesterov");
+  spec.weight_decay = number(object, "weightDecay");
+  if (spec.name == OptimizerSpec::Name::sgd) {
+    spec.decay_all = boolean(object, "decayAll");
+    return spec;
+  }
+  spec.convention = to_convention(object, "convention");
+  spec.trust_coefficient = number(object, "trustCoefficient");
+  spec.classic_momentum = boolean(object, "classicMomentum");
+  spec.epsilon = number(object, "epsilon");
+  return spec;
+}
+
+LearnerSpec to_learner_spec(const Napi::Object& spec) {
+  LearnerSpec out;
+  out.encoder = to_encoder_spec(object(spec, "encoder"));
+  out.head = to_head_spec(object(spec, "head"));
+  out.loss = to_loss(object(spec, "loss"));
+  out.optimizer = to_optimizer_spec(object(spec, "optimizer"));
+  out.classes = integer(spec, "classes");
+  out.precision = to_precision(spec, "precision");
+  out.device = string(spec, "device");
+  out.shards = static_cast<int>(integer(spec, "shards"));
+  out.seed = static_cast<uint64_t>(integer(spec, "seed"));
+  return out;
+}
+
+}  // namespace simclr::binding

@@ -1,0 +1,49 @@
+#include "core/learn/embedding.h"
+
+#include <algorithm>
+
+namespace simclr {
+namespace {
+
+// Enough rows to keep convolutions busy, few enough to keep activations in cache-sized memory.
+constexpr int64_t kChunk = 128;
+
+}  // namespace
+
+Span part_of(int64_t count, int part, int parts) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+
+at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type) {
+  // An NHWC array seen as NCHW is channels_last as it stands.
+  return nhwc.permute({0, 3, 1, 2}).to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
+                 std::vector<at::Tensor>& buffers, ShardPool& pool, const ImageStore& store,
+                 const Augmenter& augmenter, const std::vector<uint32_t>& indices) {
+  const at::Tensor& first = (*weights[0])[encoder.stem[0].conv.kernel];
+  const auto count = static_cast<int64_t>(indices.size());
+  const int64_t size = augmenter.plan().size;
+  const at::ScalarType type = first.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const at::Tensor out = at::empty({count, encoder.feature_dim}, type);
+  pool.run([&](int shard, Group& group) {
+    const at::NoGradGuard no_grad;
+    const Context context{*weights[shard], buffers, group, false, false};
+    const Span mine = part_of(count, shard, pool.size());
+    for (int64_t begin = mine.begin; begin < mine.end; begin += kChunk) {
+      const int64_t rows = std::min(kChunk, mine.end - begin);
+      at::Tensor pixels = at::empty({rows, size, size, 3}, at::kFloat);
+      auto* out_pixels = pixels.mutable_data_ptr<float>();
+      for (int64_t row = 0; row < rows; ++row) {
+        const uint32_t index = indices[begin + row];
+        augmenter.view(store.at(index), {0, 0, index, 0}, out_pixels + row * size * size * 3);
+      }
+      out.narrow(0, begin, rows)
+          .copy_(forward(context, encoder, as_images(pixels, first.device(), first.scalar_type())));
+    }
+  });
+  return out;
+}
+
+}  // namespace simclr

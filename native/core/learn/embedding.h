@@ -1,0 +1,30 @@
+// Features of stored images: the encoder with BN in evaluation mode, nothing differentiated, nothing changed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/augment/augmenter.h"
+#include "core/data/image_store.h"
+#include "core/dist/shard_pool.h"
+#include "core/models/resnet.h"
+
+namespace simclr {
+
+/// Rows `[begin, end)` of `count` that belong to part `part` of `parts`: contiguous, sizes differ by at most
+/// one.
+struct Span {
+  int64_t begin, end;
+};
+Span part_of(int64_t count, int part, int parts);
+
+/// NHWC float rows on the CPU → [N, 3, H, W] channels_last on `device` in `type`.
+at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type);
+
+/// Features [indices.size(), feature_dim], fp32 (fp64 if the weights are), CPU. `weights` by shard, as
+/// Context wants them. Throws ERR_SIMCLR_INVALID_ARGUMENT where a slot of the store is empty.
+at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
+                 std::vector<at::Tensor>& buffers, ShardPool& pool, const ImageStore& store,
+                 const Augmenter& augmenter, const std::vector<uint32_t>& indices);
+
+}  // namespace simclr

@@ -1,0 +1,24 @@
+#include "core/learn/inference_encoder.h"
+
+#include "core/learn/device.h"
+
+namespace simclr {
+
+InferenceEncoder::InferenceEncoder(const EncoderSpec& spec, Precision precision, const std::string& device,
+                                   int shards, const std::vector<NamedTensor>& tensors)
+    : net_(build_resnet(parameters_, spec, 0, "")), pool_(shards, shards) {
+  parameters_.load(tensors, "");
+  parameters_.to(parse_device(device), master_type(precision));
+  for (const Parameter& parameter : parameters_.parameters()) {
+    weights_.push_back(parameter.low_precision ? parameter.master.to(compute_type(precision))
+                                               : parameter.master);
+  }
+}
+
+at::Tensor InferenceEncoder::embed(const ImageStore& store, const Augmenter& augmenter,
+                                   const std::vector<uint32_t>& indices) {
+  const std::vector<const std::vector<at::Tensor>*> weights(pool_.size(), &weights_);
+  return simclr::embed(net_, weights, parameters_.buffers(), pool_, store, augmenter, indices);
+}
+
+}  // namespace simclr

@@ -1,0 +1,195 @@
+#include "core/learn/learner.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/linalg_vector_norm.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/learn/device.h"
+#include "core/learn/supervised_loss.h"
+
+namespace simclr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Reads scalars back in one transfer; NaN on the meta device.
+std::vector<double> values_of(const std::vector<at::Tensor>& scalars) {
+  std::vector<at::Tensor> wide;
+  for (const at::Tensor& scalar : scalars) wide.push_back(scalar.detach().to(at::kDouble).reshape({}));
+  const at::Tensor all = at::stack(wide);
+  if (all.is_meta()) return std::vector<double>(scalars.size(), std::numeric_limits<double>::quiet_NaN());
+  const at::Tensor host = all.cpu();
+  const auto* data = host.const_data_ptr<double>();
+  return {data, data + scalars.size()};
+}
+
+at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).cpu(); }
+
+}  // namespace
+
+Learner::Learner(const LearnerSpec& spec)
+    : spec_(spec),
+      device_(parse_device(spec.device)),
+      net_(build_network(spec.encoder, spec.head, spec.classes, spec.seed)),
+      pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards)) {
+  net_.parameters.to(device_, master_type(spec.precision));
+  replicas_ = std::make_unique<Replicas>(net_.parameters, compute_type(spec.precision), pool_.size());
+  std::vector<OptimizedTensor> tensors;
+  for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
+    const Parameter& parameter = net_.parameters.parameters()[i];
+    tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded});
+  }
+  optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
+}
+
+StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input) {
+  const bool probe = net_.classifier.has_value() && labels.defined();
+  // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
+  // add_weight_decay).
+  const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
+  StepResult result;
+  std::vector<at::Tensor> scalars;
+  pool_.run([&](int shard, Group& group) {
+    const Context context{replicas_->leaves(shard), net_.parameters.buffers(), group, true, shard == 0};
+    const Span mine = part_of(images, shard, pool_.size());
+    const auto start = Clock::now();
+    const at::Tensor x = input(mine);
+    if (shard == 0) result.augment_seconds = seconds_since(start);
+
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor features = simclr::forward(context, net_.encoder, x);
+    const at::Tensor z = simclr::forward(context, net_.head, features);
+    const NtXentOutput contrastive = nt_xent(z, spec_.loss, group);
+    at::Tensor loss = contrastive.loss;
+    SupervisedLoss supervised;
+    if (probe) {
+      const at::Tensor own = labels.narrow(0, mine.begin, mine.end - mine.begin).to(device_);
+      supervised = supervised_loss(context, *net_.classifier, features, own, decay);
+      loss = loss + supervised.differentiated;
+    }
+    loss.backward();
+    if (shard != 0) return;
+    scalars = {contrastive.loss, contrastive.contrastive_accuracy, contrastive.entropy};
+    if (probe)
+      scalars.insert(scalars.end(), {supervised.cross_entropy, supervised.accuracy, supervised.weight_decay});
+  });
+  replicas_->collect(pool_);
+
+  const std::vector<at::Tensor>& gradients = replicas_->gradients();
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& gradient : gradients) norms.push_back(at::linalg_vector_norm(gradient));
+  scalars.push_back(at::linalg_vector_norm(at::stack(norms)));
+  const std::vector<double> values = values_of(scalars);
+  result.loss = values[0];
+  result.contrastive_accuracy = values[1];
+  result.entropy = values[2];
+  result.probed = probe;
+  if (probe) {
+    result.probe_loss = values[3];
+    result.probe_accuracy = values[4];
+    result.weight_decay_loss = values[5];
+  }
+  result.gradient_norm = values.back();
+  return result;
+}
+
+void Learner::update(double lr) {
+  const at::NoGradGuard no_grad;
+  optimizer_->step(lr);
+  replicas_->refresh(pool_);
+}
+
+Learner::MakeInput Learner::from_views(const at::Tensor& views) const {
+  if (views.dim() != 4 || views.size(3) != 3 || views.size(0) % 2 != 0 || views.size(0) == 0) {
+    std::ostringstream received;
+    received << views.sizes();
+    throw Error(
+        "ERR_SIMCLR_INVALID_ARGUMENT",
+        "Expected views of shape [2B, height, width, 3], first views first, but received " + received.str());
+  }
+  return [this, views](Span images) {
+    const int64_t count = images.end - images.begin, half = views.size(0) / 2;
+    const at::Tensor rows =
+        at::cat({views.narrow(0, images.begin, count), views.narrow(0, half + images.begin, count)});
+    return as_images(rows, device_, compute_type(spec_.precision));
+  };
+}
+
+StepResult Learner::step(const Batch& batch, double lr) {
+  const auto start = Clock::now();
+  const auto images = static_cast<int64_t>(batch.count());
+  if (batch.views != 2 || images == 0) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected a batch of at least one image in two views but received " + std::to_string(images) +
+                    " images in " + std::to_string(batch.views) + " views");
+  }
+  const int64_t size = batch.augmenter->plan().size;
+  at::Tensor labels;
+  if (!batch.labels.empty()) labels = at::tensor(batch.labels, at::kLong);
+  StepResult result = differentiate(images, labels, [&](Span span) {
+    const int64_t count = span.end - span.begin;
+    at::Tensor pixels = at::empty({2 * count, size, size, 3}, at::kFloat);
+    auto* out = pixels.mutable_data_ptr<float>();
+    at::parallel_for(0, 2 * count, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        batch.write_view(static_cast<int>(row / count), span.begin + row % count,
+                         out + row * size * size * 3);
+      }
+    });
+    return as_images(pixels, device_, compute_type(spec_.precision));
+  });
+  update(lr);
+  result.step_seconds = seconds_since(start);
+  return result;
+}
+
+StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels, double lr) {
+  const auto start = Clock::now();
+  StepResult result = differentiate(views.size(0) / 2, labels, from_views(views));
+  update(lr);
+  result.step_seconds = seconds_since(start);
+  return result;
+}
+
+StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
+                              std::vector<NamedTensor>& gradients) {
+  const StepResult result = differentiate(views.size(0) / 2, labels, from_views(views));
+  for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
+    gradients.push_back(
+        {net_.parameters.parameters()[i].name, replicas_->gradients()[i].cpu().contiguous().clone()});
+  }
+  return result;
+}
+
+ForwardResult Learner::forward(const at::Tensor& images, bool training, bool groups) {
+  const at::NoGradGuard no_grad;
+  ForwardResult result;
+  SoloGroup solo;
+  const Context context{replicas_->leaves(0), net_.parameters.buffers(), solo, training, training};
+  std::vector<at::Tensor> outputs;
+  const at::Tensor x = as_images(images, device_, compute_type(spec_.precision));
+  result.features = simclr::forward(context, net_.encoder, x, groups ? &outputs : nullptr);
+  result.projections = simclr::forward(context, net_.head, result.features, &result.hidden).cpu();
+  result.features = result.features.cpu();
+  if (result.hidden.defined()) result.hidden = result.hidden.cpu();
+  for (const at::Tensor& output : outputs) result.groups.push_back(nhwc(output));
+  return result;
+}
+
+at::Tensor Learner::embed(const ImageStore& store, const Augmenter& augmenter,
+                          const std::vector<uint32_t>& indices) {
+  std::vector<const std::vector<at::Tensor>*> weights;
+  for (int shard = 0; shard < pool_.size(); ++shard) weights.push_back(&replicas_->leaves(shard));
+  return simclr::embed(net_.encoder, weights, net_.parameters.buffers(), pool_, store, augmenter, indices);
+}
+
+}  // namespace simclr

@@ -1,0 +1,104 @@
+// SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): both views of a batch through one
+// encoder and one head, NT-Xent, an optional online linear head, one optimizer update. Knows nothing of Node
+// or of the loop around it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/batch.h"
+#include "core/dist/shard_pool.h"
+#include "core/learn/embedding.h"
+#include "core/learn/precision.h"
+#include "core/learn/replicas.h"
+#include "core/loss/nt_xent.h"
+#include "core/models/simclr_network.h"
+#include "core/optim/optimizer.h"
+
+namespace simclr {
+
+struct LearnerSpec {
+  EncoderSpec encoder;
+  HeadSpec head;
+  NtXentOptions loss;
+  OptimizerSpec optimizer;
+  int64_t classes = 0;  ///< of the online linear head; 0 = none
+  Precision precision = Precision::fp32;
+  std::string device = "cpu";
+  int shards = 1;  ///< threads that share a batch (CPU)
+  uint64_t seed = 0;
+};
+
+/// Values of one step; NaN on the meta device, which has no values.
+struct StepResult {
+  double loss = 0;
+  double contrastive_accuracy = 0;
+  double entropy = 0;
+  bool probed = false;  ///< whether the two below mean anything
+  double probe_loss = 0;
+  double probe_accuracy = 0;
+  double weight_decay_loss =
+      0;  ///< of the linear head, part of the differentiated loss under LARS (tf2/model.py)
+  double gradient_norm = 0;
+  double augment_seconds = 0;
+  double step_seconds = 0;
+};
+
+struct ForwardResult {
+  at::Tensor features;             ///< [N, F]
+  at::Tensor hidden;               ///< [N, F] or undefined
+  at::Tensor projections;          ///< [N, dim]
+  std::vector<at::Tensor> groups;  ///< NHWC, stem and four groups, if asked for
+};
+
+class Learner {
+ public:
+  /// Throws ERR_SIMCLR_INVALID_ARGUMENT for a network or device there is none of.
+  explicit Learner(const LearnerSpec& spec);
+
+  int64_t feature_dim() const { return net_.encoder.feature_dim; }
+  int64_t parameter_count(const std::string& prefix) const { return net_.parameters.count(prefix); }
+
+  /// One update from a batch of two views.
+  StepResult step(const Batch& batch, double lr);
+
+  /// One update from given views: NHWC [2B, H, W, 3], first views first. `labels`: int64 [B] or undefined; -1
+  /// = none.
+  StepResult step_views(const at::Tensor& views, const at::Tensor& labels, double lr);
+
+  /// The same without the update; running statistics do move. `gradients` receives them under the parameters'
+  /// names.
+  StepResult gradients(const at::Tensor& views, const at::Tensor& labels,
+                       std::vector<NamedTensor>& gradients);
+
+  /// images NHWC [N, H, W, 3]. `training`: batch statistics (running ones move), else evaluation mode.
+  ForwardResult forward(const at::Tensor& images, bool training, bool groups);
+
+  /// Features [indices.size(), F], fp32 or fp64, CPU.
+  at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
+
+  /// Parameters, buffers and `optimizer.<parameter>` momentum, CPU copies.
+  std::vector<NamedTensor> state() const;
+
+  /// Strict; `optimizer.*` may be absent altogether. Changes nothing if it throws.
+  void load(const std::vector<NamedTensor>& tensors);
+
+ private:
+  /// Makes one shard's input: its images' first views, then their second views, [2b, 3, H, W].
+  using MakeInput = std::function<at::Tensor(Span images)>;
+
+  StepResult differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input);
+  void update(double lr);
+  MakeInput from_views(const at::Tensor& views) const;
+
+  LearnerSpec spec_;
+  at::Device device_;
+  SimclrNetwork net_;
+  ShardPool pool_;
+  std::unique_ptr<Replicas> replicas_;
+  std::unique_ptr<Optimizer> optimizer_;
+};
+
+}  // namespace simclr

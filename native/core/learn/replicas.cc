@@ -1,0 +1,56 @@
+#include "core/learn/replicas.h"
+
+namespace simclr {
+
+Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
+    : parameters_(parameters), leaves_(shards) {
+  for (const Parameter& parameter : parameters.parameters()) {
+    const at::Tensor& master = parameter.master;
+    compute_.push_back(parameter.low_precision ? master.to(compute) : master);
+    gradients_.push_back(at::zeros_like(master));
+  }
+  for (auto& leaves : leaves_) {
+    for (const at::Tensor& weight : compute_) leaves.push_back(weight.detach().requires_grad_(true));
+  }
+}
+
+void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
+  int64_t total = 0;
+  for (const at::Tensor& gradient : gradients_) total += gradient.numel();
+  pool.run([&](int shard, Group&) {
+    const at::NoGradGuard no_grad;
+    int64_t before = 0;
+    for (size_t i = 0; i < gradients_.size(); ++i) {
+      // A parameter belongs to the shard in whose share of all values it begins.
+      if (before * pool.size() / std::max<int64_t>(total, 1) == shard) work(i);
+      before += gradients_[i].numel();
+    }
+  });
+}
+
+void Replicas::collect(ShardPool& pool) {
+  for_parameters(pool, [this](size_t i) {
+    bool first = true;
+    for (auto& leaves : leaves_) {
+      at::Tensor& gradient = leaves[i].mutable_grad();
+      if (!gradient.defined()) continue;
+      if (first) {
+        gradients_[i].copy_(gradient);
+      } else {
+        gradients_[i].add_(gradient);
+      }
+      first = false;
+      gradient.reset();
+    }
+    if (first) gradients_[i].zero_();
+  });
+}
+
+void Replicas::refresh(ShardPool& pool) {
+  for_parameters(pool, [this](size_t i) {
+    const at::Tensor& master = parameters_.parameters()[i].master;
+    if (!compute_[i].is_same(master)) compute_[i].copy_(master);
+  });
+}
+
+}  // namespace simclr

@@ -1,0 +1,21 @@
+// The online linear head's loss (tf2/run.py): both views' features, labels shared, gradient stopped before
+// the encoder.
+#pragma once
+
+#include "core/models/simclr_network.h"
+
+namespace simclr {
+
+struct SupervisedLoss {
+  at::Tensor
+      differentiated;  ///< this member's share: its sum over the group is mean cross entropy + weight decay
+  at::Tensor cross_entropy;  ///< mean over the group's labelled rows, detached
+  at::Tensor accuracy;       ///< over the group's labelled rows
+  at::Tensor weight_decay;   ///< decay / 2 * |kernel|^2, detached
+};
+
+/// features [2b, F]; labels int64 [b] or [2b] (both views in order), -1 = none.
+SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
+                               const at::Tensor& labels, double weight_decay);
+
+}  // namespace simclr
