@@ -38,7 +38,7 @@ NtXentOptions to_loss(const Napi::Object& object) {
 }  // namespace
 
 Convention to_convention(const Napi::Object& object, const char* key) {
-  return word<Convention>(object, key, {{"paper", Convention::paper}, {"torch", Convention::torch}});
+  return word<Convention>(object, key, {{"paper", Convention::kPaper}, {"torch", Convention::kTorch}});
 }
 
 Precision to_precision(const Napi::Object& object, const char* key) {

@@ -4,10 +4,9 @@
 #include <array>
 #include <optional>
 
-namespace simclr {
+#include "core/convention.h"
 
-/// kPaper: google-research/simclr (tf2); kTorch: torchvision and lightly.
-enum class Convention { kPaper, kTorch };
+namespace simclr {
 
 enum class Filter { kBilinear, kBicubic };
 enum class Padding { kZero, kReflect };

@@ -1,5 +1,7 @@
 #include "core/learn/embedding.h"
 
+#include <c10/core/GradMode.h>
+
 #include <algorithm>
 
 namespace simclr {

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <c10/core/GradMode.h>
 
 #include <chrono>
 #include <cmath>

@@ -1,5 +1,7 @@
 #include "core/learn/replicas.h"
 
+#include <c10/core/GradMode.h>
+
 namespace simclr {
 
 Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)

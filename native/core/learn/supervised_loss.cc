@@ -1,5 +1,7 @@
 #include "core/learn/supervised_loss.h"
 
+#include <c10/core/GradMode.h>
+
 namespace simclr {
 
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,

@@ -12,8 +12,8 @@ ProjectionHead build_head(Parameters& parameters, const HeadSpec& spec, int64_t 
     const int64_t out = last ? spec.dim : features;
     const std::string dense_name = prefix + "layers." + std::to_string(3 * i) + ".weight";
     BatchNormOptions norm;
-    norm.unbiased_running = spec.convention == Convention::torch;
-    norm.shift = !(last && spec.convention == Convention::paper);
+    norm.unbiased_running = spec.convention == Convention::kTorch;
+    norm.shift = !(last && spec.convention == Convention::kPaper);
     DenseNorm layer;
     layer.kernel = parameters.add(dense_name, dense_kernel(out, features, spec.convention, seed, dense_name),
                                   true, false);

@@ -52,11 +52,11 @@ struct ResNetBuilder {
   ResidualBlock block(const std::string& name, int64_t in, int64_t filters, int64_t stride, bool first) {
     const int64_t out = plan.bottleneck ? 4 * filters : filters;
     // paper: the last BN of every block starts at 0 (tf2/resnet.py, init_zero); torchvision starts it at 1.
-    const double last_scale = spec.convention == Convention::paper ? 0 : 1;
+    const double last_scale = spec.convention == Convention::kPaper ? 0 : 1;
     ResidualBlock block;
     block.stride = stride;
     // paper: the first block of every group projects, group 1 too; torch: only where the shape changes.
-    if (first && (spec.convention == Convention::paper || stride != 1 || in != out)) {
+    if (first && (spec.convention == Convention::kPaper || stride != 1 || in != out)) {
       block.pool_shortcut = spec.sk_ratio > 0;
       block.shortcut = conv_norm(name + ".downsample.0", name + ".downsample.1", in, out, 1,
                                  block.pool_shortcut ? 1 : stride);
@@ -117,14 +117,14 @@ ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t se
         "Expected a ResNet depth of 18, 34, 50, 101, 152 or 200 but received " + std::to_string(spec.depth));
   }
   const Plan& plan = found->second;
-  if (spec.sk_ratio > 0 && (!plan.bottleneck || spec.convention != Convention::paper)) {
+  if (spec.sk_ratio > 0 && (!plan.bottleneck || spec.convention != Convention::kPaper)) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected `skRatio` 0 for this encoder: selective kernels exist for ResNet-50 and deeper in "
                 "the paper's "
                 "convention.");
   }
   ResNetBuilder build{{parameters, spec.convention, seed}, spec, plan, prefix, {}};
-  build.norm.unbiased_running = spec.convention == Convention::torch;
+  build.norm.unbiased_running = spec.convention == Convention::kTorch;
 
   ResNet net;
   net.convention = spec.convention;

@@ -30,7 +30,7 @@ struct ResidualBlock {
 struct ResNet {
   std::vector<ConvNorm> stem;  ///< one convolution, three in SK networks with the imagenet stem
   bool pool = false;
-  Convention convention = Convention::torch;
+  Convention convention = Convention::kTorch;
   std::vector<std::vector<ResidualBlock>> groups;
   int64_t feature_dim = 0;
 };

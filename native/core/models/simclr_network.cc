@@ -11,7 +11,7 @@ SimclrNetwork build_network(const EncoderSpec& encoder, const HeadSpec& head, in
   net.head = build_head(net.parameters, head, net.encoder.feature_dim, seed, "head.");
   if (classes > 0) {
     const std::string name = "classifier.weight";
-    const at::Tensor kernel = dense_kernel(classes, net.encoder.feature_dim, Convention::paper, seed, name);
+    const at::Tensor kernel = dense_kernel(classes, net.encoder.feature_dim, Convention::kPaper, seed, name);
     net.classifier =
         LinearHead{net.parameters.add(name, kernel, false, true),
                    net.parameters.add("classifier.bias", at::zeros({classes}, at::kFloat), false, true)};

@@ -12,18 +12,20 @@ constexpr double kMomentum = 0.1;  // tf2's decay 0.9
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+using MaybeTensor = std::optional<at::Tensor>;
 
 /// Normalise, scale, shift, add, clip as one node. `group` is null where mean and rstd do not depend on x.
 struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
-                            const at::Tensor& shift, const at::Tensor& residual, const at::Tensor& mean,
+                            const MaybeTensor& shift, const MaybeTensor& residual, const at::Tensor& mean,
                             const at::Tensor& rstd, bool relu, int64_t count, int64_t group) {
-    const at::Tensor y = normalise(x, residual, mean, rstd, scale, shift, relu);
+    const at::Tensor y =
+        normalise(x, residual.value_or(at::Tensor()), mean, rstd, scale, shift.value_or(at::Tensor()), relu);
     ctx->save_for_backward({x, scale, mean, rstd, relu ? y : at::Tensor()});
     ctx->saved_data["count"] = count;
     ctx->saved_data["group"] = group;
-    ctx->saved_data["shift"] = shift.defined();
-    ctx->saved_data["residual"] = residual.defined();
+    ctx->saved_data["shift"] = shift.has_value();
+    ctx->saved_data["residual"] = residual.has_value();
     return y;
   }
 
@@ -103,7 +105,7 @@ BatchNorm add_batch_norm(Parameters& parameters, const std::string& name, int64_
 at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,
                       const std::optional<at::Tensor>& residual) {
   const at::Tensor& scale = context.weights[layer.scale];
-  const at::Tensor shift = layer.shift < 0 ? at::Tensor() : context.weights[layer.shift];
+  const MaybeTensor shift = layer.shift < 0 ? MaybeTensor() : context.weights[layer.shift];
   at::Tensor mean, var;
   int64_t count = 0;
   if (context.training) {
@@ -119,8 +121,7 @@ at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::
   }
   const at::Tensor rstd = (var.to(at::kDouble) + kEpsilon).rsqrt();
   const int64_t group = context.training ? reinterpret_cast<int64_t>(&context.group) : 0;
-  return BatchNormNode::apply(x, scale, shift, residual.value_or(at::Tensor()), mean.to(at::kDouble), rstd,
-                              relu, count, group);
+  return BatchNormNode::apply(x, scale, shift, residual, mean.to(at::kDouble), rstd, relu, count, group);
 }
 
 }  // namespace simclr

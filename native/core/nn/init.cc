@@ -29,7 +29,7 @@ at::Tensor truncated_normal(at::IntArrayRef shape, double stddev, at::Generator 
 
 at::Tensor conv_kernel(at::IntArrayRef shape, Convention convention, uint64_t seed, const std::string& name) {
   const int64_t area = shape[2] * shape[3];
-  if (convention == Convention::paper) {
+  if (convention == Convention::kPaper) {
     // Keras widens the parent so that the truncated distribution has the variance asked for.
     constexpr double truncated_stddev = 0.87962566103423978;
     const double stddev = std::sqrt(1.0 / static_cast<double>(shape[1] * area)) / truncated_stddev;
@@ -42,7 +42,7 @@ at::Tensor conv_kernel(at::IntArrayRef shape, Convention convention, uint64_t se
 at::Tensor dense_kernel(int64_t out, int64_t in, Convention convention, uint64_t seed,
                         const std::string& name) {
   const at::Tensor kernel = at::empty({out, in}, at::kFloat);
-  if (convention == Convention::paper) return kernel.normal_(0, 0.01, generator(seed, name));
+  if (convention == Convention::kPaper) return kernel.normal_(0, 0.01, generator(seed, name));
   const double bound = 1.0 / std::sqrt(static_cast<double>(in));
   return kernel.uniform_(-bound, bound, generator(seed, name));
 }

@@ -26,7 +26,7 @@ at::Tensor dense(const Context& context, int kernel, const at::Tensor& x) {
 }
 
 at::Tensor stem_pool(const at::Tensor& x, Convention convention) {
-  if (convention == Convention::torch) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
+  if (convention == Convention::kTorch) return at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
   const auto before_after = [](int64_t n) {
     const int64_t total = std::max<int64_t>(((n + 1) / 2 - 1) * 2 + 3 - n, 0);
     return std::pair(total / 2, total - total / 2);

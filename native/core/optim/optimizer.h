@@ -15,7 +15,7 @@ namespace simclr {
 struct OptimizerSpec {
   enum class Name { lars, sgd };
   Name name = Name::lars;
-  Convention convention = Convention::paper;  ///< LARS: paper or lightly's form
+  Convention convention = Convention::kPaper;  ///< LARS: paper or lightly's form
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0;
