@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 
 #include "core/error.h"
+#include "core/nn/meta_device.h"
 
 namespace simclr {
 
@@ -18,6 +19,7 @@ at::Device parse_device(const std::string& name) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected cpu, cuda or cuda:N for `device` but received " + name);
   }
+  if (device.is_meta()) enable_meta_device();
   if (device.is_cuda()) {
     const int count = at::hasCUDA()
                           ? static_cast<int>(at::globalContext().getAcceleratorHooksInterface().deviceCount())

@@ -14,6 +14,11 @@ at::Tensor exponentials(const at::Tensor& s, const at::Tensor& shift, double tem
   return (s - shift).div_(temperature).exp_();
 }
 
+/// Rows of first and second views exchanged. (Not `roll`, which the meta device lacks in C++.)
+at::Tensor swap_views(const at::Tensor& rows, int64_t count) {
+  return at::cat({rows.narrow(0, count, count), rows.narrow(0, 0, count)}, 0);
+}
+
 }  // namespace
 
 ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Tensor& first,
@@ -22,7 +27,7 @@ ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Ten
   const int64_t images = z.size(0) / 2;
   const at::Tensor image = at::arange(count, first.options()) + first;
   const at::Tensor self = at::cat({image, image + images}, 0).unsqueeze(1);
-  const at::Tensor other = self.roll(count, 0);
+  const at::Tensor other = swap_views(self, count);
   const at::Tensor own = count == images ? z : z.index_select(0, self.squeeze(1));
   const at::Tensor columns = z.t();
   const int64_t strip = std::max<int64_t>(1, kStripElements / (2 * images));
@@ -76,7 +81,7 @@ ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Ten
                                1));
   const at::Tensor column_shift = at::cat({all.select(1, 0), all.select(1, 2)}, 0).unsqueeze(0);
   const at::Tensor column_inverse = at::cat({all.select(1, 1), all.select(1, 3)}, 0).unsqueeze(0);
-  const at::Tensor partner_weight = (rest + rest.roll(count, 0)).neg_();
+  const at::Tensor partner_weight = (rest + swap_views(rest, count)).neg_();
 
   result.gradient = at::empty_like(own);
   each_strip([&](int64_t row, int64_t rows, at::Tensor& s, const at::Tensor&) {

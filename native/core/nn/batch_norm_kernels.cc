@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "core/simd.h"
+#include "core/vector_clones.h"
 
 namespace simclr {
 namespace {
@@ -164,22 +164,24 @@ SIMCLR_INLINE void input_dispatch(const T* dy, const T* y, const T* x, const Acc
 }
 
 // The clones, one a type: target_clones takes plain functions only.
-#define SIMCLR_BATCH_NORM_CLONES(T)                                                                        \
-  SIMCLR_CLONES void moments_clone(const T* x, int64_t rows, int64_t channels, double* mean, double* m2) { \
-    moments_block(x, rows, channels, mean, m2);                                                            \
-  }                                                                                                        \
-  SIMCLR_CLONES void apply_clone(const T* x, const T* residual, const Acc<T>* scale, const Acc<T>* shift,  \
-                                 bool relu, T* y, int64_t rows, int64_t channels) {                        \
-    apply_rows(x, residual, scale, shift, relu, y, rows, channels);                                        \
-  }                                                                                                        \
-  SIMCLR_CLONES void sums_clone(const T* dy, const T* y, const T* x, const Acc<T>* mean, int64_t rows,     \
-                                int64_t channels, double* sum_g, double* sum_gx) {                         \
-    sums_block(dy, y, x, mean, rows, channels, sum_g, sum_gx);                                             \
-  }                                                                                                        \
-  SIMCLR_CLONES void input_clone(const T* dy, const T* y, const T* x, const Acc<T>* scale,                 \
-                                 const Acc<T>* slope, const Acc<T>* offset, T* dx, T* d_residual,          \
-                                 int64_t rows, int64_t channels) {                                         \
-    input_dispatch(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);                        \
+#define SIMCLR_BATCH_NORM_CLONES(T)                                                                      \
+  SIMCLR_VECTOR_CLONES void moments_clone(const T* x, int64_t rows, int64_t channels, double* mean,      \
+                                          double* m2) {                                                  \
+    moments_block(x, rows, channels, mean, m2);                                                          \
+  }                                                                                                      \
+  SIMCLR_VECTOR_CLONES void apply_clone(const T* x, const T* residual, const Acc<T>* scale,              \
+                                        const Acc<T>* shift, bool relu, T* y, int64_t rows,              \
+                                        int64_t channels) {                                              \
+    apply_rows(x, residual, scale, shift, relu, y, rows, channels);                                      \
+  }                                                                                                      \
+  SIMCLR_VECTOR_CLONES void sums_clone(const T* dy, const T* y, const T* x, const Acc<T>* mean,          \
+                                       int64_t rows, int64_t channels, double* sum_g, double* sum_gx) {  \
+    sums_block(dy, y, x, mean, rows, channels, sum_g, sum_gx);                                           \
+  }                                                                                                      \
+  SIMCLR_VECTOR_CLONES void input_clone(const T* dy, const T* y, const T* x, const Acc<T>* scale,        \
+                                        const Acc<T>* slope, const Acc<T>* offset, T* dx, T* d_residual, \
+                                        int64_t rows, int64_t channels) {                                \
+    input_dispatch(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);                      \
   }
 SIMCLR_BATCH_NORM_CLONES(float)
 SIMCLR_BATCH_NORM_CLONES(double)

@@ -38,9 +38,14 @@ at::Tensor stem_pool(const at::Tensor& x, Convention convention) {
 }
 
 at::Tensor shortcut_pool(const at::Tensor& x, int64_t stride) {
-  // Repeating the last row and column averages, at the edge, exactly the cells inside.
-  const at::Tensor padded =
-      stride == 1 ? at::replication_pad2d(x, {0, 1, 0, 1}) : at::constant_pad_nd(x, {0, 1, 0, 1}, 0);
+  at::Tensor padded;
+  if (stride == 1) {
+    // Repeating the last row and column averages, at the edge, exactly the cells inside.
+    padded = at::cat({x, x.narrow(2, x.size(2) - 1, 1)}, 2);
+    padded = at::cat({padded, padded.narrow(3, x.size(3) - 1, 1)}, 3);
+  } else {
+    padded = at::constant_pad_nd(x, {0, 1, 0, 1}, 0);
+  }
   return at::avg_pool2d(padded, {2, 2}, {stride, stride});
 }
 

@@ -22,7 +22,7 @@ void Lars::step(double lr) {
 double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
   const double weight = std::sqrt(squares.weight), gradient = std::sqrt(squares.gradient);
   const bool excluded = tensors_[tensor].excluded;
-  if (spec_.convention == Convention::paper)
+  if (spec_.convention == Convention::kPaper)
     return excluded ? lr : lr * paper_trust(weight, gradient, spec_.trust_coefficient);
   return torch_factor(weight, gradient, spec_.weight_decay, spec_.trust_coefficient, spec_.epsilon);
 }
@@ -32,7 +32,7 @@ double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
 template <class T>
 void Lars::step_cpu(double lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
-  const bool paper = spec_.convention == Convention::paper;
+  const bool paper = spec_.convention == Convention::kPaper;
   const bool popular = paper && !spec_.classic_momentum;
   chunks_.each<T>(tensors_, momentum_, [&](int64_t i, const Chunks::Chunk& chunk, const Slice<T>& slice) {
     if (popular)
@@ -72,7 +72,7 @@ void Lars::step_tensors(double lr) {
     const at::Tensor& gradient = tensors_[t].gradient;
     const bool adapts = !tensors_[t].excluded;
     const at::Tensor weight_norm = at::linalg_vector_norm(weight);
-    if (spec_.convention == Convention::torch) {
+    if (spec_.convention == Convention::kTorch) {
       const at::Tensor gradient_norm = at::linalg_vector_norm(gradient);
       at::Tensor step = gradient;
       if (decay(t) != 0) {
