@@ -25,7 +25,7 @@ at::Device parse_device(const std::string& name) {
                           ? static_cast<int>(at::globalContext().getAcceleratorHooksInterface().deviceCount())
                           : 0;
     if (count == 0 || device.index() >= count) {
-      throw Error("ERR_SIMCLR_NO_DEVICE", "Expected a CUDA device for `device` but this process sees " +
+      throw Error("ERR_SIMCLR_DEVICE", "Expected a CUDA device for `device` but this process sees " +
                                               std::to_string(count) +
                                               ". Run `simclr doctor` to see why, or use device cpu.");
     }
