@@ -1,7 +1,7 @@
 /** `simclr libtorch install | list`: the LibTorch that the addon runs on. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { inspectLibtorch } from '../addon/libtorch/inspect.ts'
-import { installLibtorch, releaseOf } from '../addon/libtorch/install.ts'
+import { installLibtorch, type Part, releaseOf } from '../addon/libtorch/install.ts'
 import { cacheFolder, releaseFolder } from '../addon/libtorch/paths.ts'
 import { DEFAULT_RELEASE, RELEASES } from '../addon/libtorch/versions.ts'
 import { interruptSignal } from './interrupt.ts'
@@ -14,6 +14,7 @@ interface InstallFlags {
   source?: string[]
   version?: string
   force?: boolean
+  part?: Part
   json?: boolean
 }
 
@@ -30,6 +31,13 @@ export function registerLibtorch(program: Command): void {
     .option('--sha256 <hash>', 'take only a file with this SHA-256')
     .option('--source <url...>', 'addresses to try, in order, instead of the known ones')
     .option('--version <version>', "another version of the table than the variant's default")
+    .addOption(
+      new Option('--part <part>', 'headers: enough to compile; compiler: with nvcc').choices([
+        'all',
+        'headers',
+        'compiler',
+      ]),
+    )
     .option('--force', 'install anew over what is there')
     .addOption(jsonOption())
     .addHelpText(
@@ -63,6 +71,7 @@ async function install(variant: string, flags: InstallFlags): Promise<void> {
       sha256: flags.sha256,
       sources: flags.source,
       force: flags.force,
+      part: flags.part,
       signal: interrupt.signal,
       onProgress: (phase, bytes, total) => {
         if (phase === 'unpack') bars.download.stop()

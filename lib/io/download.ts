@@ -1,7 +1,6 @@
 /** One file over HTTP into one file on disk: resumed where it broke off, complete or not there at all. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SimclrError } from '../addon/errors.ts'
@@ -80,14 +79,17 @@ async function fetchRest(url: string, file: string, options: DownloadOptions): P
   writeValidator(file, url, response.headers)
 
   let bytes = start
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  const out = await fs.promises.open(part, resumed ? 'a' : 'w')
+  try {
+    // Not a stream: after an abort one may still write, under the feet of the call that goes on.
+    for await (const chunk of response.body) {
+      await out.appendFile(chunk) // all of it, whatever write(2) takes at once
       bytes += chunk.length
       options.onProgress?.(bytes, total)
-      done(null, chunk)
-    },
-  })
-  await pipeline(response.body, count, fs.createWriteStream(part, { flags: resumed ? 'a' : 'w' }))
+    }
+  } finally {
+    await out.close()
+  }
   if (total !== null && bytes !== total) throw new Error(`${bytes} of ${total} bytes came`)
 }
 

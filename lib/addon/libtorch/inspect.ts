@@ -22,15 +22,19 @@ export function inspectLibtorch(folder: string): LibtorchFolder | null {
     const lib = path.join(root, 'lib')
     if (!isFile(path.join(lib, 'libtorch.so')) || !isFile(path.join(lib, 'libtorch_cpu.so'))) continue
     const hasCuda = isFile(path.join(lib, 'libtorch_cuda.so'))
-    const said = versionFile(root)
     return {
       root: path.resolve(root),
-      version: said.version ?? headerVersion(root),
-      cuda: hasCuda ? (said.cuda ?? 'unknown') : null,
+      version: versionOf(root),
+      cuda: hasCuda ? (versionFile(root).cuda ?? 'unknown') : null,
       headers: isFile(path.join(root, 'include', 'ATen', 'ATen.h')),
     }
   }
   return null
+}
+
+/** `major.minor.patch` of the LibTorch in `root`, by its version file or its headers; null if neither tells. */
+export function versionOf(root: string): string | null {
+  return versionFile(root).version ?? headerVersion(root)
 }
 
 /** `version.py` of a wheel or `build-version` of an archive. */

@@ -7,13 +7,24 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { acquireLock } from '../../io/lock.ts'
 import { SimclrError } from '../errors.ts'
-import { inspectLibtorch, type LibtorchFolder } from './inspect.ts'
+import { versionOf } from './inspect.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
 import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
 import { unpack } from './unpack.ts'
 import { findRelease, type LibtorchRelease, minorOf } from './versions.ts'
 
+/** What of a release is wanted. */
+export type Part =
+  /** Libraries and headers: to run and to build. */
+  | 'all'
+  /** Headers alone: enough to compile, not to link or run. */
+  | 'headers'
+  /** Headers, and NVIDIA's compiler. */
+  | 'compiler'
+
 export interface InstallOptions extends FetchOptions {
+  /** Default `all`. */
+  part?: Part | undefined
   /** Installs anew over what is there. */
   force?: boolean | undefined
 }
@@ -42,26 +53,32 @@ export async function installLibtorch(
   release: LibtorchRelease,
   options: InstallOptions = {},
 ): Promise<Installed> {
-  const target = releaseFolder(release.version, release.variant)
-  const installed = () => (options.force ? null : inspectLibtorch(target))
-  const before = installed()
-  if (before) return { release, root: before.root, already: true }
+  const part = options.part ?? 'all'
+  const target = releaseFolder(release.version, release.variant, part)
+  const root = path.join(target, 'torch')
+  // Nothing unfinished ever has this name: what is there is whole.
+  const there = () => !options.force && fs.existsSync(path.join(root, 'include'))
+  if (there()) return { release, root, already: true }
 
   const onWait = () => options.onMessage?.('Another process is installing this LibTorch: waiting for it')
   const lock = await acquireLock(target, onWait, options.signal)
   try {
-    const meanwhile = installed()
-    if (meanwhile) return { release, root: meanwhile.root, already: true }
+    if (there()) return { release, root, already: true }
     fs.mkdirSync(downloadFolder(release), { recursive: true })
     const needed = release.unpackedBytes + (options.from === undefined ? release.downloadBytes : 0)
-    checkSpace(cacheFolder(), needed)
-    const files = await fetchRelease(release, options)
-    const root = await unpackRelease(release, files, target, options)
+    checkSpace(cacheFolder(), part === 'all' ? needed : needed / 2)
+    const files = await fetchRelease(release, wheelsOf(release, part), options)
+    await unpackRelease(release, files, target, options)
     fs.rmSync(downloadFolder(release), { recursive: true, force: true })
     return { release, root, already: false }
   } finally {
     await lock.release()
   }
+}
+
+function wheelsOf(release: LibtorchRelease, part: Part): readonly string[] {
+  if (part === 'all') return [...new Set([...release.runtime, ...release.headers])]
+  return part === 'headers' ? release.headers : [...release.headers, ...release.compiler]
 }
 
 /** Throws ERR_SIMCLR_IO where fewer than `needed` bytes are free. */
@@ -82,13 +99,16 @@ async function unpackRelease(
   files: ReleaseFile[],
   target: string,
   options: InstallOptions,
-): Promise<string> {
+): Promise<void> {
   const partial = `${target}.partial`
   fs.rmSync(partial, { recursive: true, force: true })
   try {
     const onProgress = (bytes: number, total: number) => options.onProgress?.('unpack', bytes, total)
-    for (const { file } of files) await unpack(file, partial, { onProgress, signal: options.signal })
-    checkUnpacked(release, inspectLibtorch(partial))
+    const headersOnly = (options.part ?? 'all') !== 'all'
+    for (const { file } of files) {
+      await unpack(file, partial, { headersOnly, onProgress, signal: options.signal })
+    }
+    checkVersion(release, versionOf(path.join(partial, 'torch')))
     const record = {
       version: release.version,
       variant: release.variant,
@@ -103,14 +123,13 @@ async function unpackRelease(
     fs.rmSync(partial, { recursive: true, force: true })
     throw error
   }
-  return path.join(target, 'torch')
 }
 
 /** The file's own word on its version, against the table's. */
-function checkUnpacked(release: LibtorchRelease, found: LibtorchFolder | null): void {
-  if (found?.version && minorOf(found.version) === minorOf(release.version)) return
+function checkVersion(release: LibtorchRelease, version: string | null): void {
+  if (version !== null && minorOf(version) === minorOf(release.version)) return
   throw new SimclrError(
     'ERR_SIMCLR_DOWNLOAD',
-    `Expected LibTorch ${release.version} but the file holds ${found?.version ?? 'an unknown version'}.`,
+    `Expected LibTorch ${release.version} but the file holds ${version ?? 'an unknown version'}.`,
   )
 }

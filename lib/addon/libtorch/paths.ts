@@ -12,7 +12,10 @@ export function cacheFolder(): string {
   )
 }
 
-/** The folder of one release; LibTorch itself is in `torch/` below it, as in the wheel. */
-export function releaseFolder(version: string, variant: string): string {
-  return path.join(cacheFolder(), `${version}-${variant}`)
+/**
+ * The folder of one release, or of a `part` of it (`headers`, `compiler`). Inside, LibTorch is in `torch/` and
+ * NVIDIA's files in `nvidia/`, as in site-packages: the libraries find one another by these relative paths.
+ */
+export function releaseFolder(version: string, variant: string, part = 'all'): string {
+  return path.join(cacheFolder(), `${version}-${variant}${part === 'all' ? '' : `-${part}`}`)
 }

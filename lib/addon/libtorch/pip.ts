@@ -10,6 +10,14 @@ export interface PipOptions {
   signal?: AbortSignal | undefined
 }
 
+/**
+ * glibc 2.28, which torch's wheels are for, and the older ones that NVIDIA's wheels are for: pip takes a
+ * platform that it is given literally (but for manylinux2014, which stands for its elders too).
+ */
+const PLATFORMS = [28, 27, 26, 25, 24, 18, 17]
+  .map((n) => `manylinux_2_${n}_x86_64`)
+  .concat('manylinux2014_x86_64')
+
 /** The command that runs pip, or null where there is none. */
 export function findPip(): string[] | null {
   const candidates = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
@@ -41,7 +49,8 @@ export async function pipDownload(
   fs.rmSync(folder, { recursive: true, force: true })
   fs.mkdirSync(folder, { recursive: true })
   const [command = '', ...prefix] = pip
-  const platform = ['--python-version', '311', '--platform', 'manylinux_2_28_x86_64', '--only-binary=:all:']
+  const target = ['--python-version', '311', ...PLATFORMS.flatMap((name) => ['--platform', name])]
+  const platform = [...target, '--only-binary=:all:']
   const index = options.index === undefined ? [] : ['--index-url', options.index]
   const args = [...prefix, 'download', '--no-deps', ...platform, ...index, '--dest', folder, requirement]
   // stdout (pip's progress bar) goes to our stderr; stderr is kept for the error's message.

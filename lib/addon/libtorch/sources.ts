@@ -39,12 +39,16 @@ export function downloadFolder(release: LibtorchRelease): string {
   return path.join(cacheFolder(), 'downloads', `${release.version}-${release.variant}`)
 }
 
-/** Torch's own file, then NVIDIA's wheels if the release needs them. */
-export async function fetchRelease(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile[]> {
+/** Torch's own file, then NVIDIA's wheels that were asked for. */
+export async function fetchRelease(
+  release: LibtorchRelease,
+  wheels: readonly string[],
+  options: FetchOptions,
+): Promise<ReleaseFile[]> {
   const files = [await fetchTorch(release, options)]
-  for (const [i, requirement] of release.requirements.slice(1).entries()) {
-    options.onMessage?.(`Asking pip for ${requirement}`)
-    const folder = path.join(downloadFolder(release), `part${i + 1}`)
+  for (const [i, requirement] of wheels.entries()) {
+    options.onMessage?.(`Getting ${requirement} from pip's configured sources`)
+    const folder = path.join(downloadFolder(release), `wheel${i}`)
     const file = await pipDownload(requirement, folder, { signal: options.signal })
     files.push({ file, source: `pip ${requirement}`, sha256: await sha256(file), verified: false })
   }
@@ -94,12 +98,14 @@ async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Prom
 }
 
 function* official(release: LibtorchRelease, options: FetchOptions): Generator<Source> {
-  const [requirement = ''] = release.requirements
   const pip = (name: string, index?: string): Source => ({
     name,
     foreign: false,
     get: () =>
-      pipDownload(requirement, path.join(downloadFolder(release), 'pip'), { index, signal: options.signal }),
+      pipDownload(release.torch, path.join(downloadFolder(release), 'pip'), {
+        index,
+        signal: options.signal,
+      }),
   })
   yield pip(`pip's configured sources`)
   // Without pip the first one has said so.

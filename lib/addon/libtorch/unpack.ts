@@ -8,6 +8,8 @@ import yauzl from 'yauzl'
 import { SimclrError } from '../errors.ts'
 
 export interface UnpackOptions {
+  /** Leave libraries out, other than the compiler's own. */
+  headersOnly?: boolean | undefined
   onProgress?: ((bytes: number, total: number) => void) | undefined
   signal?: AbortSignal | undefined
 }
@@ -26,7 +28,7 @@ export function destination(entry: string): string | null {
   if (/^torch\/(lib|include|share\/cmake)\//.test(name))
     return name.startsWith('torch/lib/libshm/') ? null : name
   if (/^torch\/(version\.py|build-version|build-hash)$/.test(name)) return name
-  if (/^nvidia\/.*\/(lib|include)\//.test(name)) return name
+  if (/^nvidia\/[^/]+\/(lib|include|bin|nvvm)\//.test(name)) return name
   if (/^[^/]+\.dist-info\/(METADATA|licenses\/.*|LICENSE.*|NOTICE.*)$/.test(name)) return `licenses/${name}`
   return null
 }
@@ -46,7 +48,8 @@ export async function unpack(file: string, folder: string, options: UnpackOption
   try {
     for await (const entry of zip.eachEntry()) {
       const to = destination(entry.fileName)
-      if (to !== null) entries.push([entry, path.join(folder, to)])
+      if (to !== null && !(options.headersOnly && /^(torch|nvidia\/[^/]+)\/lib\//.test(to)))
+        entries.push([entry, path.join(folder, to)])
     }
     const total = entries.reduce((sum, [entry]) => sum + entry.uncompressedSize, 0)
     let bytes = 0

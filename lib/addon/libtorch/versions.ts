@@ -24,10 +24,16 @@ export interface LibtorchRelease {
   /** Bytes of the download, about. */
   downloadBytes: number
   /**
-   * What pip is asked for, each without its dependencies: first torch itself, then NVIDIA's wheels that it
-   * needs at run time. The wheels are of Python 3.11 whatever Python is there: only their libraries are used.
+   * What pip is asked for, each without its dependencies. The wheels are of Python 3.11 whatever Python is
+   * there: only their libraries and headers are used.
    */
-  requirements: string[]
+  torch: string
+  /** NVIDIA's wheels whose libraries torch opens. */
+  runtime: readonly string[]
+  /** NVIDIA's wheels whose headers our CUDA sources include. */
+  headers: readonly string[]
+  /** NVIDIA's compiler, for machines that have none. */
+  compiler: readonly string[]
   /** Asked when pip's configured sources have no such wheel. */
   index: string
   /** PyTorch's archive of the same build, asked last. */
@@ -42,12 +48,51 @@ export const RELEASES: readonly LibtorchRelease[] = [
     variant: 'cpu',
     unpackedBytes: 500e6,
     downloadBytes: 192e6,
-    requirements: ['torch==2.13.0+cpu'],
+    torch: 'torch==2.13.0+cpu',
+    runtime: [],
+    headers: [],
+    compiler: [],
     index: 'https://download.pytorch.org/whl/cpu',
     archive: 'https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.13.0%2Bcpu.zip',
     hashes: [
       {
         sha256: '6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b',
+        provenance:
+          'cp311 manylinux_2_28_x86_64 wheel of a configured pip source, hashed by the maintainers; not yet compared with the official index',
+      },
+    ],
+  },
+  {
+    version: '2.14.1',
+    variant: 'cu130',
+    unpackedBytes: 4.6e9,
+    downloadBytes: 2.8e9,
+    torch: 'torch==2.14.1',
+    // The versions are those that torch's own metadata (cuda-toolkit 13.0.3) asks for.
+    runtime: [
+      'nvidia-cublas==13.1.1.3',
+      'nvidia-cuda-cupti==13.0.85',
+      'nvidia-cuda-nvrtc==13.0.88',
+      'nvidia-cuda-runtime==13.0.96',
+      'nvidia-cudnn-cu13==9.24.0.43',
+      'nvidia-cufft==12.0.0.61',
+      'nvidia-cufile==1.15.1.6',
+      'nvidia-curand==10.4.0.35',
+      'nvidia-cusolver==12.0.4.66',
+      'nvidia-cusparse==12.6.3.3',
+      'nvidia-cusparselt-cu13==0.8.1',
+      'nvidia-nccl-cu13==2.30.7',
+      'nvidia-nvjitlink>=13.0.88,<14',
+      'nvidia-nvshmem-cu13==3.4.5',
+      'nvidia-nvtx==13.0.85',
+    ],
+    headers: ['nvidia-cuda-runtime==13.0.96', 'nvidia-cuda-cccl==13.0.85', 'nvidia-nccl-cu13==2.30.7'],
+    compiler: ['nvidia-cuda-nvcc==13.0.88', 'nvidia-cuda-crt==13.0.88', 'nvidia-nvvm==13.0.88'],
+    index: 'https://download.pytorch.org/whl/cu130',
+    archive: 'https://download.pytorch.org/libtorch/cu130/libtorch-shared-with-deps-2.14.1%2Bcu130.zip',
+    hashes: [
+      {
+        sha256: '305a61f61f35f128579f299c5bd33d475f6a01c6307336139632e30856c4854d',
         provenance:
           'cp311 manylinux_2_28_x86_64 wheel of a configured pip source, hashed by the maintainers; not yet compared with the official index',
       },
