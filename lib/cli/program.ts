@@ -9,6 +9,7 @@ import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
+import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
 import { isInterrupt } from './interrupt.ts'
 import { registerLibtorch } from './libtorch.ts'
@@ -21,6 +22,7 @@ export function createProgram(): Command {
     .version(packageVersion())
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
+  registerData(program)
   registerLibtorch(program)
   registerDoctor(program)
   return program

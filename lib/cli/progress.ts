@@ -31,3 +31,32 @@ export class ByteBar {
     this.#bar = null
   }
 }
+
+/** A bar in things, images for one; call `stop` before anything else is printed. */
+export class CountBar {
+  readonly #label: string
+  #bar: SingleBar | null = null
+
+  constructor(label: string) {
+    this.#label = label
+  }
+
+  update(done: number, total: number): void {
+    if (!process.stderr.isTTY) return
+    if (this.#bar === null) {
+      this.#bar = new SingleBar({
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+        format: `${this.#label} {bar} {percentage}% {value} of {total}, {eta_formatted} left`,
+      })
+      this.#bar.start(total, 0)
+    }
+    this.#bar.update(done)
+  }
+
+  stop(): void {
+    this.#bar?.stop()
+    this.#bar = null
+  }
+}

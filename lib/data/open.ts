@@ -51,18 +51,24 @@ const openOptions = z.strictObject({
   maxSkipped: option(real(0, 1), { about: 'Share of images that may be unusable.', default: '0.1' }),
 })
 
-/** Every `kind:` and what opens it. */
-const kinds: Record<string, (spec: Spec) => ImageSource | Promise<ImageSource>> = {
-  sample: (spec) => openSample(sampleSplit(spec)),
-  synthetic: openSynthetic,
-  folder: (spec) => openFolder(spec.path),
-  list: (spec) => openList(spec.path),
-  cifar10: openCifar10,
-  cifar100: openCifar100,
-  stl10: openStl10,
-  idx: openIdx,
-  tar: openTar,
-  webdataset: openWebDataset,
+interface Kind {
+  /** How it is written. */
+  usage: string
+  open(spec: Spec): ImageSource | Promise<ImageSource>
+}
+
+/** Every `kind:` there is. */
+export const kinds: Readonly<Record<string, Kind>> = {
+  sample: { usage: 'sample[:train|test|all]', open: (spec) => openSample(sampleSplit(spec)) },
+  synthetic: { usage: 'synthetic:scenes[,count=N][,size=PIXELS][,seed=N]', open: openSynthetic },
+  folder: { usage: 'folder:DIR', open: (spec) => openFolder(spec.path) },
+  list: { usage: 'list:FILE', open: (spec) => openList(spec.path) },
+  cifar10: { usage: 'cifar10:DIR[,split=train|test|all]', open: openCifar10 },
+  cifar100: { usage: 'cifar100:DIR[,split=train|test|all][,labels=fine|coarse]', open: openCifar100 },
+  stl10: { usage: 'stl10:DIR[,split=train|test|unlabeled|train+unlabeled]', open: openStl10 },
+  idx: { usage: 'idx:IMAGES[,LABELS]', open: openIdx },
+  tar: { usage: 'tar:FILE', open: openTar },
+  webdataset: { usage: 'webdataset:GLOB', open: openWebDataset },
 }
 
 /**
@@ -94,7 +100,7 @@ async function sourceOf(data: Exclude<DataInput, Dataset>): Promise<ImageSource>
 async function named(text: string): Promise<ImageSource> {
   const spec = parseSpec(text, Object.keys(kinds))
   try {
-    return await (spec ? kinds[spec.kind]!(spec) : openPath(text))
+    return await (spec ? kinds[spec.kind]!.open(spec) : openPath(text))
   } catch (error) {
     if (error instanceof SimclrError) throw error
     const { code, message } = error as NodeJS.ErrnoException

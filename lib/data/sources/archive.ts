@@ -14,7 +14,9 @@ export interface TarMember {
   size: number
   /** First byte of its contents, counted in the unzipped archive. */
   offset: number
-  /** Its contents; only before the next member is asked for. */
+  /** Its contents as a stream; only before the next member is asked for. */
+  stream(): AsyncIterable<Uint8Array>
+  /** Its contents at once; only before the next member is asked for. */
   contents(): Promise<Uint8Array>
 }
 
@@ -27,13 +29,16 @@ export async function* tarMembers(bytes: Readable): AsyncGenerator<TarMember> {
     const { name, type, size } = entry.header
     let asked = false
     if (type === 'file' || type === 'contiguous-file') {
-      const contents = async () => {
+      const stream = () => {
         asked = true
+        return entry as AsyncIterable<Uint8Array>
+      }
+      const contents = async () => {
         const chunks: Uint8Array[] = []
-        for await (const chunk of entry) chunks.push(chunk as Uint8Array)
+        for await (const chunk of stream()) chunks.push(chunk)
         return Buffer.concat(chunks)
       }
-      yield { name: name.replace(/^(\.\/)+/, ''), size, offset: entry.offset + 512, contents }
+      yield { name: name.replace(/^(\.\/)+/, ''), size, offset: entry.offset + 512, stream, contents }
     }
     if (!asked) entry.resume()
   }
