@@ -28,7 +28,7 @@ const JOBS = {
   },
   test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**']),
   'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
-  cuda: (args) => compileCuda(args),
+  cuda: compileCuda,
 }
 
 async function main([job, ...args]) {
@@ -39,7 +39,7 @@ async function main([job, ...args]) {
   checkTools(options)
   installModules()
   compileTypeScript()
-  await buildAddon(options)
+  if (job !== 'cuda') await buildAddon(options)
   await JOBS[job](args)
 }
 

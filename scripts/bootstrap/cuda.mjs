@@ -1,1 +1,34 @@
-export async function compileCuda() {}
+/** build-cuda/: native/cuda compiled with nvcc against LibTorch for CUDA. Compiled, not linked. */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { cmakeBuild } from './cmake.mjs'
+import { libtorchForCuda } from './libtorch.mjs'
+import { say } from './run.mjs'
+
+/** Compiles; gets the headers first, and nvcc where there is none. */
+export async function compileCuda() {
+  const compiler = findCompiler()
+  const libtorch = await libtorchForCuda('cu130', compiler === null ? 'compiler' : 'headers')
+  const nvcc = compiler ?? unpackedCompiler(libtorch)
+  say(`compiling the CUDA sources with ${nvcc} against ${libtorch}`)
+  cmakeBuild('build-cuda', 'simclr_cuda', {
+    SIMCLR_LIBTORCH: libtorch,
+    SIMCLR_CUDA: 'ON',
+    CMAKE_CUDA_COMPILER: nvcc,
+  })
+}
+
+/** $CUDACXX, nvcc on the PATH or in its usual folder; null where there is none. */
+function findCompiler() {
+  const candidates = [process.env.CUDACXX, 'nvcc', '/usr/local/cuda/bin/nvcc'].filter(Boolean)
+  return candidates.find((command) => spawnSync(command, ['--version']).status === 0) ?? null
+}
+
+/** nvcc of NVIDIA's wheels. It looks for its libraries in lib64. */
+function unpackedCompiler(libtorch) {
+  const toolkit = path.join(path.dirname(libtorch), 'nvidia', 'cu13')
+  const lib64 = path.join(toolkit, 'lib64')
+  if (!fs.existsSync(lib64)) fs.symlinkSync('lib', lib64)
+  return path.join(toolkit, 'bin', 'nvcc')
+}

@@ -18,6 +18,9 @@ export interface UnpackOptions {
 const UNUSED =
   /^torch\/lib\/lib(torch_python|shm|backend_with_compiler|jitbackend_test|torchbind_test|aoti_custom_ops)/
 
+/** All libraries but those of CUDA's own run time, which are small and which nvcc wants to see. */
+const LIBRARY = /^(torch|nvidia\/(?!cu\d+\/)[^/]+)\/lib\//
+
 /**
  * Where an entry goes below the release's folder; null for one that is left out.
  * Wheels have `torch/…` (and NVIDIA's `nvidia/…`), archives `libtorch/…`.
@@ -48,7 +51,7 @@ export async function unpack(file: string, folder: string, options: UnpackOption
   try {
     for await (const entry of zip.eachEntry()) {
       const to = destination(entry.fileName)
-      if (to !== null && !(options.headersOnly && /^(torch|nvidia\/[^/]+)\/lib\//.test(to)))
+      if (to !== null && !(options.headersOnly && LIBRARY.test(to)))
         entries.push([entry, path.join(folder, to)])
     }
     const total = entries.reduce((sum, [entry]) => sum + entry.uncompressedSize, 0)

@@ -1,0 +1,41 @@
+/** LibTorch for a build: found by the package's own resolver (in dist/, compiled by now), or installed. */
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Failure, mustRun, root, say } from './run.mjs'
+
+const load = (name) => import(pathToFileURL(path.join(root, 'dist/addon/libtorch', `${name}.js`)).href)
+
+/** The LibTorch to build the addon against; `option` is a folder that was named, or null. */
+export async function libtorchForBuild(option) {
+  const { DEFAULT_RELEASE: release } = await load('versions')
+  const found = await find(release, option ?? undefined)
+  if (found !== null) return found
+  say('installing LibTorch')
+  return install(release, 'all')
+}
+
+/** A LibTorch for CUDA to compile against: a whole one if there is one, else headers (with nvcc: `compiler`). */
+export async function libtorchForCuda(variant, part) {
+  const { findRelease } = await load('versions')
+  const release = findRelease(variant)
+  const found = part === 'headers' ? await find(release) : null
+  return found ?? install(release, part)
+}
+
+/** Null where none is installed; a Failure where the one that was named cannot be used. */
+async function find({ version, variant }, option) {
+  const { resolveLibtorch } = await load('resolve')
+  try {
+    return resolveLibtorch({ version, variant, purpose: 'build', option }).path
+  } catch (error) {
+    if (error.code !== 'ERR_SIMCLR_LIBTORCH') throw error
+    if (option !== undefined) throw new Failure(error.message)
+    return null
+  }
+}
+
+async function install({ version, variant }, part) {
+  mustRun(process.execPath, ['dist/cli/main.js', 'libtorch', 'install', variant, '--part', part])
+  const { releaseFolder } = await load('paths')
+  return path.join(releaseFolder(version, variant, part), 'torch')
+}
