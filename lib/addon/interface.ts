@@ -44,7 +44,7 @@ export interface RawImage {
 export interface NativeImageStore {
   /** Number of slots. */
   readonly count: number
-  /** Bytes held. */
+  /** Bytes held; pixels in a mapped file are not. */
   readonly bytes: number
   set(index: number, image: RawImage): void
   /** Copies one image out (for sheets and reports). */
@@ -52,6 +52,21 @@ export interface NativeImageStore {
   has(index: number): boolean
   /** Frees one slot (streaming). */
   delete(index: number): void
+  /**
+   * Lets slots 0 .. offsets.length-1 show pixels inside a file (rows without gaps, 1 or 3 channels), mapped into
+   * memory and fetched by the system when they are needed. Each is checked against its CRC-32 when first read:
+   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store.
+   */
+  map(
+    file: string,
+    images: {
+      offsets: Float64Array
+      widths: Uint32Array
+      heights: Uint32Array
+      channels: Uint8Array
+      checksums: Uint32Array
+    },
+  ): void
   /** Fills slots first .. first+count-1 with procedural scenes; returns their labels (0-9). Off the main thread. */
   fillScenes(options: { seed: number; first: number; count: number; size: number }): Promise<Int32Array>
   dispose(): void

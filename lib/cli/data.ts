@@ -1,15 +1,19 @@
-/** `simclr data info | fetch`: looking at image sets, and getting the well-known ones. */
+/** `simclr data info | fetch | pack`: looking at image sets, getting the well-known ones, packing any. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { catalog } from '../data/catalog.ts'
 import { catalogSet, fetchSet } from '../data/fetch.ts'
 import { formatReport, inspect } from '../data/inspect.ts'
 import { kinds, open } from '../data/open.ts'
+import { pack } from '../data/pack.ts'
+import { summarizeSkipped } from '../data/skipped.ts'
 import { interruptSignal } from './interrupt.ts'
 import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
 import { ByteBar, CountBar } from './progress.ts'
 
 export function registerData(program: Command): void {
-  const data = program.command('data').description('look at image sets, and fetch the well-known ones')
+  const data = program
+    .command('data')
+    .description('look at image sets, fetch the well-known ones, pack any of them')
 
   data
     .command('info')
@@ -46,6 +50,27 @@ export function registerData(program: Command): void {
       examples(['simclr data fetch cifar10', 'into ./data; then: simclr train --data cifar10:data']),
     )
     .action(fetchNamed)
+
+  data
+    .command('pack')
+    .description('write a set as one checksummed file that opens at once and needs no memory of its own')
+    .argument('<data>', "a folder, a file or 'kind:path'")
+    .argument('<file>', 'where to write it; open it as pack:FILE')
+    .option('--keep <what>', 'pixels: decoded, ready to use; files: as they are, smaller', keep, 'pixels')
+    .option(
+      '--shorter-side <pixels>',
+      'shrink larger images to this shorter side (with pixels)',
+      positive,
+      448,
+    )
+    .option('--limit <n>', 'so many images only', positive)
+    .option('--limit-per-class <n>', 'the first so many images of each class only', positive)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(['simclr data pack ./photos photos.pack', 'then: simclr train --data pack:photos.pack']),
+    )
+    .action(packSet)
 }
 
 async function info(
@@ -106,12 +131,48 @@ async function fetchNamed(
   }
 }
 
+async function packSet(
+  data: string,
+  file: string,
+  flags: {
+    keep: 'pixels' | 'files'
+    shorterSide: number
+    limit?: number
+    limitPerClass?: number
+    json?: boolean
+  },
+): Promise<void> {
+  using interrupt = interruptSignal()
+  const bar = new CountBar('Packing images')
+  const { limit, limitPerClass, shorterSide } = flags
+  const set = await open(data, { limit, limitPerClass, shorterSide })
+  try {
+    const { count, bytes, skipped } = await pack(set, file, {
+      keep: flags.keep,
+      signal: interrupt.signal,
+      onProgress: (done, total) => bar.update(done, total),
+    })
+    bar.stop()
+    say(`${count} images, ${formatBytes(bytes)}, in ${file}. Open it as pack:${file}`)
+    if (skipped.length > 0) say(`Left out: ${summarizeSkipped(skipped)}`)
+    if (flags.json) emit({ type: 'packed', file, count, bytes, skipped })
+  } finally {
+    bar.stop()
+    await set.close()
+  }
+}
+
 function list(json: boolean): void {
   for (const { name, about, files } of catalog) {
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
     if (json) emit({ type: 'set', name, about, bytes, files })
     else process.stdout.write(`${name.padEnd(14)}${formatBytes(bytes).padStart(8)}  ${about}\n`)
   }
+}
+
+function keep(text: string): string {
+  if (text === 'pixels' || text === 'files') return text
+  throw new InvalidArgumentError('Expected pixels or files.')
 }
 
 function positive(text: string): number {

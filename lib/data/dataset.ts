@@ -13,10 +13,10 @@ export interface DatasetOptions extends DecodeOptions {
   maxSkipped: number
 }
 
-/** One image of a pass over a set: its pixels, or why there are none. */
-export type DecodedImage =
-  | { index: number; image: RawImage; error?: undefined }
-  | { index: number; image?: undefined; error: unknown }
+/** One image of a pass over a set: what was made of it, or why nothing could be. */
+export type Passed<T> =
+  | { index: number; value: T; error?: undefined }
+  | { index: number; value?: undefined; error: unknown }
 
 /** What `describe` tells. */
 export interface DatasetDescription {
@@ -77,34 +77,38 @@ export class Dataset {
     return decodeImage(input, this.options)
   }
 
+  /** One pass over all images in order, decoded. */
+  decoded(threads?: number): AsyncIterable<Passed<RawImage>> {
+    return this.each((input) => decodeImage(input, this.options), threads)
+  }
+
   /**
-   * One pass over all images in order, decoded by at most `threads` busy threads (default: the cores there are).
-   * Bounded memory: the pass waits for whoever takes its images.
+   * One pass over all images in order. `work` runs for several at once, so that with sharp's own threads at most
+   * `threads` (default: the cores there are) are busy. Bounded memory: the pass waits for whoever takes its results.
    */
-  decoded(threads = availableParallelism()): AsyncIterable<DecodedImage> {
-    const decode = async (
+  each<T>(
+    work: (input: ImageInput) => Promise<T>,
+    threads = availableParallelism(),
+  ): AsyncIterable<Passed<T>> {
+    const attempt = async (
       index: number,
       input: () => ImageInput | Promise<ImageInput>,
-    ): Promise<DecodedImage> => {
+    ): Promise<Passed<T>> => {
       try {
-        return { index, image: await decodeImage(await input(), this.options) }
+        return { index, value: await work(await input()) }
       } catch (error) {
         return { index, error }
       }
     }
-    // Each sharp call may use this many threads of libvips itself.
     const concurrency = Math.max(1, Math.floor(threads / Math.max(1, sharp.concurrency())))
     const limits = { concurrency, backpressure: 4 * concurrency }
     const { source, indices } = this
     if (source.read) {
+      const read = (index: number) => source.read!(indices ? indices[index]! : index)
       const all = Array.from({ length: this.count }, (_, index) => index)
-      return pMapIterable(
-        all,
-        (index) => decode(index, () => source.read!(indices ? indices[index]! : index)),
-        limits,
-      )
+      return pMapIterable(all, (index) => attempt(index, () => read(index)), limits)
     }
-    return pMapIterable(this.#streamed(), ([index, input]) => decode(index, () => input), limits)
+    return pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits)
   }
 
   /**

@@ -39,7 +39,7 @@ export async function inspect(set: Dataset, options: InspectOptions = {}): Promi
   const report = { usable: 0, grey: 0, colour: 0, bytes: 0 }
   let smallest: [number, number] | null = null
   let largest: [number, number] | null = null
-  for await (const { index, image, error } of set.decoded()) {
+  for await (const { index, value: image, error } of set.decoded()) {
     options.signal?.throwIfAborted()
     options.onProgress?.(index + 1, set.count)
     if (image === undefined) {

@@ -6,6 +6,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { integer, nullOr, option, real } from '../config/option.ts'
 import { Dataset } from './dataset.ts'
+import { isPack } from './pack-format.ts'
 import { type SelectOptions, select } from './select.ts'
 import { sniff } from './sniff.ts'
 import { openCifar10, openCifar100 } from './sources/cifar.ts'
@@ -13,6 +14,7 @@ import { openFolder } from './sources/folder.ts'
 import { openIdx } from './sources/idx.ts'
 import { openList } from './sources/list.ts'
 import { type ImageArray, imageArraySource, type PixelArray, pixelArraySource } from './sources/memory.ts'
+import { openPack } from './sources/pack.ts'
 import { openSample, type SampleSplit } from './sources/sample.ts'
 import { openSynthetic } from './sources/scenes.ts'
 import { openStl10 } from './sources/stl10.ts'
@@ -69,6 +71,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   idx: { usage: 'idx:IMAGES[,LABELS]', open: openIdx },
   tar: { usage: 'tar:FILE', open: openTar },
   webdataset: { usage: 'webdataset:GLOB', open: openWebDataset },
+  pack: { usage: 'pack:FILE', open: openPack },
 }
 
 /**
@@ -118,6 +121,7 @@ async function openPath(path: string): Promise<ImageSource> {
   if (about.isDirectory()) return openFolder(path)
   const head = await firstBytes(path, 512)
   const spec = { kind: '', path, options: {} }
+  if (isPack(head)) return openPack(spec)
   if (sniff(head) !== null) return imageArraySource({ images: [path] })
   if (head.subarray(257, 262).toString('latin1') === 'ustar') return openTar(spec)
   const unzipped = /\.(tar\.gz|tgz)$/i.test(path) ? openTar : openIdx
@@ -126,7 +130,7 @@ async function openPath(path: string): Promise<ImageSource> {
   if (about.size > 0 && !head.includes(0)) return openList(path)
   throw new SimclrError(
     'ERR_SIMCLR_DATA',
-    `Expected a folder, an image, a tar, an IDX file or a list of paths but ${path} is none of them. Name its kind: ` +
+    `Expected a folder, an image, a pack, a tar, an IDX file or a list of paths but ${path} is none of them. Name its kind: ` +
       `${Object.keys(kinds).join(', ')}, as in \`tar:${path}\`.`,
   )
 }

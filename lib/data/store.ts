@@ -3,7 +3,7 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
-import type { Dataset } from './dataset.ts'
+import type { Dataset, DatasetOptions } from './dataset.ts'
 import { SkipReport, summarizeSkipped } from './skipped.ts'
 import type { ImageSource, Skipped } from './types.ts'
 
@@ -32,23 +32,25 @@ export interface StoredImages {
   dispose(): void
 }
 
-/** A source that draws its images natively. */
+/** A source that can fill a store without handing every image to JavaScript. */
 export interface NativeSource extends ImageSource {
-  /** Fills slots 0 .. count-1. */
-  fill(store: NativeImageStore): Promise<void>
+  /** Its images stay in a file: they need no memory. */
+  readonly mapped?: boolean
+  /** Fills the store's slots with the images at `indices` (null: all); false where it cannot and does nothing. */
+  fill(store: NativeImageStore, indices: Uint32Array | null, options: DatasetOptions): Promise<boolean>
 }
 
 export async function storeImages(set: Dataset, options: StoreOptions): Promise<StoredImages> {
   const { signal } = options
   signal?.throwIfAborted()
+  const native = 'fill' in set.source ? (set.source as NativeSource) : null
   const budget = new Budget(set, options.maxMemory)
   const { ImageStore } = loadAddon()
   const store = new ImageStore(set.count)
   const stop = () => store.dispose() // ends a native fill
   signal?.addEventListener('abort', stop)
   try {
-    if ('fill' in set.source && set.indices === null) {
-      await (set.source as NativeSource).fill(store)
+    if (native && (await native.fill(store, set.indices, set.options))) {
       options.onProgress?.({ done: set.count, total: set.count, skipped: 0 })
       return stored(
         set,
@@ -60,12 +62,12 @@ export async function storeImages(set: Dataset, options: StoreOptions): Promise<
     const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
     const kept: number[] = []
     let told = 0
-    for await (const { index, image, error } of set.decoded(options.threads)) {
+    for await (const { index, value, error } of set.decoded(options.threads)) {
       signal?.throwIfAborted()
-      if (image === undefined) {
+      if (value === undefined) {
         report.add(set.nameOf(index), error)
       } else {
-        store.set(kept.length, image)
+        store.set(kept.length, value)
         kept.push(index)
         budget.check(store.bytes, index + 1)
       }
@@ -117,7 +119,8 @@ class Budget {
   constructor(set: Dataset, maxMemory: number | undefined) {
     this.#set = set
     this.#bytes = maxMemory ?? 0.8 * process.availableMemory()
-    if (set.imageSize !== null) this.#need(set.count * set.imageSize ** 2)
+    const mapped = (set.source as Partial<NativeSource>).mapped ?? false
+    if (set.imageSize !== null && !mapped) this.#need(set.count * set.imageSize ** 2)
   }
 
   /**

@@ -56,6 +56,17 @@ ImageView image_argument(Napi::Env env, const Napi::Value& value) {
           width * channels};
 }
 
+/// A typed array of the class, with `count` elements.
+template <class Array>
+Array array_of(const Napi::Object& object, const char* key, napi_typedarray_type type, size_t count) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type ||
+      value.As<Napi::TypedArray>().ElementLength() != count) {
+    fail(object.Env(), "a typed array of " + std::to_string(count) + " elements", key, value);
+  }
+  return value.As<Array>();
+}
+
 }  // namespace
 
 void ImageStoreObject::Register(Napi::Env env, Napi::Object exports) {
@@ -67,6 +78,7 @@ void ImageStoreObject::Register(Napi::Env env, Napi::Object exports) {
                                             InstanceMethod<&ImageStoreObject::Get>("get"),
                                             InstanceMethod<&ImageStoreObject::Has>("has"),
                                             InstanceMethod<&ImageStoreObject::Delete>("delete"),
+                                            InstanceMethod<&ImageStoreObject::Map>("map"),
                                             InstanceMethod<&ImageStoreObject::FillScenes>("fillScenes"),
                                             InstanceMethod<&ImageStoreObject::Dispose>("dispose"),
                                         }));
@@ -164,6 +176,35 @@ Napi::Value ImageStoreObject::Delete(const Napi::CallbackInfo& info) {
   ImageStore& store = this->store(env);
   const size_t index = slot(info);
   guarded(env, [&] { store.remove(index); });
+  report_memory(env);
+  return env.Undefined();
+}
+
+Napi::Value ImageStoreObject::Map(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ImageStore& slots = store(env);
+  if (filling_count_ > 0) {
+    throw to_js(env, {"ERR_SIMCLR_BUSY", "Scenes are being drawn into this store; await fillScenes first."});
+  }
+  if (!info[0].IsString()) fail(env, "a path", "file", info[0]);
+  if (!info[1].IsObject()) fail(env, "an object", "images", info[1]);
+  const auto images = info[1].As<Napi::Object>();
+  const Napi::Value first = images.Get("offsets");
+  const size_t count = first.IsTypedArray() ? first.As<Napi::TypedArray>().ElementLength() : 0;
+  const auto offsets = array_of<Napi::Float64Array>(images, "offsets", napi_float64_array, count);
+  const auto widths = array_of<Napi::Uint32Array>(images, "widths", napi_uint32_array, count);
+  const auto heights = array_of<Napi::Uint32Array>(images, "heights", napi_uint32_array, count);
+  const auto channels = array_of<Napi::Uint8Array>(images, "channels", napi_uint8_array, count);
+  const auto checksums = array_of<Napi::Uint32Array>(images, "checksums", napi_uint32_array, count);
+  std::vector<ImageStore::MappedImage> mapped(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (!(offsets[i] >= 0)) fail(env, "offsets of at least 0", "offsets", first);
+    mapped[i] = {static_cast<size_t>(offsets[i]), static_cast<int>(widths[i]), static_cast<int>(heights[i]),
+                 channels[i], checksums[i]};
+  }
+  guarded(env, [&] {
+    slots.map(std::make_shared<const MappedFile>(info[0].As<Napi::String>().Utf8Value()), mapped);
+  });
   report_memory(env);
   return env.Undefined();
 }

@@ -32,6 +32,7 @@ class ImageStoreObject : public Napi::ObjectWrap<ImageStoreObject> {
   Napi::Value Get(const Napi::CallbackInfo& info);
   Napi::Value Has(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);
+  Napi::Value Map(const Napi::CallbackInfo& info);
   Napi::Value FillScenes(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
 

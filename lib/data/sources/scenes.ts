@@ -50,8 +50,10 @@ export function openSynthetic(spec: Spec): NativeSource {
     classNames,
     imageSize: size,
     nameOf: (index) => `scene ${index}`,
-    async fill(store) {
+    async fill(store, indices) {
+      if (indices !== null) return false
       await store.fillScenes({ seed, first: 0, count, size })
+      return true
     },
     read(index) {
       // One after the other: a store draws one lot of scenes at a time.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/data/crc32.h"
 #include "core/error.h"
 
 namespace simclr {
@@ -40,20 +41,57 @@ void ImageStore::set(size_t index, const ImageView& image) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected 1, 3 or 4 for `channels` but received " + std::to_string(image.channels) + ".");
   }
-  Slot fresh{nullptr, image.width, image.height, image.channels == 1 ? 1 : 3};
-  fresh.pixels = std::make_unique_for_overwrite<uint8_t[]>(fresh.bytes());
+  Slot fresh{nullptr, nullptr, image.width, image.height, image.channels == 1 ? 1 : 3};
+  fresh.owned = std::make_unique_for_overwrite<uint8_t[]>(fresh.bytes());
+  fresh.pixels = fresh.owned.get();
   const size_t row_bytes = static_cast<size_t>(fresh.width) * fresh.channels;
   for (int y = 0; y < image.height; ++y) {
     const uint8_t* in = image.data + y * image.stride;
-    uint8_t* out = fresh.pixels.get() + y * row_bytes;
+    uint8_t* out = fresh.owned.get() + y * row_bytes;
     if (image.channels == 4) {
       drop_alpha(in, image.width, out);
     } else {
       std::memcpy(out, in, row_bytes);
     }
   }
-  bytes_ += fresh.bytes() - slot.bytes();  // modulo 2^64, so a smaller image counts down
+  bytes_ += fresh.owned_bytes() - slot.owned_bytes();  // modulo 2^64, so a smaller image counts down
   slot = std::move(fresh);
+}
+
+void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<MappedImage>& images) {
+  if (images.size() > slots_.size() || mapping_.file) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected at most " + std::to_string(slots_.size()) +
+                                                   " images, once, but received " +
+                                                   std::to_string(images.size()) + ".");
+  }
+  mapping_.checksums.reserve(images.size());
+  mapping_.intact = std::make_unique<std::atomic<bool>[]>(images.size());
+  mapping_.file = std::move(file);
+  for (size_t i = 0; i < images.size(); ++i) {
+    const MappedImage& image = images[i];
+    Slot slot{nullptr, nullptr, image.width, image.height, image.channels};
+    const size_t size = mapping_.file->size();
+    const bool sane = image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3);
+    if (!sane || image.offset > size || slot.bytes() > size - image.offset) {
+      throw Error("ERR_SIMCLR_CORRUPT_FILE",
+                  mapping_.file->path() + ": image " + std::to_string(i) + " does not lie inside the file.");
+    }
+    slot.pixels = mapping_.file->data() + image.offset;
+    bytes_ -= slots_[i].owned_bytes();
+    slots_[i] = std::move(slot);
+    mapping_.checksums.push_back(image.checksum);
+  }
+}
+
+void ImageStore::check_mapped(size_t index) const {
+  std::atomic<bool>& intact = mapping_.intact[index];
+  if (intact.load(std::memory_order_relaxed)) return;
+  const Slot& slot = slots_[index];
+  if (crc32(slot.pixels, slot.bytes()) != mapping_.checksums[index]) {
+    throw Error("ERR_SIMCLR_CORRUPT_FILE", mapping_.file->path() + ": image " + std::to_string(index) +
+                                               " is damaged (wrong checksum). Make the file anew.");
+  }
+  intact.store(true, std::memory_order_relaxed);
 }
 
 ImageView ImageStore::at(size_t index) const {
@@ -62,13 +100,14 @@ ImageView ImageStore::at(size_t index) const {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected an image in slot " + std::to_string(index) +
                                                    " but it is empty. Set it before it is read.");
   }
-  return {slot.pixels.get(), slot.width, slot.height, slot.channels,
+  if (!slot.owned) check_mapped(index);
+  return {slot.pixels, slot.width, slot.height, slot.channels,
           static_cast<int64_t>(slot.width) * slot.channels};
 }
 
 void ImageStore::remove(size_t index) {
   Slot& slot = slots_[checked(index)];
-  bytes_ -= slot.bytes();
+  bytes_ -= slot.owned_bytes();
   slot = Slot{};
 }
 

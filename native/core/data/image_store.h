@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/data/mapped_file.h"
 #include "core/image/image_view.h"
 
 namespace simclr {
@@ -15,10 +16,19 @@ namespace simclr {
 /// in). Writing one slot while others are read or written is safe; writing a slot that is being read is not.
 class ImageStore {
  public:
+  /// Pixels inside a mapped file: rows without gaps, and their CRC-32.
+  struct MappedImage {
+    size_t offset = 0;
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+    uint32_t checksum = 0;
+  };
+
   explicit ImageStore(size_t count) : slots_(count) {}
 
   size_t count() const { return slots_.size(); }
-  /// Bytes of pixels held.
+  /// Bytes of pixels held; those in a mapped file are not.
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   bool has(size_t index) const { return index < slots_.size() && slots_[index].pixels != nullptr; }
 
@@ -26,7 +36,13 @@ class ImageStore {
   /// ERR_SIMCLR_INVALID_ARGUMENT outside 0 .. count-1 and for an image without pixels.
   void set(size_t index, const ImageView& image);
 
-  /// Throws ERR_SIMCLR_INVALID_ARGUMENT where the slot is empty.
+  /// Lets slots 0 .. images.size()-1 show pixels inside `file`, which are read when they are needed. Throws
+  /// ERR_SIMCLR_INVALID_ARGUMENT for more images than slots and ERR_SIMCLR_CORRUPT_FILE for one that does not
+  /// lie inside the file. Once only.
+  void map(std::shared_ptr<const MappedFile> file, const std::vector<MappedImage>& images);
+
+  /// Throws ERR_SIMCLR_INVALID_ARGUMENT where the slot is empty, and ERR_SIMCLR_CORRUPT_FILE where a mapped
+  /// image, which is checked when it is read for the first time, does not have its checksum.
   ImageView at(size_t index) const;
 
   /// Frees a slot; nothing happens where it is empty. Throws ERR_SIMCLR_INVALID_ARGUMENT outside 0 ..
@@ -35,18 +51,29 @@ class ImageStore {
 
  private:
   struct Slot {
-    std::unique_ptr<uint8_t[]> pixels;
+    const uint8_t* pixels = nullptr;
+    std::unique_ptr<uint8_t[]> owned;  ///< where `pixels` are not in the mapped file
     int width = 0;
     int height = 0;
     int channels = 0;
 
     size_t bytes() const { return static_cast<size_t>(width) * height * channels; }
+    size_t owned_bytes() const { return owned ? bytes() : 0; }
   };
+  struct Mapping {
+    std::shared_ptr<const MappedFile> file;
+    std::vector<uint32_t> checksums;
+    std::unique_ptr<std::atomic<bool>[]> intact;  ///< those that have been checked
+  };
+
   /// The index, checked.
   size_t checked(size_t index) const;
+  /// Throws ERR_SIMCLR_CORRUPT_FILE.
+  void check_mapped(size_t index) const;
 
   std::vector<Slot> slots_;
   std::atomic<size_t> bytes_ = 0;
+  Mapping mapping_;
 };
 
 }  // namespace simclr

@@ -1,0 +1,183 @@
+/** Writes a set as a pack (pack-format.ts). */
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { SimclrError } from '../addon/errors.ts'
+import type { Dataset } from './dataset.ts'
+import { decodeImage, readImageFile } from './decode.ts'
+import { encodeEntry, encodeHeader, entryBytes, headerBytes, type PackEntry } from './pack-format.ts'
+import { SkipReport, summarizeSkipped } from './skipped.ts'
+import type { ImageInput, RawImage, Skipped } from './types.ts'
+
+export interface PackOptions {
+  /**
+   * `pixels`: decoded, as training would hold them; opening such a pack takes no time and no memory.
+   * `files`: image files as they are, smaller, decoded by every run. Default `pixels`.
+   */
+  keep?: 'pixels' | 'files' | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface Packed {
+  count: number
+  /** Of the file. */
+  bytes: number
+  skipped: Skipped[]
+}
+
+/** What goes into the pack for one image. */
+interface Item {
+  bytes: Uint8Array
+  width: number
+  height: number
+  channels: number
+}
+
+/** About so many bytes are written at once. */
+const chunkBytes = 1 << 22
+
+/**
+ * Writes `path` whole or not at all; images that cannot be used are left out and listed. Errors: ERR_SIMCLR_DATA
+ * as in decoding, ERR_SIMCLR_IO.
+ */
+export async function pack(set: Dataset, path: string, options: PackOptions = {}): Promise<Packed> {
+  const keepFiles = options.keep === 'files'
+  const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+  const writer = await PackWriter.create(path)
+  try {
+    const names: string[] = []
+    const items = set.each((input) => prepare(input, set, keepFiles))
+    for await (const { index, value, error } of items) {
+      options.signal?.throwIfAborted()
+      if (value === undefined) report.add(set.nameOf(index), error)
+      else {
+        await writer.add(value, set.labels?.[index] ?? -1)
+        names.push(set.nameOf(index))
+      }
+      options.onProgress?.(index + 1, set.count)
+    }
+    if (names.length === 0) {
+      const why = summarizeSkipped(report.entries)
+      throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}.`)
+    }
+    const bytes = await writer.finish(JSON.stringify({ name: set.name, classNames: set.classNames, names }))
+    return { count: names.length, bytes, skipped: [...report.entries, ...set.ignored] }
+  } catch (error) {
+    await writer.discard()
+    options.signal?.throwIfAborted()
+    throw error
+  }
+}
+
+/** Decodes in any case: what is packed can be used. */
+async function prepare(input: ImageInput, set: Dataset, keepFiles: boolean): Promise<Item> {
+  const encoded = typeof input === 'string' ? await readImageFile(input) : input
+  const image = await decodeImage(encoded, set.options)
+  const { width, height } = image
+  if (keepFiles && encoded instanceof Uint8Array) return { bytes: encoded, width, height, channels: 0 }
+  return { bytes: withoutAlpha(image), width, height, channels: image.channels === 1 ? 1 : 3 }
+}
+
+function withoutAlpha({ data, channels }: RawImage): Uint8Array {
+  return channels === 4 ? data.filter((_, i) => i % 4 !== 3) : data
+}
+
+/** Images first, then what is known at the end only, then the header; the name comes last. */
+class PackWriter {
+  readonly #path: string
+  readonly #temporary: string
+  readonly #file: FileHandle
+  readonly #entries: PackEntry[] = []
+  #waiting: Uint8Array[] = [Buffer.alloc(headerBytes)]
+  #waitingBytes = headerBytes
+  #offset = headerBytes
+
+  private constructor(path: string, temporary: string, file: FileHandle) {
+    this.#path = path
+    this.#temporary = temporary
+    this.#file = file
+  }
+
+  static async create(path: string): Promise<PackWriter> {
+    const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+    try {
+      return new PackWriter(path, temporary, await openFile(temporary, 'wx'))
+    } catch (cause) {
+      throw writeError(path, cause)
+    }
+  }
+
+  async add({ bytes, width, height, channels }: Item, label: number): Promise<void> {
+    const entry = {
+      offset: this.#offset,
+      bytes: bytes.length,
+      checksum: crc32(bytes),
+      width,
+      height,
+      channels,
+      label,
+    }
+    this.#entries.push(entry)
+    await this.#append(bytes)
+  }
+
+  /** Bytes of the whole file. */
+  async finish(metadata: string): Promise<number> {
+    const index = Buffer.alloc(this.#entries.length * entryBytes)
+    for (const [i, entry] of this.#entries.entries()) encodeEntry(entry, index, i * entryBytes)
+    const indexOffset = this.#offset
+    const json = Buffer.from(metadata)
+    await this.#append(index)
+    const metadataOffset = this.#offset
+    await this.#append(json)
+    await this.#flush()
+    const header = encodeHeader({
+      count: this.#entries.length,
+      indexOffset,
+      metadataOffset,
+      metadataBytes: json.length,
+      checksum: crc32(json, crc32(index)),
+    })
+    try {
+      await this.#file.write(header, 0, headerBytes, 0)
+      await this.#file.sync()
+      await this.#file.close()
+      await rename(this.#temporary, this.#path)
+    } catch (cause) {
+      throw writeError(this.#path, cause)
+    }
+    return this.#offset
+  }
+
+  async discard(): Promise<void> {
+    await this.#file.close().catch(() => {})
+    await rm(this.#temporary, { force: true })
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    this.#offset += bytes.length
+    if (this.#waitingBytes >= chunkBytes) await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const chunk = Buffer.concat(this.#waiting)
+    this.#waiting = []
+    this.#waitingBytes = 0
+    try {
+      await this.#file.writeFile(chunk)
+    } catch (cause) {
+      throw writeError(this.#path, cause)
+    }
+  }
+}
+
+function writeError(path: string, cause: unknown): SimclrError {
+  if (cause instanceof SimclrError) return cause
+  return new SimclrError('ERR_SIMCLR_IO', `${path} cannot be written: ${(cause as Error).message}.`, {
+    cause,
+  })
+}

@@ -1,0 +1,93 @@
+/** `pack:FILE`: a set that `simclr data pack` has written (pack-format.ts). */
+import { type FileHandle, open } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import { SimclrError } from '../../addon/errors.ts'
+import {
+  decodeEntry,
+  decodeHeader,
+  entryBytes,
+  headerBytes,
+  type PackEntry,
+  type PackMetadata,
+} from '../pack-format.ts'
+import type { Spec } from '../spec.ts'
+import type { NativeSource } from '../store.ts'
+import { type ImageInput, UnusableImage } from '../types.ts'
+
+/** Reads and checks header, index and metadata. Pixels are checked when they are read for the first time. */
+export async function openPack(spec: Spec): Promise<NativeSource> {
+  const path = spec.path
+  const { entries, metadata } = await readIndex(path)
+  const labelled = entries.some((entry) => entry.label >= 0)
+  const [first] = entries
+  const square = entries.every((e) => e.width === e.height && e.width === first!.width)
+  return {
+    name: path,
+    count: entries.length,
+    labels: labelled ? entries.map((entry) => entry.label) : null,
+    classNames: labelled ? metadata.classNames : null,
+    imageSize: square ? first!.width : null,
+    mapped: true,
+    nameOf: (index) => metadata.names[index] ?? `${path} ${index}`,
+    read: (index) => readImage(path, entries[index]!),
+    async fill(store, indices, { shorterSide }) {
+      const chosen = indices ? Array.from(indices, (i) => entries[i]!) : entries
+      const asTheyAre = chosen.every(
+        ({ channels, width, height }) =>
+          channels !== 0 && (shorterSide === null || Math.min(width, height) <= shorterSide),
+      )
+      if (!asTheyAre) return false
+      store.map(path, {
+        offsets: Float64Array.from(chosen, (entry) => entry.offset),
+        widths: Uint32Array.from(chosen, (entry) => entry.width),
+        heights: Uint32Array.from(chosen, (entry) => entry.height),
+        channels: Uint8Array.from(chosen, (entry) => entry.channels),
+        checksums: Uint32Array.from(chosen, (entry) => entry.checksum),
+      })
+      return true
+    },
+  }
+}
+
+async function readIndex(path: string): Promise<{ entries: PackEntry[]; metadata: PackMetadata }> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const header = decodeHeader(await readAt(file, 0, Math.min(size, headerBytes)), size)
+    if (header === null) throw corrupt(path, 'it does not start as a pack does')
+    if (typeof header === 'string') throw corrupt(path, header)
+    const index = await readAt(file, header.indexOffset, header.count * entryBytes)
+    const json = await readAt(file, header.metadataOffset, header.metadataBytes)
+    if (crc32(json, crc32(index)) !== header.checksum) throw corrupt(path, 'its index is damaged')
+    const entries = Array.from({ length: header.count }, (_, i) => decodeEntry(index, i * entryBytes))
+    return { entries, metadata: JSON.parse(json.toString('utf8')) as PackMetadata }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Throws {@link UnusableImage} for bytes that have changed. */
+async function readImage(path: string, entry: PackEntry): Promise<ImageInput> {
+  const file = await open(path)
+  try {
+    const bytes = await readAt(file, entry.offset, entry.bytes)
+    if (crc32(bytes) !== entry.checksum) throw new UnusableImage('corrupt', 'wrong checksum')
+    if (entry.channels === 0) return bytes
+    const { width, height } = entry
+    return { data: bytes, width, height, channels: entry.channels as 1 | 3 }
+  } finally {
+    await file.close()
+  }
+}
+
+async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, offset)
+  return buffer.subarray(0, bytesRead)
+}
+
+function corrupt(path: string, why: string): SimclrError {
+  return new SimclrError(
+    'ERR_SIMCLR_CORRUPT_FILE',
+    `Expected a pack but ${path} is none: ${why}. Make it anew.`,
+  )
+}
