@@ -10,6 +10,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new simclr::binding::Instance());
   simclr::binding::register_errors(env, exports);
   simclr::binding::register_build_info(env, exports);
+  simclr::binding::register_devices(env, exports);
   simclr::binding::register_image_store(env, exports);
   simclr::binding::register_augmenter(env, exports);
   simclr::binding::register_augment_functions(env, exports);

@@ -1,0 +1,30 @@
+// getDevices(): where a learner or encoder may compute.
+#include "core/devices.h"
+
+#include "binding/registry.h"
+
+namespace simclr::binding {
+namespace {
+
+Napi::Value GetDevices(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::vector<DeviceInfo> devices = list_devices();
+  Napi::Array out = Napi::Array::New(env, devices.size());
+  for (uint32_t i = 0; i < devices.size(); ++i) {
+    Napi::Object device = Napi::Object::New(env);
+    device.Set("name", devices[i].name);
+    device.Set("type", devices[i].is_cuda ? "cuda" : "cpu");
+    device.Set("description", devices[i].description);
+    device.Set("memory", static_cast<double>(devices[i].memory));
+    out.Set(i, device);
+  }
+  return out;
+}
+
+}  // namespace
+
+void register_devices(Napi::Env env, Napi::Object exports) {
+  exports.Set("getDevices", Napi::Function::New(env, GetDevices, "getDevices"));
+}
+
+}  // namespace simclr::binding
