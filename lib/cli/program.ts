@@ -11,9 +11,12 @@ import { packageRoot } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
 import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerEmbed } from './embed.ts'
+import { registerEval } from './eval.ts'
 import { isInterrupt } from './interrupt.ts'
 import { registerLibtorch } from './libtorch.ts'
 import { emit, say } from './output.ts'
+import { registerTrain } from './train.ts'
 
 /** The whole command line as a commander program. */
 export function createProgram(): Command {
@@ -22,6 +25,9 @@ export function createProgram(): Command {
     .version(packageVersion())
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
+  registerTrain(program)
+  registerEval(program)
+  registerEmbed(program)
   registerData(program)
   registerLibtorch(program)
   registerDoctor(program)

@@ -3,6 +3,7 @@
  * this file. The defaults' values are in presets.ts.
  */
 import { z } from 'zod'
+import type { DataInput } from '../data/open.ts'
 import type { TrainEvent } from '../run/events.ts'
 import {
   augment,
@@ -21,10 +22,28 @@ import { choice, instance, integer, nullOr, option, positive, real, text, wordOr
 export const presetNames = ['sample', 'cifar', 'imagenet', 'paper', 'torch'] as const
 export type PresetName = (typeof presetNames)[number]
 
-const dataInput = instance<string | object>(
+export const dataInput = instance<DataInput>(
   "a path, 'kind:path' or a data source",
   (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
 )
+
+export const device = option(
+  { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },
+  {
+    about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
+    default: 'auto',
+  },
+)
+
+export const precision = option(choice(['auto', 'fp32', 'bf16', 'fp16', 'fp64']), {
+  about: "Arithmetic of the encoder; 'auto' is bf16 where the hardware computes in it, else fp32.",
+  default: 'auto',
+})
+
+export const threads = option(wordOr('auto', integer(1, 1024)), {
+  about: "CPU threads that share a batch; 'auto': as many as there are cores.",
+  default: 'auto',
+})
 
 export const trainOptions = z
   .strictObject({
@@ -43,6 +62,11 @@ export const trainOptions = z
     }),
     limit: option(integer(1), {
       about: 'Uses only so many images, the same ones every time.',
+      default: 'all',
+      unit: 'images',
+    }),
+    limitPerClass: option(integer(1), {
+      about: 'Uses the first so many images of each class.',
       default: 'all',
       unit: 'images',
     }),
@@ -76,21 +100,9 @@ export const trainOptions = z
     schedule,
     augment,
     probe,
-    device: option(
-      { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },
-      {
-        about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
-        default: 'auto',
-      },
-    ),
-    precision: option(choice(['auto', 'fp32', 'bf16', 'fp16', 'fp64']), {
-      about: "Arithmetic of the encoder; 'auto' is bf16 where the hardware computes in it, else fp32.",
-      default: 'auto',
-    }),
-    threads: option(wordOr('auto', integer(1, 1024)), {
-      about: "CPU threads that share a batch; 'auto': as many as there are cores.",
-      default: 'auto',
-    }),
+    device,
+    precision,
+    threads,
     seed: option(integer(0), {
       about: 'Everything random is a function of it.',
       default: '0',

@@ -32,12 +32,15 @@ export interface MachineFacts {
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'out' | 'signal' | 'encoder' | 'precision'>
+  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision'>
 > & {
+  /** Absent for a source in memory. */
+  data?: string
   preset: PresetName
   encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
   precision: Precision
   limit?: number
+  limitPerClass?: number
 }
 
 export interface Resolution {
@@ -49,9 +52,17 @@ export interface Resolution {
   schedule: ScheduleSettings
 }
 
-/** `options` must be valid. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
-export function resolve(options: TrainSettings, data: DataFacts, machine: MachineFacts): Resolution {
-  const { values, why } = mergeLayers(layersFor(options, data))
+/** Why a value is as it is when the run being resumed had it. */
+export const resumedReason = 'the run being resumed'
+
+/** `options` must be valid; `previous` is of the run being resumed. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
+export function resolve(
+  options: TrainSettings,
+  data: DataFacts,
+  machine: MachineFacts,
+  previous?: ResolvedConfig,
+): Resolution {
+  const { values, why } = mergeLayers(layersFor(options, data, previous))
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
@@ -76,7 +87,7 @@ export function resolve(options: TrainSettings, data: DataFacts, machine: Machin
     config.epochs = totalEpochs(scheduleSettings(config, data.images))
     set('epochs', 'as many as `steps` reach')
   }
-  if (options.schedule?.warmupEpochs === undefined && schedule.warmupEpochs >= config.epochs) {
+  if (!previous && options.schedule?.warmupEpochs === undefined && schedule.warmupEpochs >= config.epochs) {
     schedule.warmupEpochs = config.epochs / 10
     set('schedule.warmupEpochs', 'a tenth of a short run')
   }
@@ -116,8 +127,8 @@ export function scheduleSettings(config: ResolvedConfig, images: number): Schedu
   }
 }
 
-function layersFor(options: TrainSettings, data: DataFacts): Layer[] {
-  const name = options.preset ?? defaultPreset(data)
+function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedConfig | undefined): Layer[] {
+  const name = options.preset ?? previous?.preset ?? defaultPreset(data)
   const preset = presets[name]
   const imageSize = options.imageSize ?? preset.imageSize ?? ownSize(data)
   const recipe = preset.settings(imageSize)
@@ -144,6 +155,11 @@ function layersFor(options: TrainSettings, data: DataFacts): Layer[] {
   if (!own) layers.push({ why: `optimizer ${optimizer}`, values: optimizerSettings(optimizer) })
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
+  if (previous) {
+    // New epochs take the place of a fixed number of steps.
+    const { data: _, steps, ...values } = previous
+    layers.push({ why: resumedReason, values: options.epochs === undefined ? { ...values, steps } : values })
+  }
   layers.push({ why: 'option', values: options })
   return layers
 }
@@ -160,24 +176,23 @@ function ownSize({ imageSize }: DataFacts): number {
 type Set = (name: string, reason: string) => void
 
 function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set): void {
-  const gpu = machine.devices.find((device) => device.startsWith('cuda'))
-  if ((config.device as string) === 'auto') {
-    config.device = gpu ?? 'cpu'
-    set('device', gpu ? 'auto: a GPU is there' : 'auto: no GPU here')
-  }
-  if (config.device === 'cuda') config.device = 'cuda:0'
-  if (!machine.devices.includes(config.device)) {
-    const advice = `Devices here: ${machine.devices.join(', ')}. \`simclr doctor\` says why others are missing.`
-    throw new SimclrError(
-      'ERR_SIMCLR_DEVICE',
-      expected('a device of this machine', 'device', config.device, advice),
-    )
-  }
+  const asked = config.device as string
+  config.device = pickDevice(asked, machine)
+  if (asked === 'auto') set('device', config.device === 'cpu' ? 'auto: no GPU here' : 'auto: a GPU is there')
   if ((config.precision as string) === 'auto') {
     const fast = config.device !== 'cpu' || machine.bf16
     config.precision = fast ? 'bf16' : 'fp32'
     set('precision', `auto: ${config.device} ${fast ? 'computes' : 'does not compute'} bf16 in hardware`)
   }
+}
+
+/** The device's full name. Throws ERR_SIMCLR_DEVICE where it is not there: only 'auto' falls back. */
+export function pickDevice(asked: string, { devices }: MachineFacts): string {
+  const gpu = devices.find((device) => device.startsWith('cuda'))
+  const device = asked === 'auto' ? (gpu ?? 'cpu') : asked === 'cuda' ? 'cuda:0' : asked
+  if (devices.includes(device)) return device
+  const advice = `Devices here: ${devices.join(', ')}. \`simclr doctor\` says why others are missing.`
+  throw new SimclrError('ERR_SIMCLR_DEVICE', expected('a device of this machine', 'device', asked, advice))
 }
 
 /** A batch never exceeds the images; one nobody chose is lowered. */

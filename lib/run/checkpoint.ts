@@ -38,8 +38,8 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   }
   metadata.sha256 = await checksum(checkpoint.tensors, metadata)
   try {
-    // A file of this name that could not be read is put aside, never overwritten.
-    if (await exists(path)) await rename(path, await asideName(path))
+    // A file of this name that could not be read is never overwritten.
+    if (await exists(path)) await putAside(path)
     await writeSafetensors(path, checkpoint.tensors, metadata)
   } catch (error) {
     throw new SimclrError(
@@ -116,18 +116,21 @@ export async function newestCheckpoint(
 
 /** Removes all but the newest `keep` of the given checkpoints of a run. Returns those kept. */
 export async function pruneCheckpoints(paths: readonly string[], keep: number): Promise<string[]> {
-  const newestFirst = [...paths].sort((a, b) => stepOf(basename(b)) - stepOf(basename(a)))
+  const newestFirst = [...paths].sort((a, b) => stepOf(b) - stepOf(a))
   await Promise.all(newestFirst.slice(keep).map((path) => rm(path, { force: true })))
   return newestFirst.slice(0, keep)
 }
 
-function stepOf(name: string): number {
-  return Number(namePattern.exec(name)![1])
+function stepOf(path: string): number {
+  return Number(namePattern.exec(basename(path))![1])
 }
 
-async function asideName(path: string): Promise<string> {
+/** Renames a checkpoint so that no run takes it for its own; returns the new name. */
+export async function putAside(path: string): Promise<string> {
   for (let i = 1; ; i++) {
     const name = `${path}.aside-${i}`
-    if (!(await exists(name))) return name
+    if (await exists(name)) continue
+    await rename(path, name)
+    return name
   }
 }

@@ -5,7 +5,7 @@ export interface RunConfig {
   /** Version of the package that wrote it. */
   simclr: string
   /** Pass it to `train()`, or the file to `simclr train --config`, for the same run. */
-  options: ResolvedConfig & { data?: string }
+  options: ResolvedConfig
   /** Dotted option name → who decided it. */
   why: Record<string, string>
   data: { name: string; images: number; classes: string[] | null }

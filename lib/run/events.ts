@@ -36,7 +36,7 @@ export interface EpochEvent {
 
 export type TrainEvent =
   | { type: 'data'; name: string; done: number; total: number }
-  | { type: 'start'; folder: string; resolution: Resolution; step: number; parameters: number }
+  | { type: 'start'; folder: string; data: string; resolution: Resolution; step: number; parameters: number }
   | StepEvent
   | EpochEvent
   | { type: 'checkpoint'; step: number; path: string }

@@ -8,7 +8,7 @@
  *
  * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
  */
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
@@ -57,6 +57,12 @@ export class RunFolder {
 
   async writeConfig(config: RunConfig): Promise<void> {
     await writeFileAtomic(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`)
+  }
+
+  /** Gives the folder back; one that has nothing in it is removed. */
+  async discard(): Promise<void> {
+    for (const path of [this.checkpoints, this.path]) await rmdir(path).catch(() => {})
+    await this.close()
   }
 
   async close(): Promise<void> {

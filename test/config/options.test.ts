@@ -20,6 +20,7 @@ const refused: Record<string, unknown> = {
   convention: 'tf',
   data: 7,
   limit: 0,
+  limitPerClass: 0.5,
   imageSize: 7,
   'encoder.arch': 'vgg',
   'encoder.width': 0.3,

@@ -1,0 +1,37 @@
+/** `simclr eval`: how well simple classifiers do on an encoder's features. */
+import type { Command } from 'commander'
+import { type EvaluateOptions, evaluate, evaluateOptions } from '../evaluate/evaluate.ts'
+import { interruptSignal } from './interrupt.ts'
+import { addOptionFlags, readOptionFlags } from './option-flags.ts'
+import { emit, examples, formatCount, formatPercent, jsonOption, say } from './output.ts'
+
+export function registerEval(program: Command): void {
+  const command = program
+    .command('eval')
+    .description('accuracy of kNN or logistic regression on the features of an encoder, or on raw pixels')
+  addOptionFlags(command, evaluateOptions)
+  command
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['simclr eval --encoder runs/a --data train/ --test test/ --probe linear', 'class folders'],
+        ['simclr eval --encoder runs/a --data sample --test sample:test', 'the embedded sample, kNN'],
+        ['simclr eval --encoder raw --data sample --test sample:test', 'the raw-pixel baseline'],
+      ),
+    )
+    .action(runEval)
+}
+
+async function runEval(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
+  using interrupt = interruptSignal()
+  const options = readOptionFlags(evaluateOptions, flags) as unknown as EvaluateOptions
+  const result = await evaluate({ ...options, signal: interrupt.signal })
+  const { probe, accuracy, images, testImages, classes, dim } = result
+  say(
+    `${probe} on ${formatCount(images)} images of ${classes} classes, ${dim} features, ` +
+      `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)}`,
+  )
+  if (flags.json) emit({ type: 'result', ...result })
+  else process.stdout.write(`${accuracy.toFixed(4)}\n`)
+}

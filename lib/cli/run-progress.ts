@@ -1,0 +1,125 @@
+/** A run on the terminal: a bar where a person watches, a line an epoch elsewhere. */
+import { SingleBar } from 'cli-progress'
+import type { EpochEvent, StepEvent, TrainEvent } from '../run/events.ts'
+import { formatCount, formatDuration, formatPercent, say } from './output.ts'
+
+/** Steps whose mean the bar shows. */
+const window = 50
+
+export class RunProgress {
+  readonly #onTerminal = process.stderr.isTTY === true
+  #bar: SingleBar | null = null
+  #steps: StepEvent[] = []
+  #total = 0
+  #epochs = 0
+  #batchSize = 0
+  #knn: number | null = null
+  #reading = ''
+
+  /** Shows one event of a run. */
+  show(event: TrainEvent): void {
+    if (event.type === 'data') this.#data(event.name, event.done, event.total)
+    else if (event.type === 'start') this.#start(event)
+    else if (event.type === 'step') this.#step(event)
+    else if (event.type === 'epoch') this.#epoch(event)
+    else if (event.type === 'warning') this.#print(`Note: ${event.message}`)
+    else if (event.type === 'end') this.stop()
+  }
+
+  /** Takes the bar away; call it before anything else is printed. */
+  stop(): void {
+    this.#bar?.stop()
+    this.#bar = null
+  }
+
+  #data(name: string, done: number, total: number): void {
+    if (!this.#onTerminal) {
+      if (done === total) say(`Read ${formatCount(total)} images of ${name}.`)
+      return
+    }
+    if (this.#reading !== name) {
+      this.stop()
+      this.#reading = name
+      this.#bar = createBar(`Reading ${name} {bar} {value}/{total}, {eta_formatted} left`)
+      this.#bar.start(total, 0)
+    }
+    this.#bar?.update(done)
+    if (done === total) this.stop()
+  }
+
+  #start({ folder, data, resolution, step, parameters }: Extract<TrainEvent, { type: 'start' }>): void {
+    this.stop()
+    const { config, plan } = resolution
+    const { encoder, optimizer } = config
+    this.#total = plan.steps
+    this.#epochs = plan.epochs
+    this.#batchSize = config.batchSize
+    const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
+    say(`${data}: ${formatCount(plan.images)} images at ${config.imageSize} px, preset ${config.preset}`)
+    say(
+      `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}, ` +
+        `${optimizer.name} ${optimizer.lr}, τ ${config.temperature}, ${config.precision} on ${config.device}, ${config.threads} threads`,
+    )
+    const rest = step === 0 ? '' : `, going on from step ${formatCount(step)}`
+    say(`${plan.epochs} epochs, ${formatCount(plan.steps)} steps${rest} → ${folder}`)
+    if (!this.#onTerminal) return
+    this.#bar = createBar(
+      'epoch {epoch} {bar} {percentage}% | loss {loss} | kNN {knn} | {rate} pairs/s | {left} left',
+    )
+    this.#bar.start(plan.steps, step, {
+      epoch: `1/${plan.epochs}`,
+      loss: '–',
+      knn: '–',
+      rate: '–',
+      left: '–',
+    })
+  }
+
+  #step(event: StepEvent): void {
+    this.#steps = [...this.#steps.slice(1 - window), event]
+    if (this.#bar === null) return
+    const seconds = this.#secondsPerStep()
+    this.#bar.update(event.step + 1, {
+      epoch: `${event.epoch + 1}/${this.#epochs}`,
+      loss: (this.#steps.reduce((sum, { loss }) => sum + loss, 0) / this.#steps.length).toFixed(3),
+      rate: formatCount(Math.round(this.#batchSize / seconds)),
+      left: formatDuration((this.#total - event.step - 1) * seconds),
+    })
+  }
+
+  #epoch(event: EpochEvent): void {
+    if (event.knn !== null) this.#knn = event.knn
+    const knn = this.#knn === null ? '–' : formatPercent(this.#knn)
+    if (this.#bar !== null) {
+      this.#bar.update({ knn })
+      return
+    }
+    const left = formatDuration((this.#total - event.step) * this.#secondsPerStep())
+    say(
+      `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  contrastive ${formatPercent(event.contrastiveAccuracy)}  ` +
+        `kNN ${knn}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,
+    )
+  }
+
+  #secondsPerStep(): number {
+    if (this.#steps.length === 0) return 0
+    return (
+      this.#steps.reduce((sum, step) => sum + step.stepSeconds + step.waitSeconds, 0) / this.#steps.length
+    )
+  }
+
+  #print(text: string): void {
+    if (this.#bar !== null) process.stderr.write('\r\u001b[K')
+    say(text)
+  }
+}
+
+function createBar(format: string): SingleBar {
+  return new SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    barsize: 20,
+  })
+}

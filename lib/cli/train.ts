@@ -1,0 +1,163 @@
+/** `simclr train`: images in, a run folder with an encoder out. */
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { SimclrError } from '../addon/errors.ts'
+import { mergeLayers } from '../config/layers.ts'
+import { invalid } from '../config/messages.ts'
+import { type TrainOptions, trainOptions } from '../config/options.ts'
+import { type Comparison, compare } from '../evaluate/compare.ts'
+import type { TrainEvent } from '../run/events.ts'
+import { type Run, train } from '../train.ts'
+import { interruptSignal, isInterrupt } from './interrupt.ts'
+import { addOptionFlags, readOptionFlags } from './option-flags.ts'
+import { emit, examples, formatCount, formatDuration, formatPercent, jsonOption, say } from './output.ts'
+import { RunProgress } from './run-progress.ts'
+
+// biome-ignore format: one line
+const common = ['data', 'preset', 'out', 'epochs', 'batch-size', 'image-size', 'arch', 'width', 'stem', 'convention', 'limit', 'optimizer', 'lr', 'temperature', 'precision', 'device', 'threads', 'seed', 'resume', 'checkpoint-every-seconds']
+
+export function registerTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description(
+      'train an encoder on images without labels; without --data on the embedded Fashion-MNIST sample',
+    )
+  addOptionFlags(command, trainOptions, common)
+  command
+    .option(
+      '--test <data>',
+      'labelled images to compare raw pixels, an untrained and the trained encoder on afterwards',
+    )
+    .option('--config <file>', "a run's config.json to start from; flags override it")
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['simclr train', 'a few minutes on the embedded sample, then what the encoder learnt'],
+        ['simclr train --data ./photos --preset torch --epochs 100 --out runs/photos', 'your own images'],
+        ['simclr train --out runs/photos', 'go on with an interrupted run; all else is as it was'],
+        [
+          'simclr train --data cifar10:DIR --preset paper --arch resnet18 --batch-size 512',
+          "the paper's CIFAR-10 recipe",
+        ],
+        ['simclr train --config runs/photos/config.json --seed 1', 'the same run with another seed'],
+      ),
+    )
+    .action(runTrain)
+}
+
+interface TrainFlags {
+  test?: string
+  config?: string
+  json?: boolean
+}
+
+async function runTrain(flags: TrainFlags & Record<string, unknown>): Promise<void> {
+  const options = await readOptions(flags)
+  using interrupt = interruptSignal()
+  const progress = new RunProgress()
+  let folder: string | undefined
+  const onProgress = (event: TrainEvent) => {
+    if (event.type === 'start') folder = event.folder
+    progress.show(event)
+    if (flags.json) emit({ ...event })
+  }
+  let run: Run
+  try {
+    run = await train({ ...options, signal: interrupt.signal, onProgress })
+  } catch (error) {
+    progress.stop()
+    if (isInterrupt(error) && folder !== undefined)
+      say(`Everything is on the disk. Go on with: simclr train --out ${folder}`)
+    throw error
+  } finally {
+    progress.stop()
+  }
+  try {
+    await conclude(run, options, flags, interrupt.signal)
+  } finally {
+    run.encoder.dispose()
+  }
+}
+
+async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise<TrainOptions> {
+  const typed = readOptionFlags(trainOptions, flags) as TrainOptions
+  if (flags.config === undefined) return typed
+  const file = await readConfigFile(flags.config)
+  return mergeLayers([
+    { why: flags.config, values: file },
+    { why: 'flags', values: typed },
+  ]).values as TrainOptions
+}
+
+async function readConfigFile(path: string): Promise<TrainOptions> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new SimclrError('ERR_SIMCLR_IO', `Could not read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  try {
+    const config = JSON.parse(text) as { options?: TrainOptions }
+    return config.options ?? (config as TrainOptions)
+  } catch (error) {
+    throw invalid(
+      `Expected a config.json for \`--config\` but ${path} is no JSON: ${(error as Error).message}.`,
+    )
+  }
+}
+
+/** The summary, and where there are held-out images what the encoder learnt. */
+async function conclude(
+  run: Run,
+  options: TrainOptions,
+  flags: TrainFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const data = options.data ?? run.config.data ?? 'sample'
+  const test = flags.test ?? (data === 'sample' ? 'sample:test' : undefined)
+  say(`Trained for ${formatDuration(run.seconds)} at ${formatCount(Math.round(run.pairsPerSecond))} pairs/s.`)
+  if (run.skipped.length > 0)
+    say(`Left out ${formatCount(run.skipped.length)} files that are no usable images.`)
+
+  let probes: Comparison | undefined
+  if (test !== undefined) {
+    say(`Comparing on ${test}, which training has not seen …`)
+    probes = await compare(run.encoder, { data, test, seed: run.config.seed, signal })
+    if (!flags.json) process.stdout.write(table(probes))
+  }
+  say(`Run folder: ${run.folder}`)
+  say(`Next: simclr embed --encoder ${run.folder} --data ./photos --out features.npy`)
+  if (flags.json) emit(resultLine(run, String(data), probes))
+}
+
+function resultLine(run: Run, data: string, probes: Comparison | undefined): Record<string, unknown> {
+  const { folder, seconds: trainSeconds, pairsPerSecond, skipped, history } = run
+  return {
+    type: 'result',
+    folder,
+    data,
+    trainSeconds,
+    pairsPerSecond,
+    ...(probes ? { probes } : {}),
+    epochs: history.length,
+    loss: history.at(-1)?.loss ?? null,
+    skipped: skipped.length,
+  }
+}
+
+function table({ raw, random, trained }: Comparison): string {
+  const rows = [
+    ['raw pixels', raw],
+    ['random encoder', random],
+    ['trained encoder', trained],
+  ] as const
+  const line = (name: string, knn: string, linear: string) =>
+    `${name.padEnd(16)}${knn.padStart(9)}${linear.padStart(9)}\n`
+  return rows.reduce(
+    (text, [name, { knn, linear }]) => text + line(name, formatPercent(knn), formatPercent(linear)),
+    line('accuracy', 'kNN', 'linear'),
+  )
+}

@@ -1,0 +1,34 @@
+import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
+import type { ResolvedConfig } from './resolve.ts'
+
+/** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
+export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
+  const { encoder, head, loss, temperature, precision, device, threads, seed } = config
+  return {
+    encoder,
+    head,
+    loss: { temperature, ...loss },
+    optimizer: optimizerSpec(config.optimizer),
+    classes,
+    precision,
+    device,
+    shards: threads,
+    seed,
+  }
+}
+
+function optimizerSpec(options: ResolvedConfig['optimizer']): OptimizerSpec {
+  const { name, momentum, nesterov, weightDecay } = options
+  if (name === 'sgd') return { name, momentum, nesterov, weightDecay, decayAll: options.decayAll }
+  const { convention, trustCoefficient, classicMomentum, epsilon } = options
+  return {
+    name,
+    convention,
+    momentum,
+    nesterov,
+    weightDecay,
+    trustCoefficient,
+    classicMomentum,
+    epsilon,
+  }
+}

@@ -1,0 +1,203 @@
+/** evaluate(): how well simple classifiers do on what an encoder says about labelled images. */
+import { z } from 'zod'
+import { SimclrError } from '../addon/errors.ts'
+import type { Addon } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import { validate } from '../config/messages.ts'
+import { choice, instance, integer, option, positive, real } from '../config/option.ts'
+import { dataInput, device } from '../config/options.ts'
+import { Encoder } from '../encoder.ts'
+import { type Images, readImages } from '../run/images.ts'
+import { encoderFeatures, rawFeatures } from './features.ts'
+import {
+  centred,
+  knnAccuracy,
+  knnDefaults,
+  type LabelledFeatures,
+  linearAccuracy,
+  linearDefaults,
+} from './probes.ts'
+
+const labelledData = (what: string) => ({
+  about: `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`,
+  default: 'it has none',
+})
+
+export const evaluateOptions = z.strictObject({
+  encoder: option(
+    instance<Encoder | string>(
+      "an Encoder, a run folder, a .safetensors file or 'raw'",
+      (value) => value instanceof Encoder || (typeof value === 'string' && value !== ''),
+    ),
+    { about: "What makes the features; 'raw' is the pixels themselves.", default: 'it has none' },
+  ),
+  data: option(dataInput, labelledData('Labelled images to learn from')),
+  test: option(dataInput, labelledData('Labelled images to be tested on')),
+  probe: option(choice(['knn', 'linear']), {
+    about: 'Weighted nearest neighbours, or logistic regression on standardised features.',
+    default: 'knn',
+    source: 'appendix B.5',
+  }),
+  k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k) }),
+  temperature: option(positive(), {
+    about: 'Votes weigh exp(cosine similarity / temperature).',
+    default: String(knnDefaults.temperature),
+  }),
+  l2: option(real(0), { about: 'L2 penalty of the linear probe.', default: String(linearDefaults.l2) }),
+  maxIterations: option(integer(1), {
+    about: 'Iterations of L-BFGS at most.',
+    default: String(linearDefaults.maxIterations),
+  }),
+  imageSize: option(integer(8, 1024), {
+    about: "Size of 'raw' pixels; an encoder knows its own.",
+    default: 'of the images, at most 32',
+    unit: 'pixels',
+  }),
+  limit: option(integer(2), {
+    about: 'Uses only so many of the images of `data`.',
+    default: 'all',
+    unit: 'images',
+  }),
+  device,
+  signal: option(
+    instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
+    { about: 'Stops reading the images.', default: 'none', flag: null },
+  ),
+  onProgress: option(
+    instance<(progress: { name: string; done: number; total: number }) => void>(
+      'a function',
+      (value) => typeof value === 'function',
+    ),
+    { about: 'Told while images are read.', default: 'none', flag: null },
+  ),
+})
+
+export type EvaluateOptions = z.input<typeof evaluateOptions> & {
+  encoder: Encoder | string
+  data: NonNullable<z.input<typeof evaluateOptions>['data']>
+  test: NonNullable<z.input<typeof evaluateOptions>['test']>
+}
+
+export type ProbeName = 'knn' | 'linear'
+
+export interface EvaluateResult {
+  probe: ProbeName
+  /** Share of the test images classified rightly, 0 to 1. */
+  accuracy: number
+  /** Images learnt from and tested on. */
+  images: number
+  testImages: number
+  classes: number
+  /** Length of a feature vector. */
+  dim: number
+}
+
+/**
+ * Trains a probe on `data` and tests it on `test`; the encoder is not changed. Errors:
+ * ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA (no labels, a class that `data` has not), and those of
+ * `Encoder.load`.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
+  validate(evaluateOptions, options)
+  for (const name of ['encoder', 'data', 'test'] as const) {
+    if (options[name] === undefined) {
+      // Not in the schema, where every option may be left out for a default.
+      validate(evaluateOptions, { [name]: null })
+    }
+  }
+  const addon = loadAddon()
+  const probe = options.probe ?? 'knn'
+  const loaded = typeof options.encoder === 'string' && options.encoder !== 'raw'
+  const encoder = loaded
+    ? await Encoder.load(options.encoder as string, { device: options.device })
+    : options.encoder
+  try {
+    const pair = await readPair(
+      options,
+      encoder instanceof Encoder ? encoder.preprocessing.imageSize : options.imageSize,
+    )
+    try {
+      return await probePair(addon, encoder, pair, { ...options, probe })
+    } finally {
+      pair.data.dispose()
+      pair.test.dispose()
+    }
+  } finally {
+    if (loaded) (encoder as Encoder).dispose()
+  }
+}
+
+/** What is learnt from and what is tested on, with the same classes. */
+export interface Pair {
+  data: Images
+  test: Images
+}
+
+/** Reads both sets; the labels of `test` mean what those of `data` mean. */
+export async function readPair(
+  options: Pick<EvaluateOptions, 'data' | 'test' | 'limit' | 'signal' | 'onProgress'>,
+  imageSize: number | undefined,
+): Promise<Pair> {
+  const { limit, signal, onProgress } = options
+  const data = await readImages(options.data, { imageSize, limit, signal, onProgress })
+  try {
+    requireLabels(data, 'data')
+    const classNames = data.classNames ?? undefined
+    const test = await readImages(options.test, { imageSize, classNames, signal, onProgress })
+    requireLabels(test, 'test')
+    return { data, test }
+  } catch (error) {
+    data.dispose()
+    throw error
+  }
+}
+
+/** The accuracy of one probe on one kind of features. */
+export async function probePair(
+  addon: Addon,
+  encoder: Encoder | string,
+  { data, test }: Pair,
+  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations' | 'imageSize'> & {
+    probe: ProbeName
+  },
+): Promise<EvaluateResult> {
+  const featuresOf = (images: Images): Promise<LabelledFeatures> =>
+    encoder instanceof Encoder
+      ? encoderFeatures(encoder, images)
+      : rawFeatures(addon, images, options.imageSize ?? data.imageSize, 'torch')
+  const learnt = await featuresOf(data)
+  const tested = await featuresOf(test)
+  const accuracy = await accuracyOf(addon, learnt, tested, !(encoder instanceof Encoder), options)
+  return {
+    probe: options.probe,
+    accuracy,
+    images: learnt.labels.length,
+    testImages: tested.labels.length,
+    classes: data.classNames?.length ?? new Set(learnt.labels).size,
+    dim: learnt.data.length / learnt.labels.length,
+  }
+}
+
+function accuracyOf(
+  addon: Addon,
+  learnt: LabelledFeatures,
+  tested: LabelledFeatures,
+  isRaw: boolean,
+  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> & { probe: ProbeName },
+): Promise<number> {
+  if (options.probe === 'linear') {
+    const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
+    return linearAccuracy(addon, learnt, tested, { l2, maxIterations })
+  }
+  const { k = knnDefaults.k, temperature = knnDefaults.temperature } = options
+  const { bank, queries } = isRaw ? centred(learnt, tested) : { bank: learnt, queries: tested }
+  return knnAccuracy(addon, bank, queries, { k, temperature })
+}
+
+function requireLabels({ name, labels }: Images, option: string): void {
+  if (labels?.some((label) => label >= 0)) return
+  throw new SimclrError(
+    'ERR_SIMCLR_DATA',
+    `Expected labelled images for \`${option}\` but ${name} has no labels. Put them into one folder a class, or use a labelled format.`,
+  )
+}

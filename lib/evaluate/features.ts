@@ -1,0 +1,44 @@
+/** Images to numbers: by an encoder, or as raw pixels. */
+import type { Addon, Convention } from '../addon/interface.ts'
+import { evaluationFamily, lower } from '../augment/index.ts'
+import { type Encoder, sequence } from '../encoder.ts'
+import type { Images } from '../run/images.ts'
+import type { LabelledFeatures } from './probes.ts'
+
+/** Larger images are shrunk to this size for the raw-pixel baseline, whose features would not fit memory. */
+const rawSize = 32
+/** Images whose pixels are fetched at once. */
+const chunk = 1024
+
+/** The encoder's features of every labelled image. */
+export async function encoderFeatures(encoder: Encoder, images: Images): Promise<LabelledFeatures> {
+  const { indices, labels } = labelled(images)
+  return { data: await encoder.embedStore(images.store, indices), labels }
+}
+
+/** The pixels of every labelled image in [0, 1], at `imageSize` but at most 32 px. */
+export async function rawFeatures(
+  addon: Addon,
+  images: Images,
+  imageSize: number,
+  convention: Convention,
+): Promise<LabelledFeatures> {
+  const size = Math.min(imageSize, rawSize)
+  const plan = lower(evaluationFamily(convention, size, { mean: null, std: null }), size)
+  const augmenter = new addon.Augmenter(plan)
+  const { indices, labels } = labelled(images)
+  const dim = size * size * 3
+  const data = new Float32Array(indices.length * dim)
+  for (let first = 0; first < indices.length; first += chunk) {
+    const part = indices.slice(first, first + chunk)
+    const epochs = new Uint32Array(part.length)
+    const batch = augmenter.batch(images.store, { indices: part, epochs, seed: 0, views: 1, labels: null })
+    data.set(await batch.pixels({ threads: 1 }), first * dim)
+  }
+  return { data, labels }
+}
+
+function labelled({ count, labels }: Images): { indices: Uint32Array; labels: Int32Array } {
+  const indices = sequence(count).filter((index) => labels![index]! >= 0)
+  return { indices, labels: Int32Array.from(indices, (index) => labels![index]!) }
+}

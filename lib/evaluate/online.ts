@@ -1,0 +1,59 @@
+/**
+ * The kNN probe during training: is it learning? A fixed part of the training images, a fifth of them as
+ * queries against the rest. Held-out images stay held out, and nothing of the encoder changes: features are
+ * taken with BatchNorm in evaluation mode.
+ */
+import type { Addon, NativeAugmenter, NativeImageStore, NativeLearner } from '../addon/interface.ts'
+import type { ResolvedConfig } from '../config/resolve.ts'
+import { knnAccuracy, type LabelledFeatures } from './probes.ts'
+
+/** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
+const choiceEpoch = 0xffff_ffff
+
+export class OnlineProbe {
+  readonly #addon: Addon
+  readonly #store: NativeImageStore
+  readonly #augmenter: NativeAugmenter
+  readonly #labels: Int32Array
+  readonly #options: ResolvedConfig['probe']
+  readonly #bank: Uint32Array
+  readonly #queries: Uint32Array
+
+  /** `augmenter`: without random operators. */
+  constructor(
+    addon: Addon,
+    store: NativeImageStore,
+    augmenter: NativeAugmenter,
+    labels: Int32Array,
+    config: ResolvedConfig,
+  ) {
+    this.#addon = addon
+    this.#store = store
+    this.#augmenter = augmenter
+    this.#labels = labels
+    this.#options = config.probe
+    const order = addon.epochOrder({ seed: config.seed, epoch: choiceEpoch, count: labels.length })
+    const chosen = order.filter((index) => labels[index]! >= 0).slice(0, config.probe.images)
+    const queries = Math.max(1, Math.floor(chosen.length / 5))
+    this.#queries = chosen.slice(0, queries)
+    this.#bank = chosen.slice(queries)
+  }
+
+  /** Is there one after epoch `epoch` (from 0)? */
+  isDue(epoch: number): boolean {
+    const { everyEpochs } = this.#options
+    return everyEpochs > 0 && (epoch + 1) % everyEpochs === 0
+  }
+
+  /** Accuracy of the learner's present encoder. */
+  async run(learner: NativeLearner): Promise<number> {
+    const bank = await this.#features(learner, this.#bank)
+    const queries = await this.#features(learner, this.#queries)
+    return knnAccuracy(this.#addon, bank, queries, this.#options)
+  }
+
+  async #features(learner: NativeLearner, indices: Uint32Array): Promise<LabelledFeatures> {
+    const data = await learner.embed(this.#store, this.#augmenter, indices)
+    return { data, labels: Int32Array.from(indices, (index) => this.#labels[index]!) }
+  }
+}

@@ -1,0 +1,12 @@
+/** The public surface. */
+export { SimclrError, type SimclrErrorCode } from './addon/errors.ts'
+export type { RawImage } from './addon/interface.ts'
+export type { PresetName, TrainOptions } from './config/options.ts'
+export { type Preset, presets } from './config/presets.ts'
+export type { ResolvedConfig } from './config/resolve.ts'
+export type { DataInput } from './data/open.ts'
+export type { ImageInput, ImageSource, Skipped } from './data/types.ts'
+export { Encoder, type EncoderOptions, type Features } from './encoder.ts'
+export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export type { EpochEvent, StepEvent, TrainEvent } from './run/events.ts'
+export { type Run, train } from './train.ts'

@@ -1,0 +1,129 @@
+/**
+ * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
+ * away, paper §4.2), with what is needed to use it as metadata.
+ */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { SimclrError } from '../addon/errors.ts'
+import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.ts'
+import { arches, conventions } from '../config/groups.ts'
+import type { ResolvedConfig } from '../config/resolve.ts'
+import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
+import { newestCheckpoint } from './checkpoint.ts'
+import { encoderPath, exists } from './folder.ts'
+
+/** How images become what the encoder was trained on. */
+export interface Preprocessing {
+  /** Height = width, pixels. */
+  imageSize: number
+  /** Resampling as in the training's augmentation. */
+  convention: Convention
+  /** Of [0, 1]; null: none. */
+  normalize: { mean: [number, number, number]; std: [number, number, number] } | null
+}
+
+export interface EncoderWeights {
+  spec: EncoderSpec
+  preprocessing: Preprocessing
+  tensors: NativeTensor[]
+}
+
+const format = 'simclr-encoder'
+const prefix = 'encoder.'
+
+const metadataSchema = z.object({
+  arch: z.enum(arches),
+  width: z.coerce.number().positive(),
+  stem: z.enum(['imagenet', 'cifar', 'stride2']),
+  convention: z.enum(conventions),
+  skRatio: z.coerce.number().min(0).default(0),
+  imageSize: z.coerce.number().int().positive(),
+  resampling: z.enum(conventions).optional(),
+  normalize: z
+    .string()
+    .transform((text) => JSON.parse(text) as unknown)
+    .pipe(
+      z
+        .object({
+          mean: z.tuple([z.number(), z.number(), z.number()]),
+          std: z.tuple([z.number(), z.number(), z.number()]),
+        })
+        .nullable(),
+    ),
+})
+
+/** The encoder's part of a learner's state. */
+export function encoderWeights(config: ResolvedConfig, state: readonly NativeTensor[]): EncoderWeights {
+  const { mean, std, convention } = config.augment
+  return {
+    spec: config.encoder,
+    preprocessing: {
+      imageSize: config.imageSize,
+      convention,
+      normalize: mean === null && std === null ? null : { mean: mean ?? [0, 0, 0], std: std ?? [1, 1, 1] },
+    },
+    tensors: encoderTensors(state),
+  }
+}
+
+/** The encoder's tensors of a learner's state, under torchvision's names. */
+export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
+  return state
+    .filter(({ name }) => name.startsWith(prefix))
+    .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }))
+}
+
+/** Writes the file whole or not at all. */
+export async function writeEncoder(
+  path: string,
+  { spec, preprocessing, tensors }: EncoderWeights,
+): Promise<void> {
+  await writeSafetensors(path, tensors, {
+    format,
+    arch: spec.arch,
+    width: String(spec.width),
+    stem: spec.stem,
+    convention: spec.convention,
+    skRatio: String(spec.skRatio),
+    imageSize: String(preprocessing.imageSize),
+    resampling: preprocessing.convention,
+    normalize: JSON.stringify(preprocessing.normalize),
+  })
+}
+
+/**
+ * Reads a run folder (its encoder.safetensors, else its newest checkpoint) or a .safetensors file. Throws
+ * ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
+ */
+export async function readEncoder(path: string): Promise<EncoderWeights> {
+  if (!(await exists(path))) {
+    throw new SimclrError('ERR_SIMCLR_IO', `Expected a run folder or encoder file but ${path} is not there.`)
+  }
+  if (!(await stat(path)).isDirectory()) return readEncoderFile(path)
+  if (await exists(encoderPath(path))) return readEncoderFile(encoderPath(path))
+  const checkpoint = await newestCheckpoint(join(path, 'checkpoints'), () => {})
+  if (checkpoint === null) {
+    const message = `Expected encoder.safetensors or a checkpoint in ${path} but it has neither. Train into it first.`
+    throw new SimclrError('ERR_SIMCLR_IO', message)
+  }
+  return encoderWeights(checkpoint.config, checkpoint.tensors)
+}
+
+async function readEncoderFile(path: string): Promise<EncoderWeights> {
+  const { tensors, metadata } = await readSafetensors(path)
+  const parsed = metadataSchema.safeParse(metadata)
+  if (!parsed.success) {
+    const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
+    throw new SimclrError(
+      'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS',
+      `Expected an encoder written by simclr but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
+    )
+  }
+  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize } = parsed.data
+  return {
+    spec: { arch, width, stem, convention, skRatio },
+    preprocessing: { imageSize, convention: resampling ?? convention, normalize },
+    tensors,
+  }
+}

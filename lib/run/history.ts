@@ -1,0 +1,46 @@
+/** From steps to epochs: each entry of `history` is the mean over its epoch's steps. */
+import type { EpochEvent, StepEvent } from './events.ts'
+
+const averaged = ['loss', 'contrastiveAccuracy', 'entropy', 'gradientNorm'] as const
+
+export class EpochMeter {
+  readonly #batchSize: number
+  #steps: StepEvent[] = []
+
+  constructor(batchSize: number) {
+    this.#batchSize = batchSize
+  }
+
+  add(step: StepEvent): void {
+    this.#steps.push(step)
+  }
+
+  /** The epoch that the steps added since the last call make up. */
+  finish(knn: number | null): EpochEvent {
+    const steps = this.#steps
+    this.#steps = []
+    const last = steps.at(-1)!
+    const mean = (value: (step: StepEvent) => number) =>
+      steps.reduce((sum, step) => sum + value(step), 0) / steps.length
+    const seconds = steps.reduce((sum, { stepSeconds, waitSeconds }) => sum + stepSeconds + waitSeconds, 0)
+    const [loss, contrastiveAccuracy, entropy, gradientNorm] = averaged.map((name) =>
+      mean((step) => step[name]),
+    ) as [number, number, number, number]
+    const labelled = last.probeLoss !== null
+    return {
+      type: 'epoch',
+      epoch: last.epoch,
+      step: last.step + 1,
+      loss,
+      contrastiveAccuracy,
+      entropy,
+      probeLoss: labelled ? mean((step) => step.probeLoss!) : null,
+      probeAccuracy: labelled ? mean((step) => step.probeAccuracy!) : null,
+      lr: last.lr,
+      gradientNorm,
+      pairsPerSecond: (steps.length * this.#batchSize) / seconds,
+      knn,
+      seconds,
+    }
+  }
+}

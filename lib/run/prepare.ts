@@ -1,0 +1,211 @@
+/** From options to a run that can begin: data, configuration, folder, learner, and where to go on. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../addon/binary.ts'
+import type { Addon } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
+import { learnerSpec } from '../config/learner-spec.ts'
+import { machineFacts } from '../config/machine.ts'
+import { invalid } from '../config/messages.ts'
+import type { TrainOptions, TrainSettings } from '../config/options.ts'
+import {
+  type Resolution,
+  type ResolvedConfig,
+  resolve,
+  resumedReason,
+  scheduleSettings,
+} from '../config/resolve.ts'
+import { learningRate, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
+import type { DataInput } from '../data/open.ts'
+import { summarizeSkipped } from '../data/skipped.ts'
+import { OnlineProbe } from '../evaluate/online.ts'
+import { Loader } from '../loader/loader.ts'
+import { Sampler } from '../loader/sampler.ts'
+import { Checkpointer } from './checkpointer.ts'
+import type { RunConfig } from './config-file.ts'
+import type { TrainEvent } from './events.ts'
+import { newRunPath, RunFolder, readConfig } from './folder.ts'
+import { dataFacts, type Images, readImages } from './images.ts'
+import { Recorder } from './recorder.ts'
+import { checkFits, findStart, type Start } from './resume.ts'
+import { Session } from './session.ts'
+
+/** The embedded set, where no data are named. */
+const sample = 'sample'
+
+/** `options` must be valid. Leaves nothing behind where it throws. */
+export async function prepare(options: TrainOptions): Promise<Session> {
+  const tell = options.onProgress ?? (() => {})
+  const folder = await RunFolder.open(options.out ?? (await newRunPath()))
+  try {
+    const start = await findStart(folder, options.resume ?? 'auto', (message) =>
+      tell({ type: 'warning', message }),
+    )
+    const images = await readTrainingImages(options, start, tell)
+    try {
+      return await assemble(options, folder, start, images, tell)
+    } catch (error) {
+      images.dispose()
+      throw error
+    }
+  } catch (error) {
+    await folder.discard()
+    throw error
+  }
+}
+
+/** Reads the data that the options, or the run being resumed, name. */
+async function readTrainingImages(
+  options: TrainOptions,
+  { checkpoint }: Start,
+  tell: (event: TrainEvent) => void,
+): Promise<Images> {
+  const previous = checkpoint?.config
+  if (checkpoint && options.data === undefined && previous?.data === undefined) {
+    throw invalid(
+      `Expected \`data\`: the run of ${checkpoint.path} had a source in memory. Pass the same one.`,
+    )
+  }
+  // What cannot work is said before a large set is read.
+  const limit = options.limit ?? previous?.limit
+  const guess = { images: limit ?? 2 ** 31, imageSize: null, labelled: true, isDefault: isDefault(options) }
+  const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous)
+  const images = await readImages(dataOf(options, previous), {
+    imageSize:
+      options.imageSize ?? previous?.imageSize ?? (isDefault(options) ? config.imageSize : undefined),
+    limit,
+    limitPerClass: options.limitPerClass ?? previous?.limitPerClass,
+    maxSkipped: config.maxSkipped,
+    threads: config.threads,
+    signal: options.signal,
+    onProgress: (progress) => tell({ type: 'data', ...progress }),
+  })
+  if (images.skipped.length > 0) {
+    tell({ type: 'warning', message: `${images.name}: left out ${summarizeSkipped(images.skipped)}.` })
+  }
+  return images
+}
+
+async function assemble(
+  options: TrainOptions,
+  folder: RunFolder,
+  { checkpoint, unusable }: Start,
+  images: Images,
+  tell: (event: TrainEvent) => void,
+): Promise<Session> {
+  const addon = loadAddon()
+  const facts = dataFacts(images, isDefault(options))
+  const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config)
+  const { config, schedule, plan } = resolution
+  const data = dataOf(options, checkpoint?.config)
+  if (typeof data === 'string') config.data = data
+  const step = checkpoint?.step ?? 0
+  if (checkpoint) {
+    checkFits(checkpoint, config, images.count, plan.steps)
+    const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
+    if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
+  }
+  const learner = new addon.Learner(learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0))
+  try {
+    if (checkpoint) await learner.load(checkpoint.tensors)
+    await folder.writeConfig(await runConfig(folder, resolution, images))
+    const recorder = await Recorder.open(folder.metrics, step, config.batchSize, tell)
+    const checkpointer = new Checkpointer({
+      folder: folder.checkpoints,
+      learner,
+      config,
+      images: images.count,
+      resumedFrom: checkpoint,
+      unusable,
+      onWritten: (written, path) => tell({ type: 'checkpoint', step: written, path }),
+    })
+    // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
+    if (!checkpoint) await checkpointer.save(0)
+    const parameters = learner.parameterCount.encoder
+    tell({ type: 'start', folder: folder.path, resolution, step, parameters, data: images.name })
+    const loader = trainingLoader(addon, images, config, step)
+    const probe = onlineProbe(addon, images, config)
+    const { steps } = plan
+    // biome-ignore format: one line a thought
+    return new Session({ folder, images, config, schedule, steps, step, learner, loader, probe, recorder, checkpointer, tell })
+  } catch (error) {
+    learner.dispose()
+    throw error
+  }
+}
+
+function trainingLoader(
+  addon: Addon,
+  { store, count, labels }: Images,
+  config: ResolvedConfig,
+  step: number,
+): Loader {
+  const { seed, batchSize, imageSize, augment } = config
+  const { convention } = config.schedule
+  return new Loader({
+    store,
+    augmenter: new addon.Augmenter(lower(simclrFamily(augment), imageSize)),
+    sampler: new Sampler({ convention, images: count, batchSize, seed }, addon.epochOrder),
+    seed,
+    labels: config.probe.linearHead ? labels : null,
+    step,
+  })
+}
+
+function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): OnlineProbe | null {
+  if (images.labels === null || config.probe.everyEpochs === 0) return null
+  const { augment, imageSize } = config
+  const augmenter = new addon.Augmenter(
+    lower(evaluationFamily(augment.convention, imageSize, augment), imageSize),
+  )
+  return new OnlineProbe(addon, images.store, augmenter, images.labels, config)
+}
+
+/** config.json; what came from the run being resumed keeps its first reason. */
+async function runConfig(
+  folder: RunFolder,
+  { config, why, plan }: Resolution,
+  images: Images,
+): Promise<RunConfig> {
+  const before = await readConfig(folder.path)
+  const reasons = Object.entries(why).map(([name, reason]) => [
+    name,
+    reason === resumedReason ? (before?.why[name] ?? reason) : reason,
+  ])
+  const { name, count, classNames } = images
+  return {
+    simclr: packageVersion(),
+    options: config,
+    why: Object.fromEntries(reasons),
+    data: { name, images: count, classes: classNames && [...classNames] },
+    plan,
+  }
+}
+
+function newLength(step: number, planned: number, schedule: ScheduleSettings): string {
+  return (
+    `This run was planned for ${planned} steps and now has ${totalSteps(schedule)}: from step ${step} on the learning ` +
+    `rate follows the new schedule (${learningRate(schedule, step).toPrecision(3)} there); steps before followed the old one.`
+  )
+}
+
+function classesOf({ classNames, labels }: Images): number {
+  return classNames?.length ?? 1 + (labels?.reduce((a, b) => Math.max(a, b), -1) ?? -1)
+}
+
+const isDefault = ({ data = sample }: TrainOptions): boolean => data === sample
+
+function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {
+  return options.data ?? previous?.data ?? sample
+}
+
+function settingsOf(options: TrainOptions): TrainSettings {
+  const { data: _data, out: _out, resume: _resume, signal: _signal, onProgress: _tell, ...settings } = options
+  return settings
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(join(packageRoot, 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

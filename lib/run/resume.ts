@@ -1,0 +1,106 @@
+/** Where a run begins: anew, or at a checkpoint that fits it. */
+import { stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { SimclrError } from '../addon/errors.ts'
+import { isTree } from '../config/layers.ts'
+import { invalid, show } from '../config/messages.ts'
+import type { ResolvedConfig } from '../config/resolve.ts'
+import { type Checkpoint, listCheckpoints, newestCheckpoint, putAside, readCheckpoint } from './checkpoint.ts'
+import { configPath, exists, type RunFolder } from './folder.ts'
+
+export interface Start {
+  /** Null: from the beginning. */
+  checkpoint: (Checkpoint & { path: string }) | null
+  /** Checkpoints in the folder that cannot be read. */
+  unusable: string[]
+}
+
+/** Finds the checkpoint that `resume` asks for. Throws ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_STATE. */
+export async function findStart(
+  folder: RunFolder,
+  resume: string,
+  warn: (message: string) => void,
+): Promise<Start> {
+  const unusable: string[] = []
+  const newestOf = (checkpoints: string) =>
+    newestCheckpoint(checkpoints, (path, reason) => {
+      unusable.push(path)
+      warn(`Left out ${path}: ${reason.message}`)
+    })
+  if (resume === 'auto') return { checkpoint: await newestOf(folder.checkpoints), unusable }
+  if (resume === 'never') {
+    if (await holdsRun(folder)) {
+      throw new SimclrError(
+        'ERR_SIMCLR_STATE',
+        `Expected a folder without a run for \`resume\` 'never' but ${folder.path} holds one. Choose another \`out\`, or resume 'auto' to go on.`,
+      )
+    }
+    return { checkpoint: null, unusable }
+  }
+  if (!(await exists(resume))) {
+    throw invalid(`Expected 'auto', 'never' or a path for \`resume\` but ${show(resume)} is not there.`)
+  }
+  const path = resolve(resume)
+  const checkpoint = (await stat(path)).isDirectory()
+    ? await newestOf(join(path, 'checkpoints'))
+    : { ...(await readCheckpoint(path)), path }
+  if (checkpoint === null)
+    throw invalid(`Expected a run with checkpoints for \`resume\` but ${path} has none.`)
+  if (dirname(checkpoint.path) === folder.checkpoints) await leaveOtherBranch(folder, checkpoint.path, warn)
+  return { checkpoint, unusable }
+}
+
+/**
+ * Options in which a run may differ from its checkpoint: how long, where and how it is watched. Everything
+ * else would be another run.
+ */
+const mayChange = /^(data|epochs|steps|device|threads|maxSkipped|checkpoint\..+|probe\.(?!linearHead).+)$/
+
+/** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
+export function checkFits(
+  checkpoint: Checkpoint & { path: string },
+  config: ResolvedConfig,
+  images: number,
+  steps: number,
+): void {
+  const refuse = (name: string, ours: unknown, theirs: unknown): never => {
+    throw new SimclrError(
+      'ERR_SIMCLR_CHECKPOINT',
+      `Expected ${show(theirs)} for \`${name}\`, as in ${checkpoint.path}, but received ${show(ours)}. Take that value to go on with this run, or another \`out\` for a new one.`,
+    )
+  }
+  const ours = leaves(config)
+  const theirs = leaves(checkpoint.config)
+  for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
+    if (mayChange.test(name)) continue
+    if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue
+    refuse(name, ours.get(name), theirs.get(name))
+  }
+  if (images !== checkpoint.images) refuse('number of images in data', images, checkpoint.images)
+  if (steps < checkpoint.step) {
+    throw new SimclrError(
+      'ERR_SIMCLR_CHECKPOINT',
+      `Expected at least the ${checkpoint.step} steps that ${checkpoint.path} has done but received options for ${steps}. Raise \`epochs\`, or resume an earlier checkpoint.`,
+    )
+  }
+}
+
+function leaves(value: object, prefix = '', into = new Map<string, unknown>()): Map<string, unknown> {
+  for (const [key, inner] of Object.entries(value)) {
+    if (isTree(inner)) leaves(inner, `${prefix}${key}.`, into)
+    else into.set(prefix + key, inner)
+  }
+  return into
+}
+
+/** Going back to an earlier checkpoint of the same folder: later ones must not be taken for this run's. */
+async function leaveOtherBranch(folder: RunFolder, path: string, warn: (message: string) => void) {
+  for (const other of await listCheckpoints(folder.checkpoints)) {
+    if (other === path) return
+    warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
+  }
+}
+
+async function holdsRun(folder: RunFolder): Promise<boolean> {
+  return (await exists(configPath(folder.path))) || (await listCheckpoints(folder.checkpoints)).length > 0
+}

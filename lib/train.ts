@@ -1,0 +1,60 @@
+/**
+ * train(): SimCLR from images to an encoder (paper, algorithm 1). The loop is here; what a step computes is
+ * native, what a run writes is in run/, what the options mean is in config/.
+ */
+import { validate } from './config/messages.ts'
+import { type TrainOptions, trainOptions } from './config/options.ts'
+import type { ResolvedConfig } from './config/resolve.ts'
+import { learningRate } from './config/schedule.ts'
+import type { Skipped } from './data/types.ts'
+import { Encoder } from './encoder.ts'
+import { claimProcess } from './run/claim.ts'
+import type { EpochEvent } from './run/events.ts'
+import { prepare } from './run/prepare.ts'
+
+/** What a run leaves behind. */
+export interface Run {
+  /** The trained encoder; dispose it when done. */
+  encoder: Encoder
+  /** One entry an epoch. */
+  history: EpochEvent[]
+  /** Where it was computed, e.g. `cpu`. */
+  device: string
+  /** Run folder, absolute. */
+  folder: string
+  config: ResolvedConfig
+  /** Images that could not be used. */
+  skipped: Skipped[]
+  /** Seconds of training in this call, without reading the data. */
+  seconds: number
+  /** Images a second, each with two views, over this call's steps; 0 if there was none. */
+  pairsPerSecond: number
+}
+
+/**
+ * Trains an encoder without labels. Resolves when the run is complete and on the disk.
+ *
+ * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
+ * in a process and in a folder), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_DIVERGED, ERR_SIMCLR_IO. On abort it
+ * rejects with the signal's reason once a checkpoint is on the disk.
+ */
+export async function train(options: TrainOptions = {}): Promise<Run> {
+  validate(trainOptions, options)
+  using _claim = claimProcess()
+  await using session = await prepare(options)
+  const { loader, learner, schedule, config, first, steps } = session
+
+  for (let step = first; step < steps; step++) {
+    if (options.signal?.aborted) await session.interrupt(options.signal)
+    const asked = performance.now()
+    const batch = await loader.next()
+    const waitSeconds = (performance.now() - asked) / 1000
+    const lr = learningRate(schedule, step)
+    const result = await learner.step(batch, lr)
+    await session.record({ step, lr, waitSeconds, ...result })
+  }
+
+  const { folder, history, skipped, seconds, pairsPerSecond } = await session.finish()
+  const encoder = await Encoder.load(folder, { device: config.device })
+  return { encoder, history, device: config.device, folder, config, skipped, seconds, pairsPerSecond }
+}

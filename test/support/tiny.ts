@@ -1,0 +1,28 @@
+import type { TrainOptions } from '../../lib/config/options.ts'
+import type { StepEvent, TrainEvent } from '../../lib/run/events.ts'
+
+/** A real training that takes a second or two: 96 scenes of 16 px, a quarter-width ResNet-18, 6 steps an epoch. */
+export const tiny = {
+  data: 'synthetic:scenes,count=96,size=16',
+  preset: 'torch',
+  encoder: { width: 0.25, stem: 'imagenet' },
+  epochs: 2,
+  batchSize: 16,
+  precision: 'fp32',
+  threads: 1,
+  probe: { everyEpochs: 0 },
+  checkpoint: { everySeconds: null },
+} as const satisfies TrainOptions
+
+/** An `onProgress` that keeps every event. */
+export function listener(): { events: TrainEvent[]; onProgress: (event: TrainEvent) => void } {
+  const events: TrainEvent[] = []
+  return { events, onProgress: (event) => events.push(event) }
+}
+
+/** What of the steps does not depend on the clock. */
+export function numbers(events: readonly { type: string }[]): object[] {
+  return events
+    .filter((event): event is StepEvent => event.type === 'step')
+    .map(({ augmentSeconds: _a, stepSeconds: _s, waitSeconds: _w, ...rest }) => rest)
+}

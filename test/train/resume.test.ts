@@ -1,0 +1,161 @@
+import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import type { TrainOptions } from '../../lib/config/options.ts'
+import { readMetrics } from '../../lib/run/metrics.ts'
+import { train } from '../../lib/train.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { listener, numbers, tiny } from '../support/tiny.ts'
+
+describe('interrupt and resume', () => {
+  const path = temporaryFolder()
+  const bytes = (run: string) => readFileSync(path(run, 'encoder.safetensors')).toString('base64')
+  const checkpoints = (run: string) => readdirSync(path(run, 'checkpoints')).sort()
+
+  const whole = async (options: TrainOptions) => {
+    const run = await train(options)
+    run.encoder.dispose()
+    return run
+  }
+  /** Aborts after `steps` steps. */
+  const partly = async (options: TrainOptions, steps: number) => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const onProgress: TrainOptions['onProgress'] = (event) => {
+      if (event.type === 'step' && event.step === steps - 1) controller.abort(reason)
+    }
+    const error = await train({ ...options, signal: controller.signal, onProgress }).catch((thrown) => thrown)
+    expect(error).to.equal(reason)
+  }
+  const refusal = async (options: TrainOptions): Promise<SimclrError> => {
+    const error = await train(options).catch((thrown) => thrown)
+    expect(error).to.be.instanceOf(SimclrError)
+    return error
+  }
+
+  for (const [name, options] of Object.entries({
+    'SGD, torch convention': tiny,
+    'LARS, paper convention, batches across epochs': {
+      ...tiny,
+      preset: 'paper',
+      encoder: { ...tiny.encoder, arch: 'resnet18' },
+      batchSize: 20,
+    },
+    'with the linear head and the kNN probe': { ...tiny, probe: { everyEpochs: 1, linearHead: true } },
+    'in bf16 on two threads': { ...tiny, precision: 'bf16', threads: 2 },
+  } as const satisfies Record<string, TrainOptions>)) {
+    it(`an aborted run goes on to the same bits: ${name}`, async () => {
+      const slug = name.replace(/\W+/g, '-')
+      await whole({ ...options, out: path(`${slug}-whole`) })
+      // Not at an epoch's end, and twice.
+      await partly({ ...options, out: path(`${slug}-parts`) }, 4)
+      await partly({ ...options, out: path(`${slug}-parts`) }, 7)
+      const run = await whole({ out: path(`${slug}-parts`) })
+      expect(bytes(`${slug}-parts`)).to.equal(bytes(`${slug}-whole`))
+      const metrics = async (of: string) => numbers(await readMetrics(path(of, 'metrics.jsonl')))
+      expect(await metrics(`${slug}-parts`)).to.deep.equal(await metrics(`${slug}-whole`))
+      expect(run.history).to.have.length(2)
+    })
+  }
+
+  it('an aborted run has a checkpoint and an encoder on the disk', async () => {
+    await partly({ ...tiny, out: path('aborted') }, 2)
+    expect(checkpoints('aborted')).to.include('step-00000002.safetensors')
+    expect(bytes('aborted')).not.to.equal('')
+  })
+
+  it('aborts while data are read, leaving nothing', async () => {
+    const signal = AbortSignal.abort(new Error('before'))
+    const error = await train({ ...tiny, out: path('early'), signal }).catch((thrown) => thrown)
+    expect(error.message).to.equal('before')
+    expect(readdirSync(path())).not.to.include('early')
+  })
+
+  it('keeps the newest checkpoints, every so many steps and epochs', async () => {
+    const keep = { everySeconds: null, keep: 3 }
+    await whole({ ...tiny, checkpoint: { ...keep, everySteps: 5 }, out: path('steps') })
+    expect(checkpoints('steps')).to.deep.equal(
+      [5, 10, 12].map((step) => `step-000000${String(step).padStart(2, '0')}.safetensors`),
+    )
+    await whole({ ...tiny, checkpoint: { ...keep, everyEpochs: 1 }, out: path('epochs') })
+    expect(checkpoints('epochs')).to.deep.equal(
+      [0, 6, 12].map((step) => `step-000000${String(step).padStart(2, '0')}.safetensors`),
+    )
+  })
+
+  it('a complete run has nothing left to do', async () => {
+    await whole({ ...tiny, out: path('complete') })
+    const before = bytes('complete')
+    const { events, onProgress } = listener()
+    const run = await whole({ out: path('complete'), onProgress })
+    expect(numbers(events)).to.deep.equal([])
+    expect(run.history).to.have.length(2)
+    expect(bytes('complete')).to.equal(before)
+  })
+
+  it('more epochs than planned are one option away, and the schedule’s change is told', async () => {
+    await whole({ ...tiny, epochs: 1, out: path('longer') })
+    const { events, onProgress } = listener()
+    const run = await whole({ epochs: 2, out: path('longer'), onProgress })
+    expect(run.history.map(({ step }) => step)).to.deep.equal([6, 12])
+    const warning = events.find(({ type }) => type === 'warning')
+    expect(warning)
+      .to.have.property('message')
+      .that.matches(/planned for 6 steps and now has 12: from step 6 on/)
+    expect(await refusal({ epochs: 1, out: path('longer') })).to.have.property(
+      'code',
+      'ERR_SIMCLR_CHECKPOINT',
+    )
+  })
+
+  it('another option or other data would be another run, and are refused by name', async () => {
+    await partly({ ...tiny, out: path('same') }, 2)
+    for (const [options, name] of [
+      [{ temperature: 0.1 }, '`temperature`'],
+      [{ preset: 'paper' }, '`preset`'],
+      [{ augment: { flip: 0 } }, '`augment.flip`'],
+      [{ data: 'synthetic:scenes,count=95,size=16' }, '`number of images in data`'],
+    ] as const) {
+      const error = await refusal({ ...options, out: path('same') })
+      expect(error.code).to.equal('ERR_SIMCLR_CHECKPOINT')
+      expect(error.message).to.contain(name)
+    }
+    expect(checkpoints('same')).to.include('step-00000002.safetensors')
+  })
+
+  it('a damaged checkpoint is left out by name and the one before is used', async () => {
+    const options = { ...tiny, checkpoint: { everySeconds: null, everySteps: 4, keep: 3 } }
+    await whole({ ...options, out: path('undamaged') })
+    await partly({ ...options, out: path('damaged') }, 9)
+    const damaged = path('damaged', 'checkpoints', 'step-00000009.safetensors')
+    writeFileSync(damaged, readFileSync(damaged).subarray(0, 1000))
+    const { events, onProgress } = listener()
+    await whole({ out: path('damaged'), onProgress })
+    const warning = events.find(({ type }) => type === 'warning')
+    expect(warning).to.have.property('message').that.contains(damaged)
+    expect(events.find(({ type }) => type === 'start')).to.have.property('step', 8)
+    expect(bytes('damaged')).to.equal(bytes('undamaged'))
+    expect(readFileSync(damaged)).to.have.length(1000)
+  })
+
+  it('never, or from a path', async () => {
+    await partly({ ...tiny, out: path('never') }, 2)
+    const error = await refusal({ ...tiny, out: path('never'), resume: 'never' })
+    expect(error).to.have.property('code', 'ERR_SIMCLR_STATE')
+    await whole({ out: path('never') })
+
+    copyFileSync(path('never', 'checkpoints', 'step-00000002.safetensors'), path('two.safetensors'))
+    await whole({ out: path('branch'), resume: path('two.safetensors') })
+    expect(bytes('branch')).to.equal(bytes('never'))
+    cpSync(path('never'), path('copy'), { recursive: true })
+    const { events, onProgress } = listener()
+    await whole({
+      out: path('copy'),
+      resume: path('copy', 'checkpoints', 'step-00000002.safetensors'),
+      onProgress,
+    })
+    expect(numbers(events)).to.have.length(10)
+    expect(checkpoints('copy')).to.include('step-00000012.safetensors.aside-1')
+    expect(bytes('copy')).to.equal(bytes('never'))
+  })
+})
