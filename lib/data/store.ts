@@ -139,8 +139,8 @@ class Budget {
     throw new SimclrError(
       'ERR_SIMCLR_OUT_OF_MEMORY',
       `Expected the ${this.#set.count} images of ${this.#set.name} to fit into ${gigabytes(this.#bytes)} of memory but they ` +
-        `need about ${gigabytes(bytes)} once decoded. Lower \`shorterSide\` (now ${shorterSide ?? 'off'}), use \`limit\`, or ` +
-        `raise \`maxMemory\`.`,
+        `need about ${gigabytes(bytes)} once decoded. Lower \`shorterSide\` (now ${shorterSide ?? 'off'}), use \`limit\`, ` +
+        `raise \`maxMemory\`, or pack them (simclr data pack): a pack of pixels is read from its file.`,
     )
   }
 }
