@@ -1,5 +1,6 @@
 /** A set of images that has been opened: known by name, count and class, decoded when asked for. */
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { pMapIterable } from 'p-map'
 import sharp from 'sharp'
 import { SimclrError } from '../addon/errors.ts'
@@ -106,9 +107,9 @@ export class Dataset {
     if (source.read) {
       const read = (index: number) => source.read!(indices ? indices[index]! : index)
       const all = Array.from({ length: this.count }, (_, index) => index)
-      return pMapIterable(all, (index) => attempt(index, () => read(index)), limits)
+      return breathing(pMapIterable(all, (index) => attempt(index, () => read(index)), limits))
     }
-    return pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits)
+    return breathing(pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits))
   }
 
   /**
@@ -149,5 +150,16 @@ export class Dataset {
       'ERR_SIMCLR_DATA',
       `Expected ${source.count} images of ${this.name} but it ended after ${at}. Open it again.`,
     )
+  }
+}
+
+/** Lets timers, signals and sockets have their turn every few milliseconds: what is in memory never waits by itself. */
+async function* breathing<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
+  let turn = performance.now()
+  for await (const value of values) {
+    yield value
+    if (performance.now() - turn < 10) continue
+    await setImmediate()
+    turn = performance.now()
   }
 }

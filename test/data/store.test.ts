@@ -195,6 +195,18 @@ describe('decoding a set into native memory', () => {
     expect((await codeAndMessage(known.store({ maxMemory: 1e9 }))).code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
   })
 
+  it('leaves the event loop free, also for images that are in memory already', async () => {
+    let turns = 0
+    const timer = setInterval(() => {
+      turns += 1
+    }, 1)
+    const set = await open({ pixels: new Uint8Array(40_000 * 768), shape: [40_000, 16, 16, 3] })
+    const stored = await set.store()
+    clearInterval(timer)
+    expect(turns).to.be.above(3)
+    stored.dispose()
+  })
+
   it('gives the memory back', async function () {
     this.timeout(60_000)
     const bytes = await file('jpeg', 640, 480)
