@@ -1,32 +1,37 @@
 /** `simclr embed`: the features of a set of images, as a NumPy array and the names of its rows. */
-import { type Command, Option } from 'commander'
-import { SimclrError } from '../addon/errors.ts'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { validate } from '../config/messages.ts'
+import { integer, option, required, text } from '../config/option.ts'
+import { device, threads } from '../config/options.ts'
 import { Encoder, sequence } from '../encoder.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { npyHeader } from '../io/npy.ts'
 import { readImages } from '../run/images.ts'
 import { interruptSignal } from './interrupt.ts'
+import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, formatCount, jsonOption, say } from './output.ts'
 
-interface EmbedFlags {
-  encoder: string
-  data: string
-  out: string
-  device?: string
-  limit?: string
-  json?: boolean
-}
+const embedOptions = z.strictObject({
+  encoder: required(text('a run folder or .safetensors file'), { about: 'What makes the features.' }),
+  data: required(text("a path or 'kind:path'"), { about: 'Images to embed.' }),
+  out: required(
+    { schema: z.string().regex(/.\.npy$/), expected: 'a path ending in .npy' },
+    { about: 'Where the features go; the names go beside it, to .files.txt.' },
+  ),
+  limit: option(integer(1), { about: 'Embeds only so many images.', default: 'all', unit: 'images' }),
+  device,
+  threads,
+})
 
 export function registerEmbed(program: Command): void {
-  program
+  const command = program
     .command('embed')
     .description(
       'write the features of images to X.npy (float32, images x features) and their names to X.files.txt',
     )
-    .addOption(new Option('--encoder <path>', 'run folder or encoder.safetensors').makeOptionMandatory())
-    .addOption(new Option('--data <data>', 'images: a folder, a file, or kind:path').makeOptionMandatory())
-    .addOption(new Option('--out <file.npy>', 'where to write').makeOptionMandatory())
-    .option('--device <device>', "'auto', 'cpu', 'cuda' or 'cuda:N' (default: auto)")
+  addOptionFlags(command, embedOptions)
+  command
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -35,32 +40,28 @@ export function registerEmbed(program: Command): void {
     .action(runEmbed)
 }
 
-async function runEmbed(flags: EmbedFlags): Promise<void> {
-  if (!flags.out.endsWith('.npy')) {
-    throw new SimclrError(
-      'ERR_SIMCLR_USAGE',
-      `Expected a name ending in .npy for --out but received ${flags.out}.`,
-    )
-  }
+async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
+  const options = validate(embedOptions, readOptionFlags(embedOptions, flags))
+  const { out, limit } = options
   using interrupt = interruptSignal()
-  using encoder = await Encoder.load(flags.encoder, { device: flags.device })
+  using encoder = await Encoder.load(options.encoder, { device: options.device, threads: options.threads })
   const { imageSize } = encoder.preprocessing
-  const images = await readImages(flags.data, { imageSize, signal: interrupt.signal })
+  const images = await readImages(options.data, { imageSize, limit, signal: interrupt.signal })
   try {
     const data = await encoder.embedStore(images.store, sequence(images.count))
     const shape = [images.count, encoder.featureDim] as const
     const names = Array.from({ length: images.count }, (_, i) => `${images.nameOf(i)}\n`)
-    const namesFile = flags.out.replace(/\.npy$/, '.files.txt')
+    const namesFile = out.replace(/\.npy$/, '.files.txt')
     await writeFileAtomic(namesFile, names.join(''))
-    await writeFileAtomic(flags.out, [
+    await writeFileAtomic(out, [
       npyHeader(shape),
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     ])
-    say(`${formatCount(shape[0])} images x ${shape[1]} features → ${flags.out}, names → ${namesFile}`)
+    say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
     if (images.skipped.length > 0)
       say(`Left out ${formatCount(images.skipped.length)} files that are no usable images.`)
     if (flags.json) {
-      emit({ type: 'result', out: flags.out, files: namesFile, shape, skipped: images.skipped.length })
+      emit({ type: 'result', out, files: namesFile, shape, skipped: images.skipped.length })
     }
   } finally {
     images.dispose()

@@ -134,18 +134,8 @@ async function conclude(
 }
 
 function resultLine(run: Run, data: string, probes: Comparison | undefined): Record<string, unknown> {
-  const { folder, seconds: trainSeconds, pairsPerSecond, skipped, history } = run
-  return {
-    type: 'result',
-    folder,
-    data,
-    trainSeconds,
-    pairsPerSecond,
-    ...(probes ? { probes } : {}),
-    epochs: history.length,
-    loss: history.at(-1)?.loss ?? null,
-    skipped: skipped.length,
-  }
+  const { folder, seconds: trainSeconds, pairsPerSecond } = run
+  return { type: 'result', folder, data, trainSeconds, pairsPerSecond, ...(probes ? { probes } : {}) }
 }
 
 function table({ raw, random, trained }: Comparison): string {

@@ -76,5 +76,5 @@ function placeholder({ doc }: OptionEntry): string {
 
 function helpOf({ doc }: OptionEntry): string {
   const source = doc.source ? `; ${doc.source}` : ''
-  return `${doc.about} (default: ${doc.default}${source})`
+  return `${doc.about} (${doc.default === null ? 'required' : `default: ${doc.default}`}${source})`
 }

@@ -61,9 +61,9 @@ function describe(schema: z.ZodObject, value: unknown, issue: z.core.$ZodIssue):
   const { name, doc, received } = locate(schema, value, issue.path)
   if (!doc)
     return [expected('an object of options', 'options', received, 'See the documentation of `train`.')]
-  return [
-    expected(doc.expected, name, received, `${doc.about} Leave it out for the default (${doc.default}).`),
-  ]
+  const advice =
+    doc.default === null ? doc.about : `${doc.about} Leave it out for the default (${doc.default}).`
+  return [expected(doc.expected, name, received, advice)]
 }
 
 function unknownOption(schema: z.ZodObject, prefix: string, key: string): string {

@@ -7,8 +7,8 @@ import { z } from 'zod'
 export interface OptionText {
   /** What it does, one sentence. */
   about: string
-  /** The default in words; what a preset, the data or another option decides is said so. */
-  default: string
+  /** The default in words; what a preset, the data or another option decides is said so. Null: required. */
+  default: string | null
   unit?: string
   /** Paper section or source of the constant. */
   source?: string
@@ -35,6 +35,15 @@ export function option<T extends z.ZodType>({ schema, expected }: Expectation<T>
   const member = schema.optional()
   optionDocs.add(member, { ...text, expected })
   return member
+}
+
+/** A member of an options object that must be there. */
+export function required<T extends z.ZodType>(
+  { schema, expected }: Expectation<T>,
+  text: Omit<OptionText, 'default'>,
+) {
+  optionDocs.add(schema, { ...text, expected, default: null })
+  return schema
 }
 
 /** A nested object of options; itself optional. Unknown names are refused. */

@@ -4,7 +4,7 @@ import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { validate } from '../config/messages.ts'
-import { choice, instance, integer, option, positive, real } from '../config/option.ts'
+import { choice, instance, integer, option, positive, real, required } from '../config/option.ts'
 import { dataInput, device } from '../config/options.ts'
 import { Encoder } from '../encoder.ts'
 import { type Images, readImages } from '../run/images.ts'
@@ -18,21 +18,21 @@ import {
   linearDefaults,
 } from './probes.ts'
 
-const labelledData = (what: string) => ({
-  about: `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`,
-  default: 'it has none',
-})
+const labelledData = (what: string) =>
+  required(dataInput, {
+    about: `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`,
+  })
 
 export const evaluateOptions = z.strictObject({
-  encoder: option(
+  encoder: required(
     instance<Encoder | string>(
       "an Encoder, a run folder, a .safetensors file or 'raw'",
       (value) => value instanceof Encoder || (typeof value === 'string' && value !== ''),
     ),
-    { about: "What makes the features; 'raw' is the pixels themselves.", default: 'it has none' },
+    { about: "What makes the features; 'raw' is the pixels themselves." },
   ),
-  data: option(dataInput, labelledData('Labelled images to learn from')),
-  test: option(dataInput, labelledData('Labelled images to be tested on')),
+  data: labelledData('Labelled images to learn from'),
+  test: labelledData('Labelled images to be tested on'),
   probe: option(choice(['knn', 'linear']), {
     about: 'Weighted nearest neighbours, or logistic regression on standardised features.',
     default: 'knn',
@@ -72,11 +72,7 @@ export const evaluateOptions = z.strictObject({
   ),
 })
 
-export type EvaluateOptions = z.input<typeof evaluateOptions> & {
-  encoder: Encoder | string
-  data: NonNullable<z.input<typeof evaluateOptions>['data']>
-  test: NonNullable<z.input<typeof evaluateOptions>['test']>
-}
+export type EvaluateOptions = z.input<typeof evaluateOptions>
 
 export type ProbeName = 'knn' | 'linear'
 
@@ -99,12 +95,6 @@ export interface EvaluateResult {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   validate(evaluateOptions, options)
-  for (const name of ['encoder', 'data', 'test'] as const) {
-    if (options[name] === undefined) {
-      // Not in the schema, where every option may be left out for a default.
-      validate(evaluateOptions, { [name]: null })
-    }
-  }
   const addon = loadAddon()
   const probe = options.probe ?? 'knn'
   const loaded = typeof options.encoder === 'string' && options.encoder !== 'raw'

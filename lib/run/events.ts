@@ -41,4 +41,4 @@ export type TrainEvent =
   | EpochEvent
   | { type: 'checkpoint'; step: number; path: string }
   | { type: 'warning'; message: string }
-  | { type: 'end'; folder: string; step: number; seconds: number }
+  | { type: 'end'; folder: string; step: number; seconds: number; skipped: number }

@@ -97,7 +97,7 @@ export class Session {
     const { folder, config, images, recorder, tell } = this.#parts
     await this.#leaveBehind()
     const seconds = (performance.now() - this.#began) / 1000
-    tell({ type: 'end', folder: folder.path, step: this.#step, seconds })
+    tell({ type: 'end', folder: folder.path, step: this.#step, seconds, skipped: images.skipped.length })
     const pairs = (this.#step - this.first) * config.batchSize
     return {
       folder: folder.path,

@@ -7,7 +7,8 @@ import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { listener, numbers, tiny } from '../support/tiny.ts'
 
-describe('interrupt and resume', () => {
+describe('interrupt and resume', function () {
+  this.timeout(120_000)
   const path = temporaryFolder()
   const bytes = (run: string) => readFileSync(path(run, 'encoder.safetensors')).toString('base64')
   const checkpoints = (run: string) => readdirSync(path(run, 'checkpoints')).sort()

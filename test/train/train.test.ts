@@ -17,7 +17,8 @@ const refusal = async (options: TrainOptions): Promise<SimclrError> => {
   return error
 }
 
-describe('train()', () => {
+describe('train()', function () {
+  this.timeout(120_000)
   const path = temporaryFolder()
 
   describe('leaves a run folder behind', () => {

@@ -1,0 +1,214 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { simclr } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+/** As tiny.ts, on the command line. */
+const tiny = [
+  ...[
+    '--data',
+    'synthetic:scenes,count=96,size=16',
+    '--preset',
+    'torch',
+    '--width',
+    '0.25',
+    '--stem',
+    'imagenet',
+  ],
+  ...[
+    '--epochs',
+    '2',
+    '--batch-size',
+    '16',
+    '--precision',
+    'fp32',
+    '--threads',
+    '1',
+    '--probe-every-epochs',
+    '0',
+  ],
+]
+
+const lines = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown> & { type: string })
+
+describe('simclr train', function () {
+  this.timeout(120_000)
+  const path = temporaryFolder()
+
+  it('with --json prints JSON lines and nothing else on stdout, the result last', async () => {
+    const { code, stdout, stderr } = await simclr(['train', ...tiny, '--out', path('json'), '--json'])
+    expect(code, stderr).to.equal(0)
+    const events = lines(stdout)
+    const count = (type: string) => events.filter((event) => event.type === type).length
+    expect([count('start'), count('step'), count('epoch'), count('end')]).to.deep.equal([1, 12, 2, 1])
+    const result = events.at(-1)!
+    expect(result).to.include({
+      type: 'result',
+      folder: path('json'),
+      data: 'synthetic:scenes,count=96,size=16',
+    })
+    expect(result).to.have.all.keys('type', 'folder', 'data', 'trainSeconds', 'pairsPerSecond')
+    expect(stderr)
+      .to.contain('epoch 2/2')
+      .and.contain(`Run folder: ${path('json')}`)
+  })
+
+  it('with --test ends with the table of raw pixels, random and trained encoder', async () => {
+    const test = ['--test', 'synthetic:scenes,count=40,size=16,seed=1']
+    const { code, stdout, stderr } = await simclr(['train', ...tiny, '--out', path('table'), ...test])
+    expect(code, stderr).to.equal(0)
+    const percent = String.raw`\s+\d+\.\d %\s+\d+\.\d %\n`
+    expect(stdout).to.match(
+      new RegExp(`kNN +linear\nraw pixels${percent}random encoder${percent}trained encoder${percent}`),
+    )
+    const again = await simclr(['train', '--out', path('table'), ...test, '--json'])
+    const { probes } = lines(again.stdout).at(-1) as unknown as {
+      probes: Record<string, Record<string, number>>
+    }
+    expect(probes).to.have.all.keys('raw', 'random', 'trained')
+    for (const probe of Object.values(probes)) {
+      expect(probe).to.have.all.keys('knn', 'linear')
+      for (const accuracy of Object.values(probe)) expect(accuracy).to.be.within(0, 1)
+    }
+  })
+
+  it('runs a config.json again, with flags over it', async () => {
+    const config = path('json', 'config.json')
+    const { code, stderr } = await simclr([
+      'train',
+      '--config',
+      config,
+      '--epochs',
+      '1',
+      '--out',
+      path('config'),
+    ])
+    expect(code, stderr).to.equal(0)
+    const options = (run: string) => JSON.parse(readFileSync(path(run, 'config.json'), 'utf8')).options
+    expect(options('config')).to.deep.equal({ ...options('json'), epochs: 1 })
+  })
+
+  it('on Ctrl-C leaves a checkpoint, ends with 130, and goes on when told so', async () => {
+    const args = ['train', ...tiny, '--epochs', '2000', '--out', path('interrupted'), '--json']
+    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    child.stderr.on('data', (text) => {
+      said += text
+    })
+    let told = ''
+    child.stdout.on('data', (text) => {
+      if (!told.includes('"type":"step"') && String(text).includes('"type":"step"')) child.kill('SIGINT')
+      told += text
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect(code, said).to.equal(130)
+    expect(said).to.contain(`Go on with: simclr train --out ${path('interrupted')}`)
+    const steps = lines(told).filter(({ type }) => type === 'step').length
+    const name = `step-${String(steps).padStart(8, '0')}.safetensors`
+    expect(readdirSync(path('interrupted', 'checkpoints'))).to.include(name)
+    expect(existsSync(path('interrupted', 'encoder.safetensors'))).to.equal(true)
+
+    const epochs = String(Math.ceil(steps / 6) + 1)
+    const on = await simclr(['train', '--out', path('interrupted'), '--epochs', epochs, '--json'])
+    expect(on.code, on.stderr).to.equal(0)
+    expect(lines(on.stdout).find(({ type }) => type === 'start')).to.include({ step: steps })
+  })
+
+  it('ends with 2 for bad usage, saying what was expected', async () => {
+    for (const [args, part] of [
+      [['--epochs', '-1'], 'Expected an integer of at least 1 for `epochs` but received -1.'],
+      [['--temperature', 'warm'], "for `temperature` but received 'warm'"],
+      [['--epoch', '3'], 'Did you mean --epochs?'],
+      [['--config', path('nowhere.json')], 'nowhere.json'],
+    ] as const) {
+      const { code, stderr } = await simclr(['train', ...args])
+      expect(stderr).to.contain(part)
+      expect(code).to.equal(part === 'nowhere.json' ? 1 : 2)
+    }
+    const { stdout } = await simclr(['train', '--epochs', '0', '--json'])
+    expect(lines(stdout)).to.have.length(1)
+    expect(lines(stdout)[0]).to.include({ type: 'error', code: 'ERR_SIMCLR_INVALID_ARGUMENT' })
+  })
+
+  it('--help teaches: every option with its default, and examples', async () => {
+    const { code, stdout } = await simclr(['train', '--help'])
+    expect(code).to.equal(0)
+    for (const part of [
+      '--batch-size',
+      'default: from the preset',
+      '§5.2',
+      'Examples:',
+      'simclr train --data ./photos',
+    ]) {
+      expect(stdout).to.contain(part)
+    }
+  })
+
+  describe('and what comes after it', () => {
+    const encoder = () => path('json', 'encoder.safetensors')
+    const data = 'synthetic:scenes,count=50,size=16'
+
+    it('simclr eval ends with one line that has accuracy', async () => {
+      for (const probe of ['knn', 'linear']) {
+        const args = [
+          '--encoder',
+          path('json'),
+          '--data',
+          data,
+          '--test',
+          'synthetic:scenes,count=20,size=16,seed=2',
+        ]
+        const { code, stdout, stderr } = await simclr([
+          'eval',
+          ...args,
+          '--probe',
+          probe,
+          '--k',
+          '5',
+          '--json',
+        ])
+        expect(code, stderr).to.equal(0)
+        const result = lines(stdout).at(-1)!
+        expect(result).to.include({
+          type: 'result',
+          probe,
+          images: 50,
+          testImages: 20,
+          classes: 10,
+          dim: 128,
+        })
+        expect(result.accuracy).to.be.within(0, 1)
+      }
+    })
+
+    it('simclr embed writes a NumPy array and the names of its rows', async () => {
+      const out = path('features.npy')
+      const { code, stderr } = await simclr(['embed', '--encoder', encoder(), '--data', data, '--out', out])
+      expect(code, stderr).to.equal(0)
+      const bytes = readFileSync(out)
+      const header = bytes.subarray(10, 10 + bytes.readUInt16LE(8)).toString('latin1')
+      expect(header).to.contain("'descr': '<f4', 'fortran_order': False, 'shape': (50, 128)")
+      expect(bytes.length).to.equal(10 + header.length + 50 * 128 * 4)
+      expect((10 + header.length) % 64).to.equal(0)
+      const names = readFileSync(path('features.files.txt'), 'utf8').trimEnd().split('\n')
+      expect(names).to.have.length(50)
+      expect(new Set(names).size).to.equal(50)
+    })
+
+    it('both say what they need', async () => {
+      const missing = await simclr(['eval', '--encoder', encoder(), '--data', data])
+      expect(missing.code).to.equal(2)
+      expect(missing.stderr).to.contain('for `test` but received undefined.')
+      const wrong = await simclr(['embed', '--encoder', encoder(), '--data', data, '--out', path('x.csv')])
+      expect(wrong.code).to.equal(2)
+      expect(wrong.stderr).to.contain('Expected a path ending in .npy for `out`')
+    })
+  })
+})
