@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/nn/convolution.h"
 #include "core/nn/init.h"
 
 namespace simclr {
@@ -15,16 +16,8 @@ Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out
 }
 
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x) {
-  at::Tensor kernel = context.weights[layer.kernel];
-  const int64_t size = kernel.size(2);
-  if (size > 1 && x.size(2) == 1 && x.size(3) == 1) {
-    // One pixel meets the centre tap alone. oneDNN leaves the other taps' bf16 gradients uninitialised at
-    // stride 2 (LibTorch 2.13 and 2.14); this way they are zero.
-    kernel = kernel.narrow(2, size / 2, 1).narrow(3, size / 2, 1);
-    return at::conv2d(x.to(kernel.scalar_type()), kernel);
-  }
-  return at::conv2d(x.to(kernel.scalar_type()), kernel, {}, {layer.stride, layer.stride},
-                    {layer.padding, layer.padding});
+  const at::Tensor& kernel = context.weights[layer.kernel];
+  return convolution(x.to(kernel.scalar_type()), kernel, layer.stride, layer.padding);
 }
 
 at::Tensor dense(const Context& context, int kernel, const at::Tensor& x) {

@@ -1,0 +1,174 @@
+#include "core/nn/convolution.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/nn/convolution_patches.h"
+
+namespace simclr {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Bytes of gathered patches held at a time: half of a common 1 MB second-level cache.
+constexpr int64_t kPatchBytes = 512 << 10;
+
+at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
+
+/// [N, C, H, W] channels_last seen as [N, H * W * C].
+at::Tensor flat(const at::Tensor& x) {
+  return channels_last(x).permute({0, 2, 3, 1}).reshape({x.size(0), -1});
+}
+
+/// [N, H * W * C] seen as [N, C, H, W] channels_last.
+at::Tensor images(const at::Tensor& rows, int64_t height, int64_t width) {
+  return rows.view({rows.size(0), height, width, -1}).permute({0, 3, 1, 2});
+}
+
+/// Kernel [O, I, k, k] seen as [O, k * k * I].
+at::Tensor kernel_rows(const at::Tensor& kernel) { return flat(kernel); }
+
+struct Gradients {
+  at::Tensor x, kernel;
+};
+
+at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
+  return images(flat(x).mm(expand_kernel(kernel, g).t()), g.out_height, g.out_width);
+}
+
+Gradients dense_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
+                         const ConvGeometry& g, bool input) {
+  const at::Tensor rows = flat(dy);
+  Gradients out;
+  if (input) out.x = images(rows.mm(expand_kernel(kernel, g)), g.in_height, g.in_width);
+  out.kernel = collapse_kernel(rows.t().mm(flat(x)), g);
+  return out;
+}
+
+/// Calls work(first image, images, their patches of x) for a cacheful at a time.
+template <class Work>
+void for_patches(const at::Tensor& x, const ConvGeometry& g, Work work) {
+  const int64_t row = g.taps() * g.in_channels;
+  const int64_t bytes = g.out_pixels() * row * static_cast<int64_t>(x.element_size());
+  const int64_t chunk = std::clamp<int64_t>(kPatchBytes / bytes, 1, g.images);
+  at::Tensor buffer = at::empty({chunk * g.out_pixels(), row}, x.options());
+  for (int64_t first = 0; first < g.images; first += chunk) {
+    const int64_t count = std::min(chunk, g.images - first);
+    at::Tensor patches = buffer.narrow(0, 0, count * g.out_pixels());
+    gather_patches(x, g, first, count, patches);
+    work(first, count, patches);
+  }
+}
+
+at::Tensor unfold_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
+  const at::Tensor out = at::empty({g.images * g.out_pixels(), g.out_channels}, x.options());
+  const at::Tensor transposed = kernel_rows(kernel).t();
+  for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
+    at::Tensor rows = out.narrow(0, first * g.out_pixels(), count * g.out_pixels());
+    at::mm_out(rows, patches, transposed);
+  });
+  return images(out.view({g.images, -1}), g.out_height, g.out_width);
+}
+
+at::Tensor unfold_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& g) {
+  const at::Tensor rows = flat(dy).view({g.images * g.out_pixels(), g.out_channels});
+  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor sum = at::zeros({g.out_channels, g.taps() * g.in_channels}, x.options().dtype(type));
+  for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
+    sum.add_(rows.narrow(0, first * g.out_pixels(), count * g.out_pixels()).t().mm(patches));
+  });
+  return images(sum.to(x.scalar_type()), g.size, g.size);
+}
+
+at::Tensor unfold_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& g) {
+  if (g.stride == 1) {
+    // The gradient is itself a convolution: of dy with the kernel turned by 180 degrees and its channels
+    // exchanged.
+    const at::Tensor turned = channels_last(kernel.flip({2, 3}).transpose(0, 1));
+    return unfold_forward(dy, turned, conv_geometry(dy, turned, 1, g.size - 1 - g.padding));
+  }
+  const at::Tensor rows = flat(dy).view({g.images * g.out_pixels(), g.out_channels});
+  const auto type = dy.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  at::Tensor dx = at::zeros({g.images, g.in_pixels() * g.in_channels}, dy.options().dtype(type));
+  scatter_patches(rows.mm(kernel_rows(kernel)), g, 0, g.images, dx);
+  return images(dx.to(dy.scalar_type()), g.in_height, g.in_width);
+}
+
+struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& kernel,
+                            int64_t stride, int64_t padding, int64_t algorithm) {
+    ctx->save_for_backward({x, kernel});
+    ctx->saved_data["stride"] = stride;
+    ctx->saved_data["padding"] = padding;
+    ctx->saved_data["algorithm"] = algorithm;
+    const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
+    return static_cast<ConvAlgorithm>(algorithm) == ConvAlgorithm::dense ? dense_forward(x, kernel, g)
+                                                                         : unfold_forward(x, kernel, g);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
+    const variable_list saved = ctx->get_saved_variables();
+    const at::Tensor &x = saved[0], &kernel = saved[1];
+    const ConvGeometry g =
+        conv_geometry(x, kernel, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt());
+    const at::Tensor dy = gradients[0].to(x.scalar_type());
+    const bool input = ctx->needs_input_grad(0);
+    if (static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()) == ConvAlgorithm::dense) {
+      const Gradients out = dense_backward(dy, x, kernel, g, input);
+      return {out.x, out.kernel, {}, {}, {}};
+    }
+    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(),
+            unfold_kernel_gradient(dy, x, g),
+            {},
+            {},
+            {}};
+  }
+};
+
+}  // namespace
+
+ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding) {
+  if (x.dim() != 4 || kernel.dim() != 4 || x.size(1) != kernel.size(1) || kernel.size(2) != kernel.size(3)) {
+    std::ostringstream received;
+    received << x.sizes() << " and " << kernel.sizes();
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected x [N, I, H, W] and a kernel [O, I, k, k] but received " + received.str());
+  }
+  ConvGeometry g{x.size(0), x.size(2),      x.size(3),      x.size(1), 0,
+                 0,         kernel.size(0), kernel.size(2), stride,    padding};
+  g.out_height = (g.in_height + 2 * padding - g.size) / stride + 1;
+  g.out_width = (g.in_width + 2 * padding - g.size) / stride + 1;
+  return g;
+}
+
+ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
+  const auto type = x.scalar_type();
+  if (!x.device().is_cpu() || g.size == 1 ||
+      (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
+    return ConvAlgorithm::native;
+  }
+  // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at stride 2.)
+  // Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to 2x2, worth it
+  // up to 4x4 inputs that shrink.
+  if (g.in_pixels() <= 4 || (g.in_pixels() <= 16 && g.out_pixels() <= 4)) return ConvAlgorithm::dense;
+  return ConvAlgorithm::native;
+}
+
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding) {
+  return convolution(x, kernel, stride, padding,
+                     choose_algorithm(conv_geometry(x, kernel, stride, padding), x));
+}
+
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
+                       ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::native) {
+    return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
+  }
+  return ConvolutionNode::apply(x, kernel, stride, padding, static_cast<int64_t>(algorithm));
+}
+
+}  // namespace simclr

@@ -1,0 +1,40 @@
+// Convolution for small images on a CPU. oneDNN's kernels are made for large ones: at 4x4 pixels and below
+// they spend most of their time on padding and on reordering weights (docs/performance.md). Two exact
+// reformulations as matrix products reach the processor's GEMM speed there; everything else goes to LibTorch.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace simclr {
+
+/// native: LibTorch's. dense: one product with the kernel written out as a matrix from all input to all
+/// output values. unfold: products of the kernel with gathered patches (im2col), a cacheful of images at a
+/// time.
+enum class ConvAlgorithm { native, dense, unfold };
+
+/// Sizes of one convolution, NHWC and OHWI in memory.
+struct ConvGeometry {
+  int64_t images, in_height, in_width, in_channels;
+  int64_t out_height, out_width, out_channels;
+  int64_t size, stride, padding;
+
+  int64_t in_pixels() const { return in_height * in_width; }
+  int64_t out_pixels() const { return out_height * out_width; }
+  int64_t taps() const { return size * size; }
+};
+
+/// Throws ERR_SIMCLR_INVALID_ARGUMENT if `x` [N, I, H, W] and `kernel` [O, I, k, k] do not fit.
+ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding);
+
+/// A function of shapes alone, so that the same run always computes the same bits.
+ConvAlgorithm choose_algorithm(const ConvGeometry& geometry, const at::Tensor& x);
+
+/// x [N, I, H, W] * kernel [O, I, k, k] → [N, O, H', W'], channels_last, differentiable. All algorithms agree
+/// to rounding.
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding);
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
+                       ConvAlgorithm algorithm);
+
+}  // namespace simclr
