@@ -321,6 +321,17 @@ export interface Addon {
     lr: number,
   ): void
 
+  /**
+   * One convolution and its gradients, to hold the algorithms for small images against LibTorch's own.
+   * `x` and `dy` NHWC, `kernel` and `dkernel` OIHW.
+   */
+  convolution(
+    x: NativeTensor,
+    kernel: NativeTensor,
+    dy: NativeTensor,
+    options: { stride: number; padding: number; algorithm: 'native' | 'dense' | 'unfold' },
+  ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
+
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */
   knn(
     bank: Float32Array,

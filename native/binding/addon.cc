@@ -16,6 +16,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::binding::register_augment_functions(env, exports);
   simclr::binding::register_learner(env, exports);
   simclr::binding::register_encoder(env, exports);
+  simclr::binding::register_convolution(env, exports);
   return exports;
 }
 

@@ -13,5 +13,6 @@ void register_augmenter(Napi::Env env, Napi::Object exports);
 void register_augment_functions(Napi::Env env, Napi::Object exports);
 void register_learner(Napi::Env env, Napi::Object exports);
 void register_encoder(Napi::Env env, Napi::Object exports);
+void register_convolution(Napi::Env env, Napi::Object exports);
 
 }  // namespace simclr::binding

@@ -1,0 +1,53 @@
+// convolution(): one convolution and its gradients by a named algorithm, so that tests can hold the fast ones
+// against LibTorch's own.
+#include "core/nn/convolution.h"
+
+#include <map>
+#include <string>
+
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/registry.h"
+#include "binding/tensors.h"
+
+namespace simclr::binding {
+namespace {
+
+ConvAlgorithm to_algorithm(const Napi::Object& options) {
+  static const std::map<std::string, ConvAlgorithm> names = {
+      {"native", ConvAlgorithm::native}, {"dense", ConvAlgorithm::dense}, {"unfold", ConvAlgorithm::unfold}};
+  const auto found = names.find(string(options, "algorithm"));
+  if (found == names.end())
+    fail(options.Env(), "native, dense or unfold", "algorithm", options.Get("algorithm"));
+  return found->second;
+}
+
+at::Tensor nhwc_to_nchw(const Napi::Value& value) {
+  return to_tensor(value).value.permute({0, 3, 1, 2}).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+Napi::Value Convolution(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const at::Tensor x = nhwc_to_nchw(info[0]).requires_grad_(true);
+    const at::Tensor kernel =
+        to_tensor(info[1]).value.contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true);
+    const auto options = info[3].As<Napi::Object>();
+    const at::Tensor y = convolution(x, kernel, integer(options, "stride"), integer(options, "padding"),
+                                     to_algorithm(options));
+    y.backward(nhwc_to_nchw(info[2]));
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("y", to_js(env, NamedTensor{"y", y.detach().permute({0, 2, 3, 1})}));
+    out.Set("dx", to_js(env, NamedTensor{"dx", x.grad().permute({0, 2, 3, 1})}));
+    out.Set("dkernel", to_js(env, NamedTensor{"dkernel", kernel.grad()}));
+    return out;
+  });
+}
+
+}  // namespace
+
+void register_convolution(Napi::Env env, Napi::Object exports) {
+  exports.Set("convolution", Napi::Function::New(env, Convolution, "convolution"));
+}
+
+}  // namespace simclr::binding

@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import type { NativeTensor } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { distance } from './support.ts'
+
+/** Uniform in [-1, 1), a function of `seed`. */
+function random(name: string, shape: number[], seed: number): NativeTensor {
+  const values = new Float64Array(shape.reduce((a, b) => a * b, 1))
+  let state = seed >>> 0
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    values[i] = state / 2 ** 31 - 1
+  }
+  return { name, dtype: 'F64', shape, data: new Uint8Array(values.buffer) }
+}
+
+// [image side, channels in, channels out, kernel, stride]: every geometry the networks have on small images,
+// and ones they have not: odd sides, images smaller than the kernel.
+const geometries: [number, number, number, number, number][] = [
+  [1, 8, 6, 3, 1],
+  [1, 4, 4, 3, 2],
+  [2, 6, 5, 3, 1],
+  [2, 4, 8, 3, 2],
+  [3, 5, 4, 3, 2],
+  [4, 3, 7, 3, 1],
+  [4, 6, 4, 3, 2],
+  [5, 4, 3, 3, 1],
+  [7, 3, 4, 3, 2],
+  [8, 3, 5, 7, 2],
+]
+
+describe('convolution algorithms for small images', () => {
+  for (const algorithm of ['dense', 'unfold'] as const) {
+    for (const [side, inputs, outputs, size, stride] of geometries) {
+      it(`${algorithm}: ${side}x${side}, ${size}x${size}/${stride} equals LibTorch's, value and gradients`, () => {
+        const padding = (size - 1) / 2
+        const out = Math.floor((side + 2 * padding - size) / stride) + 1
+        const x = random('x', [9, side, side, inputs], 1)
+        const kernel = random('kernel', [outputs, inputs, size, size], 2)
+        const dy = random('dy', [9, out, out, outputs], 3)
+        const run = (name: 'native' | 'dense' | 'unfold') => {
+          const { y, dx, dkernel } = loadAddon().convolution(x, kernel, dy, {
+            stride,
+            padding,
+            algorithm: name,
+          })
+          expect(y.shape).to.deep.equal([9, out, out, outputs])
+          expect(dx.shape).to.deep.equal(x.shape)
+          expect(dkernel.shape).to.deep.equal(kernel.shape)
+          return [y, dx, dkernel]
+        }
+        expect(distance(run('native'), run(algorithm))).to.be.below(1e-12)
+      })
+    }
+  }
+
+  it('names what was expected where shapes do not fit', () => {
+    const options = { stride: 1, padding: 1, algorithm: 'dense' } as const
+    const wrong = () =>
+      loadAddon().convolution(
+        random('x', [1, 2, 2, 3], 1),
+        random('k', [4, 5, 3, 3], 1),
+        random('dy', [1, 2, 2, 4], 1),
+        options,
+      )
+    expect(wrong).to.throw('Expected x [N, I, H, W] and a kernel [O, I, k, k]')
+  })
+})
