@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { createGunzip } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, nearest } from '../config/messages.ts'
 import { download, sha256 } from '../io/download.ts'
@@ -99,11 +98,9 @@ async function fetchFile(file: CatalogFile, into: string, options: FetchOptions)
 
 /** The regular files of `folder` inside the archive; what lies elsewhere, or climbs out, is left. */
 async function unpack(archive: string, folder: string, to: string, signal?: AbortSignal): Promise<void> {
-  const packed = createReadStream(archive, { highWaterMark: 1 << 20 })
-  const bytes = createGunzip({ chunkSize: 1 << 20 })
-  packed.on('error', (error) => bytes.destroy(error)).pipe(bytes)
+  const bytes = createReadStream(archive, { highWaterMark: 1 << 20 })
   try {
-    for await (const member of tarMembers(bytes)) {
+    for await (const member of tarMembers(bytes, true)) {
       signal?.throwIfAborted()
       const [parent, name, ...deeper] = member.name.split('/')
       if (parent !== folder || !name || name === '..' || deeper.length > 0) continue

@@ -1,4 +1,5 @@
 /** Damaged files through the whole path: each is decoded or listed, nothing crashes, memory stays bounded. */
+import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { pack } from 'tar-stream'
@@ -10,9 +11,14 @@ import { file, formats, write } from './pictures.ts'
 /** Most memory that a suite may gain; the sets themselves hold a few MB. */
 const memory = 300e6
 
+const openFiles = () => readdirSync('/proc/self/fd').length
+
 /** Tests over `files` damaged files of each kind. `folder` names a file for this suite alone. */
 export function fuzz(files: number, folder: (name: string) => string): void {
-  const before = process.memoryUsage().rss
+  let before: { rss: number; files: number }
+  beforeEach(() => {
+    before ??= { rss: process.memoryUsage().rss, files: openFiles() }
+  })
   for (const format of formats) {
     it(`${files} damaged ${format} files`, async () => {
       const originals = await Promise.all([0, 1, 2].map((seed) => file(format, 48, 36, seed)))
@@ -66,8 +72,9 @@ export function fuzz(files: number, folder: (name: string) => string): void {
     })
   }
 
-  after('memory stays bounded', () => {
-    expect(process.memoryUsage().rss - before).to.be.below(memory)
+  it('memory stays bounded and no file stays open', () => {
+    expect(process.memoryUsage().rss - before.rss).to.be.below(memory)
+    expect(openFiles()).to.be.at.most(before.files + 2)
   })
 }
 

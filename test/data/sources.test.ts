@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
+import sharp from 'sharp'
 import type { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, open, sampleDataset } from '../../lib/data/open.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
@@ -191,7 +193,7 @@ describe('archives', () => {
 
   it('names an archive that is damaged', async () => {
     const whole = tar('whole.tar', 'in')
-    const bytes = (await import('node:fs')).readFileSync(whole)
+    const bytes = readFileSync(whole)
     write(folder('cut.tar'), bytes.subarray(0, 2000))
     expect(await refused(`tar:${folder('cut.tar')}`)).to.include({ code: 'ERR_SIMCLR_CORRUPT_FILE' })
     write(folder('noise.tar'), ramp(4096, 13))
@@ -206,6 +208,34 @@ describe('archives', () => {
     const stored = await set.store()
     expect(stored.count).to.equal(200)
     expect(stored.store.bytes).to.equal(200 * 3072)
+    stored.dispose()
+  })
+})
+
+describe('the CIFAR images of ../shared as a folder', () => {
+  const folder = temporaryFolder()
+
+  it('gives the small budget: the first 200 files a class, sorted by name', async function () {
+    this.timeout(60_000)
+    const archive = needShared(this, 'data/cifar10-test.tar')
+    execFileSync('tar', ['-xf', archive, '-C', folder()])
+    const set = await open(folder('test'), { limitPerClass: 200 })
+    const classes = readdirSync(folder('test')).sort()
+    expect(set.classNames).to.deep.equal(classes)
+    const due = classes.flatMap((name) =>
+      readdirSync(folder('test', name))
+        .sort()
+        .slice(0, 200)
+        .map((file) => `${name}/${file}`),
+    )
+    expect(Array.from({ length: set.count }, (_, i) => set.nameOf(i))).to.deep.equal(due)
+    const stored = await set.store()
+    expect(stored).to.include({ count: 2000 })
+    expect(stored.skipped).to.deep.equal([])
+    const sampled = await sharp(readFileSync(folder('test', due[777]!)))
+      .raw()
+      .toBuffer()
+    expect(Buffer.compare(Buffer.from(stored.store.get(777).data), sampled)).to.equal(0)
     stored.dispose()
   })
 })

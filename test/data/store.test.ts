@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
+import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import type { RawImage } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
@@ -47,6 +49,29 @@ describe('decoding a set into native memory', () => {
       ).to.equal(0)
     }
     stored.dispose()
+  })
+
+  it('holds what sharp gives for any size, kind and shrinking', async () => {
+    const kind = fc.record({
+      format: fc.constantFrom(...formats),
+      width: fc.integer({ min: 1, max: 90 }),
+      height: fc.integer({ min: 1, max: 90 }),
+      seed: fc.nat(1000),
+      shorterSide: fc.option(fc.integer({ min: 8, max: 60 })),
+    })
+    const property = fc.asyncProperty(kind, async ({ format, width, height, seed, shorterSide }) => {
+      const bytes = await file(format, width, height, seed)
+      const stored = await (await open([bytes], { shorterSide })).store()
+      const { data, ...shape } = stored.store.get(0)
+      stored.dispose()
+      const plain = sharp(bytes).removeAlpha()
+      const side = shorterSide ?? Math.min(width, height)
+      if (side < Math.min(width, height)) plain.resize({ width: side, height: side, fit: 'outside' })
+      const due = await plain.raw().toBuffer({ resolveWithObject: true })
+      expect(shape).to.deep.equal({ width: due.info.width, height: due.info.height, channels: 3 })
+      expect(Buffer.compare(Buffer.from(data), due.data)).to.equal(0)
+    })
+    await fc.assert(property, { numRuns: 60 })
   })
 
   it('keeps the order of the images however long each takes', async () => {

@@ -20,10 +20,11 @@ export interface TarMember {
   contents(): Promise<Uint8Array>
 }
 
-/** The regular files of a tar, in order, from any stream of its (unzipped) bytes. */
-export async function* tarMembers(bytes: Readable): AsyncGenerator<TarMember> {
+/** The regular files of a tar, in order, from any stream of its bytes. */
+export async function* tarMembers(bytes: Readable, zipped: boolean): AsyncGenerator<TarMember> {
   const tar = extract()
-  const read = pipeline(bytes, tar)
+  // Through `pipeline`, which closes the file whatever breaks.
+  const read = zipped ? pipeline(bytes, createGunzip({ chunkSize: 1 << 18 }), tar) : pipeline(bytes, tar)
   read.catch(() => {}) // told by the iterator and by the await below
   for await (const entry of tar) {
     const { name, type, size } = entry.header
@@ -69,9 +70,11 @@ export class Archives {
 
   /** Every member of every archive. Throws ERR_SIMCLR_CORRUPT_FILE where one is damaged or ends too early. */
   async *members(): AsyncGenerator<TarMember & { archive: number }> {
-    for (const archive of this.#paths.keys()) {
+    for (const [archive, path] of this.#paths.entries()) {
+      const bytes = createReadStream(path, { highWaterMark: 1 << 18 })
       try {
-        for await (const member of tarMembers(this.#bytes(archive))) yield Object.assign(member, { archive })
+        for await (const member of tarMembers(bytes, this.#zipped[archive]!))
+          yield Object.assign(member, { archive })
       } catch (cause) {
         throw this.#damaged(archive, cause)
       }
@@ -99,14 +102,6 @@ export class Archives {
       yield await member.contents()
       next += 1
     }
-  }
-
-  #bytes(archive: number): Readable {
-    const file = createReadStream(this.#paths[archive]!, { highWaterMark: 1 << 18 })
-    if (!this.#zipped[archive]) return file
-    const unzip = createGunzip()
-    file.on('error', (error) => unzip.destroy(error))
-    return file.pipe(unzip)
   }
 
   #damaged(archive: number, cause: unknown): unknown {
