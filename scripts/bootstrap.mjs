@@ -6,6 +6,7 @@
  *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/
  *   cuda       compiles the CUDA sources (`npm run build:cuda`)
+ *   gyp        builds the addon with node-gyp instead (`npm run build:gyp -- -Dcuda=1`)
  *
  * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs
  * are unchanged. Everything it and its tools say goes to stderr: stdout belongs to the job.
@@ -14,6 +15,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildAddon, readOptions } from './bootstrap/addon.mjs'
 import { compileCuda } from './bootstrap/cuda.mjs'
+import { buildWithGyp } from './bootstrap/gyp.mjs'
 import { installModules } from './bootstrap/modules.mjs'
 import { Failure, root, run } from './bootstrap/run.mjs'
 import { checkTools } from './bootstrap/tools.mjs'
@@ -29,7 +31,10 @@ const JOBS = {
   test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**']),
   'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
   cuda: compileCuda,
+  gyp: buildWithGyp,
 }
+/** These build something else than the addon. */
+const WITHOUT_ADDON = ['cuda', 'gyp']
 
 async function main([job, ...args]) {
   if (!Object.hasOwn(JOBS, job)) {
@@ -39,7 +44,7 @@ async function main([job, ...args]) {
   checkTools(options)
   installModules()
   compileTypeScript()
-  if (job !== 'cuda') await buildAddon(options)
+  if (!WITHOUT_ADDON.includes(job)) await buildAddon(options)
   await JOBS[job](args)
 }
 

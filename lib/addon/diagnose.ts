@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { findBinaries, noBinaryError } from './binary.ts'
+import { type Binary, findBinaries, noBinaryError } from './binary.ts'
 import { installCommand, libtorchCandidates } from './libtorch/resolve.ts'
 
 export interface Finding {
@@ -26,7 +26,9 @@ const GLIBC = '2.28'
 
 /** Everything that was looked at, in the order in which problems are best mended. */
 export function diagnose(): Finding[] {
-  return [node(), glibc(), processor(), ...binaries(), ...addon()]
+  const findings = [node(), glibc(), processor(), ...binaries()]
+  const clear = findings.every((f) => f.state !== 'problem')
+  return clear ? [...findings, addon()] : findings
 }
 
 function node(): Finding {
@@ -76,43 +78,34 @@ function processor(): Finding {
 /** Each binary, and every LibTorch that was looked at for it. */
 function binaries(): Finding[] {
   const found = findBinaries()
-  if (found.length === 0) {
-    const [first = '', ...rest] = noBinaryError().message.split('\n')
-    return [{ name: 'Binary', state: 'problem', detail: first, mend: rest.join('\n') }]
-  }
-  return found.flatMap((binary) => {
-    const request = {
-      version: binary.torch,
-      variant: binary.variant,
-      built: binary.libtorch,
-      purpose: 'run' as const,
-    }
-    const candidates = [...libtorchCandidates(request)]
-    const usable = candidates.some((c) => c.rejected === null)
-    const own: Finding = {
-      name: 'Binary',
-      state: usable ? 'ok' : 'problem',
-      detail: `${binary.from}: ${binary.folder}, for LibTorch ${binary.torch} (${binary.variant})`,
-      mend: usable ? null : installCommand(binary.variant),
-    }
-    let taken = false
-    const looked = candidates.map((candidate): Finding => {
-      const verdict = candidate.rejected ?? (taken ? 'could be used; an earlier one is taken' : 'is taken')
-      taken ||= candidate.rejected === null
-      return {
-        name: `LibTorch (${candidate.source})`,
-        state: 'note',
-        detail: `${candidate.path} ${verdict}`,
-        mend: null,
-      }
-    })
-    return [own, ...looked]
-  })
+  if (found.length > 0) return found.flatMap(binary)
+  const [first = '', ...rest] = noBinaryError().message.split('\n')
+  return [{ name: 'Binary', state: 'problem', detail: first, mend: rest.join('\n') }]
+}
+
+function binary({ from, folder, torch, variant, libtorch: built }: Binary): Finding[] {
+  const candidates = [...libtorchCandidates({ version: torch, variant, built, purpose: 'run' })]
+  // What was named is used or refused; among the rest the first that can be used is taken.
+  const named = candidates.find((c) => c.source === 'SIMCLR_LIBTORCH')
+  const taken = named ?? candidates.find((c) => c.rejected === null)
+  const mend = named ? 'unset SIMCLR_LIBTORCH, or name another folder' : installCommand(variant)
+  const usable = taken !== undefined && taken.rejected === null
+  const findings: Finding[] = candidates.map((candidate) => ({
+    name: `LibTorch (${candidate.source})`,
+    state: candidate === named && !usable ? 'problem' : 'note',
+    detail: `${candidate.path} ${candidate.rejected ?? (candidate === taken ? 'is taken' : 'could be used too')}`,
+    mend: candidate === named && !usable ? mend : null,
+  }))
+  const detail = `${from}: ${folder}, for LibTorch ${torch} (${variant})`
+  const lacking = !usable && named === undefined
+  return [
+    { name: 'Binary', state: lacking ? 'problem' : 'ok', detail, mend: lacking ? mend : null },
+    ...findings,
+  ]
 }
 
 /** Loads the addon in a process of its own, so that a crash there is a finding here. */
-function addon(): Finding[] {
-  if (findBinaries().length === 0) return []
+function addon(): Finding {
   const load = new URL(import.meta.url.endsWith('.ts') ? './load.ts' : './load.js', import.meta.url)
   const code = `const { loadAddonDetails } = await import(${JSON.stringify(load.href)})
 const { addon, libtorch } = loadAddonDetails()
@@ -125,18 +118,14 @@ process.stdout.write(JSON.stringify({ ...addon.buildInfo(), path: libtorch.path 
   if (run.status === 0) {
     const info = JSON.parse(run.stdout) as { torch: string; cpuCapability: string; path: string }
     const detail = `loads; LibTorch ${info.torch} from ${info.path}, ${info.cpuCapability} kernels`
-    return [{ name: 'Addon', state: 'ok', detail, mend: null }]
+    return { name: 'Addon', state: 'ok', detail, mend: null }
   }
-  const words =
-    /SimclrError: ([^\n]*(?:\n(?! {4}at )[^\n]*)*)/.exec(run.stderr)?.[1] ??
-    run.stderr.trim().split('\n').at(-1)
-  const detail = run.signal ? `crashes (${run.signal}) when it is loaded` : `does not load: ${words}`
-  return [
-    {
-      name: 'Addon',
-      state: 'problem',
-      detail,
-      mend: 'npm run build (in a checkout), or reinstall the package',
-    },
-  ]
+  if (run.signal) {
+    const mend = 'npm run build (in a checkout), or reinstall the package'
+    return { name: 'Addon', state: 'problem', detail: `crashes (${run.signal}) when it is loaded`, mend }
+  }
+  // The error's own words, without the stack; they say what to do.
+  const message = /SimclrError: ([^\n]*(?:\n(?! {4}at )[^\n]*)*)/.exec(run.stderr)?.[1]
+  const detail = `does not load: ${message ?? run.stderr.trim().split('\n').at(-1)}`
+  return { name: 'Addon', state: 'problem', detail, mend: null }
 }

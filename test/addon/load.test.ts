@@ -39,19 +39,19 @@ describe('loadAddon', () => {
     expect({ torch, exit }).to.deep.equal({ torch: loadAddon().buildInfo().torch, exit: 0 })
   })
 
-  /** The finding of `simclr doctor` about the addon, with SIMCLR_LIBTORCH set: it loads it in a child. */
-  async function addonFinding(libtorch: string): Promise<{ state: string; detail: string }> {
+  /** The problem that `simclr doctor` finds with SIMCLR_LIBTORCH set: it loads the addon in a child. */
+  async function problemWith(libtorch: string): Promise<{ name: string; detail: string }> {
     const { stdout } = await simclr(['doctor', '--json'], { SIMCLR_LIBTORCH: libtorch })
     const lines = stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line))
-    return lines.find((line) => line.name === 'Addon')
+    return lines.find((line) => line.state === 'problem')
   }
 
   it('refuses a LibTorch whose files tell another minor, without opening it', async () => {
-    const { state, detail } = await addonFinding(fakeLibtorch(folder('files'), '2.99.0+cpu'))
-    expect(state).to.equal('problem')
+    const { name, detail } = await problemWith(fakeLibtorch(folder('files'), '2.99.0+cpu'))
+    expect(name).to.equal('LibTorch (SIMCLR_LIBTORCH)')
     expect(detail)
       .to.contain('LibTorch 2.99.0')
       .and.to.contain(loadAddonDetails().binary.torch.replace(/\.\d+$/, ''))
@@ -65,16 +65,16 @@ describe('loadAddon', () => {
     )
     const library = folder('opened', 'lib', 'libtorch.so')
     expect(spawnSync('cc', ['-shared', '-fPIC', '-o', library, folder('abi.c')]).status).to.equal(0)
-    const { state, detail } = await addonFinding(root)
-    expect(state).to.equal('problem')
+    const { name, detail } = await problemWith(root)
+    expect(name).to.equal('Addon')
     expect(detail)
       .to.contain(`built for LibTorch ${loadAddonDetails().binary.torch}`)
       .and.to.contain('is LibTorch 2.99')
   })
 
   it('says which library cannot be opened', async () => {
-    const { state, detail } = await addonFinding(fakeLibtorch(folder('broken'), '2.13.0+cpu'))
-    expect(state).to.equal('problem')
+    const { name, detail } = await problemWith(fakeLibtorch(folder('broken'), '2.13.0+cpu'))
+    expect(name).to.equal('Addon')
     expect(detail).to.match(/libtorch\.so cannot be opened: .*too short/)
   })
 })

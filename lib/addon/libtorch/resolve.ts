@@ -44,7 +44,9 @@ export function* libtorchCandidates(request: LibtorchRequest): Generator<Libtorc
   const named = process.env.SIMCLR_LIBTORCH
   if (named) yield judged('SIMCLR_LIBTORCH', named)
   if (request.built) yield judged('build', request.built)
-  for (const folder of cached(request)) yield judged('cache', folder)
+  for (const folder of cached(request)) {
+    if (path.join(folder, 'torch') !== request.built) yield judged('cache', folder)
+  }
   const python = pythonTorch()
   if (python !== null) yield judged('python', python)
 }
