@@ -1,7 +1,7 @@
 /** What training was worth: the trained encoder beside raw pixels and beside the same encoder untrained. */
 import { loadAddon } from '../addon/load.ts'
 import { Encoder } from '../encoder.ts'
-import { type Pair, probePair, readPair } from './evaluate.ts'
+import { pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
 
 export interface ProbeAccuracies {
   knn: number
@@ -19,30 +19,26 @@ export async function compare(
   encoder: Encoder,
   options: Parameters<typeof readPair>[0] & { seed: number },
 ): Promise<Comparison> {
-  const pair = await readPair(options, encoder.preprocessing.imageSize)
-  const random = await Encoder.random(encoder.spec, encoder.preprocessing, {
-    seed: options.seed,
-    device: encoder.device,
-  })
+  const addon = loadAddon()
+  const { spec, preprocessing, device } = encoder
+  const accuracies = async (of: Encoder | 'raw'): Promise<ProbeAccuracies> => {
+    const features = await pairFeatures(addon, of, pair, preprocessing.imageSize)
+    return {
+      knn: await probeAccuracy(addon, features, 'knn'),
+      linear: await probeAccuracy(addon, features, 'linear'),
+    }
+  }
+  const pair = await readPair(options, preprocessing.imageSize)
+  const random = await Encoder.random(spec, preprocessing, { seed: options.seed, device })
   try {
     return {
-      raw: await accuracies('raw', pair, encoder.preprocessing.imageSize),
-      random: await accuracies(random, pair),
-      trained: await accuracies(encoder, pair),
+      raw: await accuracies('raw'),
+      random: await accuracies(random),
+      trained: await accuracies(encoder),
     }
   } finally {
     random.dispose()
     pair.data.dispose()
     pair.test.dispose()
   }
-}
-
-async function accuracies(
-  encoder: Encoder | 'raw',
-  pair: Pair,
-  imageSize?: number,
-): Promise<ProbeAccuracies> {
-  const of = async (probe: 'knn' | 'linear') =>
-    (await probePair(loadAddon(), encoder, pair, { probe, imageSize })).accuracy
-  return { knn: await of('knn'), linear: await of('linear') }
 }

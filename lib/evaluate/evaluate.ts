@@ -107,7 +107,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       encoder instanceof Encoder ? encoder.preprocessing.imageSize : options.imageSize,
     )
     try {
-      return await probePair(addon, encoder, pair, { ...options, probe })
+      const features = await pairFeatures(addon, encoder, pair, options.imageSize)
+      const { learnt, tested } = features
+      return {
+        probe,
+        accuracy: await probeAccuracy(addon, features, probe, options),
+        images: learnt.labels.length,
+        testImages: tested.labels.length,
+        classes: pair.data.classNames?.length ?? new Set(learnt.labels).size,
+        dim: learnt.data.length / learnt.labels.length,
+      }
     } finally {
       pair.data.dispose()
       pair.test.dispose()
@@ -142,40 +151,36 @@ export async function readPair(
   }
 }
 
-/** The accuracy of one probe on one kind of features. */
-export async function probePair(
+/** Features of both sets. */
+export interface PairFeatures {
+  learnt: LabelledFeatures
+  tested: LabelledFeatures
+  /** Pixels, whose mean has to go before cosine similarities mean anything. */
+  isRaw: boolean
+}
+
+/** The features of a pair; `imageSize` is that of raw pixels. */
+export async function pairFeatures(
   addon: Addon,
   encoder: Encoder | string,
   { data, test }: Pair,
-  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations' | 'imageSize'> & {
-    probe: ProbeName
-  },
-): Promise<EvaluateResult> {
-  const featuresOf = (images: Images): Promise<LabelledFeatures> =>
+  imageSize: number = data.imageSize,
+): Promise<PairFeatures> {
+  const of = (images: Images): Promise<LabelledFeatures> =>
     encoder instanceof Encoder
       ? encoderFeatures(encoder, images)
-      : rawFeatures(addon, images, options.imageSize ?? data.imageSize, 'torch')
-  const learnt = await featuresOf(data)
-  const tested = await featuresOf(test)
-  const accuracy = await accuracyOf(addon, learnt, tested, !(encoder instanceof Encoder), options)
-  return {
-    probe: options.probe,
-    accuracy,
-    images: learnt.labels.length,
-    testImages: tested.labels.length,
-    classes: data.classNames?.length ?? new Set(learnt.labels).size,
-    dim: learnt.data.length / learnt.labels.length,
-  }
+      : rawFeatures(addon, images, imageSize, 'torch')
+  return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
-function accuracyOf(
+/** The accuracy of one probe. */
+export function probeAccuracy(
   addon: Addon,
-  learnt: LabelledFeatures,
-  tested: LabelledFeatures,
-  isRaw: boolean,
-  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> & { probe: ProbeName },
+  { learnt, tested, isRaw }: PairFeatures,
+  probe: ProbeName,
+  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> = {},
 ): Promise<number> {
-  if (options.probe === 'linear') {
+  if (probe === 'linear') {
     const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
     return linearAccuracy(addon, learnt, tested, { l2, maxIterations })
   }

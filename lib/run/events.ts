@@ -5,6 +5,8 @@ import type { Resolution } from '../config/resolve.ts'
 /** One training step. Counts from 0. */
 export interface StepEvent extends StepResult {
   type: 'step'
+  /** When it ended, seconds since 1970. */
+  time: number
   step: number
   epoch: number
   lr: number
@@ -15,6 +17,8 @@ export interface StepEvent extends StepResult {
 /** One epoch: means over its steps; an entry of `history`. */
 export interface EpochEvent {
   type: 'epoch'
+  /** When it ended, seconds since 1970. */
+  time: number
   epoch: number
   /** Steps done when it ended. */
   step: number

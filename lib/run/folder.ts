@@ -3,6 +3,7 @@
  *
  *     config.json           every option with its value, and who decided it; running it again gives the same run
  *     metrics.jsonl         one line a step and an epoch
+ *     events.out.tfevents…  the same for TensorBoard
  *     checkpoints/          step-<steps done>.safetensors, the newest few
  *     encoder.safetensors   the encoder alone, under torchvision's names
  *
@@ -14,6 +15,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
 import type { RunConfig } from './config-file.ts'
+import { eventFileName } from './tensorboard.ts'
 
 export class RunFolder {
   readonly path: string
@@ -49,6 +51,10 @@ export class RunFolder {
 
   get metrics(): string {
     return join(this.path, 'metrics.jsonl')
+  }
+
+  get tensorBoard(): string {
+    return join(this.path, eventFileName)
   }
 
   get encoder(): string {

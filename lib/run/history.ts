@@ -29,6 +29,7 @@ export class EpochMeter {
     const labelled = last.probeLoss !== null
     return {
       type: 'epoch',
+      time: Date.now() / 1000,
       epoch: last.epoch,
       step: last.step + 1,
       loss,

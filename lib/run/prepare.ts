@@ -110,7 +110,7 @@ async function assemble(
   try {
     if (checkpoint) await learner.load(checkpoint.tensors)
     await folder.writeConfig(await runConfig(folder, resolution, images))
-    const recorder = await Recorder.open(folder.metrics, step, config.batchSize, tell)
+    const recorder = await Recorder.open(folder, step, config.batchSize, tell)
     const checkpointer = new Checkpointer({
       folder: folder.checkpoints,
       learner,

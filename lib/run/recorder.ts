@@ -1,18 +1,28 @@
-/** Everything a run tells: events, metrics.jsonl, history. */
+/** Everything a run tells: events, metrics.jsonl, TensorBoard's file, history. */
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
+import type { RunFolder } from './folder.ts'
 import { EpochMeter } from './history.ts'
 import { type Metric, MetricsLog } from './metrics.ts'
+import { TensorBoardLog } from './tensorboard.ts'
 
 export class Recorder {
   /** One entry an epoch, in order. */
   readonly history: EpochEvent[] = []
   readonly #log: MetricsLog
+  readonly #board: TensorBoardLog
   readonly #meter: EpochMeter
   readonly #tell: (event: TrainEvent) => void
 
   /** Takes up what was recorded in `kept` before the run was interrupted. */
-  private constructor(log: MetricsLog, kept: Metric[], batchSize: number, tell: (event: TrainEvent) => void) {
+  private constructor(
+    log: MetricsLog,
+    board: TensorBoardLog,
+    kept: Metric[],
+    batchSize: number,
+    tell: (event: TrainEvent) => void,
+  ) {
     this.#log = log
+    this.#board = board
     this.#meter = new EpochMeter(batchSize)
     this.#tell = tell
     for (const metric of kept) {
@@ -27,18 +37,20 @@ export class Recorder {
 
   /** `step`: steps done so far. */
   static async open(
-    path: string,
+    folder: RunFolder,
     step: number,
     batchSize: number,
     tell: (event: TrainEvent) => void,
   ): Promise<Recorder> {
-    const { log, kept } = await MetricsLog.open(path, step)
-    return new Recorder(log, kept, batchSize, tell)
+    const { log, kept } = await MetricsLog.open(folder.metrics, step)
+    const board = await TensorBoardLog.open(folder.tensorBoard, kept)
+    return new Recorder(log, board, kept, batchSize, tell)
   }
 
   step(event: StepEvent): void {
     this.#meter.add(event)
     this.#log.write(event)
+    this.#board.write(event)
     this.#tell(event)
   }
 
@@ -47,16 +59,19 @@ export class Recorder {
     const event = this.#meter.finish(knn)
     this.history.push(event)
     this.#log.write(event)
-    await this.#log.flush()
+    this.#board.write(event)
+    await this.flush()
     this.#tell(event)
   }
 
   /** Everything recorded so far is on the disk when this resolves. */
-  flush(): Promise<void> {
-    return this.#log.flush()
+  async flush(): Promise<void> {
+    await this.#log.flush()
+    await this.#board.flush()
   }
 
-  close(): Promise<void> {
-    return this.#log.close()
+  async close(): Promise<void> {
+    await this.#log.close()
+    await this.#board.close()
   }
 }

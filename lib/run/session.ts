@@ -33,7 +33,7 @@ export interface SessionParts {
 }
 
 /** A step's result before its place in the run is known. */
-export type StepRecord = Omit<StepEvent, 'type' | 'epoch'>
+export type StepRecord = Omit<StepEvent, 'type' | 'time' | 'epoch'>
 
 export interface SessionResult {
   folder: string
@@ -77,7 +77,7 @@ export class Session {
     await this.#checkFinite(result)
     const { step } = result
     const epoch = epochOf(schedule, step)
-    recorder.step({ type: 'step', epoch, ...result })
+    recorder.step({ type: 'step', time: Date.now() / 1000, epoch, ...result })
     this.#step = step + 1
     this.#stepSeconds += result.stepSeconds + result.waitSeconds
 

@@ -24,5 +24,5 @@ export function listener(): { events: TrainEvent[]; onProgress: (event: TrainEve
 export function numbers(events: readonly { type: string }[]): object[] {
   return events
     .filter((event): event is StepEvent => event.type === 'step')
-    .map(({ augmentSeconds: _a, stepSeconds: _s, waitSeconds: _w, ...rest }) => rest)
+    .map(({ augmentSeconds: _a, stepSeconds: _s, waitSeconds: _w, time: _t, ...rest }) => rest)
 }
