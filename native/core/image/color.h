@@ -1,38 +1,80 @@
-// Colour arithmetic of one pixel, values in [0, 1] unless said. Branch-free, so that loops over it vectorise.
+// Colour arithmetic of one pixel, values in [0, 1] unless said. Branch-free and generic: T is float, or a
+// vector of floats for the fused path (lanes.h), so that both compute the same.
 #pragma once
 
 #include "core/host_device.h"
 
 namespace simclr {
 
-struct Rgb {
-  float r, g, b;
+template <class T>
+struct RgbOf {
+  T r, g, b;
 };
+using Rgb = RgbOf<float>;
 
-SIMCLR_HD inline float larger(float a, float b) { return a > b ? a : b; }
-SIMCLR_HD inline float smaller(float a, float b) { return a < b ? a : b; }
-SIMCLR_HD inline float clip01(float x) { return smaller(larger(x, 0.0f), 1.0f); }
-SIMCLR_HD inline Rgb clip01(Rgb p) { return {clip01(p.r), clip01(p.g), clip01(p.b)}; }
+// No pixel is NaN, and either zero will do: then these are one instruction each.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#pragma GCC push_options
+#pragma GCC optimize("finite-math-only,no-signed-zeros")
+#endif
+
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T larger(T a, T b) {
+  return a > b ? a : b;
+}
+
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T smaller(T a, T b) {
+  return a < b ? a : b;
+}
+
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#pragma GCC pop_options
+#endif
+
+/// `x` in every lane.
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T fill(float x) {
+  return T{} + x;
+}
+
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T clip01(T x) {
+  return smaller(larger(x, T{}), fill<T>(1));
+}
+
+template <class T>
+SIMCLR_HD SIMCLR_INLINE RgbOf<T> clip01(RgbOf<T> p) {
+  return {clip01(p.r), clip01(p.g), clip01(p.b)};
+}
 
 /// ITU-R 601 luma with the coefficients of both TensorFlow and torchvision (they sum to 0.9999).
-SIMCLR_HD inline float gray(Rgb p) { return 0.2989f * p.r + 0.587f * p.g + 0.114f * p.b; }
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T gray(RgbOf<T> p) {
+  return 0.2989f * p.r + 0.587f * p.g + 0.114f * p.b;
+}
 
 /// a * factor + b * (1 - factor)
-SIMCLR_HD inline float blend(float a, float b, float factor) { return a * factor + b * (1 - factor); }
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T blend(T a, float b, float factor) {
+  return a * factor + b * (1 - factor);
+}
 
 /// Saturation by blending with the grey image (torchvision adjust_saturation), unclipped.
-SIMCLR_HD inline Rgb saturate_blend(Rgb p, float factor) {
-  const float base = gray(p) * (1 - factor);
+template <class T>
+SIMCLR_HD SIMCLR_INLINE RgbOf<T> saturate_blend(RgbOf<T> p, float factor) {
+  const T base = gray(p) * (1 - factor);
   return {p.r * factor + base, p.g * factor + base, p.b * factor + base};
 }
 
 /// Saturation in HSV, S * factor clamped to [0, 1] (tf.image.adjust_saturation). With S = chroma / value the
 /// channels move on the line to `value`: x' = value - (value - x) * min(factor, 1 / S), no hue needed.
-SIMCLR_HD inline Rgb saturate_hsv(Rgb p, float factor) {
-  const float value = larger(larger(p.r, p.g), p.b);
-  const float chroma = value - smaller(smaller(p.r, p.g), p.b);
-  const float most = larger(value, 0.0f) / larger(chroma, 1e-30f);
-  const float k = smaller(factor, most);
+template <class T>
+SIMCLR_HD SIMCLR_INLINE RgbOf<T> saturate_hsv(RgbOf<T> p, float factor) {
+  const T value = larger(larger(p.r, p.g), p.b);
+  const T chroma = value - smaller(smaller(p.r, p.g), p.b);
+  const T most = larger(value, T{}) / larger(chroma, fill<T>(1e-30f));
+  const T k = smaller(fill<T>(factor), most);
   return {value - (value - p.r) * k, value - (value - p.g) * k, value - (value - p.b) * k};
 }
 
@@ -43,23 +85,32 @@ SIMCLR_HD inline float hue_sixths(float turns) {
   return sixths < 1 ? sixths + 6 : sixths;
 }
 
+/// |a - b|
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T distance(T a, float b) {
+  const T difference = a - b;
+  return larger(difference, -difference);
+}
+
 /// Adds to the hue in HSV, value and chroma kept (tf.image.adjust_hue, torchvision adjust_hue).
 /// The hue h in [0, 6) gives channel shares r = |h - 3| - 1, g = 2 - |h - 2|, b = 2 - |h - 4|, clipped.
-SIMCLR_HD inline Rgb shift_hue(Rgb p, float sixths) {
-  const float value = larger(larger(p.r, p.g), p.b);
-  const float least = smaller(smaller(p.r, p.g), p.b);
-  const float chroma = value - least;
-  const bool red = p.r == value, green = p.g == value;
-  const float difference = red ? p.g - p.b : green ? p.b - p.r : p.r - p.g;
-  const float sector = red ? 0.0f : green ? 2.0f : 4.0f;
-  float h = difference / larger(chroma, 1e-30f) + sector + sixths;  // [0, 12)
-  h = h >= 6 ? h - 6 : h;
-  const auto distance = [](float a, float b) { return a > b ? a - b : b - a; };
+template <class T>
+SIMCLR_HD SIMCLR_INLINE RgbOf<T> shift_hue(RgbOf<T> p, float sixths) {
+  const T value = larger(larger(p.r, p.g), p.b);
+  const T least = smaller(smaller(p.r, p.g), p.b);
+  const T chroma = value - least;
+  const T difference = p.r == value ? p.g - p.b : p.g == value ? p.b - p.r : p.r - p.g;
+  const T sector = p.r == value ? T{} : p.g == value ? fill<T>(2) : fill<T>(4);
+  T h = difference / larger(chroma, fill<T>(1e-30f)) + sector + sixths;  // [0, 12)
+  h = h >= fill<T>(6) ? h - 6 : h;
   return {least + chroma * clip01(distance(h, 3) - 1), least + chroma * clip01(2 - distance(h, 2)),
           least + chroma * clip01(2 - distance(h, 4))};
 }
 
 /// Inverts what is at or above the threshold (torchvision solarize).
-SIMCLR_HD inline float solarize(float x, float threshold) { return x >= threshold ? 1 - x : x; }
+template <class T>
+SIMCLR_HD SIMCLR_INLINE T solarize(T x, float threshold) {
+  return x >= fill<T>(threshold) ? 1 - x : x;
+}
 
 }  // namespace simclr
