@@ -149,7 +149,11 @@ export interface NativeBatch {
   readonly count: number
   readonly views: number
   /** The augmented views, float32, [views * count, size, size, 3], all first views first. `threads` must not change the result. */
-  pixels(options: { threads: number }): Promise<Float32Array>
+  pixels(options: {
+    threads: number
+    /** Which code makes them, one of `augmentPaths()`; by default the fastest. It changes rounding alone. */
+    path?: string
+  }): Promise<Float32Array>
 }
 
 // ---- learning ----------------------------------------------------------------------------------------------
@@ -298,6 +302,9 @@ export interface Addon {
     spec: EncoderSpec & { device: string; precision: Precision; shards: number },
     tensors: NativeTensor[],
   ) => NativeEncoder
+
+  /** What this machine can make views with, the fastest first; `plain`, last, works operator by operator. */
+  augmentPaths(): string[]
 
   /** The order in which epoch `epoch` visits `count` images: a function of (seed, epoch) alone. */
   epochOrder(options: { seed: number; epoch: number; count: number }): Uint32Array

@@ -1,4 +1,4 @@
-// augmentOperator and epochOrder.
+// augmentOperator, augmentPaths and epochOrder.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/registry.h"
+#include "core/augment/fused/view_paths.h"
 #include "core/augment/operators.h"
 #include "core/random/epoch_order.h"
 
@@ -104,10 +105,17 @@ Napi::Value EpochOrder(const Napi::CallbackInfo& info) {
   return out;
 }
 
+Napi::Value AugmentPaths(const Napi::CallbackInfo& info) {
+  Napi::Array out = Napi::Array::New(info.Env());
+  for (const ViewPath& path : view_paths()) out.Set(out.Length(), path.name);
+  return out;
+}
+
 }  // namespace
 
 void register_augment_functions(Napi::Env env, Napi::Object exports) {
   exports.Set("augmentOperator", Napi::Function::New(env, AugmentOperator, "augmentOperator"));
+  exports.Set("augmentPaths", Napi::Function::New(env, AugmentPaths, "augmentPaths"));
   exports.Set("epochOrder", Napi::Function::New(env, EpochOrder, "epochOrder"));
 }
 

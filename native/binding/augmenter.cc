@@ -152,11 +152,15 @@ Napi::Value BatchObject::Views(const Napi::CallbackInfo& info) {
 
 Napi::Value BatchObject::Pixels(const Napi::CallbackInfo& info) {
   const auto batch = From(info.This());
-  const int threads = at_least_one(options_of(info, 0), "threads", 1024);
-  const auto work = [batch, threads] {
+  const Napi::Object options = options_of(info, 0);
+  const int threads = at_least_one(options, "threads", 1024);
+  const ViewPath* path = guarded(info.Env(), [&] {
+    return has(options, "path") ? &view_path(string(options, "path")) : &view_paths().front();
+  });
+  const auto work = [batch, threads, path] {
     const size_t side = static_cast<size_t>(batch->augmenter->plan().size);
     std::vector<float> pixels(batch->count() * static_cast<size_t>(batch->views) * side * side * 3);
-    batch->write_views(pixels.data(), threads);
+    batch->write_views(pixels.data(), threads, *path);
     return pixels;
   };
   const auto finish = [](Napi::Env env, std::vector<float> pixels) -> Napi::Value {

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "core/augment/reference.h"
 #include "core/error.h"
 
 namespace simclr {
@@ -49,8 +48,8 @@ void check(const Plan& plan) {
 
 Augmenter::Augmenter(const Plan& plan) : plan_(plan) { check(plan_); }
 
-void Augmenter::view(const ImageView& image, const ViewKey& key, float* out) const {
-  reference_view(plan_, draw_parameters(plan_, key, image.width, image.height), image, out);
+void Augmenter::view(const ImageView& image, const ViewKey& key, float* out, const ViewPath& path) const {
+  path.make(plan_, draw_parameters(plan_, key, image.width, image.height), image, out);
 }
 
 }  // namespace simclr

@@ -7,7 +7,7 @@
 
 namespace simclr {
 
-void Batch::write_views(float* out, int threads) const {
+void Batch::write_views(float* out, int threads, const ViewPath& path) const {
   const size_t side = static_cast<size_t>(augmenter->plan().size);
   const size_t pixels = side * side * 3;
   const size_t total = count() * static_cast<size_t>(views);
@@ -17,7 +17,7 @@ void Batch::write_views(float* out, int threads) const {
   const auto work = [&] {
     try {
       for (size_t i = next++; i < total; i = next++) {
-        write_view(static_cast<int>(i / count()), i % count(), out + i * pixels);
+        write_view(static_cast<int>(i / count()), i % count(), out + i * pixels, path);
       }
     } catch (...) {
       const std::lock_guard lock(error_mutex);

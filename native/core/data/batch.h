@@ -23,14 +23,14 @@ struct Batch {
   size_t count() const { return indices.size(); }
 
   /// Writes view `view` of row `row`: [size, size, 3] floats. Thread-safe.
-  void write_view(int view, size_t row, float* out) const {
-    augmenter->view(store->at(indices[row]), {seed, epochs[row], indices[row], static_cast<uint32_t>(view)},
-                    out);
+  void write_view(int view, size_t row, float* out, const ViewPath& path = view_paths().front()) const {
+    const ViewKey key{seed, epochs[row], indices[row], static_cast<uint32_t>(view)};
+    augmenter->view(store->at(indices[row]), key, out, path);
   }
 
   /// Writes all of them: [views * count, size, size, 3], all first views first. `threads` (at least 1, the
   /// calling one among them) share the work; the result does not depend on their number.
-  void write_views(float* out, int threads) const;
+  void write_views(float* out, int threads, const ViewPath& path = view_paths().front()) const;
 };
 
 }  // namespace simclr

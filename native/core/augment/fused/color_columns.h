@@ -62,7 +62,7 @@ SIMCLR_INLINE RgbOf<T> changed(RgbOf<T> p, const Step& step) {
 template <int kWidth, int kChannels, Change kChange>
 SIMCLR_INLINE void apply(const Step& by, float* strip, int columns, int stride) {
   constexpr bool kNeedsChroma = kChange == Change::kHue || kChange == Change::kHsvSaturation;
-  if constexpr (kChannels == 1 && kNeedsChroma) return;  // a grey image has none
+  constexpr Change kActing = kChannels == 1 && kNeedsChroma ? Change::kNothing : kChange;  // grey has none
   const Step step = by;
   for (int x = 0; x < columns; ++x, strip += kChannels * stride) {
     for (int y = 0; y < stride; y += kWidth) {
@@ -73,7 +73,7 @@ SIMCLR_INLINE void apply(const Step& by, float* strip, int columns, int stride) 
         p.g = load<kWidth>(at + stride);
         p.b = load<kWidth>(at + 2 * stride);
       }
-      p = clip01(changed<kChange>(p, step));
+      p = clip01(changed<kActing>(p, step));
       store(at, p.r);
       if constexpr (kChannels == 3) {
         store(at + stride, p.g);

@@ -1,10 +1,12 @@
-#include "core/augment/fused/fused_view.h"
+#include "core/augment/fused/view_paths.h"
 
 #include "core/augment/fused/blur_columns.h"
 #include "core/augment/fused/color_columns.h"
 #include "core/augment/fused/columns.h"
 #include "core/augment/fused/resample_columns.h"
 #include "core/augment/fused/store_columns.h"
+#include "core/augment/reference.h"
+#include "core/error.h"
 
 namespace simclr {
 namespace {
@@ -17,7 +19,8 @@ struct Workspace {
 
 template <int kWidth>
 SIMCLR_INLINE void make_view(const Plan& plan, const ViewParameters& view, const ImageView& image,
-                             Workspace& workspace, float* out) {
+                             float* out) {
+  thread_local Workspace workspace;
   Resampling kind = Resampling::kTriangle;
   if (plan.crop) kind = resampling(plan.crop->filter, plan.crop->antialias);
   if (!plan.crop && plan.center) kind = resampling(plan.center->filter, plan.center->antialias);
@@ -40,61 +43,66 @@ SIMCLR_INLINE void make_view(const Plan& plan, const ViewParameters& view, const
   }
 }
 
-using MakeView = void(const Plan&, const ViewParameters&, const ImageView&, Workspace&, float*);
-
-struct Target {
-  const char* name;
-  MakeView* make_view;
-};
-
 #if defined(__GNUC__) && defined(__x86_64__)
 
 __attribute__((target("arch=x86-64-v4"))) void make_view_avx512(const Plan& plan, const ViewParameters& view,
-                                                                const ImageView& image, Workspace& workspace,
-                                                                float* out) {
-  make_view<16>(plan, view, image, workspace, out);
+                                                                const ImageView& image, float* out) {
+  make_view<16>(plan, view, image, out);
 }
 
 __attribute__((target("arch=x86-64-v3"))) void make_view_avx2(const Plan& plan, const ViewParameters& view,
-                                                              const ImageView& image, Workspace& workspace,
-                                                              float* out) {
-  make_view<8>(plan, view, image, workspace, out);
+                                                              const ImageView& image, float* out) {
+  make_view<8>(plan, view, image, out);
 }
 
-Target choose_target() {
+void add_x86_paths(std::vector<ViewPath>& paths) {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512cd")) {
-    return {"avx512", make_view_avx512};
+      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl")) {
+    paths.push_back({"avx512", make_view_avx512});
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) {
-    return {"avx2", make_view_avx2};
+    paths.push_back({"avx2", make_view_avx2});
   }
-  return {"vector", make_view<4>};
 }
-
-#elif defined(__GNUC__)
-
-Target choose_target() { return {"vector", make_view<4>}; }
 
 #else
 
-Target choose_target() { return {"scalar", make_view<1>}; }
+void add_x86_paths(std::vector<ViewPath>&) {}
 
 #endif
 
-const Target& target() {
-  static const Target chosen = choose_target();
-  return chosen;
+#ifdef __GNUC__
+constexpr int kAnyWidth = 4;  // SSE2, NEON
+#else
+constexpr int kAnyWidth = 1;
+#endif
+
+void make_view_anywhere(const Plan& plan, const ViewParameters& view, const ImageView& image, float* out) {
+  make_view<kAnyWidth>(plan, view, image, out);
 }
 
 }  // namespace
 
-void fused_view(const Plan& plan, const ViewParameters& view, const ImageView& image, float* out) {
-  thread_local Workspace workspace;
-  target().make_view(plan, view, image, workspace, out);
+const std::vector<ViewPath>& view_paths() {
+  static const std::vector<ViewPath> paths = [] {
+    std::vector<ViewPath> all;
+    add_x86_paths(all);
+    all.push_back({"vector", make_view_anywhere});
+    all.push_back({"plain", reference_view});
+    return all;
+  }();
+  return paths;
 }
 
-const char* fused_view_target() { return target().name; }
+const ViewPath& view_path(const std::string& name) {
+  std::string names;
+  for (const ViewPath& path : view_paths()) {
+    if (path.name == name) return path;
+    names += (names.empty() ? "" : ", ") + path.name;
+  }
+  throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+              "Expected one of " + names + " (what this machine runs) for `path` but received " + name + ".");
+}
 
 }  // namespace simclr
