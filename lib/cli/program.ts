@@ -9,6 +9,7 @@ import path from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
+import { registerAugment } from './augment.ts'
 import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEmbed } from './embed.ts'
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   registerEval(program)
   registerEmbed(program)
   registerData(program)
+  registerAugment(program)
   registerLibtorch(program)
   registerDoctor(program)
   return program

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import sharp from 'sharp'
+import { simclr } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+const scenes = ['--data', 'synthetic:scenes,count=40,size=48', '--preset', 'paper', '--image-size', '48']
+
+describe('simclr augment', function () {
+  this.timeout(60_000)
+  const path = temporaryFolder()
+
+  const draw = async (name: string, ...flags: string[]) => {
+    const out = path(name)
+    const result = await simclr(['augment', ...scenes, '--out', out, ...flags])
+    expect(result.code, result.stderr).to.equal(0)
+    return { ...result, file: await readFile(out) }
+  }
+
+  it('draws a row an image: the image, then its views', async () => {
+    const { file, stderr, stdout } = await draw('sheet.png', '--count', '3', '--views', '4')
+    // 48 px views are shown twice as large; cells of 96 px lie 6 px apart.
+    const { width, height, format } = await sharp(file).metadata()
+    expect({ width, height, format }).to.deep.equal({
+      width: 5 * 102 + 6,
+      height: 3 * 102 + 6,
+      format: 'png',
+    })
+    expect(stderr).to.contain('3 images x 4 views of 48 px, preset paper')
+    expect(stdout).to.equal('')
+    const { channels } = await sharp(file).stats()
+    for (const { stdev } of channels) expect(stdev).to.be.above(10)
+  })
+
+  it('draws the same sheet for the same seed and another for another seed or epoch', async () => {
+    const flags = ['--count', '2', '--views', '2']
+    const { file } = await draw('a.png', ...flags)
+    expect((await draw('b.png', ...flags)).file.equals(file)).to.equal(true)
+    expect((await draw('c.png', ...flags, '--seed', '1')).file.equals(file)).to.equal(false)
+    expect((await draw('d.png', ...flags, '--epoch', '1')).file.equals(file)).to.equal(false)
+  })
+
+  it('with --json says what was drawn for every view, and the plan', async () => {
+    const { stdout } = await draw('j.png', '--count', '2', '--views', '3', '--augment-blur', '1', '--json')
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.map(({ type }) => type)).to.deep.equal([...new Array(6).fill('view'), 'result'])
+    for (const line of lines.slice(0, 6)) {
+      expect(line).to.include.keys('image', 'view', 'crop', 'flip', 'jitter', 'gray', 'blur')
+      expect(line.blur).to.have.property('sigma').that.is.within(0.1, 2)
+    }
+    expect(lines[6]).to.include({ out: path('j.png'), images: 2, views: 3 })
+    expect(lines[6]!.plan).to.have.property('size', 48)
+  })
+
+  it('wants a path ending in .png', async () => {
+    const { code, stderr } = await simclr(['augment', '--out', path('sheet.jpg')])
+    expect(code).to.equal(2)
+    expect(stderr).to.contain('.png').and.contain('`out`')
+  })
+})
