@@ -54,7 +54,7 @@ export async function train(options: TrainOptions = {}): Promise<Run> {
     await session.record({ step, lr, waitSeconds, ...result })
   }
 
-  const { folder, history, skipped, seconds, pairsPerSecond } = await session.finish()
+  const { folder, history, skipped, seconds, pairsPerSecond } = await session.finish(options.report ?? true)
   const encoder = await Encoder.load(folder, { device: config.device })
   return { encoder, history, device: config.device, folder, config, skipped, seconds, pairsPerSecond }
 }

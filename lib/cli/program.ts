@@ -17,7 +17,9 @@ import { registerEval } from './eval.ts'
 import { isInterrupt } from './interrupt.ts'
 import { registerLibtorch } from './libtorch.ts'
 import { emit, say } from './output.ts'
+import { registerReport } from './report.ts'
 import { registerTrain } from './train.ts'
+import { registerWatch } from './watch.ts'
 
 /** The whole command line as a commander program. */
 export function createProgram(): Command {
@@ -29,6 +31,8 @@ export function createProgram(): Command {
   registerTrain(program)
   registerEval(program)
   registerEmbed(program)
+  registerReport(program)
+  registerWatch(program)
   registerData(program)
   registerAugment(program)
   registerLibtorch(program)

@@ -17,7 +17,7 @@ import {
   probe,
   schedule,
 } from './groups.ts'
-import { choice, instance, integer, nullOr, option, positive, real, text, wordOr } from './option.ts'
+import { choice, instance, integer, nullOr, option, positive, real, text, wordOr, yesNo } from './option.ts'
 
 export const presetNames = ['sample', 'cifar', 'imagenet', 'paper', 'torch'] as const
 export type PresetName = (typeof presetNames)[number]
@@ -120,6 +120,10 @@ export const trainOptions = z
       default: 'auto',
     }),
     checkpoint,
+    report: option(yesNo(), {
+      about: 'Writes report.html into the run folder at the end.',
+      default: 'true',
+    }),
     onProgress: option(
       instance<(event: TrainEvent) => void>('a function', (value) => typeof value === 'function'),
       { about: 'Called with each event of the run.', default: 'none', flag: null },
@@ -135,4 +139,4 @@ export const trainOptions = z
 export type TrainOptions = z.input<typeof trainOptions>
 
 /** The options that describe a run; the others say where, when and to whom. */
-export type TrainSettings = Omit<TrainOptions, 'data' | 'out' | 'resume' | 'signal' | 'onProgress'>
+export type TrainSettings = Omit<TrainOptions, 'data' | 'out' | 'resume' | 'report' | 'signal' | 'onProgress'>

@@ -201,7 +201,15 @@ function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): Da
 }
 
 function settingsOf(options: TrainOptions): TrainSettings {
-  const { data: _data, out: _out, resume: _resume, signal: _signal, onProgress: _tell, ...settings } = options
+  const {
+    data: _data,
+    out: _out,
+    resume: _resume,
+    report: _report,
+    signal: _signal,
+    onProgress: _tell,
+    ...settings
+  } = options
   return settings
 }
 

@@ -6,6 +6,7 @@ import { epochOf, type ScheduleSettings } from '../config/schedule.ts'
 import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'
 import type { Loader } from '../loader/loader.ts'
+import { writeReport } from '../report/report.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { encoderWeights, writeEncoder } from './encoder-file.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
@@ -92,11 +93,12 @@ export class Session {
     throw signal.reason
   }
 
-  /** Ends the run: last checkpoint, encoder.safetensors. */
-  async finish(): Promise<SessionResult> {
+  /** Ends the run: last checkpoint, encoder.safetensors, report.html. */
+  async finish(withReport: boolean): Promise<SessionResult> {
     const { folder, config, images, recorder, tell } = this.#parts
     await this.#leaveBehind()
     const seconds = (performance.now() - this.#began) / 1000
+    if (withReport) await this.#report()
     tell({ type: 'end', folder: folder.path, step: this.#step, seconds, skipped: images.skipped.length })
     const pairs = (this.#step - this.first) * config.batchSize
     return {
@@ -116,6 +118,17 @@ export class Session {
     learner.dispose()
     images.dispose()
     await folder.close()
+  }
+
+  /** A run is complete without its report, which can be made again. */
+  async #report(): Promise<void> {
+    const { folder, images, tell } = this.#parts
+    try {
+      await writeReport(folder.path, { images })
+    } catch (error) {
+      const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${folder.path}`
+      tell({ type: 'warning', message })
+    }
   }
 
   async #checkpoint(): Promise<void> {

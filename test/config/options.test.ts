@@ -82,6 +82,7 @@ const refused: Record<string, unknown> = {
   'checkpoint.everySteps': 1.5,
   'checkpoint.everyEpochs': -1,
   'checkpoint.keep': 0,
+  report: 'no',
   signal: {},
   onProgress: 'print',
 }

@@ -12,6 +12,7 @@ export const tiny = {
   threads: 1,
   probe: { everyEpochs: 0 },
   checkpoint: { everySeconds: null },
+  report: false,
 } as const satisfies TrainOptions
 
 /** An `onProgress` that keeps every event. */

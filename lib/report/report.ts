@@ -1,0 +1,112 @@
+/** report.html: what a run did and what its encoder learnt, on one page that needs nothing else. */
+import { join } from 'node:path'
+import { SimclrError } from '../addon/errors.ts'
+import { loadAddon } from '../addon/load.ts'
+import { Encoder } from '../encoder.ts'
+import { writeFileAtomic } from '../io/atomic.ts'
+import type { RunConfig } from '../run/config-file.ts'
+import { exists, readConfig } from '../run/folder.ts'
+import { type Images, readImages } from '../run/images.ts'
+import { type Metric, readMetrics } from '../run/metrics.ts'
+import { mapOf, smallestMap } from './map.ts'
+import { nearestRows } from './neighbours.ts'
+import { type ImageSections, page } from './page.ts'
+import { contactSheet, thumbnails } from './pictures.ts'
+
+/** Images that neighbours are looked for among, and that are on the map. */
+const shown = 400
+const thumbnailSize = 32
+const sheetRows = 6
+const sheetViews = 8
+const queryCount = 8
+const neighbourCount = 8
+
+export interface ReportOptions {
+  /** The run's images where they are in memory; otherwise they are read again, if the run's data have a name. */
+  images?: Images
+  /** The curves follow the run; needs watch.ts behind it. */
+  live?: boolean
+  signal?: AbortSignal
+}
+
+/** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
+export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
+  const path = join(folder, 'report.html')
+  await writeFileAtomic(path, await renderReport(folder, options))
+  return path
+}
+
+/** The page as text. */
+export async function renderReport(folder: string, options: ReportOptions = {}): Promise<string> {
+  const { config, metrics } = await readRun(folder)
+  const images = options.images ?? (await readAgain(config, options.signal))
+  const content = { folder, config, metrics, live: options.live ?? false }
+  if (images === null) return page({ ...content, images: null })
+  try {
+    return page({ ...content, images: await imageSections(folder, config, images) })
+  } finally {
+    if (images !== options.images) images.dispose()
+  }
+}
+
+/** Configuration and metrics of a run folder. Throws ERR_SIMCLR_IO where it is none. */
+export async function readRun(folder: string): Promise<{ config: RunConfig; metrics: Metric[] }> {
+  const config = await readConfig(folder)
+  if (config === null) {
+    throw new SimclrError(
+      'ERR_SIMCLR_IO',
+      `Expected a run folder but ${folder} has no config.json. Name the \`out\` of a run.`,
+    )
+  }
+  return { config, metrics: await readMetrics(join(folder, 'metrics.jsonl')) }
+}
+
+/** Null where the run had a source in memory. */
+async function readAgain({ options }: RunConfig, signal: AbortSignal | undefined): Promise<Images | null> {
+  const { data, imageSize, maxSkipped } = options
+  if (data === undefined) return null
+  const limit = Math.min(options.limit ?? shown, shown)
+  return readImages(data, { imageSize, limit, limitPerClass: options.limitPerClass, maxSkipped, signal })
+}
+
+async function imageSections(folder: string, { options }: RunConfig, images: Images): Promise<ImageSections> {
+  const addon = loadAddon()
+  const chosen = spread(images.count, shown)
+  const queries = [...spread(chosen.length, queryCount)]
+  const sheet = await contactSheet(addon, images, spread(images.count, sheetRows), options, sheetViews)
+  const sections: ImageSections = {
+    thumbnails: await thumbnails(images, chosen, thumbnailSize),
+    classes: Array.from(chosen, (index) => images.classNames?.[images.labels?.[index] ?? -1] ?? null),
+    sheet,
+    queries,
+    before: null,
+    after: null,
+    map: null,
+  }
+  if (!(await hasEncoder(folder))) return sections
+  using trained = await Encoder.load(folder, { device: options.device })
+  using random = await Encoder.random(trained.spec, trained.preprocessing, {
+    seed: options.seed,
+    device: options.device,
+  })
+  const features = async (encoder: Encoder) => ({
+    data: await encoder.embedStore(images.store, chosen),
+    rows: chosen.length,
+  })
+  const learnt = await features(trained)
+  sections.before = nearestRows(await features(random), queries, neighbourCount)
+  sections.after = nearestRows(learnt, queries, neighbourCount)
+  if (chosen.length >= smallestMap) sections.map = await mapOf(learnt)
+  return sections
+}
+
+/** A run that is under way has an encoder in its checkpoints. */
+async function hasEncoder(folder: string): Promise<boolean> {
+  return (await exists(join(folder, 'encoder.safetensors'))) || (await exists(join(folder, 'checkpoints')))
+}
+
+/** At most `most` of 0 … count - 1, evenly apart: sets are often sorted by class. */
+function spread(count: number, most: number): Uint32Array {
+  const taken = Math.min(count, most)
+  return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken))
+}

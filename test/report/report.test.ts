@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { SimclrError } from '../../lib/addon/errors.ts'
+import { chart } from '../../lib/report/chart.ts'
+import { mapOf } from '../../lib/report/map.ts'
+import { nearestRows } from '../../lib/report/neighbours.ts'
+import { renderReport } from '../../lib/report/report.ts'
+import { watchRun } from '../../lib/report/watch.ts'
+import { train } from '../../lib/train.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { tiny } from '../support/tiny.ts'
+
+describe('charts', () => {
+  const points = (count: number) => Array.from({ length: count }, (_, i) => [i + 1, Math.sin(i)] as const)
+  const drawn = (svg: string) =>
+    svg
+      .match(/points="([^"]*)"/)![1]!
+      .split(' ')
+      .map((pair) => pair.split(',').map(Number))
+
+  it('draw every point of a short line within the frame', () => {
+    const line = drawn(chart({ title: 'loss', series: [{ name: 'a', points: points(20) }] }))
+    expect(line).to.have.length(20)
+    for (const [x, y] of line) {
+      expect(x).to.be.within(0, 460)
+      expect(y).to.be.within(0, 220)
+    }
+  })
+
+  it('draw a long line by means, and one point, equal values and none as well', () => {
+    expect(drawn(chart({ title: 'loss', series: [{ name: 'a', points: points(10_000) }] }))).to.have.length(
+      400,
+    )
+    expect(chart({ title: 'x', series: [{ name: 'a', points: points(1) }] }))
+      .to.contain('<circle')
+      .and.not.contain('NaN')
+    expect(
+      chart({
+        title: 'x',
+        series: [
+          {
+            name: 'a',
+            points: [
+              [1, 2],
+              [2, 2],
+            ],
+          },
+        ],
+      }),
+    ).not.to.contain('NaN')
+    expect(chart({ title: 'x', series: [{ name: 'a', points: [[1, Number.NaN]] }] })).to.contain(
+      'nothing yet',
+    )
+  })
+
+  it('escape what they are told', () => {
+    expect(chart({ title: '<b>&', series: [] }))
+      .to.contain('&lt;b&gt;&amp;')
+      .and.not.contain('<b>')
+  })
+})
+
+describe('neighbours and map', () => {
+  /** Two bundles of directions, alternating. */
+  const features = {
+    data: Float32Array.from({ length: 40 * 3 }, (_, at) => {
+      const row = Math.floor(at / 3)
+      return [row % 2, 1 - (row % 2), 0.2 * Math.sin(row)][at % 3]! * (1 + row)
+    }),
+    rows: 40,
+  }
+
+  it('are nearest by direction, whatever the length, without the image itself', () => {
+    const [near] = nearestRows(features, [4], 19)
+    expect(near!.map(({ row }) => row % 2)).to.deep.equal(Array(19).fill(0))
+    expect(near!.map(({ row }) => row)).not.to.include(4)
+    const similarities = near!.map(({ similarity }) => similarity)
+    expect(similarities).to.deep.equal([...similarities].sort((a, b) => b - a))
+  })
+
+  it('lie together on the map, the same way each time', async () => {
+    const map = await mapOf(features)
+    expect(map).to.deep.equal(await mapOf(features))
+    for (const position of map) for (const value of position) expect(value).to.be.within(0, 1)
+    const distance = (a: number, b: number) => Math.hypot(map[a]![0] - map[b]![0], map[a]![1] - map[b]![1])
+    const mean = (gap: number) =>
+      Array.from({ length: 38 }, (_, row) => distance(row, row + gap)).reduce((a, b) => a + b) / 38
+    expect(mean(2)).to.be.below(mean(1))
+  })
+})
+
+describe('report.html', function () {
+  this.timeout(120_000)
+  const path = temporaryFolder()
+  before(async () => {
+    const run = await train({ ...tiny, probe: { everyEpochs: 1 }, report: true, out: path('run') })
+    run.encoder.dispose()
+  })
+
+  it('is written at the end of a run, with everything on the one page', () => {
+    const page = readFileSync(path('run', 'report.html'), 'utf8')
+    for (const part of [
+      'Loss',
+      'Contrastive accuracy',
+      'Entropy',
+      'Learning rate',
+      'Pairs a second',
+      'Probes',
+    ]) {
+      expect(page).to.contain(`aria-label="${part}`)
+    }
+    for (const heading of ['Views', 'Nearest neighbours', 'Map', 'Options'])
+      expect(page).to.contain(`<h2>${heading}</h2>`)
+    expect(page).to.contain('12 of 12').and.contain('preset torch')
+    // One sheet, one sprite; 8 queries and 2 x 8 neighbours each; 96 images on the map.
+    expect(page.match(/data:image\/png;base64,/g)).to.have.length(2)
+    expect(page.match(/class="t query"/g)).to.have.length(8)
+    expect(page.match(/class="t( same)?" /g)).to.have.length(8 * 2 * 8)
+    expect(page.match(/class="t point"/g)).to.have.length(96)
+    expect(page).not.to.match(/(src|href)="(?!data:)|url\((?!data:)|https?:/)
+  })
+
+  it('is the same page made again', async () => {
+    expect(await renderReport(path('run'))).to.equal(readFileSync(path('run', 'report.html'), 'utf8'))
+  })
+
+  it('goes without images where the run had them in memory', async () => {
+    const images = Array.from({ length: 32 }, (_, i) => ({
+      data: new Uint8Array(16 * 16).map((_, p) => (p * (i + 3)) % 256),
+      width: 16,
+      height: 16,
+      channels: 1 as const,
+    }))
+    const run = await train({ ...tiny, data: images, epochs: 1, report: true, out: path('memory') })
+    run.encoder.dispose()
+    expect(readFileSync(path('memory', 'report.html'), 'utf8')).to.contain('<h2>Map</h2>')
+    const again = await renderReport(path('memory'))
+    expect(again).to.contain('cannot be read again').and.contain('aria-label="Loss')
+  })
+
+  it('needs a run folder', async () => {
+    const error = await rejection(renderReport(path()))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+  })
+
+  it('live, is served to this machine with curves that follow', async () => {
+    const watch = await watchRun(path('run'))
+    try {
+      expect(watch.url).to.match(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+      const page = await (await fetch(watch.url)).text()
+      expect(page).to.contain('<h2>Map</h2>').and.contain("fetch('curves')")
+      const curves = await fetch(`${watch.url}curves`)
+      expect(await curves.text())
+        .to.contain('aria-label="Loss')
+        .and.not.contain('<html')
+      expect((await fetch(`${watch.url}etc/passwd`)).status).to.equal(404)
+    } finally {
+      await watch.close()
+    }
+  })
+})
