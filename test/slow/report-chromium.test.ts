@@ -45,6 +45,7 @@ describe('report in Chromium', function () {
   ]
 
   it('draws charts, pictures and map, in light and in dark', async () => {
+    const brightness: number[] = []
     for (const dark of [false, true]) {
       const shot = path(`shot-${dark}.png`)
       const theme = dark ? ['--blink-settings=preferredColorScheme=0'] : []
@@ -56,7 +57,10 @@ describe('report in Chromium', function () {
       ])
       const { channels } = await sharp(shot).stats()
       for (const { stdev } of channels.slice(0, 3)) expect(stdev).to.be.above(10)
+      brightness.push(channels[0]!.mean)
     }
+    expect(brightness[0]).to.be.above(150)
+    expect(brightness[1]).to.be.below(100)
   })
 
   it('live, replaces its curves without an error', async () => {
