@@ -312,18 +312,28 @@ export interface Addon {
   /** NT-Xent on z [2B, dim], first views first. `replicas` splits the images in contiguous parts as ranks would. */
   ntXent(
     z: Float32Array | Float64Array,
-    options: { dim: number; temperature: number; scale: 1 | 2; normalize: boolean },
+    options: {
+      dim: number
+      temperature: number
+      scale: 1 | 2
+      normalize: boolean
+      replicas?: number
+      /** Plain tensor operations, what accelerators run, instead of the CPU's tiles. */
+      plain?: boolean
+      /** z is rounded to this first, as a half-precision encoder would hand it over. */
+      input?: 'bf16' | 'fp16'
+    },
   ): NtXentResult
 
   /** One optimizer update in place on plain arrays. `excluded`: no decay, no adaptation (BN, biases, classifier). */
   optimizerStep(
     spec: OptimizerSpec,
     variables: {
-      weight: Float32Array
-      gradient: Float32Array
-      momentum: Float32Array
+      weight: Float32Array | Float64Array
+      gradient: Float32Array | Float64Array
+      /** Zeros before the first step. */
+      momentum: Float32Array | Float64Array
       excluded: boolean
-      first: boolean
     }[],
     lr: number,
   ): void

@@ -3,6 +3,10 @@
 
 #include <napi.h>
 
+#include <memory>
+
+#include "core/task_thread.h"
+
 namespace simclr::binding {
 
 /// Held as the environment's instance data; gone before the environment is. Add members, not statics.
@@ -11,6 +15,8 @@ struct Instance {
   Napi::FunctionReference make_error;
   /// The class of batches, which JavaScript cannot construct itself.
   Napi::FunctionReference batch;
+  /// Where kNN and linear probes on plain arrays run; made when first needed.
+  std::unique_ptr<TaskThread> probes;
 };
 
 inline Instance& instance(Napi::Env env) { return *env.GetInstanceData<Instance>(); }

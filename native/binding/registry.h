@@ -14,5 +14,7 @@ void register_augment_functions(Napi::Env env, Napi::Object exports);
 void register_learner(Napi::Env env, Napi::Object exports);
 void register_encoder(Napi::Env env, Napi::Object exports);
 void register_convolution(Napi::Env env, Napi::Object exports);
+void register_ops_loss(Napi::Env env, Napi::Object exports);
+void register_ops_evaluate(Napi::Env env, Napi::Object exports);
 
 }  // namespace simclr::binding

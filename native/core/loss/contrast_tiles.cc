@@ -12,20 +12,13 @@ namespace {
 // Below this temperature exp((s - 1) / t) leaves float's normal range: 2 / t > 87.
 constexpr double kLowestOneShiftTemperature = 0.024;
 constexpr int64_t kLanes = 16;
-constexpr int64_t kLargestTile = 256;  // a tile and its two strips stay in a 1 MiB cache
+constexpr int64_t kThreadWork = 1 << 20;  // multiplications that are worth waking a thread for
+constexpr int64_t kLargestTile = 256;     // a tile and its two strips stay in a 1 MiB cache
 
 /// Depends on the batch alone, never on threads: it fixes the order of additions. Eight strips and more, so
 /// that small batches have work for several cores.
 int64_t tile_size(int64_t images) {
   return std::clamp((images / 4 + kLanes - 1) / kLanes * kLanes, kLanes, kLargestTile);
-}
-
-template <class Work>
-void parallel(int64_t count, const Work& work) {
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
-    const at::AutoDispatchBelowADInplaceOrView no_autograd;
-    for (int64_t i = begin; i < end; ++i) work(i);
-  });
 }
 
 template <class T>
@@ -37,6 +30,7 @@ class Tiles {
         one_shift_(options.unit_length && options.temperature >= kLowestOneShiftTemperature),
         alone_(part.count == part.images),
         size_(tile_size(part.images)),
+        grain_(std::max<int64_t>(1, kThreadWork / (size_ * size_ * z.size(1)))),
         strips_(make_strips(part.images, part.first, part.count, size_)),
         rows_(strips_, size_, options.temperature, one_shift_) {
     for (const Strip& strip : strips_) z_.push_back(z.narrow(0, strip.begin, strip.rows));
@@ -91,6 +85,14 @@ class Tiles {
       const auto pairs = round_robin(count, phase);
       parallel(count / 2, [&](int64_t i) { work(pairs[i].first, pairs[i].second); });
     }
+  }
+
+  template <class Work>
+  void parallel(int64_t count, const Work& work) const {
+    at::parallel_for(0, count, grain_, [&](int64_t begin, int64_t end) {
+      const at::AutoDispatchBelowADInplaceOrView no_autograd;
+      for (int64_t i = begin; i < end; ++i) work(i);
+    });
   }
 
   at::Tensor buffer(int64_t u, int64_t v) const {
@@ -163,6 +165,7 @@ class Tiles {
   const bool one_shift_;
   const bool alone_;
   const int64_t size_;
+  const int64_t grain_;  // tiles
   const std::vector<Strip> strips_;
   ContrastRows<T> rows_;
   std::vector<at::Tensor> z_;          // by strip
