@@ -1,0 +1,63 @@
+// optimizerStep: one LARS or SGD update on typed arrays, in place.
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/registry.h"
+#include "binding/specs.h"
+#include "core/optim/optimizer.h"
+
+namespace simclr::binding {
+namespace {
+
+/// A flat tensor over the array's own memory; all of a variable's arrays must be alike.
+at::Tensor view(const Napi::Object& variable, const char* key, const at::Tensor& like) {
+  const Napi::Value value = variable.Get(key);
+  if (value.IsTypedArray()) {
+    const auto array = value.As<Napi::TypedArray>();
+    const auto length = static_cast<int64_t>(array.ElementLength());
+    const bool single = array.TypedArrayType() == napi_float32_array;
+    if (single || array.TypedArrayType() == napi_float64_array) {
+      auto* bytes = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+      at::Tensor out = at::from_blob(bytes, {length}, single ? at::kFloat : at::kDouble);
+      if (!like.defined() || (like.numel() == length && like.scalar_type() == out.scalar_type())) return out;
+      fail(variable.Env(), "an array like `weight`", key, value);
+    }
+  }
+  fail(variable.Env(), "a Float32Array or Float64Array", key, value);
+}
+
+Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsObject()) fail(env, "an optimizer", "spec", info[0]);
+  if (!info[1].IsArray()) fail(env, "an array", "variables", info[1]);
+  if (!info[2].IsNumber()) fail(env, "a number", "lr", info[2]);
+  const OptimizerSpec spec = to_optimizer_spec(info[0].As<Napi::Object>());
+  const auto variables = info[1].As<Napi::Array>();
+  std::vector<OptimizedTensor> tensors;
+  std::vector<at::Tensor> momentum;
+  for (uint32_t i = 0; i < variables.Length(); ++i) {
+    if (!variables.Get(i).IsObject()) fail(env, "an object", "variables", variables.Get(i));
+    const auto variable = variables.Get(i).As<Napi::Object>();
+    const at::Tensor weight = view(variable, "weight", {});
+    if (i > 0 && weight.scalar_type() != tensors[0].weight.scalar_type())
+      fail(env, "one array type for all variables", "weight", variable.Get("weight"));
+    tensors.push_back(
+        {std::to_string(i), weight, view(variable, "gradient", weight), boolean(variable, "excluded")});
+    momentum.push_back(view(variable, "momentum", weight));
+  }
+  const double lr = info[2].As<Napi::Number>().DoubleValue();
+  guarded(env, [&] {
+    const auto optimizer = make_optimizer(spec, tensors);
+    for (size_t i = 0; i < momentum.size(); ++i) optimizer->momentum()[i].copy_(momentum[i]);
+    optimizer->step(lr);
+    for (size_t i = 0; i < momentum.size(); ++i) momentum[i].copy_(optimizer->momentum()[i]);
+  });
+  return env.Undefined();
+}
+
+}  // namespace
+
+void register_ops_optimizer(Napi::Env env, Napi::Object exports) {
+  exports.Set("optimizerStep", Napi::Function::New(env, OptimizerStep, "optimizerStep"));
+}
+
+}  // namespace simclr::binding
