@@ -5,6 +5,7 @@
  *   start      simclr train              (`npm start -- --json` passes arguments on)
  *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/
+ *   bench      bench/main.ts             (`npm run bench -- --peers VENV --json`)
  *   cuda       compiles the CUDA sources (`npm run build:cuda`)
  *   gyp        builds the addon with node-gyp instead (`npm run build:gyp -- -Dcuda=1`)
  *
@@ -30,6 +31,11 @@ const JOBS = {
   },
   test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**']),
   'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
+  bench: (args) => {
+    process.exitCode = run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {
+      stdout: 'inherit',
+    })
+  },
   cuda: compileCuda,
   gyp: buildWithGyp,
 }

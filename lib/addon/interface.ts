@@ -153,6 +153,8 @@ export interface NativeBatch {
     threads: number
     /** Which code makes them, one of `augmentPaths()`; by default the fastest. It changes rounding alone. */
     path?: string
+    /** Where to write them: an array of the right length, used again and again. It must not be touched meanwhile. */
+    out?: Float32Array
   }): Promise<Float32Array>
 }
 

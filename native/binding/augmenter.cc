@@ -50,6 +50,15 @@ std::vector<T> elements(const Napi::Object& options, const char* key, napi_typed
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+Napi::Float32Array output(const Napi::Object& options, size_t length) {
+  const Napi::Value out = options.Get("out");
+  if (!out.IsTypedArray() || out.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
+      out.As<Napi::TypedArray>().ElementLength() != length) {
+    fail(options.Env(), "a Float32Array of " + std::to_string(length) + " elements", "out", out);
+  }
+  return out.As<Napi::Float32Array>();
+}
+
 }  // namespace
 
 void AugmenterObject::Register(Napi::Env env, Napi::Object exports) {
@@ -157,18 +166,19 @@ Napi::Value BatchObject::Pixels(const Napi::CallbackInfo& info) {
   const ViewPath* path = guarded(info.Env(), [&] {
     return has(options, "path") ? &view_path(string(options, "path")) : &view_paths().front();
   });
-  const auto work = [batch, threads, path] {
-    const size_t side = static_cast<size_t>(batch->augmenter->plan().size);
-    std::vector<float> pixels(batch->count() * static_cast<size_t>(batch->views) * side * side * 3);
-    batch->write_views(pixels.data(), threads, *path);
-    return pixels;
+  const size_t side = static_cast<size_t>(batch->augmenter->plan().size);
+  const size_t values = batch->count() * static_cast<size_t>(batch->views) * side * side * 3;
+  // The array is made here and written there: views are not copied.
+  Napi::Float32Array pixels =
+      has(options, "out") ? output(options, values) : Napi::Float32Array::New(info.Env(), values);
+  const auto work = [batch, threads, path, out = pixels.Data()] {
+    batch->write_views(out, threads, *path);
+    return true;
   };
-  const auto finish = [](Napi::Env env, std::vector<float> pixels) -> Napi::Value {
-    Napi::Float32Array out = Napi::Float32Array::New(env, pixels.size());
-    std::copy(pixels.begin(), pixels.end(), out.Data());
-    return out;
+  auto finish = [pixels = Napi::Persistent(pixels.As<Napi::Object>())](Napi::Env, bool) -> Napi::Value {
+    return pixels.Value();
   };
-  return promise_task(info.Env(), *thread_, info.This().As<Napi::Object>(), work, finish);
+  return promise_task(info.Env(), *thread_, info.This().As<Napi::Object>(), work, std::move(finish));
 }
 
 void register_augmenter(Napi::Env env, Napi::Object exports) {

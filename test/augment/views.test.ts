@@ -101,6 +101,23 @@ describe('views', () => {
     }
   })
 
+  it('are written where the caller wants them', async () => {
+    const addon = loadAddon()
+    const store = new addon.ImageStore(1)
+    store.set(0, noise(8, 8, 3))
+    const batch = new addon.Augmenter(identity).batch(store, {
+      indices: Uint32Array.of(0),
+      epochs: Uint32Array.of(0),
+      seed: 0,
+      views: 2,
+      labels: null,
+    })
+    const out = new Float32Array(2 * 8 * 8 * 3)
+    expect(await batch.pixels({ threads: 1, out })).to.equal(out)
+    expect(out).to.deep.equal(await batch.pixels({ threads: 1 }))
+    expect(() => batch.pixels({ threads: 1, out: new Float32Array(8) })).to.throw(/384 elements for `out`/)
+  })
+
   it('reject where an image is missing', async () => {
     const addon = loadAddon()
     const batch = new addon.Augmenter(identity).batch(new addon.ImageStore(1), {
