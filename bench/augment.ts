@@ -29,9 +29,12 @@ const settings: readonly Setting[] = [
 const peers = ['lightly', 'torchvision', 'kornia'] as const
 
 export const augment: Benchmark = {
-  names: settings.flatMap(({ name }) => [name, ...peers.slice(1).map((peer) => `${name}-${peer}`)]),
-  async *run(context: Context) {
-    for (const setting of settings) yield* measure(setting, context)
+  names: settings.flatMap((setting) => peers.map((peer) => figureName(setting, peer))),
+  async *run(context: Context, wanted: (name: string) => boolean) {
+    for (const setting of settings) {
+      if (!peers.some((peer) => wanted(figureName(setting, peer)))) continue
+      for await (const figure of measure(setting, context)) if (wanted(figure.name)) yield figure
+    }
   },
 }
 
@@ -55,14 +58,15 @@ async function* measure(setting: Setting, { rounds, peers: venv }: Context): Asy
   }
 }
 
-function figure(
-  { name, size, width, height }: Setting,
-  ours: number,
-  peer: string,
-  rate: number | null,
-): Figure {
+/** The first peer's figure has the setting's name. */
+function figureName({ name }: Setting, peer: string): string {
+  return peer === peers[0] ? name : `${name}-${peer}`
+}
+
+function figure(setting: Setting, ours: number, peer: string, rate: number | null): Figure {
+  const { size, width, height } = setting
   return {
-    name: peer === 'lightly' ? name : `${name}-${peer}`,
+    name: figureName(setting, peer),
     ours: Math.round(ours),
     peer: rate,
     unit: 'views/s/core',

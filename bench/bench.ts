@@ -26,7 +26,8 @@ export interface Figure {
 export interface Benchmark {
   /** Names of the figures it gives. */
   names: readonly string[]
-  run(context: Context): AsyncIterable<Figure>
+  /** `wanted`: which of the names to measure. */
+  run(context: Context, wanted: (name: string) => boolean): AsyncIterable<Figure>
 }
 
 export function median(values: readonly number[]): number {

@@ -7,8 +7,10 @@
 import { parseArgs } from 'node:util'
 import { augment } from './augment.ts'
 import type { Benchmark, Figure } from './bench.ts'
+import { ntXent } from './nt_xent.ts'
+import { step } from './step.ts'
 
-const benchmarks: readonly Benchmark[] = [augment]
+const benchmarks: readonly Benchmark[] = [augment, ntXent, step]
 
 const { values } = parseArgs({
   options: {
@@ -23,12 +25,10 @@ if (values.only !== undefined && !known.includes(values.only)) {
   throw new Error(`Expected one of ${known.join(', ')} for --only but received ${values.only}.`)
 }
 
+const wanted = (name: string) => values.only === undefined || values.only === name
 const context = { rounds: Number(values.rounds), peers: values.peers ?? null }
 for (const benchmark of benchmarks) {
-  if (values.only !== undefined && !benchmark.names.includes(values.only)) continue
-  for await (const figure of benchmark.run(context)) {
-    if (values.only === undefined || values.only === figure.name) print(figure)
-  }
+  for await (const figure of benchmark.run(context, wanted)) print(figure)
 }
 
 function print({ about, ...figure }: Figure): void {

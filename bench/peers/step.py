@@ -1,0 +1,60 @@
+"""A SimCLR training step in eager PyTorch: pairs a second, bf16 autocast, channels_last.
+
+step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --threads N; then a line on stdin
+says how many steps to take, a line on stdout is the figure.
+"""
+import argparse
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--arch', required=True)
+parser.add_argument('--stem', choices=['imagenet', 'cifar'], required=True)
+parser.add_argument('--size', type=int, required=True)
+parser.add_argument('--batch', type=int, required=True)
+parser.add_argument('--threads', type=int, required=True)
+options = parser.parse_args()
+torch.manual_seed(0)
+torch.set_num_threads(options.threads)
+
+encoder = getattr(torchvision.models, options.arch)()
+width = encoder.fc.in_features
+if options.stem == 'cifar':
+    encoder.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+    encoder.maxpool = nn.Identity()
+encoder.fc = nn.Identity()
+head = nn.Sequential(
+    nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(),
+    nn.Linear(width, 128, bias=False), nn.BatchNorm1d(128),
+)
+model = nn.Sequential(encoder, head).train().to(memory_format=torch.channels_last)
+optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9)
+views = torch.rand(2 * options.batch, 3, options.size, options.size) * 2 - 1
+views = views.contiguous(memory_format=torch.channels_last)
+targets = torch.arange(2 * options.batch).roll(options.batch)
+
+
+def step():
+    with torch.autocast('cpu', torch.bfloat16):
+        z = model(views)
+    z = F.normalize(z.float(), dim=1)
+    similarity = z @ z.T / 0.5
+    similarity.fill_diagonal_(float('-inf'))
+    loss = F.cross_entropy(similarity, targets)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+for line in sys.stdin:
+    steps = int(line)
+    begin = time.perf_counter()
+    for _ in range(steps):
+        step()
+    print(steps * options.batch / (time.perf_counter() - begin), flush=True)
