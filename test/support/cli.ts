@@ -8,8 +8,12 @@ export interface Ran {
   stderr: string
 }
 
-/** Runs `simclr ARGS` from the sources. */
-export function simclr(args: string[], env: Record<string, string | undefined> = {}): Promise<Ran> {
+/** Runs `simclr ARGS` from the sources; sends it SIGINT once when its stderr matches `interruptAt`. */
+export function simclr(
+  args: string[],
+  env: Record<string, string | undefined> = {},
+  { interruptAt }: { interruptAt?: RegExp } = {},
+): Promise<Ran> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
     cwd: root,
@@ -21,7 +25,9 @@ export function simclr(args: string[], env: Record<string, string | undefined> =
     ran.stdout += text
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const before = interruptAt?.test(ran.stderr)
     ran.stderr += text
+    if (!before && interruptAt?.test(ran.stderr)) child.kill('SIGINT')
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code) => resolve({ ...ran, code }))

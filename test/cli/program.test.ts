@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import type { Command } from 'commander'
+import { releaseFolder } from '../../lib/addon/libtorch/paths.ts'
+import { DEFAULT_RELEASE, RELEASES } from '../../lib/addon/libtorch/versions.ts'
+import { createProgram } from '../../lib/cli/program.ts'
+import { acquireLock } from '../../lib/io/lock.ts'
+import { simclr } from '../support/cli.ts'
+import { withEnvironment } from '../support/environment.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+/** Every command that does something, with its whole name. */
+function commands(command: Command, name = ''): [name: string, command: Command][] {
+  const own = `${name}${command.name()} `
+  return command.commands.length === 0
+    ? [[own.trim(), command]]
+    : command.commands.flatMap((c) => commands(c, own))
+}
+
+/** What `--help` prints, the text after the options too. */
+function help(command: Command): string {
+  let text = ''
+  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+  return text
+}
+
+describe('the command line', () => {
+  for (const [name, command] of commands(createProgram())) {
+    it(`${name} --help says what it does, what each option means, and shows an example if it takes any`, () => {
+      expect(command.description()).to.match(/\w{3}/)
+      for (const option of command.options) expect(option.description, option.flags).to.match(/\w{3}/)
+      const takesMore =
+        command.options.some((o) => o.long !== '--json') || command.registeredArguments.length > 0
+      if (takesMore) expect(help(command)).to.contain('Examples:').and.to.contain('$ simclr ')
+    })
+  }
+
+  it('ends with 0 for help and version, on stdout', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await simclr(['--version'])).to.deep.equal({ code: 0, stdout: `${version}\n`, stderr: '' })
+    const { code, stdout } = await simclr(['libtorch', '--help'])
+    expect([code, stdout]).to.satisfy(
+      ([c, s]: [number, string]) => c === 0 && s.startsWith('Usage: simclr libtorch'),
+    )
+  })
+
+  it('ends with 2 for bad usage, with nothing on stdout', async () => {
+    for (const args of [[], ['trian'], ['doctor', '--jsn'], ['libtorch', 'install', '--part', 'half']]) {
+      const { code, stdout, stderr } = await simclr(args)
+      expect([args, code, stdout]).to.deep.equal([args, 2, ''])
+      expect(stderr).to.match(/Usage|help/)
+    }
+  })
+
+  it('tells programs about errors in JSON, and people on stderr', async () => {
+    const { code, stdout, stderr } = await simclr(['libtorch', 'install', 'cu999', '--json'])
+    const { type, code: name, message } = JSON.parse(stdout)
+    expect([code, type, name]).to.deep.equal([2, 'error', 'ERR_SIMCLR_USAGE'])
+    expect(stderr).to.contain(message)
+  })
+})
+
+describe('simclr libtorch list', () => {
+  const folder = temporaryFolder()
+
+  it('has every release of the table, installed or not', async () => {
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder() })
+    const { stdout } = await simclr(['libtorch', 'list', '--json'])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const rows = RELEASES.map(({ version, variant }) => ({ version, variant, root: null }))
+    expect(lines.map(({ version, variant, root }) => ({ version, variant, root }))).to.deep.equal(rows)
+  })
+})
+
+describe('simclr doctor', () => {
+  const folder = temporaryFolder()
+
+  it('finds nothing to mend here and ends with 0', async () => {
+    const { code, stdout } = await simclr(['doctor', '--json'])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([code, lines.at(-1)]).to.deep.equal([0, { type: 'result', ok: true, problems: 0 }])
+    expect(lines.find((line) => line.name === 'Addon').detail).to.match(/loads; LibTorch \d/)
+  })
+
+  it('ends with 1 and the deed that mends it where SIMCLR_LIBTORCH is wrong', async () => {
+    const { code, stdout } = await simclr(['doctor'], { SIMCLR_LIBTORCH: folder() })
+    expect(code).to.equal(1)
+    expect(stdout).to.match(/FAIL LibTorch \(SIMCLR_LIBTORCH\).*\n.*mend: unset SIMCLR_LIBTORCH/)
+  })
+})
+
+describe('an interrupt', () => {
+  const folder = temporaryFolder()
+
+  it('ends what is under way with 130', async () => {
+    // This process holds the lock: the installer waits until it is interrupted.
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder() })
+    const lock = await acquireLock(releaseFolder(DEFAULT_RELEASE.version, 'cpu'), () => {})
+    const { code, stderr } = await simclr(['libtorch', 'install', 'cpu'], {}, { interruptAt: /waiting/ })
+    await lock.release()
+    expect(code).to.equal(130)
+    expect(stderr).to.contain('Interrupted')
+  })
+})
