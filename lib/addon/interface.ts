@@ -324,6 +324,8 @@ export interface Addon {
       plain?: boolean
       /** z is rounded to this first, as a half-precision encoder would hand it over. */
       input?: 'bf16' | 'fp16'
+      /** Default `cpu`. */
+      device?: string
     },
   ): NtXentResult
 
@@ -338,6 +340,7 @@ export interface Addon {
       excluded: boolean
     }[],
     lr: number,
+    device?: string,
   ): void
 
   /**

@@ -6,6 +6,7 @@
 #include "binding/errors.h"
 #include "binding/registry.h"
 #include "core/dist/shard_pool.h"
+#include "core/learn/device.h"
 #include "core/loss/nt_xent.h"
 
 namespace simclr::binding {
@@ -16,6 +17,7 @@ struct Request {
   int replicas;
   bool plain;
   at::ScalarType input;  ///< what z is rounded to first, as a half-precision encoder would hand it over
+  at::Device device;
 };
 
 struct Result {
@@ -37,7 +39,7 @@ Result run_replica(const at::Tensor& z, at::Tensor& gradient, int64_t first, int
   const auto own = [&](const at::Tensor& all) {
     return std::vector<at::Tensor>{all.narrow(0, first, count), all.narrow(0, images + first, count)};
   };
-  const at::Tensor rows = at::cat(own(z)).to(request.input).requires_grad_();
+  const at::Tensor rows = at::cat(own(z)).to(request.device, request.input).requires_grad_();
   const NtXentOutput out = (request.plain ? nt_xent_plain : nt_xent)(rows, request.loss, group);
   const at::Tensor grad = torch::autograd::grad({out.loss}, {rows})[0];
   own(gradient)[0].copy_(grad.narrow(0, 0, count));
@@ -69,10 +71,12 @@ Napi::Value call(const Napi::CallbackInfo& info, at::ScalarType type) {
   if (dim < 1 || length == 0 || length % (2 * dim) != 0) {
     fail(env, "a divisor of the rows' length, two views an image,", "dim", options.Get("dim"));
   }
-  Request request{{number(options, "temperature"), number(options, "scale"), boolean(options, "normalize")},
-                  has(options, "replicas") ? static_cast<int>(integer(options, "replicas")) : 1,
-                  has(options, "plain") && boolean(options, "plain"),
-                  input_type(options, type)};
+  Request request{
+      {number(options, "temperature"), number(options, "scale"), boolean(options, "normalize")},
+      has(options, "replicas") ? static_cast<int>(integer(options, "replicas")) : 1,
+      has(options, "plain") && boolean(options, "plain"),
+      input_type(options, type),
+      guarded(env, [&] { return parse_device(has(options, "device") ? string(options, "device") : "cpu"); })};
   if (request.replicas < 1 || request.replicas > length / (2 * dim)) {
     fail(env, "1 to the number of images", "replicas", options.Get("replicas"));
   }

@@ -3,6 +3,7 @@
 #include "binding/errors.h"
 #include "binding/registry.h"
 #include "binding/specs.h"
+#include "core/learn/device.h"
 #include "core/optim/optimizer.h"
 
 namespace simclr::binding {
@@ -25,6 +26,22 @@ at::Tensor view(const Napi::Object& variable, const char* key, const at::Tensor&
   fail(variable.Env(), "a Float32Array or Float64Array", key, value);
 }
 
+void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variables,
+          const std::vector<at::Tensor>& momentum, double lr, at::Device device) {
+  std::vector<OptimizedTensor> moved = variables;  // on the CPU the same memory
+  for (OptimizedTensor& tensor : moved) {
+    tensor.weight = tensor.weight.to(device);
+    tensor.gradient = tensor.gradient.to(device);
+  }
+  const auto optimizer = make_optimizer(spec, moved);
+  for (size_t i = 0; i < momentum.size(); ++i) optimizer->momentum()[i].copy_(momentum[i]);
+  optimizer->step(lr);
+  for (size_t i = 0; i < momentum.size(); ++i) {
+    momentum[i].copy_(optimizer->momentum()[i]);
+    if (!moved[i].weight.is_same(variables[i].weight)) variables[i].weight.copy_(moved[i].weight);
+  }
+}
+
 Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsObject()) fail(env, "an optimizer", "spec", info[0]);
@@ -45,12 +62,8 @@ Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
     momentum.push_back(view(variable, "momentum", weight));
   }
   const double lr = info[2].As<Napi::Number>().DoubleValue();
-  guarded(env, [&] {
-    const auto optimizer = make_optimizer(spec, tensors);
-    for (size_t i = 0; i < momentum.size(); ++i) optimizer->momentum()[i].copy_(momentum[i]);
-    optimizer->step(lr);
-    for (size_t i = 0; i < momentum.size(); ++i) momentum[i].copy_(optimizer->momentum()[i]);
-  });
+  const std::string device = info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : "cpu";
+  guarded(env, [&] { step(spec, tensors, momentum, lr, parse_device(device)); });
   return env.Undefined();
 }
 
