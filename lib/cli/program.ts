@@ -19,6 +19,7 @@ import { registerLibtorch } from './libtorch.ts'
 import { emit, say } from './output.ts'
 import { registerReport } from './report.ts'
 import { registerTrain } from './train.ts'
+import { registerVerify } from './verify.ts'
 import { registerWatch } from './watch.ts'
 
 /** The whole command line as a commander program. */
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   registerWatch(program)
   registerData(program)
   registerAugment(program)
+  registerVerify(program)
   registerLibtorch(program)
   registerDoctor(program)
   return program

@@ -7,7 +7,7 @@ import type { NativeTensor } from '../addon/interface.ts'
 import { readSafetensors } from '../io/safetensors.ts'
 import { toFloat64 } from '../io/tensor.ts'
 
-/** A folder of golden files; remembers which tensor files have been read. */
+/** A folder of golden files; reads each tensor file once. */
 export class GoldenFolder {
   readonly path: string
   readonly #tensors = new Map<string, Promise<Map<string, NativeTensor>>>()
@@ -52,11 +52,6 @@ export class GoldenFolder {
       this.#tensors.set(name, tensors)
     }
     return tensors
-  }
-
-  /** Whether somebody has asked for a tensor file. */
-  hasRead(file: string): boolean {
-    return this.#tensors.has(file)
   }
 }
 

@@ -89,7 +89,7 @@ function tolerancesOf(golden: Golden, precision: 'fp32' | 'fp64', temperature: n
   return {
     loss: golden.tolerance('loss', exact ? 1e-6 : temperature < 0.02 ? 1e-4 : 1e-5),
     gradient: golden.tolerance(['grad', 'gradient'], exact ? 1e-6 : 1e-4),
-    accuracy: golden.tolerance(['contrast_acc', 'acc'], 1e-9),
+    accuracy: golden.tolerance(['contrast_acc', 'acc'], 1e-6),
     entropy: golden.tolerance(['contrast_entropy', 'entropy'], 1e-5),
   }
 }

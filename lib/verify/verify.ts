@@ -46,9 +46,15 @@ export async function verifyFolder(path: string, options: VerifyOptions = {}): P
     quantities.push(...report.quantities)
   }
 
-  for (const file of json) await inFile(file, (report) => verifyFile(folder, file, report, device))
-  for (const file of tensors.filter((file) => !folder.hasRead(file))) {
-    await inFile(file, (report) => report.fail('use', 'Expected a JSON file that refers to these arrays'))
+  const owned = new Set<string>()
+  for (const file of json) {
+    await inFile(file, async (report) => {
+      const golden = await verifyFile(folder, file, report, device)
+      if (golden) owned.add(golden.tensorFile)
+    })
+  }
+  for (const file of tensors.filter((file) => !owned.has(file))) {
+    await inFile(file, (report) => report.fail('owner', 'Expected a JSON file whose arrays these are'))
   }
   for (const file of unknown) {
     await inFile(file, (report) => report.fail('kind', 'Expected .json, .safetensors or .md'))
@@ -59,17 +65,26 @@ export async function verifyFolder(path: string, options: VerifyOptions = {}): P
   return quantities
 }
 
-async function verifyFile(folder: GoldenFolder, file: string, report: Report, device: string): Promise<void> {
+/** Returns the opened file, undefined where it could not be. */
+async function verifyFile(
+  folder: GoldenFolder,
+  file: string,
+  report: Report,
+  device: string,
+): Promise<Golden | undefined> {
   const kind = Object.keys(verifiers).find((prefix) => file.startsWith(prefix))
   if (!kind) {
     report.fail('kind', `Expected a name that begins with ${Object.keys(verifiers).join(', ')}`)
-    return
+    return undefined
   }
+  let golden: Golden | undefined
   try {
-    await verifiers[kind]!(await folder.open(file), report, device)
+    golden = await folder.open(file)
+    await verifiers[kind]!(golden, report, device)
   } catch (error) {
     report.fail('whole file', (error as Error).message)
   }
   if (report.quantities.length === 0)
     report.fail('whole file', 'Expected quantities to compare but it has none')
+  return golden
 }

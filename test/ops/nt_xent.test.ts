@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 
 import { loadAddon } from '../../lib/addon/load.ts'
+import { largest, largestDifference } from '../../lib/verify/compare.ts'
 import { naiveNtXent, randomRows } from './naive.ts'
 
 interface Options {
@@ -16,14 +17,6 @@ const dim = 6
 
 function ntXent(z: Float64Array | Float32Array, options: Options = {}) {
   return loadAddon().ntXent(z, { dim, temperature: 0.2, scale: 2, normalize: true, ...options })
-}
-
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Array.from(a).reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0)
-}
-
-function largest(a: ArrayLike<number>): number {
-  return Array.from(a).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 }
 
 /** Rows of the images in another order, both views alike. */

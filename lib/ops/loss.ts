@@ -1,0 +1,33 @@
+/** `ops.ntXent`. */
+import type { Convention, NtXentResult } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+
+export type { NtXentResult } from '../addon/interface.ts'
+
+export interface NtXentOptions {
+  /** Length of a row. */
+  dim: number
+  /** τ > 0. Default 0.1. */
+  temperature?: number
+  /**
+   * `paper` (default): the sum of both directions' mean cross entropies, as google-research/simclr trains with;
+   * `torch`: the mean over all rows, half of it.
+   */
+  convention?: Convention
+  /** Rows are first divided by their Euclidean norm. Default true. */
+  normalize?: boolean
+}
+
+/**
+ * NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020, equation 1), with its gradient.
+ *
+ * @param z [2B, dim]: first views of all B images, then their second views in the same order. Float32Array is
+ *   computed in float32, Float64Array in float64.
+ * @returns the loss; `gradient`, d loss / d z of z's shape; `contrastiveAccuracy`, the share of first views
+ *   whose most similar second view is their own; `entropy` of the first views' softmax over second views, nats.
+ * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
+ */
+export function ntXent(z: Float32Array | Float64Array, options: NtXentOptions): NtXentResult {
+  const { dim, temperature = 0.1, convention = 'paper', normalize = true } = options
+  return loadAddon().ntXent(z, { dim, temperature, scale: convention === 'paper' ? 2 : 1, normalize })
+}
