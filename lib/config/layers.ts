@@ -42,5 +42,7 @@ function merge(into: Tree, from: Tree, prefix: string, reason: string, why: Reco
 }
 
 export function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
