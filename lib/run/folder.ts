@@ -9,7 +9,7 @@
  *
  * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
  */
-import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
@@ -42,6 +42,8 @@ export class RunFolder {
         `Expected a run folder of its own but another run is writing to ${path}. Wait for it or choose another \`out\`.`,
       )
     }
+    await removeTemporaries(absolute)
+    await removeTemporaries(join(absolute, 'checkpoints'))
     return new RunFolder(absolute, lock)
   }
 
@@ -74,6 +76,12 @@ export class RunFolder {
   async close(): Promise<void> {
     await this.#lock.release()
   }
+}
+
+/** What a killed run was in the middle of writing; see io/atomic.ts. */
+async function removeTemporaries(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => /^\..+\.tmp$/.test(name))
+  await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
 }
 
 export const configPath = (folder: string): string => join(folder, 'config.json')

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { newRunPath, RunFolder, readConfig } from '../../lib/run/folder.ts'
@@ -22,6 +22,16 @@ describe('run folder', () => {
     const folder = await RunFolder.open(path('deep', 'run'))
     expect(existsSync(folder.checkpoints)).to.equal(true)
     await folder.close()
+  })
+
+  it('is rid of what a killed run was in the middle of writing', async () => {
+    mkdirSync(path('rid', 'checkpoints'), { recursive: true })
+    const names = ['.config.json.0123456789ab.tmp', 'checkpoints/.step-00000003.safetensors.0123456789ab.tmp']
+    for (const name of [...names, 'notes.tmp']) writeFileSync(path('rid', name), 'half')
+    await (await RunFolder.open(path('rid'))).close()
+    expect([...names, 'notes.tmp'].filter((name) => existsSync(path('rid', name)))).to.deep.equal([
+      'notes.tmp',
+    ])
   })
 
   it('belongs to one run at a time', async () => {
