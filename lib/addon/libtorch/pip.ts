@@ -57,23 +57,19 @@ export async function pipDownload(
   const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], signal: options.signal })
   let words = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-4000)
+    words = (words + text).slice(0, 10_000)
   })
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject).on('close', resolve)
   })
   const wheel = fs.readdirSync(folder).find((name) => name.endsWith('.whl'))
   if (status === 0 && wheel !== undefined) return path.join(folder, wheel)
-  const from = options.index ?? "pip's configured sources"
-  throw new SimclrError('ERR_SIMCLR_DOWNLOAD', `${requirement} from ${from}: ${lastError(words)}`)
+  throw new SimclrError('ERR_SIMCLR_DOWNLOAD', `${requirement}: ${firstError(words)}`)
 }
 
-/** pip's last ERROR line, which says what was wrong. */
-function lastError(words: string): string {
+/** pip's first ERROR line: the later ones are advice. */
+function firstError(words: string): string {
   const lines = words.split('\n').filter((line) => line.trim() !== '')
-  return (
-    lines.findLast((line) => line.startsWith('ERROR:'))?.slice('ERROR: '.length) ??
-    lines.at(-1) ??
-    'pip failed'
-  )
+  const error = lines.find((line) => line.startsWith('ERROR:'))?.slice('ERROR: '.length) ?? lines.at(-1)
+  return error?.replace(/ \(from versions:.*\)/, '') ?? 'pip failed and said nothing'
 }
