@@ -40,7 +40,7 @@ export interface Run {
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   validate(trainOptions, options)
-  using _claim = claimProcess()
+  await using _claim = await claimProcess()
   await using session = await prepare(options)
   const { loader, learner, schedule, config, first, steps } = session
 

@@ -293,6 +293,8 @@ export interface NtXentResult {
 export interface Addon {
   /** Makes the errors that native code throws and rejects with; load.ts calls it once. */
   setErrorFactory(factory: (code: string, message: string) => Error): void
+  /** Lets no more native work begin in this process and waits for what is under way; load.ts calls it at exit. */
+  endWork(): void
   buildInfo(): BuildInfo
   /** `cpu`, then each CUDA device; memory in bytes. */
   getDevices(): { name: string; type: 'cpu' | 'cuda'; description: string; memory: number }[]

@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { type Binary, findBinaries, noBinaryError } from './binary.ts'
 import { SimclrError, type SimclrErrorCode } from './errors.ts'
 import type { Addon } from './interface.ts'
@@ -115,6 +116,9 @@ function open({ binary, libtorch }: Choice): Loaded {
   }
   const addon = native<Addon>('simclr.node')
   addon.setErrorFactory((code, message) => new SimclrError(code as SimclrErrorCode, message))
+  // A step that still computes while exit() destroys LibTorch's static objects would crash. Workers are joined
+  // by Node itself.
+  if (isMainThread) process.once('exit', () => addon.endWork())
   return { addon, binary, libtorch }
 }
 

@@ -1,21 +1,17 @@
 import { SimclrError } from '../addon/errors.ts'
+import { tryLock } from '../io/lock.ts'
 
-/** Shared by every copy of this package in the process: LibTorch's threads and memory are the process's too. */
-const holder = globalThis as { [key: symbol]: boolean | undefined }
-const key = Symbol.for('simclr.run')
-
-/** Claims the process for one run until disposed. Throws ERR_SIMCLR_BUSY where a run has it. */
-export function claimProcess(): Disposable {
-  if (holder[key]) {
+/**
+ * Claims the process, worker threads included, for one run until disposed: LibTorch's threads and memory are
+ * the process's. Throws ERR_SIMCLR_BUSY where a run has it.
+ */
+export async function claimProcess(): Promise<AsyncDisposable> {
+  const lock = await tryLock(`process ${process.pid}`)
+  if (lock === null) {
     throw new SimclrError(
       'ERR_SIMCLR_BUSY',
       'Expected no other run in this process but one is under way. Wait for it, abort it, or train in a child process.',
     )
   }
-  holder[key] = true
-  return {
-    [Symbol.dispose]() {
-      holder[key] = false
-    },
-  }
+  return { [Symbol.asyncDispose]: () => lock.release() }
 }

@@ -10,7 +10,7 @@
  * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
  */
 import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
@@ -30,7 +30,7 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     const absolute = resolve(path)
     try {
-      await mkdir(join(absolute, 'checkpoints'), { recursive: true })
+      await makeFolder(join(absolute, 'checkpoints'))
     } catch (error) {
       const message = `Could not make the run folder ${path}: ${(error as Error).message}. Choose another \`out\`.`
       throw new SimclrError('ERR_SIMCLR_IO', message, { cause: error })
@@ -75,6 +75,21 @@ export class RunFolder {
 
   async close(): Promise<void> {
     await this.#lock.release()
+  }
+}
+
+/** With the parents it needs. mkdir's own `recursive` hides the reason: on a read-only disk it says ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      await makeFolder(dirname(path))
+      await mkdir(path)
+    } else if (code !== 'EEXIST' || !(await stat(path)).isDirectory()) {
+      throw error
+    }
   }
 }
 

@@ -9,6 +9,7 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new simclr::binding::Instance());
   simclr::binding::register_errors(env, exports);
+  simclr::binding::register_exit(env, exports);
   simclr::binding::register_build_info(env, exports);
   simclr::binding::register_devices(env, exports);
   simclr::binding::register_image_store(env, exports);

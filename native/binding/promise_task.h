@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "binding/errors.h"
+#include "core/error.h"
 #include "core/task_thread.h"
+#include "core/work_gate.h"
 
 namespace simclr::binding {
 
@@ -35,10 +37,15 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
   task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "simclr", 0, 1);
   const Napi::Promise promise = task->deferred.Promise();
   const bool posted = thread.post([task, work = std::move(work)]() mutable {
-    try {
-      task->result.emplace(work());
-    } catch (...) {
-      task->error = std::current_exception();
+    if (WorkGate::instance().enter()) {
+      try {
+        task->result.emplace(work());
+      } catch (...) {
+        task->error = std::current_exception();
+      }
+      WorkGate::instance().leave();
+    } else {
+      task->error = std::make_exception_ptr(Error("ERR_SIMCLR_DISPOSED", "The process is exiting."));
     }
     // The task is handed over whole, so that its JavaScript references die on the JavaScript thread.
     auto* held = new std::shared_ptr<Task>(std::move(task));

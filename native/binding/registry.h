@@ -6,6 +6,7 @@
 namespace simclr::binding {
 
 void register_errors(Napi::Env env, Napi::Object exports);
+void register_exit(Napi::Env env, Napi::Object exports);
 void register_build_info(Napi::Env env, Napi::Object exports);
 void register_devices(Napi::Env env, Napi::Object exports);
 void register_image_store(Napi::Env env, Napi::Object exports);
