@@ -35,16 +35,16 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
     const at::Tensor dy = gradients[0];
     auto* group = reinterpret_cast<Group*>(ctx->saved_data["group"].toInt());
     const GradientSums local = gradient_sums(dy, y, x, mean);
-    at::Tensor slope, offset;  // of dx = g * scale * rstd + x * slope + offset
+    at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
     if (group != nullptr) {
       // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
       const at::Tensor sums = group->all_reduce_sum(at::stack({local.g, local.gx})) /
                               static_cast<double>(ctx->saved_data["count"].toInt());
       slope = -scale * rstd.pow(3) * sums[1];
-      offset = -scale * rstd * sums[0] - mean * slope;
+      offset = -scale * rstd * sums[0];
     }
     const InputGradients input =
-        input_gradients(dy, y, x, scale * rstd, slope, offset, ctx->saved_data["residual"].toBool());
+        input_gradients(dy, y, x, mean, scale * rstd, slope, offset, ctx->saved_data["residual"].toBool());
     // The parameters' gradients stay local: they are summed over the group with all the others.
     const at::Tensor d_scale = (local.gx * rstd).to(scale.scalar_type());
     const at::Tensor d_shift =

@@ -80,9 +80,9 @@ SIMCLR_INLINE void moments_block(const T* x, int64_t rows, int64_t channels, dou
 }
 
 template <class T>
-SIMCLR_INLINE void apply_rows(const T* x, const T* residual, const Acc<T>* __restrict scale,
-                              const Acc<T>* __restrict shift, bool relu, T* y, int64_t rows,
-                              int64_t channels) {
+SIMCLR_INLINE void apply_rows(const T* x, const T* residual, const Acc<T>* __restrict mean,
+                              const Acc<T>* __restrict scale, const Acc<T>* __restrict shift, bool relu, T* y,
+                              int64_t rows, int64_t channels) {
   using A = Acc<T>;
   const A floor = relu ? A(0) : -std::numeric_limits<A>::infinity();
   for (int64_t r = 0; r < rows; ++r) {
@@ -92,13 +92,13 @@ SIMCLR_INLINE void apply_rows(const T* x, const T* residual, const Acc<T>* __res
       const T* __restrict add = residual + r * channels;
       SIMCLR_NO_ALIAS
       for (int64_t c = 0; c < channels; ++c) {
-        const A value = load(in + c) * scale[c] + shift[c] + load(add + c);
+        const A value = (load(in + c) - mean[c]) * scale[c] + shift[c] + load(add + c);
         store(out + c, value < floor ? floor : value);  // keeps NaN, as std::max would not
       }
     } else {
       SIMCLR_NO_ALIAS
       for (int64_t c = 0; c < channels; ++c) {
-        const A value = load(in + c) * scale[c] + shift[c];
+        const A value = (load(in + c) - mean[c]) * scale[c] + shift[c];
         store(out + c, value < floor ? floor : value);
       }
     }
@@ -146,9 +146,10 @@ SIMCLR_INLINE void sums_block(const T* dy, const T* y, const T* x, const Acc<T>*
 }
 
 template <class T, bool kRelu, bool kResidual>
-SIMCLR_INLINE void input_rows(const T* dy, const T* y, const T* x, const Acc<T>* __restrict scale,
-                              const Acc<T>* __restrict slope, const Acc<T>* __restrict offset, T* dx,
-                              T* d_residual, int64_t rows, int64_t channels) {
+SIMCLR_INLINE void input_rows(const T* dy, const T* y, const T* x, const Acc<T>* __restrict mean,
+                              const Acc<T>* __restrict scale, const Acc<T>* __restrict slope,
+                              const Acc<T>* __restrict offset, T* dx, T* d_residual, int64_t rows,
+                              int64_t channels) {
   using A = Acc<T>;
   for (int64_t r = 0; r < rows; ++r) {
     const T* __restrict d = dy + r * channels;
@@ -160,46 +161,46 @@ SIMCLR_INLINE void input_rows(const T* dy, const T* y, const T* x, const Acc<T>*
     for (int64_t c = 0; c < channels; ++c) {
       A g = load(d + c);
       if constexpr (kRelu) g = load(out + c) > A(0) ? g : A(0);
-      store(to + c, g * scale[c] + load(in + c) * slope[c] + offset[c]);
+      store(to + c, g * scale[c] + (load(in + c) - mean[c]) * slope[c] + offset[c]);
       if constexpr (kResidual) store(add + c, g);
     }
   }
 }
 
 template <class T>
-SIMCLR_INLINE void input_dispatch(const T* dy, const T* y, const T* x, const Acc<T>* scale,
-                                  const Acc<T>* slope, const Acc<T>* offset, T* dx, T* d_residual,
-                                  int64_t rows, int64_t channels) {
+SIMCLR_INLINE void input_dispatch(const T* dy, const T* y, const T* x, const Acc<T>* mean,
+                                  const Acc<T>* scale, const Acc<T>* slope, const Acc<T>* offset, T* dx,
+                                  T* d_residual, int64_t rows, int64_t channels) {
   if (y != nullptr && d_residual != nullptr) {
-    input_rows<T, true, true>(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);
+    input_rows<T, true, true>(dy, y, x, mean, scale, slope, offset, dx, d_residual, rows, channels);
   } else if (y != nullptr) {
-    input_rows<T, true, false>(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);
+    input_rows<T, true, false>(dy, y, x, mean, scale, slope, offset, dx, d_residual, rows, channels);
   } else if (d_residual != nullptr) {
-    input_rows<T, false, true>(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);
+    input_rows<T, false, true>(dy, y, x, mean, scale, slope, offset, dx, d_residual, rows, channels);
   } else {
-    input_rows<T, false, false>(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);
+    input_rows<T, false, false>(dy, y, x, mean, scale, slope, offset, dx, d_residual, rows, channels);
   }
 }
 
 // The clones, one a type: target_clones takes plain functions only.
-#define SIMCLR_BATCH_NORM_CLONES(T)                                                                      \
-  SIMCLR_VECTOR_CLONES void moments_clone(const T* x, int64_t rows, int64_t channels, double* mean,      \
-                                          double* m2) {                                                  \
-    moments_block(x, rows, channels, mean, m2);                                                          \
-  }                                                                                                      \
-  SIMCLR_VECTOR_CLONES void apply_clone(const T* x, const T* residual, const Acc<T>* scale,              \
-                                        const Acc<T>* shift, bool relu, T* y, int64_t rows,              \
-                                        int64_t channels) {                                              \
-    apply_rows(x, residual, scale, shift, relu, y, rows, channels);                                      \
-  }                                                                                                      \
-  SIMCLR_VECTOR_CLONES void sums_clone(const T* dy, const T* y, const T* x, const Acc<T>* mean,          \
-                                       int64_t rows, int64_t channels, double* sum_g, double* sum_gx) {  \
-    sums_block(dy, y, x, mean, rows, channels, sum_g, sum_gx);                                           \
-  }                                                                                                      \
-  SIMCLR_VECTOR_CLONES void input_clone(const T* dy, const T* y, const T* x, const Acc<T>* scale,        \
-                                        const Acc<T>* slope, const Acc<T>* offset, T* dx, T* d_residual, \
-                                        int64_t rows, int64_t channels) {                                \
-    input_dispatch(dy, y, x, scale, slope, offset, dx, d_residual, rows, channels);                      \
+#define SIMCLR_BATCH_NORM_CLONES(T)                                                                     \
+  SIMCLR_VECTOR_CLONES void moments_clone(const T* x, int64_t rows, int64_t channels, double* mean,     \
+                                          double* m2) {                                                 \
+    moments_block(x, rows, channels, mean, m2);                                                         \
+  }                                                                                                     \
+  SIMCLR_VECTOR_CLONES void apply_clone(const T* x, const T* residual, const Acc<T>* mean,              \
+                                        const Acc<T>* scale, const Acc<T>* shift, bool relu, T* y,      \
+                                        int64_t rows, int64_t channels) {                               \
+    apply_rows(x, residual, mean, scale, shift, relu, y, rows, channels);                               \
+  }                                                                                                     \
+  SIMCLR_VECTOR_CLONES void sums_clone(const T* dy, const T* y, const T* x, const Acc<T>* mean,         \
+                                       int64_t rows, int64_t channels, double* sum_g, double* sum_gx) { \
+    sums_block(dy, y, x, mean, rows, channels, sum_g, sum_gx);                                          \
+  }                                                                                                     \
+  SIMCLR_VECTOR_CLONES void input_clone(const T* dy, const T* y, const T* x, const Acc<T>* mean,        \
+                                        const Acc<T>* scale, const Acc<T>* slope, const Acc<T>* offset, \
+                                        T* dx, T* d_residual, int64_t rows, int64_t channels) {         \
+    input_dispatch(dy, y, x, mean, scale, slope, offset, dx, d_residual, rows, channels);               \
   }
 SIMCLR_BATCH_NORM_CLONES(float)
 SIMCLR_BATCH_NORM_CLONES(double)
@@ -243,11 +244,11 @@ void batch_norm_moments(const T* x, int64_t rows, int64_t channels, double* mean
 }
 
 template <class T>
-void batch_norm_apply(const T* x, const T* residual, const Acc<T>* scale, const Acc<T>* shift, bool relu,
-                      T* y, int64_t rows, int64_t channels) {
+void batch_norm_apply(const T* x, const T* residual, const Acc<T>* mean, const Acc<T>* scale,
+                      const Acc<T>* shift, bool relu, T* y, int64_t rows, int64_t channels) {
   for_blocks(rows, [&](int64_t, int64_t first, int64_t last) {
     const int64_t at = first * channels;
-    apply_clone(x + at, residual ? residual + at : nullptr, scale, shift, relu, y + at, last - first,
+    apply_clone(x + at, residual ? residual + at : nullptr, mean, scale, shift, relu, y + at, last - first,
                 channels);
   });
 }
@@ -271,23 +272,24 @@ void batch_norm_backward_sums(const T* dy, const T* y, const T* x, const Acc<T>*
 }
 
 template <class T>
-void batch_norm_backward_input(const T* dy, const T* y, const T* x, const Acc<T>* scale, const Acc<T>* slope,
-                               const Acc<T>* offset, T* dx, T* d_residual, int64_t rows, int64_t channels) {
+void batch_norm_backward_input(const T* dy, const T* y, const T* x, const Acc<T>* mean, const Acc<T>* scale,
+                               const Acc<T>* slope, const Acc<T>* offset, T* dx, T* d_residual, int64_t rows,
+                               int64_t channels) {
   for_blocks(rows, [&](int64_t, int64_t first, int64_t last) {
     const int64_t at = first * channels;
-    input_clone(dy + at, y ? y + at : nullptr, x + at, scale, slope, offset, dx + at,
+    input_clone(dy + at, y ? y + at : nullptr, x + at, mean, scale, slope, offset, dx + at,
                 d_residual ? d_residual + at : nullptr, last - first, channels);
   });
 }
 
-#define SIMCLR_BATCH_NORM_INSTANTIATE(T)                                                                \
-  template void batch_norm_moments(const T*, int64_t, int64_t, double*, double*);                       \
-  template void batch_norm_apply(const T*, const T*, const Acc<T>*, const Acc<T>*, bool, T*, int64_t,   \
-                                 int64_t);                                                              \
-  template void batch_norm_backward_sums(const T*, const T*, const T*, const Acc<T>*, int64_t, int64_t, \
-                                         double*, double*);                                             \
-  template void batch_norm_backward_input(const T*, const T*, const T*, const Acc<T>*, const Acc<T>*,   \
-                                          const Acc<T>*, T*, T*, int64_t, int64_t);
+#define SIMCLR_BATCH_NORM_INSTANTIATE(T)                                                                    \
+  template void batch_norm_moments(const T*, int64_t, int64_t, double*, double*);                           \
+  template void batch_norm_apply(const T*, const T*, const Acc<T>*, const Acc<T>*, const Acc<T>*, bool, T*, \
+                                 int64_t, int64_t);                                                         \
+  template void batch_norm_backward_sums(const T*, const T*, const T*, const Acc<T>*, int64_t, int64_t,     \
+                                         double*, double*);                                                 \
+  template void batch_norm_backward_input(const T*, const T*, const T*, const Acc<T>*, const Acc<T>*,       \
+                                          const Acc<T>*, const Acc<T>*, T*, T*, int64_t, int64_t);
 SIMCLR_BATCH_NORM_INSTANTIATE(float)
 SIMCLR_BATCH_NORM_INSTANTIATE(double)
 SIMCLR_BATCH_NORM_INSTANTIATE(at::BFloat16)

@@ -80,19 +80,21 @@ std::pair<at::Tensor, at::Tensor> local_moments(const at::Tensor& x) {
 at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
                      const at::Tensor& rstd, const at::Tensor& scale, const at::Tensor& shift, bool relu) {
   const at::Tensor a = scale * rstd;
-  const at::Tensor b = shift.defined() ? shift - mean * a : -mean * a;
   if (!fused(x)) {
-    at::Tensor y = x.to(accumulator(x)) * channelwise(a, x) + channelwise(b, x);
+    at::Tensor y = (x.to(accumulator(x)) - channelwise(mean, x)) * channelwise(a, x);
+    if (shift.defined()) y = y + channelwise(shift, x);
     if (residual.defined()) y = y + residual;
     return (relu ? y.relu_() : y).to(x.scalar_type());
   }
   at::Tensor y = at::empty_like(x);
-  const at::Tensor add = like(residual, x), wide_a = coefficient(a, x), wide_b = coefficient(b, x);
+  const at::Tensor add = like(residual, x), wide_a = coefficient(a, x), wide_b = coefficient(shift, x);
+  const at::Tensor wide_mean = coefficient(mean, x);
   const int64_t channels = x.size(1);
   AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm_apply", [&] {
     using A = Acc<scalar_t>;
-    batch_norm_apply<scalar_t>(data<scalar_t>(x), data<scalar_t>(add), data<A>(wide_a), data<A>(wide_b), relu,
-                               y.mutable_data_ptr<scalar_t>(), x.numel() / channels, channels);
+    batch_norm_apply<scalar_t>(data<scalar_t>(x), data<scalar_t>(add), data<A>(wide_mean), data<A>(wide_a),
+                               data<A>(wide_b), relu, y.mutable_data_ptr<scalar_t>(), x.numel() / channels,
+                               channels);
   });
   return y;
 }
@@ -116,24 +118,27 @@ GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::
 }
 
 InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
-                               const at::Tensor& scale, const at::Tensor& slope, const at::Tensor& offset,
-                               bool residual) {
+                               const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
+                               const at::Tensor& offset, bool residual) {
   if (!fused(x)) {
     const at::Tensor g = masked(dy, y, x);
     at::Tensor dx = g * channelwise(scale, x);
-    if (slope.defined()) dx = dx + x.to(accumulator(x)) * channelwise(slope, x) + channelwise(offset, x);
+    if (slope.defined())
+      dx =
+          dx + (x.to(accumulator(x)) - channelwise(mean, x)) * channelwise(slope, x) + channelwise(offset, x);
     return {dx.to(x.scalar_type()), residual ? g.to(x.scalar_type()) : at::Tensor()};
   }
   InputGradients out{at::empty_like(x), residual ? at::empty_like(x) : at::Tensor()};
   const at::Tensor gradient = like(dy, x);
-  const at::Tensor a = coefficient(scale, x), p = coefficient(slope, x), q = coefficient(offset, x);
+  const at::Tensor a = coefficient(scale, x), p = coefficient(slope, x), q = coefficient(offset, x),
+                   m = coefficient(mean, x);
   const int64_t channels = x.size(1);
   AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm_backward_input", [&] {
     using A = Acc<scalar_t>;
     batch_norm_backward_input<scalar_t>(
-        data<scalar_t>(gradient), data<scalar_t>(y), data<scalar_t>(x), data<A>(a), data<A>(p), data<A>(q),
-        out.x.mutable_data_ptr<scalar_t>(), residual ? out.residual.mutable_data_ptr<scalar_t>() : nullptr,
-        x.numel() / channels, channels);
+        data<scalar_t>(gradient), data<scalar_t>(y), data<scalar_t>(x), data<A>(m), data<A>(a), data<A>(p),
+        data<A>(q), out.x.mutable_data_ptr<scalar_t>(),
+        residual ? out.residual.mutable_data_ptr<scalar_t>() : nullptr, x.numel() / channels, channels);
   });
   return out;
 }

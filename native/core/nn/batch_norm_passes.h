@@ -23,12 +23,13 @@ struct GradientSums {
 GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
                            const at::Tensor& mean);
 
-/// dx = g scale + x slope + offset (slope and offset may be undefined: 0), d_residual = g if asked for.
+/// dx = g scale + (x - mean) slope + offset (slope and offset may be undefined: 0), d_residual = g if asked
+/// for.
 struct InputGradients {
   at::Tensor x, residual;
 };
 InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
-                               const at::Tensor& scale, const at::Tensor& slope, const at::Tensor& offset,
-                               bool residual);
+                               const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
+                               const at::Tensor& offset, bool residual);
 
 }  // namespace simclr
