@@ -353,7 +353,7 @@ export interface Addon {
     x: NativeTensor,
     kernel: NativeTensor,
     dy: NativeTensor,
-    options: { stride: number; padding: number; algorithm: 'native' | 'dense' | 'unfold' },
+    options: { stride: number; padding: number; algorithm: 'native' | 'blocked' | 'dense' | 'unfold' },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
 
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */

@@ -7,6 +7,7 @@ import { emit, examples, jsonOption, say } from './output.ts'
 
 interface Flags {
   golden: string
+  only?: string
   device: string
   json?: boolean
 }
@@ -18,6 +19,7 @@ export function registerVerify(program: Command): void {
       'compare loss, optimizer, schedule, networks, training steps and augmentation with the originals',
     )
     .option('--golden <folder>', 'golden files', path.join(packageRoot, 'test/golden'))
+    .option('--only <text>', 'only golden files whose name contains this')
     .option('--device <device>', 'where networks, loss and optimizer run', 'cpu')
     .addOption(jsonOption())
     .addHelpText(
@@ -30,10 +32,10 @@ export function registerVerify(program: Command): void {
     .action(verify)
 }
 
-async function verify({ golden, device, json = false }: Flags): Promise<void> {
+async function verify({ golden, device, only = '', json = false }: Flags): Promise<void> {
   const print = (quantity: Quantity) =>
     json ? emit({ ...quantity }) : process.stdout.write(`${line(quantity)}\n`)
-  const quantities = await verifyFolder(golden, { device, onQuantity: print })
+  const quantities = await verifyFolder(golden, { device, only, onQuantity: print })
   const failed = quantities.filter(({ pass }) => !pass).length
   const files = new Set(quantities.map(({ file }) => file)).size
   if (json) emit({ type: 'result', files, quantities: quantities.length, failed, pass: failed === 0 })

@@ -16,11 +16,14 @@ export class GoldenFolder {
     this.path = path
   }
 
-  /** Names of the JSON and tensor files, sorted, and of everything else that is not documentation. */
-  async list(): Promise<{ json: string[]; tensors: string[]; unknown: string[] }> {
+  /**
+   * Names that contain `only`: of the JSON and tensor files, sorted, and of everything else that is not
+   * documentation.
+   */
+  async list(only: string): Promise<{ json: string[]; tensors: string[]; unknown: string[] }> {
     let names: string[]
     try {
-      names = (await readdir(this.path)).sort()
+      names = (await readdir(this.path)).filter((name) => name.includes(only)).sort()
     } catch (error) {
       throw new SimclrError(
         'ERR_SIMCLR_IO',

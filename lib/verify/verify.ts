@@ -14,6 +14,8 @@ export type { Quantity } from './report.ts'
 export interface VerifyOptions {
   /** Where networks, loss and optimizer run. Default `cpu`. */
   device?: string
+  /** Only golden files whose name contains this. */
+  only?: string
   /** Called with each quantity as soon as it is known. */
   onQuantity?: (quantity: Quantity) => void
 }
@@ -36,9 +38,9 @@ const verifiers: Readonly<Record<string, Verifier>> = {
  * `simclr verify`. A file of unknown kind, a missing one and one that yields no quantity are failures.
  */
 export async function verifyFolder(path: string, options: VerifyOptions = {}): Promise<Quantity[]> {
-  const { device = 'cpu', onQuantity } = options
+  const { device = 'cpu', only = '', onQuantity } = options
   const folder = new GoldenFolder(path)
-  const { json, tensors, unknown } = await folder.list()
+  const { json, tensors, unknown } = await folder.list(only)
   const quantities: Quantity[] = []
   const inFile = async (file: string, work: (report: Report) => Promise<void> | void) => {
     const report = new Report(file, onQuantity)
