@@ -108,7 +108,8 @@ describe('initialisation', () => {
     const other = await fresh('torch', 2)
     for (const [name, tensor] of state.torch) {
       expect(again.get(name)!.data, name).to.deep.equal(tensor.data)
-      if (tensor.shape.length > 1) expect(other.get(name)!.data, name).not.to.deep.equal(tensor.data)
+      if (tensor.shape.length > 1 && !name.startsWith('optimizer.'))
+        expect(other.get(name)!.data, name).not.to.deep.equal(tensor.data)
     }
     const layers = of('torch', /layer1\.\d\.conv\d\.weight$/, 4).map(({ data }) => data.slice(0, 64).join())
     expect(new Set(layers).size).to.equal(layers.length)
