@@ -19,18 +19,19 @@ const paper = 255
 const legible = 96
 
 /**
- * PNG of the views that training with `plan` makes of images 0 .. count-1 in that epoch. Colours are shown before
+ * PNG of the views that training with `plan` makes of these images in that epoch. Colours are shown before
  * normalisation. Errors: those of the store and the plan.
  */
 export async function contactSheet(
   store: NativeImageStore,
-  count: number,
+  indices: Uint32Array,
   plan: AugmentPlan,
   { views, seed, epoch, threads }: SheetOptions,
 ): Promise<Uint8Array> {
   const { size } = plan
+  const count = indices.length
   const batch = new (loadAddon().Augmenter)({ ...plan, normalize: null }).batch(store, {
-    indices: Uint32Array.from({ length: count }, (_, i) => i),
+    indices,
     epochs: new Uint32Array(count).fill(epoch),
     seed,
     views,
@@ -40,7 +41,7 @@ export async function contactSheet(
   const zoom = Math.max(1, Math.ceil(legible / size))
   const sheet = new Sheet(count, views + 1, size * zoom)
   for (let row = 0; row < count; row++) {
-    sheet.place(row, 0, await fitted(store.get(row), sheet.cell), 1)
+    sheet.place(row, 0, await fitted(store.get(indices[row]!), sheet.cell), 1)
     for (let view = 0; view < views; view++) {
       const at = (view * count + row) * size * size * 3
       sheet.place(row, view + 1, pixels.subarray(at, at + size * size * 3), zoom)

@@ -9,6 +9,7 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required } from '../config/option.ts'
 import { type TrainSettings, trainOptions } from '../config/options.ts'
 import { resolve } from '../config/resolve.ts'
+import { sequence } from '../encoder.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { dataFacts, readImages } from '../run/images.ts'
 import { interruptSignal } from './interrupt.ts'
@@ -68,7 +69,12 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
     const { config } = resolve(settings as TrainSettings, facts, machineFacts(addon))
     const plan = lower(simclrFamily(config.augment), config.imageSize)
     const { seed, threads } = config
-    const png = await contactSheet(images.store, images.count, plan, { views, seed, epoch, threads })
+    const png = await contactSheet(images.store, sequence(images.count), plan, {
+      views,
+      seed,
+      epoch,
+      threads,
+    })
     await writeFileAtomic(out, png)
     if (flags.json) {
       const augmenter = new addon.Augmenter(plan)
@@ -83,6 +89,6 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
     }
     say(`${images.count} images x ${views} views of ${plan.size} px, preset ${config.preset} → ${out}`)
   } finally {
-    images.dispose()
+    await images.dispose()
   }
 }

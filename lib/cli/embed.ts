@@ -5,6 +5,7 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads } from '../config/options.ts'
 import { Encoder, sequence } from '../encoder.ts'
+import { embedImages } from '../evaluate/features.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { npyHeader } from '../io/npy.ts'
 import { readImages } from '../run/images.ts'
@@ -48,7 +49,7 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const { imageSize } = encoder.preprocessing
   const images = await readImages(options.data, { imageSize, limit, signal: interrupt.signal })
   try {
-    const data = await encoder.embedStore(images.store, sequence(images.count))
+    const data = await embedImages(encoder, images, sequence(images.count))
     const shape = [images.count, encoder.featureDim] as const
     const names = Array.from({ length: images.count }, (_, i) => `${images.nameOf(i)}\n`)
     const namesFile = out.replace(/\.npy$/, '.files.txt')
@@ -64,6 +65,6 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
       emit({ type: 'result', out, files: namesFile, shape, skipped: images.skipped.length })
     }
   } finally {
-    images.dispose()
+    await images.dispose()
   }
 }

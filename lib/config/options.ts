@@ -107,6 +107,11 @@ export const trainOptions = z
       about: 'Everything random is a function of it.',
       default: '0',
     }),
+    stream: option(choice(['auto', 'on', 'off']), {
+      about:
+        "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",
+      default: 'auto',
+    }),
     maxSkipped: option(real(0, 1), {
       about: 'Share of images that may turn out unreadable before the run stops.',
       default: '0.1',

@@ -146,6 +146,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     precision: 'auto',
     threads: 'auto',
     seed: 0,
+    stream: 'auto',
     maxSkipped: 0.1,
     checkpoint: { everySeconds: 600, everySteps: null, everyEpochs: null, keep: 2 },
   }

@@ -32,13 +32,14 @@ export interface MachineFacts {
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision'>
+  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'stream'>
 > & {
   /** Absent for a source in memory. */
   data?: string
   preset: PresetName
   encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
   precision: Precision
+  stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
 }

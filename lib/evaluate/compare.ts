@@ -38,7 +38,7 @@ export async function compare(
     }
   } finally {
     random.dispose()
-    pair.data.dispose()
-    pair.test.dispose()
+    await pair.data.dispose()
+    await pair.test.dispose()
   }
 }

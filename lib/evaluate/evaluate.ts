@@ -118,8 +118,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
         dim: learnt.data.length / learnt.labels.length,
       }
     } finally {
-      pair.data.dispose()
-      pair.test.dispose()
+      await pair.data.dispose()
+      await pair.test.dispose()
     }
   } finally {
     if (loaded) (encoder as Encoder).dispose()
@@ -146,7 +146,7 @@ export async function readPair(
     requireLabels(test, 'test')
     return { data, test }
   } catch (error) {
-    data.dispose()
+    await data.dispose()
     throw error
   }
 }

@@ -2,18 +2,29 @@
 import type { Addon, Convention } from '../addon/interface.ts'
 import { evaluationFamily, lower } from '../augment/index.ts'
 import { type Encoder, sequence } from '../encoder.ts'
-import type { Images } from '../run/images.ts'
+import { type Images, inChunks } from '../run/images.ts'
 import type { LabelledFeatures } from './probes.ts'
 
 /** Larger images are shrunk to this size for the raw-pixel baseline, whose features would not fit memory. */
 const rawSize = 32
-/** Images whose pixels are fetched at once. */
-const chunk = 1024
 
 /** The encoder's features of every labelled image. */
 export async function encoderFeatures(encoder: Encoder, images: Images): Promise<LabelledFeatures> {
   const { indices, labels } = labelled(images)
-  return { data: await encoder.embedStore(images.store, indices), labels }
+  return { data: await embedImages(encoder, images, indices), labels }
+}
+
+/** The encoder's features of some images, [indices.length, featureDim]. */
+export async function embedImages(
+  encoder: Encoder,
+  images: Images,
+  indices: Uint32Array,
+): Promise<Float32Array> {
+  const data = new Float32Array(indices.length * encoder.featureDim)
+  await inChunks(images, indices, async (part, first) => {
+    data.set(await encoder.embedStore(images.store, part), first * encoder.featureDim)
+  })
+  return data
 }
 
 /** The pixels of every labelled image in [0, 1], at `imageSize` but at most 32 px. */
@@ -29,12 +40,11 @@ export async function rawFeatures(
   const { indices, labels } = labelled(images)
   const dim = size * size * 3
   const data = new Float32Array(indices.length * dim)
-  for (let first = 0; first < indices.length; first += chunk) {
-    const part = indices.slice(first, first + chunk)
+  await inChunks(images, indices, async (part, first) => {
     const epochs = new Uint32Array(part.length)
     const batch = augmenter.batch(images.store, { indices: part, epochs, seed: 0, views: 1, labels: null })
     data.set(await batch.pixels({ threads: 1 }), first * dim)
-  }
+  })
   return { data, labels }
 }
 

@@ -3,8 +3,9 @@
  * queries against the rest. Held-out images stay held out, and nothing of the encoder changes: features are
  * taken with BatchNorm in evaluation mode.
  */
-import type { Addon, NativeAugmenter, NativeImageStore, NativeLearner } from '../addon/interface.ts'
+import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolve.ts'
+import { type Images, inChunks } from '../run/images.ts'
 import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
@@ -12,26 +13,19 @@ const choiceEpoch = 0xffff_ffff
 
 export class OnlineProbe {
   readonly #addon: Addon
-  readonly #store: NativeImageStore
+  readonly #images: Images
   readonly #augmenter: NativeAugmenter
-  readonly #labels: Int32Array
   readonly #options: ResolvedConfig['probe']
   readonly #bank: Uint32Array
   readonly #queries: Uint32Array
 
-  /** `augmenter`: without random operators. */
-  constructor(
-    addon: Addon,
-    store: NativeImageStore,
-    augmenter: NativeAugmenter,
-    labels: Int32Array,
-    config: ResolvedConfig,
-  ) {
+  /** `images` have labels; `augmenter` has no random operators. */
+  constructor(addon: Addon, images: Images, augmenter: NativeAugmenter, config: ResolvedConfig) {
     this.#addon = addon
-    this.#store = store
+    this.#images = images
     this.#augmenter = augmenter
-    this.#labels = labels
     this.#options = config.probe
+    const labels = images.labels!
     const order = addon.epochOrder({ seed: config.seed, epoch: choiceEpoch, count: labels.length })
     const chosen = order.filter((index) => labels[index]! >= 0).slice(0, config.probe.images)
     const queries = Math.max(1, Math.floor(chosen.length / 5))
@@ -53,7 +47,10 @@ export class OnlineProbe {
   }
 
   async #features(learner: NativeLearner, indices: Uint32Array): Promise<LabelledFeatures> {
-    const data = await learner.embed(this.#store, this.#augmenter, indices)
-    return { data, labels: Int32Array.from(indices, (index) => this.#labels[index]!) }
+    const data = new Float32Array(indices.length * learner.featureDim)
+    await inChunks(this.#images, indices, async (part, first) => {
+      data.set(await learner.embed(this.#images.store, this.#augmenter, part), first * learner.featureDim)
+    })
+    return { data, labels: Int32Array.from(indices, (index) => this.#images.labels![index]!) }
   }
 }

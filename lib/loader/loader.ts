@@ -1,48 +1,59 @@
 /** Batches in the order of the steps, a few ahead of the learner. */
-import type { NativeAugmenter, NativeBatch, NativeImageStore } from '../addon/interface.ts'
+import type { NativeAugmenter, NativeBatch } from '../addon/interface.ts'
+import type { Images } from '../run/images.ts'
 import type { Rows, Sampler } from './sampler.ts'
 
 export interface LoaderOptions {
-  store: NativeImageStore
+  images: Images
   augmenter: NativeAugmenter
   sampler: Sampler
   seed: number
-  /** Class of every image, for the online linear head; null without. */
-  labels: Int32Array | null
+  /** Batches carry the images' classes, for the online linear head. */
+  withLabels: boolean
   /** First step. */
   step: number
-  /** Resolves when the rows' images are in the store; without it they always are. */
-  ready?: (rows: Rows, step: number) => Promise<void>
 }
 
-/** Batches prepared before they are asked for. They are descriptions: views are made by the learner's threads. */
+/** Batches whose images are being decoded, where they are not in memory anyway, while the learner computes. */
 const ahead = 2
 
+interface Prepared {
+  rows: Rows
+  batch: Promise<NativeBatch>
+}
+
+/** Batches are descriptions: views are made by the learner's threads. */
 export class Loader {
   readonly #options: LoaderOptions
-  readonly #queue: Promise<NativeBatch>[] = []
+  readonly #queue: Prepared[] = []
   #step: number
+  #current: Rows | null = null
 
   constructor(options: LoaderOptions) {
     this.#options = options
     this.#step = options.step
   }
 
-  /** The next step's batch. */
+  /** The next step's batch; the one before is no longer needed. */
   next(): Promise<NativeBatch> {
-    while (this.#queue.length <= ahead) {
-      const batch = this.#prepare(this.#step++)
-      batch.catch(() => {}) // reported when its turn comes
-      this.#queue.push(batch)
-    }
-    return this.#queue.shift()!
+    if (this.#current) this.#options.images.free(this.#current.indices)
+    while (this.#queue.length <= ahead) this.#queue.push(this.#prepare(this.#step++))
+    const { rows, batch } = this.#queue.shift()!
+    this.#current = rows
+    return batch
   }
 
-  async #prepare(step: number): Promise<NativeBatch> {
-    const { store, augmenter, sampler, seed, labels, ready } = this.#options
-    const rows = sampler.at(step)
-    await ready?.(rows, step)
-    const rowLabels = labels && Int32Array.from(rows.indices, (index) => labels[index]!)
-    return augmenter.batch(store, { ...rows, seed, views: 2, labels: rowLabels })
+  #prepare(step: number): Prepared {
+    const rows = this.#options.sampler.at(step)
+    const batch = this.#describe(rows)
+    batch.catch(() => {}) // told when its turn comes
+    return { rows, batch }
+  }
+
+  async #describe(rows: Rows): Promise<NativeBatch> {
+    const { images, augmenter, seed, withLabels } = this.#options
+    await images.hold(rows.indices)
+    const labels = withLabels ? Int32Array.from(rows.indices, (index) => images.labels![index]!) : null
+    return augmenter.batch(images.store, { ...rows, seed, views: 2, labels })
   }
 }

@@ -12,7 +12,8 @@ export interface ImageSections {
   thumbnails: Sheet
   /** Class of each, null = none. */
   classes: (string | null)[]
-  sheet: Sheet
+  /** The contact sheet, a data URI. */
+  sheet: string
   /** Rows whose neighbours are shown. */
   queries: number[]
   /** Neighbours by the untrained and the trained encoder; null where there is none yet. */
@@ -116,10 +117,9 @@ const noImages =
   '<section><h2>Images</h2><p>This run was trained on images in memory, which cannot be read again.</p></section>'
 
 function views({ sheet }: ImageSections): string {
-  const width = sheet.columns * Math.min(96, Math.max(48, sheet.size))
   return `<section><h2>Views</h2>
 <p>Each row: an image as it is, then views of it as training sees them. Two views of an image should stay recognisable as one, yet differ in crop and colour.</p>
-<img class="sheet" style="width:${width}px" src="${sheet.uri}" alt="images and their augmented views"></section>`
+<img class="sheet" src="${sheet}" alt="images and their augmented views"></section>`
 }
 
 function neighbours({ queries, before, after, classes, thumbnails }: ImageSections): string {

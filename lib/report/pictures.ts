@@ -1,7 +1,8 @@
 /** Pictures inside the page, as data URIs. */
 import sharp from 'sharp'
-import type { Addon, RawImage } from '../addon/interface.ts'
+import type { RawImage } from '../addon/interface.ts'
 import { lower, simclrFamily } from '../augment/index.ts'
+import { contactSheet } from '../augment/sheet.ts'
 import type { ResolvedConfig } from '../config/resolve.ts'
 import type { Images } from '../run/images.ts'
 
@@ -11,8 +12,6 @@ export interface Sheet {
   /** Pictures a row, and rows. */
   columns: number
   rows: number
-  /** Height = width of one, pixels. */
-  size: number
 }
 
 /** One small picture of each image, centre cut square. */
@@ -21,33 +20,20 @@ export async function thumbnails(images: Images, indices: Uint32Array, size: num
   return sheet(cells, size, Math.min(cells.length, 32))
 }
 
-/**
- * A contact sheet: a row an image, the image itself and then views as training makes them, without
- * normalisation, so that they can be looked at.
- */
-export async function contactSheet(
-  addon: Addon,
+/** A contact sheet: a row an image, the image itself and then views as training makes them. */
+export async function viewSheet(
   images: Images,
   indices: Uint32Array,
   config: ResolvedConfig,
-  views: number,
-): Promise<Sheet> {
-  const size = config.imageSize
-  const family = simclrFamily({ ...config.augment, mean: null, std: null })
-  const augmenter = new addon.Augmenter(lower(family, size))
-  const epochs = new Uint32Array(indices.length)
-  const batch = augmenter.batch(images.store, { indices, epochs, seed: config.seed, views, labels: null })
-  const pixels = await batch.pixels({ threads: 1 })
-  const dim = size * size * 3
-  const cells: Uint8Array[] = []
-  for (const [row, index] of indices.entries()) {
-    cells.push(await squared(images.store.get(index), size))
-    for (let view = 0; view < views; view++) {
-      const start = (view * indices.length + row) * dim
-      cells.push(Uint8Array.from(pixels.subarray(start, start + dim), (value) => clamp(255 * value)))
-    }
-  }
-  return sheet(cells, size, views + 1)
+): Promise<string> {
+  const { seed, threads, imageSize, augment } = config
+  const plan = lower(simclrFamily(augment), imageSize)
+  const png = await contactSheet(images.store, indices, plan, { views: 8, seed, epoch: 0, threads })
+  const width = 1800
+  const image = sharp(png).resize({ width, withoutEnlargement: true })
+  // Photographs are several times smaller as JPEG; small pictures would show its blocks.
+  if (imageSize <= 64) return uriOf('png', await image.png().toBuffer())
+  return uriOf('jpeg', await image.jpeg({ quality: 85 }).toBuffer())
 }
 
 /** RGB, `size` x `size`. */
@@ -71,13 +57,9 @@ async function sheet(cells: readonly Uint8Array[], size: number, columns: number
     }
   }
   const image = sharp(pixels, { raw: { width: columns * size, height: rows * size, channels: 3 } })
-  // Small pictures would show JPEG's blocks.
-  const bytes =
-    size <= 64 ? await image.png({ palette: false }).toBuffer() : await image.jpeg({ quality: 85 }).toBuffer()
-  const uri = `data:image/${size <= 64 ? 'png' : 'jpeg'};base64,${bytes.toString('base64')}`
-  return { uri, columns, rows, size }
+  return { uri: uriOf('png', await image.png().toBuffer()), columns, rows }
 }
 
-function clamp(value: number): number {
-  return Math.max(0, Math.min(255, Math.round(value)))
+function uriOf(kind: 'png' | 'jpeg', bytes: Buffer): string {
+  return `data:image/${kind};base64,${bytes.toString('base64')}`
 }

@@ -1,8 +1,8 @@
 /** report.html: what a run did and what its encoder learnt, on one page that needs nothing else. */
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { loadAddon } from '../addon/load.ts'
 import { Encoder } from '../encoder.ts'
+import { embedImages } from '../evaluate/features.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import type { RunConfig } from '../run/config-file.ts'
 import { exists, readConfig } from '../run/folder.ts'
@@ -11,13 +11,12 @@ import { type Metric, readMetrics } from '../run/metrics.ts'
 import { mapOf, smallestMap } from './map.ts'
 import { nearestRows } from './neighbours.ts'
 import { type ImageSections, page } from './page.ts'
-import { contactSheet, thumbnails } from './pictures.ts'
+import { thumbnails, viewSheet } from './pictures.ts'
 
 /** Images that neighbours are looked for among, and that are on the map. */
 const shown = 400
 const thumbnailSize = 32
 const sheetRows = 6
-const sheetViews = 8
 const queryCount = 8
 const neighbourCount = 8
 
@@ -45,7 +44,7 @@ export async function renderReport(folder: string, options: ReportOptions = {}):
   try {
     return page({ ...content, images: await imageSections(folder, config, images) })
   } finally {
-    if (images !== options.images) images.dispose()
+    if (images !== options.images) await images.dispose()
   }
 }
 
@@ -69,28 +68,42 @@ async function readAgain({ options }: RunConfig, signal: AbortSignal | undefined
   return readImages(data, { imageSize, limit, limitPerClass: options.limitPerClass, maxSkipped, signal })
 }
 
-async function imageSections(folder: string, { options }: RunConfig, images: Images): Promise<ImageSections> {
-  const addon = loadAddon()
+async function imageSections(folder: string, config: RunConfig, images: Images): Promise<ImageSections> {
   const chosen = spread(images.count, shown)
+  const first = spread(images.count, sheetRows)
+  await images.hold(chosen)
+  await images.hold(first)
+  try {
+    return await heldSections(folder, config, images, chosen, first)
+  } finally {
+    images.free(chosen)
+    images.free(first)
+  }
+}
+
+async function heldSections(
+  folder: string,
+  { options }: RunConfig,
+  images: Images,
+  chosen: Uint32Array,
+  first: Uint32Array,
+): Promise<ImageSections> {
   const queries = [...spread(chosen.length, queryCount)]
-  const sheet = await contactSheet(addon, images, spread(images.count, sheetRows), options, sheetViews)
   const sections: ImageSections = {
     thumbnails: await thumbnails(images, chosen, thumbnailSize),
     classes: Array.from(chosen, (index) => images.classNames?.[images.labels?.[index] ?? -1] ?? null),
-    sheet,
+    sheet: await viewSheet(images, first, options),
     queries,
     before: null,
     after: null,
     map: null,
   }
   if (!(await hasEncoder(folder))) return sections
-  using trained = await Encoder.load(folder, { device: options.device })
-  using random = await Encoder.random(trained.spec, trained.preprocessing, {
-    seed: options.seed,
-    device: options.device,
-  })
+  const { device, seed } = options
+  using trained = await Encoder.load(folder, { device })
+  using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({
-    data: await encoder.embedStore(images.store, chosen),
+    data: await embedImages(encoder, images, chosen),
     rows: chosen.length,
   })
   const learnt = await features(trained)

@@ -1,7 +1,12 @@
 /** From a data set to decoded images in native memory, the way training and evaluation want them. */
+import { availableParallelism } from 'node:os'
+import { SimclrError } from '../addon/errors.ts'
+import type { NativeImageStore } from '../addon/interface.ts'
 import type { DataFacts } from '../config/resolve.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { type DataInput, open } from '../data/open.ts'
-import type { StoredImages } from '../data/store.ts'
+import { streamImages } from '../data/stream.ts'
+import type { Skipped } from '../data/types.ts'
 
 export interface ReadOptions {
   /** Views' size, where it is known already. */
@@ -12,14 +17,30 @@ export interface ReadOptions {
   /** Classes in this order. */
   classNames?: readonly string[] | undefined
   threads?: number | undefined
+  /** 'auto': where they would not fit into memory. Default 'auto'. */
+  stream?: 'auto' | 'on' | 'off' | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((progress: { name: string; done: number; total: number }) => void) | undefined
 }
 
-export interface Images extends StoredImages {
+/** Decoded images in slots of a native store: all of them, or those that are held. */
+export interface Images {
   readonly name: string
   /** Usual shorter side, pixels. */
   readonly imageSize: number
+  readonly store: NativeImageStore
+  readonly count: number
+  /** Class of each image, -1 = none; null for a set without labels. */
+  readonly labels: Int32Array | null
+  readonly classNames: readonly string[] | null
+  /** Images that could not be used, and files that are none. */
+  readonly skipped: readonly Skipped[]
+  /** Not all are in memory: only held ones may be used. */
+  readonly isStreamed: boolean
+  nameOf(index: number): string
+  hold(indices: Uint32Array): Promise<void>
+  free(indices: Uint32Array): void
+  dispose(): void | Promise<void>
 }
 
 /** Larger images are decoded to twice the views' size: crops keep their detail, memory stays small. */
@@ -27,20 +48,60 @@ export function decodedSide(imageSize = 224): number {
   return 2 * imageSize
 }
 
-/** Opens and decodes `data`. Errors as `open` and `Dataset.store` have them. */
+/**
+ * Opens `data` and decodes it into memory, or, where it would not fit and `stream` allows it, prepares to decode
+ * images when they are held. Errors as `open`, `Dataset.store` and `streamImages` have them.
+ */
 export async function readImages(data: DataInput, options: ReadOptions): Promise<Images> {
-  const { imageSize, threads, signal, onProgress, ...selection } = options
+  const { imageSize, threads, signal, onProgress, stream = 'auto', ...selection } = options
   const set = await open(data, { shorterSide: decodedSide(imageSize), ...selection })
+  const streamed = async () =>
+    withSize(set, Object.assign(streamImages(set, decodingThreads(threads)), { isStreamed: true }))
   try {
+    if (stream === 'on') return await streamed()
     const stored = await set.store({
       threads,
       signal,
       onProgress: ({ done, total }) => onProgress?.({ name: set.name, done, total }),
     })
-    return { ...stored, name: set.name, imageSize: set.imageSize ?? usualSide(stored) }
-  } finally {
     await set.close()
+    return await withSize(set, { ...stored, ...resident })
+  } catch (error) {
+    const isTooLarge = error instanceof SimclrError && error.code === 'ERR_SIMCLR_OUT_OF_MEMORY'
+    if (stream === 'auto' && isTooLarge && set.source.read) return streamed()
+    await set.close()
+    throw error
   }
+}
+
+/** Uses images while they are held, so many at a time. */
+export async function inChunks(
+  images: Images,
+  indices: Uint32Array,
+  work: (indices: Uint32Array, first: number) => Promise<void>,
+): Promise<void> {
+  const chunk = images.isStreamed ? 256 : 4096
+  for (let first = 0; first < indices.length; first += chunk) {
+    const part = indices.slice(first, first + chunk)
+    await images.hold(part)
+    try {
+      await work(part, first)
+    } finally {
+      images.free(part)
+    }
+  }
+}
+
+const resident = { isStreamed: false, hold: async () => {}, free: () => {} }
+
+/** While training computes on the others, one thread in four decodes. */
+export function decodingThreads(threads: number = availableParallelism()): number {
+  return Math.max(1, Math.floor(threads / 4))
+}
+
+async function withSize(set: Dataset, images: Omit<Images, 'name' | 'imageSize'>): Promise<Images> {
+  const imageSize = set.imageSize ?? (await usualSide(images))
+  return Object.assign(images, { name: set.name, imageSize })
 }
 
 /** What resolving has to know about them. */
@@ -49,11 +110,14 @@ export function dataFacts({ count, imageSize, labels }: Images, isDefault: boole
 }
 
 /** Median shorter side of some images. */
-function usualSide({ store, count }: StoredImages): number {
+async function usualSide({ store, count, hold, free }: Omit<Images, 'name' | 'imageSize'>): Promise<number> {
   const looked = Math.min(count, 31)
-  const sides = Array.from({ length: looked }, (_, i) => {
-    const { width, height } = store.get(Math.floor((i * count) / looked))
+  const indices = Uint32Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked))
+  await hold(indices)
+  const sides = Array.from(indices, (index) => {
+    const { width, height } = store.get(index)
     return Math.min(width, height)
   })
+  free(indices)
   return sides.sort((a, b) => a - b)[looked >> 1]!
 }

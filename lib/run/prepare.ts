@@ -26,7 +26,7 @@ import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
-import { dataFacts, type Images, readImages } from './images.ts'
+import { dataFacts, decodingThreads, type Images, readImages } from './images.ts'
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
 import { Session } from './session.ts'
@@ -46,7 +46,7 @@ export async function prepare(options: TrainOptions): Promise<Session> {
     try {
       return await assemble(options, folder, start, images, tell)
     } catch (error) {
-      images.dispose()
+      await images.dispose()
       throw error
     }
   } catch (error) {
@@ -78,6 +78,7 @@ async function readTrainingImages(
     limitPerClass: options.limitPerClass ?? previous?.limitPerClass,
     maxSkipped: config.maxSkipped,
     threads: config.threads,
+    stream: config.stream,
     signal: options.signal,
     onProgress: (progress) => tell({ type: 'data', ...progress }),
   })
@@ -106,7 +107,10 @@ async function assemble(
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
-  const learner = new addon.Learner(learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0))
+  const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
+  // Decoding counts among the busy threads, which never outnumber those asked for.
+  if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
+  const learner = new addon.Learner(spec)
   try {
     if (checkpoint) await learner.load(checkpoint.tensors)
     await folder.writeConfig(await runConfig(folder, resolution, images))
@@ -135,20 +139,15 @@ async function assemble(
   }
 }
 
-function trainingLoader(
-  addon: Addon,
-  { store, count, labels }: Images,
-  config: ResolvedConfig,
-  step: number,
-): Loader {
+function trainingLoader(addon: Addon, images: Images, config: ResolvedConfig, step: number): Loader {
   const { seed, batchSize, imageSize, augment } = config
   const { convention } = config.schedule
   return new Loader({
-    store,
+    images,
     augmenter: new addon.Augmenter(lower(simclrFamily(augment), imageSize)),
-    sampler: new Sampler({ convention, images: count, batchSize, seed }, addon.epochOrder),
+    sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
-    labels: config.probe.linearHead ? labels : null,
+    withLabels: config.probe.linearHead,
     step,
   })
 }
@@ -159,7 +158,7 @@ function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): Onli
   const augmenter = new addon.Augmenter(
     lower(evaluationFamily(augment.convention, imageSize, augment), imageSize),
   )
-  return new OnlineProbe(addon, images.store, augmenter, images.labels, config)
+  return new OnlineProbe(addon, images, augmenter, config)
 }
 
 /** config.json; what came from the run being resumed keeps its first reason. */

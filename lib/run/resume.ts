@@ -54,7 +54,8 @@ export async function findStart(
  * Options in which a run may differ from its checkpoint: how long, where and how it is watched. Everything
  * else would be another run.
  */
-const mayChange = /^(data|epochs|steps|device|threads|maxSkipped|checkpoint\..+|probe\.(?!linearHead).+)$/
+const mayChange =
+  /^(data|epochs|steps|device|threads|stream|maxSkipped|checkpoint\..+|probe\.(?!linearHead).+)$/
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(

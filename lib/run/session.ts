@@ -116,7 +116,7 @@ export class Session {
     await checkpointer.settle().catch(() => {}) // told already, or the run ended for another reason
     await recorder.close().catch(() => {})
     learner.dispose()
-    images.dispose()
+    await images.dispose()
     await folder.close()
   }
 

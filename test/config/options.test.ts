@@ -75,6 +75,7 @@ const refused: Record<string, unknown> = {
   precision: 'int8',
   threads: 'many',
   seed: -1,
+  stream: 'yes',
   maxSkipped: 2,
   out: '',
   resume: true,

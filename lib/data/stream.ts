@@ -1,0 +1,115 @@
+/**
+ * Images that are decoded when they are asked for and given back afterwards: sets larger than memory. Any
+ * order can be asked for, so training sees the same batches as from memory and needs no shuffle buffer.
+ */
+import pLimit from 'p-limit'
+import { SimclrError } from '../addon/errors.ts'
+import type { NativeImageStore } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import type { Dataset } from './dataset.ts'
+import { SkipReport } from './skipped.ts'
+import type { RawImage, Skipped } from './types.ts'
+
+export interface StreamedImages {
+  /** Slots of all images; filled are those that are held. */
+  readonly store: NativeImageStore
+  readonly count: number
+  /** Class of each image, -1 = none; null for a set without labels. An unusable image has its stand-in's. */
+  readonly labels: Int32Array | null
+  readonly classNames: readonly string[] | null
+  /** Images that turned out unusable so far, and files that are none. */
+  readonly skipped: readonly Skipped[]
+  nameOf(index: number): string
+  /**
+   * Decodes these images into their slots, where they stay until given back as often as they were asked for.
+   * The next usable image stands in for one that is not. Errors: ERR_SIMCLR_DATA when too many are unusable.
+   */
+  hold(indices: Uint32Array): Promise<void>
+  /** Gives images back. */
+  free(indices: Uint32Array): void
+  dispose(): Promise<void>
+}
+
+/** An image that is held. */
+interface Held {
+  /** How often it was asked for and not given back. */
+  times: number
+  /** When it is there. */
+  ready: Promise<void>
+}
+
+/** `threads` decode at once. Throws ERR_SIMCLR_DATA for a set that can only be read from front to back. */
+export function streamImages(set: Dataset, threads: number): StreamedImages {
+  if (!set.source.read) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected a set whose images can be read in any order but ${set.name} can only be read from front to back. Unpack it, or make it a pack (simclr data pack).`,
+    )
+  }
+  const store = new (loadAddon().ImageStore)(set.count)
+  const limit = pLimit(Math.max(1, threads))
+  const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+  const labels = set.labels && Int32Array.from(set.labels)
+  const held = new Map<number, Held>()
+  const unusable = new Set<number>()
+
+  /** Image `index`, or the first usable one after it. */
+  const decode = async (index: number): Promise<RawImage> => {
+    for (let at = index; at < index + set.count; at++) {
+      const candidate = at % set.count
+      if (unusable.has(candidate)) continue
+      try {
+        const image = await set.read(candidate)
+        if (labels) labels[index] = set.labels![candidate]!
+        return image
+      } catch (error) {
+        if (unusable.has(candidate)) continue // found so by another call meanwhile
+        unusable.add(candidate)
+        report.add(set.nameOf(candidate), error)
+      }
+    }
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable.`)
+  }
+  const fill = async (index: number, entry: Held): Promise<void> => {
+    const image = await limit(() => decode(index))
+    if (held.get(index) === entry) store.set(index, image) // else given back meanwhile
+  }
+
+  return {
+    store,
+    count: set.count,
+    labels,
+    classNames: set.classNames,
+    get skipped() {
+      return [...report.entries, ...set.ignored]
+    },
+    nameOf: (index) => set.nameOf(index),
+    async hold(indices) {
+      const waits: Promise<void>[] = []
+      for (const index of indices) {
+        const entry = held.get(index) ?? { times: 0, ready: Promise.resolve() }
+        if (entry.times++ === 0) {
+          held.set(index, entry)
+          entry.ready = fill(index, entry)
+          entry.ready.catch(() => {}) // told to those who wait below
+        }
+        waits.push(entry.ready)
+      }
+      await Promise.all(waits)
+    },
+    free(indices) {
+      for (const index of indices) {
+        const entry = held.get(index)
+        if (!entry || --entry.times > 0) continue
+        held.delete(index)
+        if (store.has(index)) store.delete(index)
+      }
+    },
+    async dispose() {
+      held.clear()
+      limit.clearQueue()
+      store.dispose()
+      await set.close()
+    },
+  }
+}
