@@ -25,10 +25,14 @@ export function readOptions(args) {
 /** The addon is there, of these sources, against this LibTorch. */
 export function addonFresh({ libtorch }) {
   if (!OUTPUTS.every((file) => fs.existsSync(file)) || !stampOf(builtAgainst()).fresh()) return false
-  return (
-    libtorch === null ||
-    (fs.existsSync(builtAgainst()) && fs.realpathSync(builtAgainst()).startsWith(fs.realpathSync(libtorch)))
-  )
+  return libtorch === null || isSame(builtAgainst(), libtorch)
+}
+
+/** `named` may be the folder around LibTorch too, as the resolver takes it. */
+function isSame(built, named) {
+  if (!fs.existsSync(built) || !fs.existsSync(named)) return false
+  const [root, folder] = [fs.realpathSync(built), fs.realpathSync(named)]
+  return root === folder || path.dirname(root) === folder
 }
 
 /** Builds unless nothing has changed; gets LibTorch first if there is none. */
