@@ -21,11 +21,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     about: 'The embedded Fashion-MNIST sample in a few minutes on two cores',
     imageSize: 28,
     // Half width and a cheap stem buy epochs. Garments are centred and upright and their outline tells their class, so
-    // crops stay large and keep their aspect; grey images need no hue, saturation or blur (docs/sample.md).
+    // crops stay large and keep their aspect; grey images need no hue, saturation or blur.
     settings: () => ({
       convention: 'torch',
       encoder: { arch: 'resnet18', width: 0.5, stem: 'stride2' },
-      epochs: 25,
+      epochs: 15,
       batchSize: 256,
       temperature: 0.1,
       optimizer: { name: 'sgd', lr: 0.3, nesterov: true, weightDecay: 1e-4 },
