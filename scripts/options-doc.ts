@@ -1,0 +1,43 @@
+/** docs/options.md from the option schema: `npx tsx scripts/options-doc.ts`; a test compares the two. */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { flagsOf } from '../lib/config/flags.ts'
+import { listOptions } from '../lib/config/messages.ts'
+import { trainOptions } from '../lib/config/options.ts'
+import { presets } from '../lib/config/presets.ts'
+
+const file = fileURLToPath(new URL('../docs/options.md', import.meta.url))
+
+export function optionsPage(): string {
+  const flags = new Map(flagsOf(trainOptions).map(({ name, flag }) => [name, `\`--${flag}\``]))
+  const rows = listOptions(trainOptions).map(({ name, doc }) => {
+    const unit = doc.unit === undefined ? '' : `, ${doc.unit}`
+    const about = `${doc.about} ${capital(doc.expected)}${unit}.`
+    return `| \`${name}\` | ${flags.get(name) ?? ''} | ${cell(about)} | ${cell(doc.default ?? 'required')} | ${doc.source ?? ''} |`
+  })
+  const named = Object.entries(presets).map(([name, { about }]) => `| \`${name}\` | ${cell(about)} |`)
+  return `# Options of \`train\`
+
+Written by \`scripts/options-doc.ts\` from the schema that validates them. A dotted name is a member of a nested object
+(\`optimizer.lr\` is \`{ optimizer: { lr } }\`); every option has a flag of \`simclr train\`. What a run resolved them to, and who
+decided each, is in its \`config.json\`. Sections are those of the paper, tf2/ its code.
+
+| preset | recipe |
+| --- | --- |
+${named.join('\n')}
+
+| option | flag | what it does, what it takes | default | source |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+function cell(text: string): string {
+  return text.replace(/\|/g, '\\|')
+}
+
+function capital(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, optionsPage())
