@@ -51,7 +51,7 @@ async function decodeBytes(bytes: Uint8Array, options: DecodeOptions): Promise<R
     const grey = kind.grey ?? (await image.metadata()).space?.match(/^(b-w|grey16)$/) !== null
     return await pixels(image, grey, options)
   } catch (error) {
-    throw unusable(error)
+    throw unusable(error, lacksEnd(bytes))
   }
 }
 
@@ -107,13 +107,23 @@ async function shrinkRaw(image: RawImage, options: DecodeOptions): Promise<RawIm
   }
 }
 
-/** What libvips said, as one of our reasons. It has no codes, so its words must do. */
-function unusable(error: unknown): UnusableImage {
+/** A JPEG without its end marker, a PNG without its last chunk. */
+function lacksEnd(bytes: Uint8Array): boolean {
+  const end = Buffer.from(bytes.subarray(-64))
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return !end.includes(Buffer.from([0xff, 0xd9]))
+  return bytes[0] === 0x89 && bytes[1] === 0x50 && !end.includes('IEND')
+}
+
+/**
+ * What libvips said, as one of our reasons. It has no codes, so its words must do; images that fail at the same time
+ * mix them up, so a file that is plainly `cut` is told by its bytes.
+ */
+function unusable(error: unknown, cut = false): UnusableImage {
   const message = error instanceof Error ? error.message : String(error)
   const detail = message.trim().split('\n').at(-1)!.trim()
   if (/exceeds pixel limit|dimension.*(limit|too)|too (large|many)/i.test(message)) {
     return new UnusableImage('too large', detail, { cause: error })
   }
-  const cut = /premature|truncat|unexpected end|end of (file|stream|data)|read error|out of data|bad seek/i
-  return new UnusableImage(cut.test(message) ? 'truncated' : 'corrupt', detail, { cause: error })
+  const words = /premature|truncat|unexpected end|end of (file|stream|data)|read error|out of data|bad seek/i
+  return new UnusableImage(cut || words.test(message) ? 'truncated' : 'corrupt', detail, { cause: error })
 }

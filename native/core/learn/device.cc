@@ -26,8 +26,8 @@ at::Device parse_device(const std::string& name) {
                           : 0;
     if (count == 0 || device.index() >= count) {
       throw Error("ERR_SIMCLR_DEVICE", "Expected a CUDA device for `device` but this process sees " +
-                                              std::to_string(count) +
-                                              ". Run `simclr doctor` to see why, or use device cpu.");
+                                           std::to_string(count) +
+                                           ". Run `simclr doctor` to see why, or use device cpu.");
     }
   }
   return device;
