@@ -24,6 +24,7 @@ import {
   readEncoder,
   writeEncoder,
 } from './run/encoder-file.ts'
+import { decodedSide } from './run/images.ts'
 
 const encoderOptions = z.strictObject({
   device,
@@ -182,8 +183,9 @@ export class Encoder {
   }
 
   async #decode(input: ImageInput, index: number) {
+    const { imageSize } = this.preprocessing
     try {
-      return await decodeImage(input, { shorterSide: null, maxPixels: 1 << 28 })
+      return await decodeImage(input, { shorterSide: decodedSide(imageSize), maxPixels: 100_000_000 })
     } catch (error) {
       if (!(error instanceof UnusableImage)) throw error
       const name = typeof input === 'string' ? input : `image ${index}`

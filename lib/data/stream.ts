@@ -4,22 +4,17 @@
  */
 import pLimit from 'p-limit'
 import { SimclrError } from '../addon/errors.ts'
-import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import type { Dataset } from './dataset.ts'
 import { SkipReport } from './skipped.ts'
-import type { RawImage, Skipped } from './types.ts'
+import type { StoredImages } from './store.ts'
+import type { RawImage } from './types.ts'
 
-export interface StreamedImages {
-  /** Slots of all images; filled are those that are held. */
-  readonly store: NativeImageStore
-  readonly count: number
-  /** Class of each image, -1 = none; null for a set without labels. An unusable image has its stand-in's. */
-  readonly labels: Int32Array | null
-  readonly classNames: readonly string[] | null
-  /** Images that turned out unusable so far, and files that are none. */
-  readonly skipped: readonly Skipped[]
-  nameOf(index: number): string
+/**
+ * As `StoredImages`, but slots are filled while images are held, an unusable image has its stand-in's class, and
+ * `skipped` grows as images turn out unusable.
+ */
+export interface StreamedImages extends Omit<StoredImages, 'indices' | 'dispose'> {
   /**
    * Decodes these images into their slots, where they stay until given back as often as they were asked for.
    * The next usable image stands in for one that is not. Errors: ERR_SIMCLR_DATA when too many are unusable.

@@ -1,12 +1,11 @@
 /** From a data set to decoded images in native memory, the way training and evaluation want them. */
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
-import type { NativeImageStore } from '../addon/interface.ts'
 import type { DataFacts } from '../config/resolve.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type DataInput, open } from '../data/open.ts'
+import type { StoredImages } from '../data/store.ts'
 import { streamImages } from '../data/stream.ts'
-import type { Skipped } from '../data/types.ts'
 
 export interface ReadOptions {
   /** Views' size, where it is known already. */
@@ -16,7 +15,10 @@ export interface ReadOptions {
   maxSkipped?: number | undefined
   /** Classes in this order. */
   classNames?: readonly string[] | undefined
+  /** That decode; the cores there are by default. */
   threads?: number | undefined
+  /** That decode streamed images; `threads` by default. */
+  streamThreads?: number | undefined
   /** 'auto': where they would not fit into memory. Default 'auto'. */
   stream?: 'auto' | 'on' | 'off' | undefined
   signal?: AbortSignal | undefined
@@ -24,20 +26,12 @@ export interface ReadOptions {
 }
 
 /** Decoded images in slots of a native store: all of them, or those that are held. */
-export interface Images {
+export interface Images extends Omit<StoredImages, 'indices' | 'dispose'> {
   readonly name: string
   /** Usual shorter side, pixels. */
   readonly imageSize: number
-  readonly store: NativeImageStore
-  readonly count: number
-  /** Class of each image, -1 = none; null for a set without labels. */
-  readonly labels: Int32Array | null
-  readonly classNames: readonly string[] | null
-  /** Images that could not be used, and files that are none. */
-  readonly skipped: readonly Skipped[]
   /** Not all are in memory: only held ones may be used. */
   readonly isStreamed: boolean
-  nameOf(index: number): string
   hold(indices: Uint32Array): Promise<void>
   free(indices: Uint32Array): void
   dispose(): void | Promise<void>
@@ -53,10 +47,12 @@ export function decodedSide(imageSize = 224): number {
  * images when they are held. Errors as `open`, `Dataset.store` and `streamImages` have them.
  */
 export async function readImages(data: DataInput, options: ReadOptions): Promise<Images> {
-  const { imageSize, threads, signal, onProgress, stream = 'auto', ...selection } = options
+  const { imageSize, threads, streamThreads, signal, onProgress, stream = 'auto', ...selection } = options
   const set = await open(data, { shorterSide: decodedSide(imageSize), ...selection })
-  const streamed = async () =>
-    withSize(set, Object.assign(streamImages(set, decodingThreads(threads)), { isStreamed: true }))
+  const streamed = async () => {
+    const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
+    return withSize(set, Object.assign(images, { isStreamed: true }))
+  }
   try {
     if (stream === 'on') return await streamed()
     const stored = await set.store({
@@ -95,7 +91,7 @@ export async function inChunks(
 const resident = { isStreamed: false, hold: async () => {}, free: () => {} }
 
 /** While training computes on the others, one thread in four decodes. */
-export function decodingThreads(threads: number = availableParallelism()): number {
+export function decodingThreads(threads: number): number {
   return Math.max(1, Math.floor(threads / 4))
 }
 

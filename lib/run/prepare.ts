@@ -68,24 +68,21 @@ async function readTrainingImages(
     )
   }
   // What cannot work is said before a large set is read.
-  const limit = options.limit ?? previous?.limit
-  const guess = { images: limit ?? 2 ** 31, imageSize: null, labelled: true, isDefault: isDefault(options) }
+  const data = dataOf(options, previous)
+  const images = options.limit ?? previous?.limit ?? 2 ** 31
+  const guess = { images, imageSize: null, labelled: true, isDefault: data === sample }
   const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous)
-  const images = await readImages(dataOf(options, previous), {
-    imageSize:
-      options.imageSize ?? previous?.imageSize ?? (isDefault(options) ? config.imageSize : undefined),
-    limit,
-    limitPerClass: options.limitPerClass ?? previous?.limitPerClass,
-    maxSkipped: config.maxSkipped,
-    threads: config.threads,
-    stream: config.stream,
+  const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = config
+  const read = await readImages(data, {
+    ...{ imageSize, limit, limitPerClass, maxSkipped, threads, stream },
+    streamThreads: decodingThreads(threads),
     signal: options.signal,
     onProgress: (progress) => tell({ type: 'data', ...progress }),
   })
-  if (images.skipped.length > 0) {
-    tell({ type: 'warning', message: `${images.name}: left out ${summarizeSkipped(images.skipped)}.` })
+  if (read.skipped.length > 0) {
+    tell({ type: 'warning', message: `${read.name}: left out ${summarizeSkipped(read.skipped)}.` })
   }
-  return images
+  return read
 }
 
 async function assemble(
@@ -96,10 +93,10 @@ async function assemble(
   tell: (event: TrainEvent) => void,
 ): Promise<Session> {
   const addon = loadAddon()
-  const facts = dataFacts(images, isDefault(options))
+  const data = dataOf(options, checkpoint?.config)
+  const facts = dataFacts(images, data === sample)
   const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config)
   const { config, schedule, plan } = resolution
-  const data = dataOf(options, checkpoint?.config)
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0
   if (checkpoint) {
@@ -111,10 +108,11 @@ async function assemble(
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   const learner = new addon.Learner(spec)
+  let recorder: Recorder | undefined
   try {
     if (checkpoint) await learner.load(checkpoint.tensors)
     await folder.writeConfig(await runConfig(folder, resolution, images))
-    const recorder = await Recorder.open(folder, step, config.batchSize, tell)
+    recorder = await Recorder.open(folder, step, config.batchSize, tell)
     const checkpointer = new Checkpointer({
       folder: folder.checkpoints,
       learner,
@@ -134,6 +132,7 @@ async function assemble(
     // biome-ignore format: one line a thought
     return new Session({ folder, images, config, schedule, steps, step, learner, loader, probe, recorder, checkpointer, tell })
   } catch (error) {
+    await recorder?.close().catch(() => {})
     learner.dispose()
     throw error
   }
@@ -192,8 +191,6 @@ function newLength(step: number, planned: number, schedule: ScheduleSettings): s
 function classesOf({ classNames, labels }: Images): number {
   return classNames?.length ?? 1 + (labels?.reduce((a, b) => Math.max(a, b), -1) ?? -1)
 }
-
-const isDefault = ({ data = sample }: TrainOptions): boolean => data === sample
 
 function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {
   return options.data ?? previous?.data ?? sample

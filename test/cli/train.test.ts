@@ -3,32 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { tinyFlags } from '../support/tiny.ts'
 
-/** As tiny.ts, on the command line. */
-const tiny = [
-  ...[
-    '--data',
-    'synthetic:scenes,count=96,size=16',
-    '--preset',
-    'torch',
-    '--width',
-    '0.25',
-    '--stem',
-    'imagenet',
-  ],
-  ...[
-    '--epochs',
-    '2',
-    '--batch-size',
-    '16',
-    '--precision',
-    'fp32',
-    '--threads',
-    '1',
-    '--probe-every-epochs',
-    '0',
-  ],
-]
+const tiny = [...tinyFlags, '--epochs', '2']
 
 const lines = (stdout: string) =>
   stdout

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { Encoder } from '../../lib/encoder.ts'
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts'
+import { readImages } from '../../lib/run/images.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -38,6 +39,18 @@ describe('Encoder', function () {
     const alone = (await encoder.embed([raw])).data
     for (const [i, value] of alone.entries())
       expect(row(0)[i]).to.be.closeTo(value, 1e-4 + 1e-4 * Math.abs(value))
+  })
+
+  it('decodes large photos as training and evaluation do', async () => {
+    const pixels = Uint8Array.from({ length: 300 * 200 * 3 }, (_, i) => (i * 31) % 251)
+    await sharp(pixels, { raw: { width: 300, height: 200, channels: 3 } })
+      .jpeg()
+      .toFile(path('photo.jpg'))
+    const images = await readImages([path('photo.jpg')], { imageSize: 16 })
+    expect(images.store.get(0)).to.include({ height: 32 })
+    const stored = await encoder.embedStore(images.store, Uint32Array.of(0))
+    expect((await encoder.embed([path('photo.jpg')])).data).to.deep.equal(stored)
+    await images.dispose()
   })
 
   it('embeds nothing to nothing', async () => {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import sharp from 'sharp'
 import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { tiny } from '../support/tiny.ts'
+import { tiny, tinyFlags } from '../support/tiny.ts'
 import { runProgram } from './support.ts'
 
 /** Every way a program that trains can end: with its own exit code, never by a crash. */
@@ -101,10 +101,7 @@ describe('leaving a process that trains', function () {
   })
 
   describe('by a signal to the command line', () => {
-    const args = [
-      ...['train', '--data', 'synthetic:scenes,count=96,size=16', '--preset', 'torch', '--width', '0.25'],
-      ...['--stem', 'imagenet', '--epochs', '100000', '--batch-size', '16', '--threads', '1', '--json'],
-    ]
+    const args = ['train', ...tinyFlags, '--epochs', '100000', '--json']
     const signalled = async (out: string, ...signals: NodeJS.Signals[]) => {
       const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args, '--out', out], {
         stdio: ['ignore', 'pipe', 'ignore'],

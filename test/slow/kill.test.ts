@@ -5,35 +5,14 @@ import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { numbers } from '../support/tiny.ts'
+import { numbers, tinyFlags } from '../support/tiny.ts'
 
 const kills = 30
 
 /** 480 short steps with a checkpoint every third, so that kills fall into every kind of moment. */
 const args = [
-  ...[
-    '--data',
-    'synthetic:scenes,count=96,size=16',
-    '--preset',
-    'torch',
-    '--width',
-    '0.25',
-    '--stem',
-    'imagenet',
-  ],
-  ...[
-    '--epochs',
-    '80',
-    '--batch-size',
-    '16',
-    '--precision',
-    'fp32',
-    '--threads',
-    '1',
-    '--probe-every-epochs',
-    '20',
-  ],
-  ...['--checkpoint-every-steps', '3', '--report', 'off', '--json'],
+  ...[...tinyFlags, '--epochs', '80', '--probe-every-epochs', '20', '--checkpoint-every-steps', '3'],
+  ...['--report', 'off', '--json'],
 ]
 
 describe('killed with SIGKILL at random moments', function () {

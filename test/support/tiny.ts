@@ -15,6 +15,23 @@ export const tiny = {
   report: false,
 } as const satisfies TrainOptions
 
+/** The same on the command line, but for its length. */
+export const tinyFlags = [
+  ...[
+    '--data',
+    tiny.data,
+    '--preset',
+    'torch',
+    '--width',
+    '0.25',
+    '--stem',
+    'imagenet',
+    '--batch-size',
+    '16',
+  ],
+  ...['--precision', 'fp32', '--threads', '1', '--probe-every-epochs', '0'],
+]
+
 /** An `onProgress` that keeps every event. */
 export function listener(): { events: TrainEvent[]; onProgress: (event: TrainEvent) => void } {
   const events: TrainEvent[] = []
