@@ -215,6 +215,11 @@ export interface LearnerSpec {
   /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */
   shards: number
   seed: number
+  /**
+   * Convolutions and dense layers sum in float64 whatever the precision: several times slower, and the same on
+   * every machine but for the last rounding. Default false.
+   */
+  exactSums?: boolean
 }
 
 export interface StepResult {
@@ -353,7 +358,7 @@ export interface Addon {
     x: NativeTensor,
     kernel: NativeTensor,
     dy: NativeTensor,
-    options: { stride: number; padding: number; algorithm: 'native' | 'blocked' | 'dense' | 'unfold' },
+    options: { stride: number; padding: number; algorithm: 'native' | 'dense' | 'unfold' },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
 
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */

@@ -41,6 +41,7 @@ export interface LearnerOptions {
   /** Of the supervised head. */
   classes?: number
   optimizer?: OptimizerSpec
+  exactSums?: boolean
 }
 
 const plainSgd: OptimizerSpec = {
@@ -76,6 +77,7 @@ export function learnerFor(network: Network, options: LearnerOptions): Disposabl
     device: options.device,
     shards: 1,
     seed: 0,
+    exactSums: options.exactSums ?? false,
   }
   const learner = new (loadAddon().Learner)(spec) as DisposableLearner
   learner[Symbol.dispose] = () => learner.dispose()

@@ -14,13 +14,11 @@ namespace simclr::binding {
 namespace {
 
 ConvAlgorithm to_algorithm(const Napi::Object& options) {
-  static const std::map<std::string, ConvAlgorithm> names = {{"native", ConvAlgorithm::native},
-                                                             {"blocked", ConvAlgorithm::blocked},
-                                                             {"dense", ConvAlgorithm::dense},
-                                                             {"unfold", ConvAlgorithm::unfold}};
+  static const std::map<std::string, ConvAlgorithm> names = {
+      {"native", ConvAlgorithm::native}, {"dense", ConvAlgorithm::dense}, {"unfold", ConvAlgorithm::unfold}};
   const auto found = names.find(string(options, "algorithm"));
   if (found == names.end())
-    fail(options.Env(), "native, blocked, dense or unfold", "algorithm", options.Get("algorithm"));
+    fail(options.Env(), "native, dense or unfold", "algorithm", options.Get("algorithm"));
   return found->second;
 }
 

@@ -91,6 +91,7 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
   out.shards = static_cast<int>(integer(spec, "shards"));
+  out.exact_sums = has(spec, "exactSums") && boolean(spec, "exactSums");
   out.seed = static_cast<uint64_t>(integer(spec, "seed"));
   return out;
 }

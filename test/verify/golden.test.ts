@@ -17,11 +17,11 @@ const quantities: Record<string, number> = {
   'names_lightly_resnet18.json': 2,
   'ntxent_paper.json': 142,
   'ntxent_torch.json': 72,
-  'resnet_paper_r18_cifar.json': 316,
-  'resnet_paper_r18_imagenet_odd.json': 316,
-  'resnet_paper_r50sk_imagenet_odd.json': 852,
-  'resnet_torch_tv18_cifar_32.json': 254,
-  'resnet_torch_tv18_imagenet_odd.json': 254,
+  'resnet_paper_r18_cifar.json': 401,
+  'resnet_paper_r18_imagenet_odd.json': 401,
+  'resnet_paper_r50sk_imagenet_odd.json': 1105,
+  'resnet_torch_tv18_cifar_32.json': 330,
+  'resnet_torch_tv18_imagenet_odd.json': 330,
   'trainsteps_paper.json': 344,
 }
 

@@ -60,7 +60,8 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
   StepResult result;
   std::vector<at::Tensor> scalars;
   pool_.run([&](int shard, Group& group) {
-    const Context context{replicas_->leaves(shard), net_.parameters.buffers(), group, true, shard == 0};
+    const Context context{replicas_->leaves(shard), net_.parameters.buffers(), group, true, shard == 0,
+                          spec_.exact_sums};
     const Span mine = part_of(images, shard, pool_.size());
     const auto start = Clock::now();
     const at::Tensor x = input(mine);
@@ -175,7 +176,8 @@ ForwardResult Learner::forward(const at::Tensor& images, bool training, bool gro
   const at::NoGradGuard no_grad;
   ForwardResult result;
   SoloGroup solo;
-  const Context context{replicas_->leaves(0), net_.parameters.buffers(), solo, training, training};
+  const Context context{replicas_->leaves(0), net_.parameters.buffers(), solo, training, training,
+                        spec_.exact_sums};
   std::vector<at::Tensor> outputs;
   const at::Tensor x = as_images(images, device_, compute_type(spec_.precision));
   result.features = simclr::forward(context, net_.encoder, x, groups ? &outputs : nullptr);

@@ -27,7 +27,8 @@ struct LearnerSpec {
   int64_t classes = 0;  ///< of the online linear head; 0 = none
   Precision precision = Precision::fp32;
   std::string device = "cpu";
-  int shards = 1;  ///< threads that share a batch (CPU)
+  int shards = 1;           ///< threads that share a batch (CPU)
+  bool exact_sums = false;  ///< products of weights are summed in double: slow, and alike on every machine
   uint64_t seed = 0;
 };
 

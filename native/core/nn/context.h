@@ -13,6 +13,7 @@ struct Context {
   Group& group;                            ///< over which BN statistics are taken
   bool training;                           ///< batch statistics instead of running ones
   bool track;                              ///< this shard writes the running statistics (one a process)
+  bool exact_sums = false;                 ///< products of weights are summed in double
 };
 
 }  // namespace simclr

@@ -98,14 +98,6 @@ at::Tensor unfold_input_gradient(const at::Tensor& dy, const at::Tensor& kernel,
   return images(dx.to(dy.scalar_type()), g.in_height, g.in_width);
 }
 
-Gradients native_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
-                          const ConvGeometry& g, bool input) {
-  const auto [dx, dkernel, unused] =
-      at::convolution_backward(dy, x, kernel, {}, {g.stride, g.stride}, {g.padding, g.padding}, {1, 1}, false,
-                               {0, 0}, 1, {input, true, false});
-  return {dx, dkernel};
-}
-
 struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& kernel,
                             int64_t stride, int64_t padding, int64_t algorithm) {
@@ -114,15 +106,8 @@ struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
     ctx->saved_data["padding"] = padding;
     ctx->saved_data["algorithm"] = algorithm;
     const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-    switch (static_cast<ConvAlgorithm>(algorithm)) {
-      case ConvAlgorithm::dense:
-        return dense_forward(x, kernel, g);
-      case ConvAlgorithm::unfold:
-        return unfold_forward(x, kernel, g);
-      default:
-        return channels_last(
-            at::conv2d(x.contiguous(), kernel.contiguous(), {}, {stride, stride}, {padding, padding}));
-    }
+    return static_cast<ConvAlgorithm>(algorithm) == ConvAlgorithm::dense ? dense_forward(x, kernel, g)
+                                                                         : unfold_forward(x, kernel, g);
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
@@ -132,19 +117,15 @@ struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
         conv_geometry(x, kernel, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt());
     const at::Tensor dy = gradients[0].to(x.scalar_type());
     const bool input = ctx->needs_input_grad(0);
-    Gradients out;
-    switch (static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt())) {
-      case ConvAlgorithm::dense:
-        out = dense_backward(dy, x, kernel, g, input);
-        break;
-      case ConvAlgorithm::unfold:
-        if (input) out.x = unfold_input_gradient(dy, kernel, g);
-        out.kernel = unfold_kernel_gradient(dy, x, g);
-        break;
-      default:
-        out = native_backward(dy, x, kernel, g, input);
+    if (static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()) == ConvAlgorithm::dense) {
+      const Gradients out = dense_backward(dy, x, kernel, g, input);
+      return {out.x, out.kernel, {}, {}, {}};
     }
-    return {out.x, out.kernel, {}, {}, {}};
+    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(),
+            unfold_kernel_gradient(dy, x, g),
+            {},
+            {},
+            {}};
   }
 };
 
@@ -166,15 +147,15 @@ ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_
 
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
   const auto type = x.scalar_type();
-  if (!x.device().is_cpu() || (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble))
+  if (!x.device().is_cpu() || g.size == 1 ||
+      (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
     return ConvAlgorithm::native;
-  const ConvAlgorithm large = type == at::kFloat ? ConvAlgorithm::blocked : ConvAlgorithm::native;
-  if (g.size == 1) return large;
-  // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at
-  // stride 2.) Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to
-  // 2x2, worth it up to 4x4 inputs that shrink.
+  }
+  // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at stride 2.)
+  // Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to 2x2, worth it
+  // up to 4x4 inputs that shrink.
   if (g.in_pixels() <= 4 || (g.in_pixels() <= 16 && g.out_pixels() <= 4)) return ConvAlgorithm::dense;
-  return large;
+  return ConvAlgorithm::native;
 }
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding) {

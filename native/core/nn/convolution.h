@@ -9,12 +9,10 @@
 
 namespace simclr {
 
-/// native: LibTorch's. blocked: LibTorch's, its forward on contiguous tensors: oneDNN then sums over blocks
-/// of 16 channels instead of one chain over all of them, which in float32 is two to four times as exact and a
-/// few percent slower (docs/exactness.md). dense: one product with the kernel written out as a matrix from
-/// all input to all output values. unfold: products of the kernel with gathered patches (im2col), a cacheful
-/// of images at a time.
-enum class ConvAlgorithm { native, blocked, dense, unfold };
+/// native: LibTorch's. dense: one product with the kernel written out as a matrix from all input to all
+/// output values. unfold: products of the kernel with gathered patches (im2col), a cacheful of images at a
+/// time.
+enum class ConvAlgorithm { native, dense, unfold };
 
 /// Sizes of one convolution, NHWC and OHWI in memory.
 struct ConvGeometry {

@@ -17,12 +17,14 @@ Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out
 
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  return convolution(x.to(kernel.scalar_type()), kernel, layer.stride, layer.padding);
+  const auto type = kernel.scalar_type(), sum = context.exact_sums ? at::kDouble : type;
+  return convolution(x.to(type).to(sum), kernel.to(sum), layer.stride, layer.padding).to(type);
 }
 
 at::Tensor dense(const Context& context, int kernel, const at::Tensor& x) {
   const at::Tensor& weight = context.weights[kernel];
-  return at::linear(x.to(weight.scalar_type()), weight);
+  const auto type = weight.scalar_type(), sum = context.exact_sums ? at::kDouble : type;
+  return at::linear(x.to(type).to(sum), weight.to(sum)).to(type);
 }
 
 at::Tensor stem_pool(const at::Tensor& x, Convention convention) {
