@@ -8,6 +8,7 @@ import type { ResolvedConfig } from './config/resolve.ts'
 import { learningRate } from './config/schedule.ts'
 import type { Skipped } from './data/types.ts'
 import { Encoder } from './encoder.ts'
+import { trainInChild } from './isolate/parent.ts'
 import { claimProcess } from './run/claim.ts'
 import type { EpochEvent } from './run/events.ts'
 import { prepare } from './run/prepare.ts'
@@ -31,15 +32,26 @@ export interface Run {
   pairsPerSecond: number
 }
 
+/** What a run has come to, but for the encoder, which lies in its folder. */
+export type Trained = Omit<Run, 'encoder'>
+
 /**
  * Trains an encoder without labels. Resolves when the run is complete and on the disk.
  *
  * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
  * in a process and in a folder), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_DIVERGED, ERR_SIMCLR_IO. On abort it
- * rejects with the signal's reason once a checkpoint is on the disk.
+ * rejects with the signal's reason once a checkpoint is on the disk. With `isolate` also ERR_SIMCLR_PROCESS and
+ * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   validate(trainOptions, options)
+  const trained = options.isolate ? await trainInChild(options) : await trainHere(options)
+  const encoder = await Encoder.load(trained.folder, { device: trained.device })
+  return { encoder, ...trained }
+}
+
+/** @internal Trains in this process; `options` must be valid. */
+export async function trainHere(options: TrainOptions): Promise<Trained> {
   await using _claim = await claimProcess()
   await using session = await prepare(options)
   const { loader, learner, schedule, config, first, steps } = session
@@ -54,7 +66,5 @@ export async function train(options: TrainOptions = {}): Promise<Run> {
     await session.record({ step, lr, waitSeconds, ...result })
   }
 
-  const { folder, history, skipped, seconds, pairsPerSecond } = await session.finish(options.report ?? true)
-  const encoder = await Encoder.load(folder, { device: config.device })
-  return { encoder, history, device: config.device, folder, config, skipped, seconds, pairsPerSecond }
+  return { device: config.device, config, ...(await session.finish(options.report ?? true)) }
 }

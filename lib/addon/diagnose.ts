@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { type Binary, findBinaries, noBinaryError } from './binary.ts'
 import { installCommand, libtorchCandidates } from './libtorch/resolve.ts'
 
@@ -106,11 +107,11 @@ function binary({ from, folder, torch, variant, libtorch: built }: Binary): Find
 
 /** Loads the addon in a process of its own, so that a crash there is a finding here. */
 function addon(): Finding {
-  const load = new URL(import.meta.url.endsWith('.ts') ? './load.ts' : './load.js', import.meta.url)
+  const load = moduleBeside(import.meta.url, './load')
   const code = `const { loadAddonDetails } = await import(${JSON.stringify(load.href)})
 const { addon, libtorch } = loadAddonDetails()
 process.stdout.write(JSON.stringify({ ...addon.buildInfo(), path: libtorch.path }))`
-  const args = [...process.execArgv, '--input-type=module', '-e', code]
+  const args = [...inheritedFlags(import.meta.url), '--input-type=module', '-e', code]
   const run = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     cwd: fileURLToPath(new URL('../..', import.meta.url)),

@@ -43,18 +43,28 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_DOWNLOAD'
   /** A tool the build needs is missing or too old. */
   | 'ERR_SIMCLR_TOOL'
+  /** A process that trains could not be started, or died. */
+  | 'ERR_SIMCLR_PROCESS'
   /** Results differ from the golden numbers. */
   | 'ERR_SIMCLR_VERIFY'
   /** LibTorch or the addon failed in a way nothing else describes. */
   | 'ERR_SIMCLR_NATIVE'
 
+export interface SimclrErrorOptions {
+  cause?: unknown
+  checkpoint?: string | null
+}
+
 /** Thrown and rejected with by everything public. `cause` holds what it was made of, where there is something. */
 export class SimclrError extends Error {
   readonly code: SimclrErrorCode
+  /** From a run that broke off by itself: its newest whole checkpoint, which `resume` takes. Null elsewhere. */
+  readonly checkpoint: string | null
 
-  constructor(code: SimclrErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  constructor(code: SimclrErrorCode, message: string, options: SimclrErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
     this.name = 'SimclrError'
     this.code = code
+    this.checkpoint = options.checkpoint ?? null
   }
 }

@@ -129,6 +129,10 @@ export const trainOptions = z
       about: 'Writes report.html into the run folder at the end.',
       default: 'true',
     }),
+    isolate: option(yesNo(), {
+      about: 'Trains in a process of its own: a crash or an out-of-memory kill there is an error here.',
+      default: 'false',
+    }),
     onProgress: option(
       instance<(event: TrainEvent) => void>('a function', (value) => typeof value === 'function'),
       { about: 'Called with each event of the run.', default: 'none', flag: null },
@@ -144,4 +148,7 @@ export const trainOptions = z
 export type TrainOptions = z.input<typeof trainOptions>
 
 /** The options that describe a run; the others say where, when and to whom. */
-export type TrainSettings = Omit<TrainOptions, 'data' | 'out' | 'resume' | 'report' | 'signal' | 'onProgress'>
+export type TrainSettings = Omit<
+  TrainOptions,
+  'data' | 'out' | 'resume' | 'report' | 'isolate' | 'signal' | 'onProgress'
+>

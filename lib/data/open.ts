@@ -85,11 +85,13 @@ export async function open(data: DataInput = 'sample', options: OpenOptions = {}
     maxSkipped = 0.1,
     ...selection
   } = validate(openOptions, options)
-  const source = data instanceof Dataset ? data.source : await sourceOf(data)
+  const source = await sourceOf(data)
   return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
 }
 
-async function sourceOf(data: Exclude<DataInput, Dataset>): Promise<ImageSource> {
+/** What reads the images of `data`. */
+export async function sourceOf(data: DataInput): Promise<ImageSource> {
+  if (data instanceof Dataset) return data.source
   if (typeof data === 'string') return named(data)
   if (Array.isArray(data)) return imageArraySource({ images: data })
   if (typeof data === 'object' && data !== null) {

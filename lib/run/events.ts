@@ -40,7 +40,16 @@ export interface EpochEvent {
 
 export type TrainEvent =
   | { type: 'data'; name: string; done: number; total: number }
-  | { type: 'start'; folder: string; data: string; resolution: Resolution; step: number; parameters: number }
+  | {
+      type: 'start'
+      folder: string
+      data: string
+      resolution: Resolution
+      step: number
+      parameters: number
+      /** Of the process that trains. */
+      pid: number
+    }
   | StepEvent
   | EpochEvent
   | { type: 'checkpoint'; step: number; path: string }

@@ -125,7 +125,8 @@ async function assemble(
     // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
     if (!checkpoint) await checkpointer.save(0)
     const parameters = learner.parameterCount.encoder
-    tell({ type: 'start', folder: folder.path, resolution, step, parameters, data: images.name })
+    const { pid } = process
+    tell({ type: 'start', folder: folder.path, resolution, step, parameters, data: images.name, pid })
     const loader = trainingLoader(addon, images, config, step)
     const probe = onlineProbe(addon, images, config)
     const { steps } = plan
@@ -202,6 +203,7 @@ function settingsOf(options: TrainOptions): TrainSettings {
     out: _out,
     resume: _resume,
     report: _report,
+    isolate: _isolate,
     signal: _signal,
     onProgress: _tell,
     ...settings

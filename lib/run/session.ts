@@ -148,11 +148,12 @@ export class Session {
     const { schedule, checkpointer, config } = this.#parts
     const what = Number.isFinite(loss) ? `gradients of norm ${gradientNorm}` : `a loss of ${loss}`
     await checkpointer.settle()
-    const last = checkpointer.newest ?? 'none'
+    const checkpoint = checkpointer.newest
     throw new SimclrError(
       'ERR_SIMCLR_DIVERGED',
       `Expected finite numbers but received ${what} at step ${step} (epoch ${epochOf(schedule, step)}, learning rate ${lr}). ` +
-        `Last good checkpoint: ${last}. Lower \`optimizer.lr\` (now ${config.optimizer.lr}) or lengthen \`schedule.warmupEpochs\`.`,
+        `Last good checkpoint: ${checkpoint ?? 'none'}. Lower \`optimizer.lr\` (now ${config.optimizer.lr}) or lengthen \`schedule.warmupEpochs\`.`,
+      { checkpoint },
     )
   }
 }

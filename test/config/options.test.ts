@@ -84,6 +84,7 @@ const refused: Record<string, unknown> = {
   'checkpoint.everyEpochs': -1,
   'checkpoint.keep': 0,
   report: 'no',
+  isolate: 'yes',
   signal: {},
   onProgress: 'print',
 }

@@ -1,0 +1,67 @@
+/** An image source across processes: the app's end answers what the training process asks for. */
+import { type DataInput, sourceOf } from '../data/open.ts'
+import type { ImageInput, ImageSource } from '../data/types.ts'
+import type { SourceFacts, SourceRequest } from './messages.ts'
+
+/** The app's end. */
+export interface ServedSource {
+  facts: SourceFacts
+  answer(request: SourceRequest): Promise<ImageInput | null>
+  close(): Promise<void>
+}
+
+/** Opens data that are more than a name; errors as `open` has them. */
+export async function serveSource(data: Exclude<DataInput, string>): Promise<ServedSource> {
+  const source = await sourceOf(data)
+  const { name, count, labels, classNames = null, imageSize = null, ignored = [] } = source
+  let pass: AsyncIterator<ImageInput> | null = null
+  return {
+    facts: {
+      ...{ name, count, classNames, imageSize, ignored },
+      labels: labels ? Int32Array.from(labels) : null,
+      names: source.nameOf ? Array.from({ length: count }, (_, index) => source.nameOf!(index)) : null,
+      access: source.read ? 'read' : 'stream',
+    },
+    async answer(request) {
+      if (request.type === 'read') return source.read!(request.index)
+      if (request.first) {
+        await pass?.return?.()
+        pass = values(source.stream!())
+      }
+      const { done, value } = await pass!.next()
+      return done ? null : value
+    },
+    async close() {
+      await pass?.return?.()
+      await source.close?.()
+    },
+  }
+}
+
+/** The training process's end. */
+export function remoteSource(
+  facts: SourceFacts,
+  ask: (request: SourceRequest) => Promise<ImageInput | null>,
+): ImageSource {
+  const { names, access, ...known } = facts
+  async function* stream() {
+    let first = true
+    for (;;) {
+      const image = await ask({ type: 'next', first })
+      if (image === null) return
+      first = false
+      yield image
+    }
+  }
+  return {
+    ...known,
+    ...(names ? { nameOf: (index: number) => names[index]! } : {}),
+    ...(access === 'stream'
+      ? { stream }
+      : { read: async (index: number) => (await ask({ type: 'read', index }))! }),
+  }
+}
+
+async function* values<T>(iterable: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* iterable
+}
