@@ -57,7 +57,7 @@
         'action_name': 'build_json',
         'inputs': ['scripts/build-json.mjs'],
         'outputs': ['<(PRODUCT_DIR)/build.json'],
-        'action': ['node', 'scripts/build-json.mjs', '<@(_outputs)', '<(libtorch)',
+        'action': ['node', 'scripts/build-json.mjs', '<@(_outputs)', '<(libtorch)', 'OFF',
                    '<!(node scripts/gyp-query.mjs compiler)'],
       }],
     },

@@ -1,12 +1,13 @@
 /**
  * Makes a checkout ready, then does a job: node scripts/bootstrap.mjs <job> [arguments]
  *
- *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch)
+ *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch,
+ *                                    `-- --variant cu130` with the CUDA kernels)
  *   start      simclr train              (`npm start -- --json` passes arguments on)
  *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/
  *   bench      bench/main.ts             (`npm run bench -- --peers VENV --json`)
- *   cuda       compiles the CUDA sources (`npm run build:cuda`)
+ *   cuda       compiles the CUDA sources, no more (`npm run build:cuda`)
  *   gyp        builds the addon with node-gyp instead (`npm run build:gyp -- -Dcuda=1`)
  *
  * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs

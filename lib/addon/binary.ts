@@ -37,8 +37,10 @@ export const platform = `${process.platform}-${process.arch}`
 /** Every complete binary, in the order of preference. */
 export function findBinaries(): Binary[] {
   const binaries: Binary[] = []
-  const checkout = readBinary(path.join(packageRoot, 'build', 'Release'), 'checkout')
-  if (checkout) binaries.push(checkout)
+  for (const folder of checkoutFolders()) {
+    const checkout = readBinary(path.join(packageRoot, folder, 'Release'), 'checkout')
+    if (checkout) binaries.push(checkout)
+  }
   const require = createRequire(import.meta.url)
   for (const variant of VARIANTS) {
     const name = `@simclr/${platform}-${variant}`
@@ -52,6 +54,15 @@ export function findBinaries(): Binary[] {
     if (binary) binaries.push(binary)
   }
   return binaries
+}
+
+/**
+ * Where a checkout is built: `build` for the CPU, `build-cu130` … for CUDA, which are taken only when
+ * SIMCLR_VARIANT names them: whoever has built both mostly works on the first.
+ */
+function checkoutFolders(): string[] {
+  const variant = process.env.SIMCLR_VARIANT
+  return [variant === undefined || variant === 'cpu' ? 'build' : `build-${variant}`]
 }
 
 /** The error for a machine with none of them. */

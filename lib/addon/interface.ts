@@ -301,8 +301,13 @@ export interface Addon {
   /** Lets no more native work begin in this process and waits for what is under way; load.ts calls it at exit. */
   endWork(): void
   buildInfo(): BuildInfo
-  /** `cpu`, then each CUDA device; memory in bytes. */
+  /** `cpu`, then each CUDA device that can be used; memory in bytes. */
   getDevices(): { name: string; type: 'cpu' | 'cuda'; description: string; memory: number }[]
+  /**
+   * Sentences for people: why there is no CUDA device, or why one that is there is not listed (no driver, driver too
+   * old, GPU too old, hidden, a binary for the CPU), and what to do. Null if nothing is wrong.
+   */
+  gpuProblem(): string | null
 
   ImageStore: new (count: number) => NativeImageStore
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter

@@ -8,6 +8,7 @@ export function machineFacts(addon: Addon): MachineFacts {
   return {
     cores: availableParallelism(),
     devices: addon.getDevices().map(({ name }) => name),
+    gpuProblem: addon.gpuProblem(),
     bf16: hasBf16(),
   }
 }

@@ -26,6 +26,8 @@ export interface MachineFacts {
   cores: number
   /** Names as in getDevices(): `cpu`, `cuda:0`, … */
   devices: string[]
+  /** Why there is no GPU that can be used, or why one of them cannot; null if nothing is wrong. */
+  gpuProblem: string | null
   /** The CPU multiplies bf16 in hardware. */
   bf16: boolean
 }
@@ -179,7 +181,9 @@ type Set = (name: string, reason: string) => void
 function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set): void {
   const asked = config.device as string
   config.device = pickDevice(asked, machine)
-  if (asked === 'auto') set('device', config.device === 'cpu' ? 'auto: no GPU here' : 'auto: a GPU is there')
+  if (asked === 'auto') {
+    set('device', config.device === 'cpu' ? `auto: no GPU. ${machine.gpuProblem}` : 'auto: a GPU is there')
+  }
   if ((config.precision as string) === 'auto') {
     const fast = config.device !== 'cpu' || machine.bf16
     config.precision = fast ? 'bf16' : 'fp32'
@@ -188,11 +192,12 @@ function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set):
 }
 
 /** The device's full name. Throws ERR_SIMCLR_DEVICE where it is not there: only 'auto' falls back. */
-export function pickDevice(asked: string, { devices }: MachineFacts): string {
+export function pickDevice(asked: string, { devices, gpuProblem }: MachineFacts): string {
   const gpu = devices.find((device) => device.startsWith('cuda'))
   const device = asked === 'auto' ? (gpu ?? 'cpu') : asked === 'cuda' ? 'cuda:0' : asked
   if (devices.includes(device)) return device
-  const advice = `Devices here: ${devices.join(', ')}. \`simclr doctor\` says why others are missing.`
+  const here = `Devices here: ${devices.join(', ')}.`
+  const advice = gpuProblem === null ? here : `${here} ${gpuProblem}`
   throw new SimclrError('ERR_SIMCLR_DEVICE', expected('a device of this machine', 'device', asked, advice))
 }
 

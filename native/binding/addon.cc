@@ -3,11 +3,17 @@
 
 #include "binding/instance.h"
 #include "binding/registry.h"
+#ifdef SIMCLR_CUDA
+#include "cuda/kernels.h"
+#endif
 
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new simclr::binding::Instance());
+#ifdef SIMCLR_CUDA
+  simclr::cuda::register_kernels();
+#endif
   simclr::binding::register_errors(env, exports);
   simclr::binding::register_exit(env, exports);
   simclr::binding::register_build_info(env, exports);

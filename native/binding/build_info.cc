@@ -2,6 +2,11 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
+#ifdef SIMCLR_CUDA
+#include <cuda_runtime_api.h>
+#endif
+
+#include <string>
 
 #include "binding/registry.h"
 
@@ -14,7 +19,12 @@ Napi::Value BuildInfo(const Napi::CallbackInfo& info) {
   out.Set("torch", TORCH_VERSION);
   out.Set("compiler", __VERSION__);
   out.Set("cpuCapability", at::get_cpu_capability());
+#ifdef SIMCLR_CUDA
+  const std::string minor = std::to_string(CUDART_VERSION % 1000 / 10);
+  out.Set("cuda", std::to_string(CUDART_VERSION / 1000) + "." + minor);
+#else
   out.Set("cuda", env.Null());
+#endif
   return out;
 }
 

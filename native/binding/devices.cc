@@ -1,4 +1,4 @@
-// getDevices(): where a learner or encoder may compute.
+// getDevices(): where a learner or encoder may compute; gpuProblem(): why not on a GPU.
 #include "core/devices.h"
 
 #include "binding/registry.h"
@@ -8,7 +8,7 @@ namespace {
 
 Napi::Value GetDevices(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<DeviceInfo> devices = list_devices();
+  const std::vector<DeviceInfo> devices = list_devices().devices;
   Napi::Array out = Napi::Array::New(env, devices.size());
   for (uint32_t i = 0; i < devices.size(); ++i) {
     Napi::Object device = Napi::Object::New(env);
@@ -21,10 +21,16 @@ Napi::Value GetDevices(const Napi::CallbackInfo& info) {
   return out;
 }
 
+Napi::Value GpuProblem(const Napi::CallbackInfo& info) {
+  const std::string problem = list_devices().problem;
+  return problem.empty() ? info.Env().Null() : Napi::Value(Napi::String::New(info.Env(), problem));
+}
+
 }  // namespace
 
 void register_devices(Napi::Env env, Napi::Object exports) {
   exports.Set("getDevices", Napi::Function::New(env, GetDevices, "getDevices"));
+  exports.Set("gpuProblem", Napi::Function::New(env, GpuProblem, "gpuProblem"));
 }
 
 }  // namespace simclr::binding

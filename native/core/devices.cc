@@ -1,9 +1,10 @@
 #include "core/devices.h"
 
-#include <ATen/Context.h>
 #include <unistd.h>
 
 #include <fstream>
+
+#include "core/device_kernels.h"
 
 namespace simclr {
 namespace {
@@ -19,18 +20,18 @@ std::string cpu_model() {
 
 }  // namespace
 
-std::vector<DeviceInfo> list_devices() {
+DeviceReport list_devices() {
   const auto pages = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES));
   const auto page_size = static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
-  std::vector<DeviceInfo> devices{{"cpu", false, cpu_model(), pages * page_size}};
-  if (!at::hasCUDA()) return devices;
-  const auto count =
-      static_cast<int>(at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount());
-  for (int i = 0; i < count; ++i) {
-    const std::string index = std::to_string(i);
-    devices.push_back({"cuda:" + index, true, "CUDA device " + index, 0});
+  DeviceReport report{{{"cpu", false, cpu_model(), pages * page_size}},
+                      "This binary of simclr computes on the CPU alone. For a GPU, install a CUDA binary and "
+                      "its LibTorch (docs/cuda.md)."};
+  if (const DeviceKernels* kernels = device_kernels(at::kCUDA)) {
+    DeviceReport cuda = kernels->report();
+    report.problem = std::move(cuda.problem);
+    report.devices.insert(report.devices.end(), cuda.devices.begin(), cuda.devices.end());
   }
-  return devices;
+  return report;
 }
 
 }  // namespace simclr

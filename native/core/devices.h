@@ -14,7 +14,14 @@ struct DeviceInfo {
   uint64_t memory = 0;      ///< bytes; 0 = unknown
 };
 
-/// The CPU, then each CUDA device this process sees.
-std::vector<DeviceInfo> list_devices();
+struct DeviceReport {
+  std::vector<DeviceInfo> devices;
+  /// A sentence for people: why there is no CUDA device, or why one that is there is not listed, and what to
+  /// do. Empty if nothing is wrong.
+  std::string problem;
+};
+
+/// The CPU, then each CUDA device this process can compute on.
+DeviceReport list_devices();
 
 }  // namespace simclr

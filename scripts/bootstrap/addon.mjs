@@ -1,31 +1,45 @@
-/** build/Release/{simclr,loader}.node: LibTorch found or installed, then cmake-js. */
+/**
+ * The addon: <folder>/Release/{simclr,loader}.node and build.json. LibTorch is found or installed, then cmake-js
+ * builds. Variant `cpu` goes to build/, a CUDA variant such as `cu130` to build-cu130/.
+ */
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { cmakeBuild } from './cmake.mjs'
+import { findCompiler } from './cuda.mjs'
 import { libtorchForBuild } from './libtorch.mjs'
 import { Failure, root, say } from './run.mjs'
 import { stamp } from './stamp.mjs'
 
-const OUTPUTS = ['simclr.node', 'loader.node', 'build.json'].map((f) =>
-  path.join(root, 'build', 'Release', f),
-)
+const OUTPUTS = ['simclr.node', 'loader.node', 'build.json']
 const INPUTS = ['native/core', 'native/binding', 'native/loader', 'CMakeLists.txt', 'package-lock.json']
 
-/** `--libtorch DIR`, by default SIMCLR_LIBTORCH; null: whatever the resolver finds. */
+/**
+ * `--libtorch DIR`, by default SIMCLR_LIBTORCH; null: whatever the resolver finds. `--variant V`, by default `cpu`:
+ * a name of the release table.
+ */
 export function readOptions(args) {
   try {
-    const { values } = parseArgs({ args, options: { libtorch: { type: 'string' } } })
-    return { libtorch: values.libtorch ?? process.env.SIMCLR_LIBTORCH ?? null }
+    const options = { libtorch: { type: 'string' }, variant: { type: 'string', default: 'cpu' } }
+    const { values } = parseArgs({ args, options })
+    return { libtorch: values.libtorch ?? process.env.SIMCLR_LIBTORCH ?? null, variant: values.variant }
   } catch (error) {
-    throw new Failure(`${error.message}. npm run build takes one option: npm run build -- --libtorch DIR`)
+    throw new Failure(
+      `${error.message}. npm run build takes two options: npm run build -- --variant cu130 --libtorch DIR`,
+    )
   }
 }
 
+/** Where a variant is built, seen from the checkout. */
+export function buildFolder(variant) {
+  return variant === 'cpu' ? 'build' : `build-${variant}`
+}
+
 /** The addon is there, of these sources, against this LibTorch. */
-export function addonFresh({ libtorch }) {
-  if (!OUTPUTS.every((file) => fs.existsSync(file)) || !stampOf(builtAgainst()).fresh()) return false
-  return libtorch === null || isSame(builtAgainst(), libtorch)
+export function addonFresh({ libtorch, variant }) {
+  const built = (name) => fs.existsSync(path.join(root, buildFolder(variant), 'Release', name))
+  if (!OUTPUTS.every(built) || !stampOf(variant, builtAgainst(variant)).fresh()) return false
+  return libtorch === null || isSame(builtAgainst(variant), libtorch)
 }
 
 /** `named` may be the folder around LibTorch too, as the resolver takes it. */
@@ -38,20 +52,30 @@ function isSame(built, named) {
 /** Builds unless nothing has changed; gets LibTorch first if there is none. */
 export async function buildAddon(options) {
   if (addonFresh(options)) return
-  const libtorch = await libtorchForBuild(options.libtorch)
-  say(`building the addon against ${libtorch}`)
-  cmakeBuild('build', null, { SIMCLR_LIBTORCH: libtorch })
-  stampOf(libtorch).done()
+  const { variant } = options
+  const libtorch = await libtorchForBuild(options.libtorch, variant)
+  const defines = { SIMCLR_LIBTORCH: libtorch }
+  if (variant !== 'cpu') {
+    const compiler = findCompiler()
+    if (compiler === null)
+      throw new Failure('nvcc is missing. Install the CUDA toolkit, or set CUDACXX to its nvcc.')
+    Object.assign(defines, { SIMCLR_CUDA: 'ON', CMAKE_CUDA_COMPILER: compiler })
+  }
+  say(`building the addon (${variant}) against ${libtorch}`)
+  cmakeBuild(buildFolder(variant), null, defines)
+  stampOf(variant, libtorch).done()
 }
 
-function stampOf(libtorch) {
-  return stamp('addon', INPUTS, [libtorch])
+function stampOf(variant, libtorch) {
+  const inputs = variant === 'cpu' ? INPUTS : [...INPUTS, 'native/cuda']
+  return stamp(variant === 'cpu' ? 'addon' : `addon-${variant}`, inputs, [libtorch])
 }
 
 /** The LibTorch folder of the addon that is there. */
-function builtAgainst() {
+function builtAgainst(variant) {
   try {
-    return JSON.parse(fs.readFileSync(path.join(root, 'build', 'Release', 'build.json'), 'utf8')).libtorch
+    const record = path.join(root, buildFolder(variant), 'Release', 'build.json')
+    return JSON.parse(fs.readFileSync(record, 'utf8')).libtorch
   } catch {
     return ''
   }

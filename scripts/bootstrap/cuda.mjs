@@ -1,4 +1,7 @@
-/** build-cuda/: native/cuda compiled with nvcc against LibTorch for CUDA. Compiled, not linked. */
+/**
+ * build-cuda/: native/cuda compiled with nvcc against LibTorch for CUDA. Compiled, not linked:
+ * headers are enough. `npm run build -- --variant cu130` makes the addon.
+ */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -20,7 +23,7 @@ export async function compileCuda() {
 }
 
 /** $CUDACXX, nvcc on the PATH or in its usual folder; null where there is none. */
-function findCompiler() {
+export function findCompiler() {
   const candidates = [process.env.CUDACXX, 'nvcc', '/usr/local/cuda/bin/nvcc'].filter(Boolean)
   return candidates.find((command) => spawnSync(command, ['--version']).status === 0) ?? null
 }

@@ -5,9 +5,14 @@ import { Failure, mustRun, root, say } from './run.mjs'
 
 const load = (name) => import(pathToFileURL(path.join(root, 'dist/addon/libtorch', `${name}.js`)).href)
 
-/** The LibTorch to build the addon against; `option` is a folder that was named, or null. */
-export async function libtorchForBuild(option) {
-  const { DEFAULT_RELEASE: release } = await load('versions')
+/** The LibTorch to build the addon's `variant` against; `option` is a folder that was named, or null. */
+export async function libtorchForBuild(option, variant = 'cpu') {
+  const { findRelease, RELEASES } = await load('versions')
+  const release = findRelease(variant)
+  if (release === undefined) {
+    const names = RELEASES.map((r) => r.variant).join(', ')
+    throw new Failure(`Expected one of ${names} for --variant but received '${variant}'.`)
+  }
   const found = await find(release, option ?? undefined)
   if (found !== null) return found
   say('installing LibTorch')

@@ -3,7 +3,7 @@ import { validate } from '../../lib/config/messages.ts'
 import { presetNames, type TrainSettings, trainOptions } from '../../lib/config/options.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
 
-const machine: MachineFacts = { cores: 4, devices: ['cpu'], bf16: true }
+const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16: true }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
 
@@ -141,11 +141,12 @@ describe('resolve', () => {
     expect(resolved({}).config).to.deep.include({ device: 'cpu', precision: 'bf16', threads: 4 })
     const plain = resolved({}, cifar, { ...machine, bf16: false })
     expect(plain.config.precision).to.equal('fp32')
+    expect(resolved({}).why.device).to.equal('auto: no GPU. No driver.')
     const gpu = { ...machine, devices: ['cpu', 'cuda:0'] }
     expect(resolved({}, cifar, gpu).config).to.deep.include({ device: 'cuda:0', precision: 'bf16' })
     expect(resolved({ device: 'cpu' }, cifar, gpu).config.device).to.equal('cpu')
     expect(() => resolved({ device: 'cuda' }))
-      .to.throw('Devices here: cpu')
+      .to.throw('Devices here: cpu. No driver.')
       .with.property('code', 'ERR_SIMCLR_DEVICE')
   })
 

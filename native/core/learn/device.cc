@@ -1,7 +1,8 @@
 #include "core/learn/device.h"
 
-#include <ATen/Context.h>
+#include <algorithm>
 
+#include "core/devices.h"
 #include "core/error.h"
 #include "core/nn/meta_device.h"
 
@@ -21,13 +22,14 @@ at::Device parse_device(const std::string& name) {
   }
   if (device.is_meta()) enable_meta_device();
   if (device.is_cuda()) {
-    const int count = at::hasCUDA()
-                          ? static_cast<int>(at::globalContext().getAcceleratorHooksInterface().deviceCount())
-                          : 0;
-    if (count == 0 || device.index() >= count) {
-      throw Error("ERR_SIMCLR_DEVICE", "Expected a CUDA device for `device` but this process sees " +
-                                           std::to_string(count) +
-                                           ". Run `simclr doctor` to see why, or use device cpu.");
+    const DeviceReport here = list_devices();
+    const int index = std::max<int>(device.index(), 0);
+    device.set_index(static_cast<at::DeviceIndex>(index));
+    const auto is_it = [&](const DeviceInfo& info) { return info.name == device.str(); };
+    if (std::none_of(here.devices.begin(), here.devices.end(), is_it)) {
+      const std::string seen = std::to_string(here.devices.size() - 1) + " CUDA device(s) that can be used";
+      throw Error("ERR_SIMCLR_DEVICE", "Expected a device of this machine for `device` but received " + name +
+                                           ": there are " + seen + ". " + here.problem);
     }
   }
   return device;

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/learn/device.h"
+#include "core/learn/memory.h"
 #include "core/learn/supervised_loss.h"
 
 namespace simclr {
@@ -52,7 +53,7 @@ Learner::Learner(const LearnerSpec& spec)
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
 }
 
-StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input) {
+StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input) try {
   const bool probe = net_.classifier.has_value() && labels.defined();
   // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
   // add_weight_decay).
@@ -102,6 +103,13 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
   }
   result.gradient_norm = values.back();
   return result;
+} catch (...) {
+  const std::string batch =
+      std::to_string(images) + " images in two views, precision " + name_of(spec_.precision);
+  const bool wide = spec_.precision == Precision::fp32 || spec_.precision == Precision::fp64;
+  rethrow_with_memory("a step of " + batch + ", on " + device_.str(),
+                      std::string("Lower `batchSize`, `imageSize` or `encoder.width`") +
+                          (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
 }
 
 void Learner::update(double lr) {

@@ -7,6 +7,11 @@ namespace simclr {
 
 enum class Precision { fp32, bf16, fp64 };
 
+/// As options and messages have it.
+inline const char* name_of(Precision precision) {
+  return precision == Precision::bf16 ? "bf16" : precision == Precision::fp64 ? "fp64" : "fp32";
+}
+
 /// Convolutions and dense layers.
 inline at::ScalarType compute_type(Precision precision) {
   return precision == Precision::bf16   ? at::kBFloat16

@@ -1,6 +1,7 @@
 // LARS, layer-wise adaptive rate scaling (You et al. 2017), as the original SimCLR and as lightly write it.
 #pragma once
 
+#include "core/device_kernels.h"
 #include "core/optim/chunks.h"
 #include "core/optim/optimizer.h"
 
@@ -24,6 +25,7 @@ class Lars final : public Optimizer {
   double rate(size_t tensor, const Squares& squares, double lr) const;
 
   const OptimizerSpec spec_;
+  const std::unique_ptr<FusedUpdate> fused_;  ///< null: none for these tensors
   const Chunks chunks_;
   std::vector<Squares> chunk_squares_;
   std::vector<double> rates_;

@@ -1,6 +1,7 @@
 // SGD with momentum as torch.optim.SGD: decay added to the gradient, lr outside the buffer.
 #pragma once
 
+#include "core/device_kernels.h"
 #include "core/optim/chunks.h"
 #include "core/optim/optimizer.h"
 
@@ -16,6 +17,7 @@ class Sgd final : public Optimizer {
   double decay(size_t tensor) const;
 
   const OptimizerSpec spec_;
+  const std::unique_ptr<FusedUpdate> fused_;  ///< null: none for these tensors
   const Chunks chunks_;
 };
 

@@ -1,21 +1,22 @@
-// LARS over all tensors in two launches: norms, then trust ratios and the update. Nothing is read back: trust
-// ratios and the learning rate stay on the device, so a step can be part of a CUDA graph.
+// LARS and SGD over all tensors at once: two launches for LARS (norms; trust ratios and the update), one for
+// SGD. Nothing is read back: trust ratios and the learning rate stay on the device, so a step can be part of
+// a CUDA graph.
 //
 // Floor: the norms read weights and gradients, the update reads three arrays and writes two, 7 x 4 bytes a
 // weight (ResNet-50: 0.72 GB).
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <cstdint>
+
+#include "cuda/launch.h"
 
 namespace simclr::cuda {
 
-/// As core/optim/lars.h has them.
-enum class LarsForm { kPaperClassic, kPaperPopular, kTorch };
+/// As core/optim/lars.h and sgd.h have them.
+enum class UpdateForm { kPaperClassic, kPaperPopular, kTorch, kSgd };
 
-struct LarsOptions {
-  LarsForm form;
+struct UpdateOptions {
+  UpdateForm form;
   float momentum;
   bool nesterov;
   double weight_decay;
@@ -24,7 +25,7 @@ struct LarsOptions {
 };
 
 /// One tensor: float32 arrays on the device, and which of the table's chunks are its own.
-struct LarsTensor {
+struct UpdateTensor {
   float* weight;
   float* momentum;
   const float* gradient;
@@ -35,31 +36,31 @@ struct LarsTensor {
 };
 
 /// The piece of a tensor that one block works on.
-struct LarsChunk {
+struct UpdateChunk {
   int32_t tensor;
   int64_t begin;
 };
 
 /// Sums of squares of a chunk's weights and of what the trust ratio divides by.
-struct LarsSquares {
+struct UpdateSquares {
   double weight;
   double gradient;
 };
 
 /// Weights in a chunk; the last one of a tensor may have fewer.
-constexpr int64_t kLarsChunk = 1 << 14;
+constexpr int64_t kUpdateChunk = 1 << 14;
 
 /// Everything a step needs, in device memory; `squares` has one entry a chunk and is written by the step.
-struct LarsTable {
-  const LarsTensor* tensors;
-  const LarsChunk* chunks;
-  LarsSquares* squares;
+struct UpdateTable {
+  const UpdateTensor* tensors;
+  const UpdateChunk* chunks;
+  UpdateSquares* squares;
   int chunk_count;
 };
 
 /// Queues one step on `stream`. `lr` is a device address. The sums have a fixed order: the same bits every
 /// time.
-cudaError_t lars_step(const LarsTable& table, const LarsOptions& options, const float* lr,
-                      cudaStream_t stream);
+cudaError_t update_step(const UpdateTable& table, const UpdateOptions& options, const float* lr,
+                        cudaStream_t stream);
 
 }  // namespace simclr::cuda

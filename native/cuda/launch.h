@@ -1,0 +1,38 @@
+// How kernels are written so that CPU tests can run them: a .cu file includes this header alone, launches
+// through SIMCLR_LAUNCH and gets dynamic shared memory from `dynamic_shared`. nvcc sees plain CUDA; with
+// SIMCLR_HOST_EXECUTOR a C++ compiler sees the same source, and host_executor.h walks its blocks and threads.
+#pragma once
+
+#ifdef SIMCLR_HOST_EXECUTOR
+
+#include "cuda/host_executor.h"
+
+#else
+
+#include <cuda_runtime_api.h>
+
+#ifdef __CUDACC__
+
+namespace simclr::cuda {
+
+/// The block's dynamic shared memory.
+template <class T>
+__device__ T* dynamic_shared() {
+  extern __shared__ __align__(16) unsigned char simclr_dynamic_shared[];
+  return reinterpret_cast<T*>(simclr_dynamic_shared);
+}
+
+/// Lets `kernel` use more than 48 KiB of dynamic shared memory.
+template <class Kernel>
+cudaError_t allow_shared(Kernel* kernel, int bytes) {
+  if (bytes <= 48 << 10) return cudaSuccess;
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+}
+
+}  // namespace simclr::cuda
+
+#define SIMCLR_LAUNCH(kernel, grid, block, shared, stream, ...) \
+  kernel<<<grid, block, shared, stream>>>(__VA_ARGS__)
+
+#endif  // __CUDACC__
+#endif  // SIMCLR_HOST_EXECUTOR

@@ -1,0 +1,78 @@
+#include "cuda/optim/fused_update.h"
+
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <cstring>
+
+#include "cuda/check.h"
+
+namespace simclr::cuda {
+namespace {
+
+/// Copies plain structs into device memory.
+template <class T>
+at::Tensor upload(const std::vector<T>& values, const at::Device& device) {
+  const at::Tensor host = at::empty({static_cast<int64_t>(values.size() * sizeof(T))}, at::kByte);
+  std::memcpy(host.data_ptr(), values.data(), host.nbytes());
+  return host.to(device);
+}
+
+/// Dense float32 arrays of one layout on one device.
+bool fit(const OptimizedTensor& tensor, const at::Tensor& momentum, const at::Device& device) {
+  const auto fits = [&](const at::Tensor& array) {
+    return array.device() == device && array.scalar_type() == at::kFloat &&
+           array.is_non_overlapping_and_dense() && array.strides() == tensor.weight.strides();
+  };
+  return fits(tensor.weight) && fits(tensor.gradient) && fits(momentum);
+}
+
+UpdateForm form_of(const OptimizerSpec& spec) {
+  if (spec.name == OptimizerSpec::Name::sgd) return UpdateForm::kSgd;
+  if (spec.convention == Convention::kTorch) return UpdateForm::kTorch;
+  return spec.classic_momentum ? UpdateForm::kPaperClassic : UpdateForm::kPaperPopular;
+}
+
+}  // namespace
+
+bool MultiTensorUpdate::takes(const std::vector<OptimizedTensor>& tensors,
+                              const std::vector<at::Tensor>& momentum) {
+  for (size_t t = 0; t < tensors.size(); ++t) {
+    if (!fit(tensors[t], momentum[t], tensors[0].weight.device())) return false;
+  }
+  return !tensors.empty();
+}
+
+MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& tensors,
+                                     const std::vector<at::Tensor>& momentum)
+    : options_{form_of(spec),          static_cast<float>(spec.momentum),
+               spec.nesterov,          spec.weight_decay,
+               spec.trust_coefficient, spec.epsilon} {
+  std::vector<UpdateTensor> rows;
+  std::vector<UpdateChunk> chunks;
+  for (size_t t = 0; t < tensors.size(); ++t) {
+    const int64_t count = tensors[t].weight.numel();
+    const auto first = static_cast<int32_t>(chunks.size());
+    for (int64_t begin = 0; begin < count; begin += kUpdateChunk)
+      chunks.push_back({static_cast<int32_t>(t), begin});
+    const bool decays = !tensors[t].excluded || (options_.form == UpdateForm::kSgd && spec.decay_all);
+    rows.push_back({tensors[t].weight.data_ptr<float>(), momentum[t].data_ptr<float>(),
+                    tensors[t].gradient.const_data_ptr<float>(), count, first,
+                    static_cast<int32_t>(chunks.size()) - first, !decays});
+  }
+  const at::Device device = tensors[0].weight.device();
+  lr_ = at::empty({}, at::TensorOptions(device).dtype(at::kFloat));
+  memory_ = {upload(rows, device), upload(chunks, device),
+             upload(std::vector<UpdateSquares>(chunks.size()), device)};
+  table_ = {static_cast<const UpdateTensor*>(memory_[0].data_ptr()),
+            static_cast<const UpdateChunk*>(memory_[1].data_ptr()),
+            static_cast<UpdateSquares*>(memory_[2].data_ptr()), static_cast<int>(chunks.size())};
+}
+
+void MultiTensorUpdate::step(double lr) {
+  const c10::cuda::CUDAGuard guard(lr_.device());
+  lr_.fill_(lr);  // the value travels with the launch: no copy, no synchronisation
+  check(update_step(table_, options_, lr_.const_data_ptr<float>(), c10::cuda::getCurrentCUDAStream()));
+}
+
+}  // namespace simclr::cuda

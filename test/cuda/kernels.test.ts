@@ -1,0 +1,16 @@
+import { expect } from 'chai'
+import { temporaryFolder } from '../support/folder.ts'
+import { runOnHost } from './host.ts'
+
+describe('native/cuda without a GPU', function () {
+  this.timeout(120_000)
+  const folder = temporaryFolder()
+
+  const tests: [title: string, name: string, sources: string[]][] = [
+    ['driver and GPU problems are told apart', 'driver', ['native/cuda/device/driver.cc']],
+    ['LARS and SGD, all tensors in two launches', 'update', ['native/cuda/optim/update_kernels.cu']],
+  ]
+  for (const [title, name, sources] of tests) {
+    it(title, () => expect(runOnHost(name, sources, folder(name))).to.equal('ok\n'))
+  }
+})

@@ -1,0 +1,103 @@
+// The optimizer's kernels on the host executor against core/optim/lars_math.h, weight by weight in double.
+#include "core/optim/lars_math.h"
+#include "cuda/optim/update_kernels.h"
+#include "testing.h"
+
+using namespace simclr;
+using namespace simclr::cuda;
+
+namespace {
+
+struct Variable {
+  std::vector<float> weight, momentum, gradient;
+  bool excluded;
+};
+
+/// One step in double: norms over the whole tensor, then the update.
+void expected_step(Variable& v, const UpdateOptions& o, double lr, std::vector<double>& weight,
+                   std::vector<double>& momentum) {
+  const size_t n = v.weight.size();
+  const double decay = v.excluded ? 0 : o.weight_decay;
+  weight.assign(v.weight.begin(), v.weight.end());
+  momentum.assign(v.momentum.begin(), v.momentum.end());
+  double w2 = 0, g2 = 0;
+  std::vector<double> updates(n);
+  for (size_t i = 0; i < n; ++i) {
+    const double g = v.gradient[i];
+    double of = g + (o.form == UpdateForm::kTorch ? 0 : decay) * weight[i];
+    if (o.form == UpdateForm::kPaperPopular)
+      of = updates[i] =
+          paper_popular_update<double>(weight[i], momentum[i], g, decay, o.momentum, o.nesterov);
+    w2 += weight[i] * weight[i];
+    g2 += of * of;
+  }
+  const double wn = std::sqrt(w2), gn = std::sqrt(g2);
+  const double rate = v.excluded ? lr : lr * paper_trust(wn, gn, o.trust_coefficient);
+  const bool adapts = decay != 0 && wn > 0 && gn > 0;
+  const double factor = adapts ? torch_factor(wn, gn, decay, o.trust_coefficient, o.epsilon) : 1;
+  for (size_t i = 0; i < n; ++i) {
+    const double g = v.gradient[i], m = o.momentum;
+    if (o.form == UpdateForm::kPaperClassic)
+      paper_classic_update<double>(weight[i], momentum[i], g, decay, rate, m, o.nesterov);
+    else if (o.form == UpdateForm::kPaperPopular)
+      weight[i] -= rate * updates[i];
+    else if (o.form == UpdateForm::kTorch)
+      torch_update<double>(weight[i], momentum[i], g, adapts ? decay : 0, factor, lr, m, o.nesterov);
+    else
+      torch_update<double>(weight[i], momentum[i], g, decay, 1, lr, m, o.nesterov);
+  }
+}
+
+void steps(const UpdateOptions& options) {
+  // One weight, sizes around a warp, a block and a chunk, two chunks and a bit; one that is all zeros.
+  const int64_t sizes[] = {1, 31, 256, 257, kUpdateChunk - 1, kUpdateChunk, 2 * kUpdateChunk + 5, 40};
+  std::vector<Variable> variables;
+  for (const int64_t size : sizes) {
+    for (const bool excluded : {false, true}) {
+      const auto seed = static_cast<uint32_t>(variables.size());
+      variables.push_back({testing::numbers(size, seed), std::vector<float>(size), {}, excluded});
+      if (size == 40) std::fill(variables.back().weight.begin(), variables.back().weight.end(), 0.0f);
+    }
+  }
+  for (int step = 0; step < 3; ++step) {
+    for (size_t t = 0; t < variables.size(); ++t)
+      variables[t].gradient = testing::numbers(variables[t].weight.size(), 1000 * (step + 1) + t);
+    std::vector<UpdateTensor> rows;
+    std::vector<UpdateChunk> chunks;
+    for (size_t t = 0; t < variables.size(); ++t) {
+      Variable& v = variables[t];
+      const auto first = static_cast<int32_t>(chunks.size());
+      const auto count = static_cast<int64_t>(v.weight.size());
+      for (int64_t begin = 0; begin < count; begin += kUpdateChunk)
+        chunks.push_back({static_cast<int32_t>(t), begin});
+      rows.push_back({v.weight.data(), v.momentum.data(), v.gradient.data(), count, first,
+                      static_cast<int32_t>(chunks.size()) - first, v.excluded});
+    }
+    std::vector<UpdateSquares> squares(chunks.size(), {NAN, NAN});
+    std::vector<std::vector<double>> weights(variables.size()), momenta(variables.size());
+    const float lr = 0.1f * static_cast<float>(step + 1);  // changes: it belongs inside or outside the buffer
+    for (size_t t = 0; t < variables.size(); ++t)
+      expected_step(variables[t], options, lr, weights[t], momenta[t]);
+    const int64_t before = host::launches;
+    EXPECT(update_step({rows.data(), chunks.data(), squares.data(), static_cast<int>(chunks.size())}, options,
+                       &lr, nullptr) == cudaSuccess);
+    EXPECT(host::launches - before == (options.form == UpdateForm::kSgd ? 1 : 2));
+    for (size_t t = 0; t < variables.size(); ++t) {
+      for (size_t i = 0; i < weights[t].size(); ++i) {
+        EXPECT_NEAR(variables[t].weight[i], weights[t][i], 1e-6);
+        EXPECT_NEAR(variables[t].momentum[i], momenta[t][i], 1e-6);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  using Form = UpdateForm;
+  for (const Form form : {Form::kPaperClassic, Form::kPaperPopular, Form::kTorch, Form::kSgd}) {
+    for (const bool nesterov : {false, true}) steps({form, 0.9f, nesterov, 1e-2, 0.02, 1e-8});
+  }
+  steps({Form::kTorch, 0.9f, false, 0, 0.02, 1e-8});
+  std::printf("ok\n");
+}
