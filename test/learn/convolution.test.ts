@@ -1,18 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
-import type { NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { distance } from './support.ts'
-
-/** Uniform in [-1, 1), a function of `seed`. */
-function random(name: string, shape: number[], seed: number): NativeTensor {
-  const values = new Float64Array(shape.reduce((a, b) => a * b, 1))
-  let state = seed >>> 0
-  for (let i = 0; i < values.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    values[i] = state / 2 ** 31 - 1
-  }
-  return { name, dtype: 'F64', shape, data: new Uint8Array(values.buffer) }
-}
+import { distance, random } from './support.ts'
 
 // [image side, channels in, channels out, kernel, stride]: every geometry the networks have on small images,
 // and ones they have not: odd sides, images smaller than the kernel.
@@ -27,6 +16,9 @@ const geometries: [number, number, number, number, number][] = [
   [5, 4, 3, 3, 1],
   [7, 3, 4, 3, 2],
   [8, 3, 5, 7, 2],
+  [7, 8, 5, 1, 2],
+  [8, 8, 6, 1, 2],
+  [4, 6, 4, 1, 1],
 ]
 
 describe('convolution algorithms', () => {
@@ -53,6 +45,16 @@ describe('convolution algorithms', () => {
       })
     }
   }
+
+  it('keep to their memory where a strided 1x1 kernel meets 8 channels', () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import=tsx/esm', 'test/learn/strided-child.ts'],
+      // glibc then checks every block of memory that is freed.
+      { encoding: 'utf8', env: { ...process.env, LD_PRELOAD: 'libc_malloc_debug.so.0', MALLOC_CHECK_: '3' } },
+    )
+    expect({ status, stdout }, stderr).to.deep.equal({ status: 0, stdout: 'done' })
+  })
 
   it('names what was expected where shapes do not fit', () => {
     const options = { stride: 1, padding: 1, algorithm: 'dense' } as const

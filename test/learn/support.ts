@@ -67,3 +67,20 @@ export function distance(a: NativeTensor[], b: NativeTensor[]): number {
   }
   return worst
 }
+
+/** Uniform in [-1, 1), a function of `seed`. */
+export function random(
+  name: string,
+  shape: number[],
+  seed: number,
+  dtype: 'F32' | 'F64' = 'F64',
+): NativeTensor {
+  const count = shape.reduce((a, b) => a * b, 1)
+  const values = dtype === 'F64' ? new Float64Array(count) : new Float32Array(count)
+  let state = seed >>> 0
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    values[i] = state / 2 ** 31 - 1
+  }
+  return { name, dtype, shape, data: new Uint8Array(values.buffer) }
+}

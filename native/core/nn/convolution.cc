@@ -19,6 +19,11 @@ constexpr int64_t kPatchBytes = 512 << 10;
 
 at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 
+/// Every `stride`th row and column of x, from the first on.
+at::Tensor every(int64_t stride, const at::Tensor& x) {
+  return x.slice(2, 0, std::nullopt, stride).slice(3, 0, std::nullopt, stride);
+}
+
 /// [N, C, H, W] channels_last seen as [N, H * W * C].
 at::Tensor flat(const at::Tensor& x) {
   return channels_last(x).permute({0, 2, 3, 1}).reshape({x.size(0), -1});
@@ -151,9 +156,9 @@ ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
       (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
     return ConvAlgorithm::native;
   }
-  // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at stride 2.)
-  // Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to 2x2, worth it
-  // up to 4x4 inputs that shrink.
+  // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at
+  // stride 2.) Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to
+  // 2x2, worth it up to 4x4 inputs that shrink.
   if (g.in_pixels() <= 4 || (g.in_pixels() <= 16 && g.out_pixels() <= 4)) return ConvAlgorithm::dense;
   return ConvAlgorithm::native;
 }
@@ -166,6 +171,11 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                        ConvAlgorithm algorithm) {
   if (algorithm == ConvAlgorithm::native) {
+    if (x.device().is_cpu() && kernel.size(2) == 1 && stride > 1 && padding == 0) {
+      // The pixels it reads, then stride 1. oneDNN's own way of doing that writes past its scratch memory: 8
+      // channels at 56x56 corrupt the heap (LibTorch 2.13 and 2.14, float32, AVX-512).
+      return at::conv2d(channels_last(every(stride, x)), kernel);
+    }
     return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
   }
   return ConvolutionNode::apply(x, kernel, stride, padding, static_cast<int64_t>(algorithm));
