@@ -1,8 +1,10 @@
 /** What this process runs on: devices, and the versions of everything that computes. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { packageRoot } from './addon/binary.ts'
 import { loadAddon, loadAddonDetails } from './addon/load.ts'
+import { glibcVersion } from './addon/system.ts'
 
 export interface Device {
   /** What the `device` option takes: `cpu`, `cuda:0` … */
@@ -21,29 +23,48 @@ export function getDevices(): Device[] {
 export interface Versions {
   simclr: string
   node: string
+  /** Of the C library. */
+  glibc: string | null
   /** LibTorch the addon was built for and runs on. */
   libtorch: string
-  /** Folder of that LibTorch. */
+  /** Folder of that LibTorch, and how it was found. */
   libtorchPath: string
+  libtorchSource: string
+  /** The addon: `checkout`, or its platform package. */
+  binary: string
+  /** Why this one was taken. */
+  binaryChoice: string
+  /** Commit that it was built from; null where that was not recorded. */
+  commit: string | null
   /** CUDA version of the addon, null for the CPU. */
   cuda: string | null
   compiler: string
   /** Vector level LibTorch picked on this machine, e.g. `AVX512`. */
   cpuCapability: string
+  /** What decodes images. */
+  sharp: string
+  libvips: string
 }
 
 /** Loads the addon. Errors: ERR_SIMCLR_BINARY, ERR_SIMCLR_LIBTORCH. */
 export function versions(): Versions {
-  const { addon, libtorch } = loadAddonDetails()
+  const { addon, binary, libtorch, why } = loadAddonDetails()
   const { torch, cuda, compiler, cpuCapability } = addon.buildInfo()
   const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
   return {
     simclr: manifest.version,
     node: process.versions.node,
+    glibc: glibcVersion(),
     libtorch: torch,
     libtorchPath: libtorch.path,
+    libtorchSource: libtorch.source,
+    binary: binary.from,
+    binaryChoice: why,
+    commit: binary.commit ?? null,
     cuda,
     compiler,
     cpuCapability,
+    sharp: sharp.versions.sharp ?? 'unknown',
+    libvips: sharp.versions.vips,
   }
 }

@@ -1,45 +1,130 @@
 /**
- * The platform package of the addon in build/Release: npm/<platform>-<variant>/, ready for `npm pack`. No
- * package here or there has an install script.
+ * A platform package: node scripts/prebuild.mjs --variant NAME, where NAME is a row of lib/addon/matrix.ts. Builds the
+ * addon against the row's LibTorch and writes npm/<platform>-NAME/, ready for `npm pack`. No package has an install
+ * script.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { root } from './bootstrap/run.mjs'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Failure, mustRun, root } from './bootstrap/run.mjs'
 
 const BINARIES = ['simclr.node', 'loader.node']
 
-const built = path.join(root, 'build', 'Release')
-const { libtorch: _, ...record } = JSON.parse(fs.readFileSync(path.join(built, 'build.json'), 'utf8'))
-const { version, license } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
-const name = `${process.platform}-${process.arch}-${record.variant}`
-const folder = path.join(root, 'npm', name)
-
-fs.rmSync(folder, { recursive: true, force: true })
-fs.mkdirSync(folder, { recursive: true })
-const sha256 = {}
-for (const binary of BINARIES) {
-  const to = path.join(folder, binary)
-  fs.copyFileSync(path.join(built, binary), to)
-  const { status, error } = spawnSync('strip', ['--strip-unneeded', to], { stdio: 'inherit' })
-  if (status !== 0) throw new Error(`strip ${to} failed`, { cause: error })
-  sha256[binary] = createHash('sha256').update(fs.readFileSync(to)).digest('hex')
+/** Makes the package of the row called `name`; returns its folder. */
+export async function prebuild(name) {
+  mustRun(process.execPath, ['scripts/bootstrap.mjs', 'build'])
+  const { MATRIX, packageName } = await load('addon/matrix')
+  const row = MATRIX.find((r) => r.name === name)
+  if (row === undefined) {
+    throw new Failure(
+      `Expected one of ${MATRIX.map((r) => r.name).join(', ')} for --variant but received '${name}'.`,
+    )
+  }
+  if (row.platform !== `${process.platform}-${process.arch}`) {
+    throw new Failure(`${packageName(row)} must be built on ${row.platform}.`)
+  }
+  const built = build(row)
+  const { libtorch: _, ...record } = readJson(path.join(built, 'build.json'))
+  if (record.torch !== row.torch || record.variant !== row.variant) {
+    throw new Failure(
+      `${packageName(row)} is for LibTorch ${row.torch} (${row.variant}) but the build is for ${record.torch} (${record.variant}).`,
+    )
+  }
+  return write(row, packageName(row), built, record)
 }
-fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'))
-write('build.json', { ...record, sha256 })
-write('package.json', {
-  name: `@simclr/${name}`,
-  version,
-  description: `Native binary of simclr for ${name}, made for LibTorch ${record.torch}`,
-  license,
-  os: [process.platform],
-  cpu: [process.arch],
-  libc: ['glibc'],
-  files: [...BINARIES, 'build.json'],
-})
-console.log(folder)
 
-function write(file, value) {
-  fs.writeFileSync(path.join(folder, file), `${JSON.stringify(value, null, 2)}\n`)
+/** The folder with the row's build. */
+function build({ variant, torch }) {
+  const others = variant === 'cpu' ? [] : ['--variant', variant]
+  const named = process.env.SIMCLR_LIBTORCH
+  mustRun(process.execPath, [
+    'scripts/bootstrap.mjs',
+    'build',
+    ...others,
+    ...(named ? ['--libtorch', named] : []),
+  ])
+  const folder = path.join(root, variant === 'cpu' ? 'build' : `build-${variant}`, 'Release')
+  if (!fs.existsSync(folder)) throw new Failure(`${folder} with LibTorch ${torch} was not built.`)
+  return folder
+}
+
+function write({ platform, name, torch }, packaged, built, record) {
+  const folder = path.join(root, 'npm', `${platform}-${name}`)
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.mkdirSync(folder, { recursive: true })
+  for (const binary of BINARIES) {
+    fs.copyFileSync(path.join(built, binary), path.join(folder, binary))
+    tool('strip', ['--strip-unneeded', path.join(folder, binary)])
+  }
+  fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'))
+  fs.writeFileSync(
+    path.join(folder, 'README.md'),
+    `# ${packaged}\n\nNative binary of [simclr](https://www.npmjs.com/package/simclr) for ${platform}, made for LibTorch ${torch}. Install \`simclr\`, not this.\n`,
+  )
+  const files = BINARIES.map((binary) => path.join(folder, binary))
+  const [os, cpu] = platform.split('-')
+  const { version, license } = readJson(path.join(root, 'package.json'))
+  writeJson(path.join(folder, 'build.json'), {
+    ...record,
+    simclr: version,
+    commit: commit(),
+    ...requirements(files),
+    sha256: Object.fromEntries(files.map((file) => [path.basename(file), sha256(file)])),
+  })
+  writeJson(path.join(folder, 'package.json'), {
+    name: packaged,
+    version,
+    description: `Native binary of simclr for ${platform}, made for LibTorch ${torch}`,
+    license,
+    os: [os],
+    cpu: [cpu],
+    libc: ['glibc'],
+    files: [...BINARIES, 'build.json'],
+  })
+  return folder
+}
+
+/** The highest versions of glibc's and libstdc++'s symbols that binaries ask for; each from the dynamic symbol table. */
+function requirements(files) {
+  const symbols = files.map((file) => tool('objdump', ['-T', file])).join('\n')
+  const undefinedOnes = symbols.split('\n').filter((line) => line.includes('*UND*'))
+  const highest = (prefix) =>
+    undefinedOnes
+      .map((line) => new RegExp(`\\b${prefix}_(\\d[\\d.]*)`).exec(line)?.[1])
+      .filter(Boolean)
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      .at(-1)
+  return { glibc: highest('GLIBC'), glibcxx: highest('GLIBCXX') }
+}
+
+function commit() {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : null
+}
+
+function tool(command, args) {
+  const { status, stdout, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  if (status !== 0)
+    throw new Failure(`${command} ${args.join(' ')} failed. It is part of binutils.`, { cause: error })
+  return stdout
+}
+
+const load = (name) => import(pathToFileURL(path.join(root, 'dist', `${name}.js`)).href)
+const sha256 = (file) => createHash('sha256').update(fs.readFileSync(file)).digest('hex')
+const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
+const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
+
+if (process.argv[1] === import.meta.filename) {
+  try {
+    const { values } = parseArgs({ options: { variant: { type: 'string' } } })
+    if (values.variant === undefined)
+      throw new Failure('Expected --variant, as in: npm run prebuild -- --variant cpu')
+    process.stdout.write(`${await prebuild(values.variant)}\n`)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Failure ? `simclr: ${error.message}` : error.stack}\n`)
+    process.exitCode = 1
+  }
 }

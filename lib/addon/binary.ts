@@ -1,10 +1,13 @@
-/** The native binaries there are: a checkout's own build, or platform packages `@simclr/<platform>-<variant>`. */
+/** The native binaries there are: a checkout's own build, or platform packages `@simclr/<platform>-<name>`. */
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SimclrError } from './errors.ts'
 import type { Variant } from './libtorch/versions.ts'
+import { MATRIX, packageName } from './matrix.ts'
+import { compareVersions, glibcVersion, libstdcxxVersion } from './system.ts'
 
 /** `build.json`, written by the build beside simclr.node and loader.node. */
 export interface BuildRecord {
@@ -16,6 +19,12 @@ export interface BuildRecord {
   compiler: string
   /** The LibTorch folder the build used: of interest in a checkout only, absent from packages. */
   libtorch?: string
+  /** Highest version of glibc's and libstdc++'s symbols that it needs; in packages. */
+  glibc?: string
+  glibcxx?: string
+  /** SHA-256 of each file, and the commit it was built from; in packages. */
+  sha256?: Record<string, string>
+  commit?: string | null
 }
 
 export interface Binary extends BuildRecord {
@@ -28,57 +37,92 @@ export interface Binary extends BuildRecord {
 /** The folder of this package: the checkout, or node_modules/simclr. */
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url))
 
-/** CUDA variants first: whoever has installed a CUDA LibTorch means it. */
-const VARIANTS: readonly Variant[] = ['cu130', 'cpu']
-
 /** `linux-x64`, as in the platform packages' names. */
 export const platform = `${process.platform}-${process.arch}`
 
-/** Every complete binary, in the order of preference. */
+/** Every complete binary, in the order of preference; SIMCLR_VARIANT leaves only those of one variant. */
 export function findBinaries(): Binary[] {
-  const binaries: Binary[] = []
-  for (const folder of checkoutFolders()) {
-    const checkout = readBinary(path.join(packageRoot, folder, 'Release'), 'checkout')
-    if (checkout) binaries.push(checkout)
-  }
+  const found = [readBinary(checkoutFolder(), 'checkout'), ...packages()]
+  const wanted = process.env.SIMCLR_VARIANT
+  return found.filter((binary) => binary !== null).filter((b) => !wanted || b.variant === wanted)
+}
+
+/** Where a checkout is built: `build` for the CPU, `build-cu130` … for CUDA, which SIMCLR_VARIANT asks for. */
+function checkoutFolder(): string {
+  const variant = process.env.SIMCLR_VARIANT || 'cpu'
+  return path.join(packageRoot, variant === 'cpu' ? 'build' : `build-${variant}`, 'Release')
+}
+
+function packages(): (Binary | null)[] {
   const require = createRequire(import.meta.url)
-  for (const variant of VARIANTS) {
-    const name = `@simclr/${platform}-${variant}`
+  return MATRIX.filter((row) => row.platform === platform).map((row) => {
+    const name = packageName(row)
     let manifest: string
     try {
       manifest = require.resolve(`${name}/package.json`)
     } catch {
-      continue
+      return null // not installed
     }
-    const binary = readBinary(path.dirname(manifest), name)
-    if (binary) binaries.push(binary)
-  }
-  return binaries
-}
-
-/**
- * Where a checkout is built: `build` for the CPU, `build-cu130` … for CUDA, which are taken only when
- * SIMCLR_VARIANT names them: whoever has built both mostly works on the first.
- */
-function checkoutFolders(): string[] {
-  const variant = process.env.SIMCLR_VARIANT
-  return [variant === undefined || variant === 'cpu' ? 'build' : `build-${variant}`]
-}
-
-/** The error for a machine with none of them. */
-export function noBinaryError(): SimclrError {
-  return new SimclrError(
-    'ERR_SIMCLR_BINARY',
-    `No native binary of simclr for ${platform}. Possible solutions:\n` +
-      `  - in a checkout: npm run build\n` +
-      `  - in an app: npm install @simclr/${platform}-cpu (and check that optional dependencies are not left out)\n` +
-      `Binaries exist for linux-x64 with glibc 2.28 or newer.`,
-  )
+    return readBinary(path.dirname(manifest), name)
+  })
 }
 
 function readBinary(folder: string, from: string): Binary | null {
   const whole = ['simclr.node', 'loader.node', 'build.json'].every((f) => fs.existsSync(path.join(folder, f)))
   if (!whole) return null
-  const record = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8')) as BuildRecord
-  return { ...record, folder, from }
+  try {
+    const record = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8')) as BuildRecord
+    return { ...record, folder, from }
+  } catch (cause) {
+    const message = `${path.join(folder, 'build.json')} cannot be read: ${(cause as Error).message}. Remove node_modules and run npm install.`
+    throw new SimclrError('ERR_SIMCLR_BINARY', message, { cause })
+  }
+}
+
+/** Throws ERR_SIMCLR_BINARY for a file that is not what was published: loading half a file can crash the process. */
+export function checkWhole({ folder, sha256 = {} }: Pick<Binary, 'folder' | 'sha256'>): void {
+  for (const [name, wanted] of Object.entries(sha256)) {
+    const file = path.join(folder, name)
+    if (createHash('sha256').update(fs.readFileSync(file)).digest('hex') === wanted) continue
+    const message = `Expected the file that was published as ${file} but its SHA-256 is another: it is damaged. Reinstall its package.`
+    throw new SimclrError('ERR_SIMCLR_BINARY', message)
+  }
+}
+
+/** What this system's libraries lack for a binary, naming both versions; null if nothing. */
+export function unmetBy(
+  { glibc, glibcxx }: Pick<BuildRecord, 'glibc' | 'glibcxx'>,
+  system = { glibc: glibcVersion(), libstdcxx: libstdcxxVersion() },
+): string | null {
+  if (system.glibc === null) return 'needs glibc, and this system has another C library (musl?)'
+  if (glibc && compareVersions(system.glibc, glibc) < 0)
+    return `needs glibc ${glibc}, and this system has ${system.glibc}`
+  if (glibcxx && system.libstdcxx && compareVersions(system.libstdcxx, glibcxx) < 0)
+    return `needs libstdc++ with GLIBCXX_${glibcxx}, and this system's has ${system.libstdcxx}`
+  return null
+}
+
+/** The error for a machine with none of them. */
+export function noBinaryError(): SimclrError {
+  const known = MATRIX.some((row) => row.platform === platform)
+  const wanted = process.env.SIMCLR_VARIANT
+  const lines = !known
+    ? [
+        `  - run it on linux-x64 (glibc 2.28 or newer): there are no binaries for ${platform}`,
+        `  - on Windows, use WSL 2; on macOS, a linux/amd64 container`,
+      ]
+    : [
+        ...(wanted
+          ? [`  - SIMCLR_VARIANT=${wanted} leaves out all others: unset it, or install that one`]
+          : []),
+        `  - optional dependencies were left out (--omit=optional, --no-optional): npm install --include=optional simclr`,
+        `  - the lock file or node_modules came from another system: remove both and install again here`,
+        `  - a bundler left the package out: keep simclr external, and ship its node_modules`,
+        `  - install the binary by hand, of the version of simclr: npm install @simclr/${platform}-cpu`,
+        `  - in a checkout: npm run build`,
+      ]
+  return new SimclrError(
+    'ERR_SIMCLR_BINARY',
+    `No native binary of simclr for ${platform} is installed. Possible causes and solutions:\n${lines.join('\n')}`,
+  )
 }

@@ -1,0 +1,204 @@
+/**
+ * Which binary to load, with which LibTorch, and why. Where several could do, each is loaded in a child process
+ * first: a driver or library that crashes there crashes nobody. What came out is remembered until something
+ * it depends on changes.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inheritedFlags, moduleBeside } from '../io/module.ts'
+import { type Binary, findBinaries, noBinaryError, unmetBy } from './binary.ts'
+import { SimclrError } from './errors.ts'
+import { cacheFolder } from './libtorch/paths.ts'
+import { installCommand, type LibtorchSource, resolveLibtorch } from './libtorch/resolve.ts'
+import type { Probed } from './probe.ts'
+
+export interface Choice {
+  binary: Binary
+  libtorch: { path: string; source: LibtorchSource }
+  /** One sentence. */
+  why: string
+}
+
+/** A binary that was looked at; `rejected` says why it was not taken. */
+export interface Considered {
+  binary: Binary
+  libtorch: Choice['libtorch'] | null
+  rejected: string | null
+}
+
+/** A folder that the caller names as LibTorch. */
+export interface ChooseOptions {
+  libtorch?: string | undefined
+}
+
+/** Throws ERR_SIMCLR_BINARY or ERR_SIMCLR_LIBTORCH with what to do where none can be used. */
+export function choose(options: ChooseOptions = {}): Choice {
+  const { considered, failures } = consider(options)
+  const usable = considered.filter(isUsable)
+  const [first] = usable
+  if (first === undefined) throw nothingUsable(considered, failures)
+  if (first.binary.from === 'checkout') return { ...first, why: "this checkout's own build" }
+  if (usable.length === 1) return { ...first, why: whyAlone(considered) }
+  return bestOf(usable)
+}
+
+/** Every binary with the LibTorch it would run on, without loading anything. */
+export function consider(options: ChooseOptions = {}): { considered: Considered[]; failures: unknown[] } {
+  const failures: unknown[] = []
+  const considered = findBinaries().map((binary): Considered => {
+    const unmet = unmetBy(binary)
+    if (unmet !== null) {
+      const message = `${binary.from} ${unmet}. Use a newer distribution, or build simclr from source on this one.`
+      failures.push(new SimclrError('ERR_SIMCLR_BINARY', message))
+      return { binary, libtorch: null, rejected: unmet }
+    }
+    try {
+      const { torch: version, variant, libtorch: built } = binary
+      const request = { version, variant, built, purpose: 'run', option: options.libtorch } as const
+      const { path, source } = resolveLibtorch(request)
+      return { binary, libtorch: { path, source }, rejected: null }
+    } catch (error) {
+      failures.push(error)
+      return { binary, libtorch: null, rejected: (error as Error).message.split('\n')[0]! }
+    }
+  })
+  return { considered, failures }
+}
+
+type Usable = Considered & Pick<Choice, 'libtorch'>
+
+function isUsable(considered: Considered): considered is Usable {
+  return considered.rejected === null
+}
+
+function whyAlone(considered: readonly Considered[]): string {
+  const others = considered.filter((c) => !isUsable(c)).map((c) => `${c.binary.from}: ${c.rejected}`)
+  return others.length === 0 ? 'the only binary' : `the only usable binary (${others.join('; ')})`
+}
+
+function nothingUsable(considered: readonly Considered[], failures: readonly unknown[]): unknown {
+  if (considered.length === 0) return noBinaryError()
+  if (failures.length === 1) return failures[0]
+  const lines = considered.map(({ binary, rejected }) => `  ${binary.from}: ${rejected}`)
+  const command = installCommand(considered.at(-1)!.binary.variant)
+  return new SimclrError(
+    'ERR_SIMCLR_LIBTORCH',
+    `None of the ${considered.length} installed binaries can be used:\n${lines.join('\n')}\n` +
+      `Install the LibTorch of one of them, for example with: ${command}`,
+    { cause: failures[0] },
+  )
+}
+
+/** Loads each in a process of its own: one that sees a GPU is best, then the CPU's, then the first that works. */
+function bestOf(usable: readonly Usable[]): Choice {
+  const key = keyOf(usable)
+  const known = recall(key)
+  const before = known && usable.find(({ binary }) => binary.from === known.from)
+  if (before) return { ...before, why: `${known.why} (found out on ${known.date})` }
+
+  const probed = usable.map((candidate) => ({ candidate, outcome: probe(candidate) }))
+  const working = probed.filter(({ outcome }) => outcome.failure === null)
+  const best =
+    working.find(({ outcome }) => outcome.gpus > 0) ??
+    working.find(({ candidate }) => candidate.binary.variant === 'cpu') ??
+    working[0]
+  const told = probed.map(({ candidate, outcome }) => `${candidate.binary.from} ${describe(outcome)}`)
+  if (best === undefined) {
+    throw new SimclrError(
+      'ERR_SIMCLR_BINARY',
+      `None of the installed binaries works here:\n  ${told.join('\n  ')}\n\`npx simclr doctor\` says more.`,
+    )
+  }
+  const why = `the best of ${usable.length} that were tried: ${told.join('; ')}`
+  remember(key, { from: best.candidate.binary.from, why, date: new Date().toISOString().slice(0, 10) })
+  return { ...best.candidate, why }
+}
+
+function describe({ failure, gpus }: Probed): string {
+  if (failure !== null) return failure
+  return gpus > 0 ? `works with ${gpus} GPU${gpus === 1 ? '' : 's'}` : 'works, on the CPU'
+}
+
+/** Loads a binary with its LibTorch in a process of its own, and counts the GPUs it can use. */
+export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>): Probed {
+  const program = fileURLToPath(moduleBeside(import.meta.url, './probe'))
+  const args = [...inheritedFlags(import.meta.url), program, JSON.stringify({ binary, libtorch })]
+  const run = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    timeout: 120_000,
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+  })
+  try {
+    return JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Probed
+  } catch {
+    const how = run.signal ? `crashes (${run.signal})` : `fails: ${run.stderr.trim().split('\n').at(-1)}`
+    return { failure: `${how} when it is loaded`, code: null, gpus: 0, torch: null, cpuCapability: null }
+  }
+}
+
+interface Remembered {
+  from: string
+  why: string
+  date: string
+}
+
+/** Everything the choice depends on: the binaries, their LibTorches, the driver, the GPUs that are let in. */
+function keyOf(usable: readonly Usable[]): string {
+  const facts = usable.map(({ binary, libtorch }) => {
+    const stamp = [
+      path.join(binary.folder, 'simclr.node'),
+      path.join(libtorch.path, 'lib', 'libtorch_cpu.so'),
+    ].map((file) => {
+      const { size, mtimeMs } = fs.statSync(file, { throwIfNoEntry: false }) ?? {}
+      return [file, size, mtimeMs]
+    })
+    return [binary.from, stamp]
+  })
+  const driver = read('/proc/driver/nvidia/version')
+  const world = [process.version, driver, process.env.CUDA_VISIBLE_DEVICES]
+  return createHash('sha256')
+    .update(JSON.stringify([facts, world]))
+    .digest('hex')
+}
+
+const memory = () => path.join(path.dirname(cacheFolder()), 'binaries.json')
+
+function recall(key: string): Remembered | null {
+  return readMemory()[key] ?? null
+}
+
+/** Choices of a handful of set-ups, the newest last. A cache that cannot be written costs only time. */
+function remember(key: string, choice: Remembered): void {
+  try {
+    const entries = Object.entries(readMemory()).filter(([other]) => other !== key)
+    const kept = Object.fromEntries([...entries.slice(-15), [key, choice]])
+    const temporary = `${memory()}.${process.pid}.tmp`
+    fs.mkdirSync(path.dirname(memory()), { recursive: true })
+    fs.writeFileSync(temporary, `${JSON.stringify(kept, null, 2)}\n`)
+    fs.renameSync(temporary, memory())
+  } catch {}
+}
+
+/** Where loading what was chosen fails, the choice is found out anew the next time. */
+export function forgetChoices(): void {
+  fs.rmSync(memory(), { force: true })
+}
+
+function readMemory(): Record<string, Remembered> {
+  try {
+    return JSON.parse(read(memory()) ?? '{}') as Record<string, Remembered>
+  } catch {
+    return {}
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,27 @@
+/** The addon that would be loaded here, loaded in a process of its own: a crash there is a finding here. */
+import { choose, probe } from '../addon/choose.ts'
+import { installCommand } from '../addon/libtorch/resolve.ts'
+import { type Finding, ok, problem, problemOf } from './finding.ts'
+
+export function tryAddon(): Finding {
+  let choice: ReturnType<typeof choose>
+  try {
+    choice = choose()
+  } catch (error) {
+    return problemOf('Addon', (error as Error).message, 'reinstall simclr')
+  }
+  const { binary, libtorch, why } = choice
+  const { failure, code, torch, gpus, cpuCapability } = probe(choice)
+  if (failure === null) {
+    const devices = gpus > 0 ? `, ${gpus} GPU(s)` : ''
+    const detail = `${binary.from} loads (${why}); LibTorch ${torch} from ${libtorch.path}, ${cpuCapability} kernels${devices}`
+    return ok('Addon', detail)
+  }
+  const reinstall =
+    binary.from === 'checkout' ? 'npm run build' : `npm install ${binary.from} (remove its folder first)`
+  const named = libtorch.source === 'SIMCLR_LIBTORCH'
+  const install = named
+    ? 'unset SIMCLR_LIBTORCH, or name another folder'
+    : `${installCommand(binary.variant)} --force`
+  return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstall)
+}

@@ -1,0 +1,111 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { unmetBy } from '../../lib/addon/binary.ts'
+import { findRelease, minorOf } from '../../lib/addon/libtorch/versions.ts'
+import { MATRIX, packageName } from '../../lib/addon/matrix.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { type Installed, installSimclr, linkLibtorch, replaceByLibrary } from '../support/installed.ts'
+
+describe('the binary that is taken', function () {
+  this.timeout(120_000)
+  const folder = temporaryFolder()
+  let apps = 0
+
+  /** An app with a CPU binary and one that passes for CUDA's, each with a LibTorch. */
+  const setUp = () => {
+    const app = installSimclr(folder(`app${apps++}`))
+    linkLibtorch(path.join(app.folder, 'cache'))
+    linkLibtorch(path.join(app.folder, 'cache'), 'cu130')
+    const cuda = app.addBinary('cu130', { variant: 'cu130', cuda: '13.0' })
+    return { app, cuda, cpu: app.addBinary('cpu') }
+  }
+  const program = `
+    const { versions } = await import('simclr')
+    try { const { binary, binaryChoice } = versions(); console.log(JSON.stringify({ binary, binaryChoice })) }
+    catch (e) { console.log(JSON.stringify({ code: e.code, message: e.message })) }`
+  const taken = (app: Installed, env?: Record<string, string>) => {
+    const { stdout, stderr, signal } = app.node(['--input-type=module', '-e', program], env)
+    expect(signal, stderr).to.equal(null)
+    return JSON.parse(stdout) as Record<string, string>
+  }
+
+  it('is the CPU’s where no binary sees a GPU, and is remembered until something changes', () => {
+    const { app, cuda } = setUp()
+    const first = taken(app)
+    expect(first.binary).to.equal('@simclr/linux-x64-cpu')
+    expect(first.binaryChoice)
+      .to.contain('the best of 2 that were tried')
+      .and.to.contain('@simclr/linux-x64-cu130 works, on the CPU')
+    expect(first.binaryChoice).to.not.contain('found out')
+    expect(taken(app).binaryChoice).to.equal(
+      `${first.binaryChoice} (found out on ${new Date().toISOString().slice(0, 10)})`,
+    )
+    fs.utimesSync(path.join(cuda, 'simclr.node'), 1, 1)
+    expect(taken(app).binaryChoice).to.equal(first.binaryChoice)
+  })
+
+  it('is another than one that crashes, and the app lives', () => {
+    const { app, cuda, cpu } = setUp()
+    replaceByLibrary(path.join(cpu, 'simclr.node'), 'abort();')
+    const { binary, binaryChoice } = taken(app)
+    expect(binary).to.equal('@simclr/linux-x64-cu130')
+    expect(binaryChoice).to.contain('@simclr/linux-x64-cpu crashes (SIGABRT)')
+    replaceByLibrary(path.join(cuda, 'simclr.node'), 'abort();')
+    const { code, message } = taken(app)
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.contain('linux-x64-cu130 crashes').and.to.contain('linux-x64-cpu crashes')
+  })
+
+  it('is the one with its LibTorch, without trying any', () => {
+    const { app } = setUp()
+    fs.rmSync(path.join(app.folder, 'cache/simclr/libtorch'), { recursive: true })
+    linkLibtorch(path.join(app.folder, 'cache'))
+    const { binary, binaryChoice } = taken(app)
+    expect(binary).to.equal('@simclr/linux-x64-cpu')
+    expect(binaryChoice).to.match(
+      /^the only usable binary \(@simclr\/linux-x64-cu130: LibTorch .* not installed/,
+    )
+    expect(fs.existsSync(path.join(app.folder, 'cache/simclr/binaries.json'))).to.equal(false)
+  })
+
+  it('is the one that SIMCLR_VARIANT names', () => {
+    const { app } = setUp()
+    expect(taken(app, { SIMCLR_VARIANT: 'cu130' }).binary).to.equal('@simclr/linux-x64-cu130')
+  })
+
+  it('is none without LibTorch, and one error lists them all', () => {
+    const { app } = setUp()
+    const { code, message } = taken(app, { XDG_CACHE_HOME: folder('empty') })
+    expect(code).to.equal('ERR_SIMCLR_LIBTORCH')
+    expect(message)
+      .to.contain('None of the 2 installed binaries can be used')
+      .and.to.contain('npx simclr libtorch install cpu')
+  })
+
+  it('is none where none is installed: one error with causes and solutions', () => {
+    const { code, message } = taken(installSimclr(folder('none')))
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.contain('Possible causes and solutions').and.to.contain('--include=optional')
+  })
+
+  it('needs no newer libraries than the system has', () => {
+    const system = { glibc: '2.31', libstdcxx: '3.4.28' }
+    expect(unmetBy({ glibc: '2.28', glibcxx: '3.4.25' }, system)).to.equal(null)
+    expect(unmetBy({ glibc: '2.34' }, system)).to.equal('needs glibc 2.34, and this system has 2.31')
+    expect(unmetBy({ glibcxx: '3.4.30' }, system))
+      .to.contain('GLIBCXX_3.4.30')
+      .and.to.contain('3.4.28')
+    expect(unmetBy({}, { glibc: null, libstdcxx: null })).to.contain('musl')
+  })
+})
+
+describe('the matrix of binaries', () => {
+  it('pins each to a LibTorch that can be installed', () => {
+    for (const { variant, torch } of MATRIX)
+      expect(findRelease(variant, torch), torch).to.not.equal(undefined)
+    expect(new Set(MATRIX.map(packageName))).to.have.property('size', MATRIX.length)
+    const minors = MATRIX.map(({ variant, torch }) => `${variant} ${minorOf(torch)}`)
+    expect(minors).to.have.members(['cpu 2.13', 'cu130 2.14', 'cu130 2.11', 'cu128 2.9'])
+  })
+})
