@@ -67,8 +67,17 @@ export interface NativeImageStore {
       checksums: Uint32Array
     },
   ): void
-  /** Fills slots first .. first+count-1 with procedural scenes; returns their labels (0-9). Off the main thread. */
-  fillScenes(options: { seed: number; first: number; count: number; size: number }): Promise<Int32Array>
+  /**
+   * Fills slots first .. first+count-1 with procedural scenes, of which `scene` (default: the slot's own number) is the
+   * first; returns their labels (0-9). Off the main thread.
+   */
+  fillScenes(options: {
+    seed: number
+    first: number
+    count: number
+    size: number
+    scene?: number
+  }): Promise<Int32Array>
   dispose(): void
 }
 

@@ -9,6 +9,7 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required } from '../config/option.ts'
 import { type TrainSettings, trainOptions } from '../config/options.ts'
 import { resolve } from '../config/resolve.ts'
+import { sampleTrain } from '../data/sources/scenes.ts'
 import { sequence } from '../encoder.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { dataFacts, readImages } from '../run/images.ts'
@@ -44,7 +45,7 @@ export function registerAugment(program: Command): void {
     .addHelpText(
       'after',
       examples(
-        ['simclr augment --out sheet.png', 'the embedded sample through its own recipe'],
+        ['simclr augment --out sheet.png', 'synthetic scenes through the recipe of `npm start`'],
         ['simclr augment --data ./photos --preset paper --out sheet.png', "the paper's ImageNet family"],
         ['simclr augment --augment-strength 0.5 --augment-blur 0 --out weak.png', 'options of train'],
         ['simclr augment --out sheet.png --json', 'also says what was drawn for every view'],
@@ -55,7 +56,7 @@ export function registerAugment(program: Command): void {
 
 async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
   const options = validate(sheetOptions, readOptionFlags(sheetOptions, flags))
-  const { out, count = 8, views = 8, epoch = 0, data = 'sample', ...settings } = options
+  const { out, count = 8, views = 8, epoch = 0, data = sampleTrain, ...settings } = options
   using interrupt = interruptSignal()
   const images = await readImages(data as string, {
     imageSize: options.imageSize,
@@ -65,7 +66,7 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
   try {
     const addon = loadAddon()
     // The sheet's few images stand for a set of any size: nothing here depends on how many there are.
-    const facts = { ...dataFacts(images, data === 'sample'), images: 2 ** 31 }
+    const facts = { ...dataFacts(images, data === sampleTrain), images: 2 ** 31 }
     const { config } = resolve(settings as TrainSettings, facts, machineFacts(addon))
     const plan = lower(simclrFamily(config.augment), config.imageSize)
     const { seed, threads } = config

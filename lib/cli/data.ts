@@ -6,6 +6,7 @@ import { formatReport, inspect } from '../data/inspect.ts'
 import { kinds, open } from '../data/open.ts'
 import { pack } from '../data/pack.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
+import { sampleTrain } from '../data/sources/scenes.ts'
 import { interruptSignal } from './interrupt.ts'
 import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
 import { ByteBar, CountBar } from './progress.ts'
@@ -20,7 +21,7 @@ export function registerData(program: Command): void {
     .description(
       'decode every image of a set and say what it holds: sizes, classes, what cannot be used and why',
     )
-    .argument('[data]', "a folder, a file or 'kind:path', as train's --data takes", 'sample')
+    .argument('[data]', "a folder, a file or 'kind:path', as train's --data takes", sampleTrain)
     .option('--limit <n>', 'look at so many images only', positive)
     .option('--shorter-side <pixels>', 'reckon memory for images shrunk to this shorter side', positive, 448)
     .addOption(jsonOption())

@@ -16,8 +16,14 @@ export function registerEval(program: Command): void {
       'after',
       examples(
         ['simclr eval --encoder runs/a --data train/ --test test/ --probe linear', 'class folders'],
-        ['simclr eval --encoder runs/a --data sample --test sample:test', 'the embedded sample, kNN'],
-        ['simclr eval --encoder raw --data sample --test sample:test', 'the raw-pixel baseline'],
+        [
+          'simclr eval --encoder runs/a --data fashion-mnist --test fashion-mnist:test',
+          'the embedded Fashion-MNIST, kNN',
+        ],
+        [
+          'simclr eval --encoder raw --data fashion-mnist --test fashion-mnist:test',
+          'the raw-pixel baseline',
+        ],
       ),
     )
     .action(runEval)

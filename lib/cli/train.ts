@@ -5,6 +5,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { mergeLayers } from '../config/layers.ts'
 import { invalid } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
+import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
 import { type Comparison, compare } from '../evaluate/compare.ts'
 import type { TrainEvent } from '../run/events.ts'
 import { type Run, train } from '../train.ts'
@@ -19,9 +20,7 @@ const common = ['data', 'preset', 'out', 'epochs', 'batch-size', 'image-size', '
 export function registerTrain(program: Command): void {
   const command = program
     .command('train')
-    .description(
-      'train an encoder on images without labels; without --data on the embedded Fashion-MNIST sample',
-    )
+    .description('train an encoder on images without labels; without --data on synthetic scenes')
   addOptionFlags(command, trainOptions, common)
   command
     .option(
@@ -33,7 +32,7 @@ export function registerTrain(program: Command): void {
     .addHelpText(
       'after',
       examples(
-        ['simclr train', 'a few minutes on the embedded sample, then what the encoder learnt'],
+        ['simclr train', 'a few minutes on synthetic scenes, then what the encoder learnt'],
         ['simclr train --data ./photos --preset torch --epochs 100 --out runs/photos', 'your own images'],
         ['simclr train --out runs/photos', 'go on with an interrupted run; all else is as it was'],
         [
@@ -116,8 +115,8 @@ async function conclude(
   flags: TrainFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const data = options.data ?? run.config.data ?? 'sample'
-  const test = flags.test ?? (data === 'sample' ? 'sample:test' : undefined)
+  const data = options.data ?? run.config.data ?? sampleTrain
+  const test = flags.test ?? (data === sampleTrain ? sampleTest : undefined)
   say(`Trained for ${formatDuration(run.seconds)} at ${formatCount(Math.round(run.pairsPerSecond))} pairs/s.`)
   if (run.skipped.length > 0)
     say(`Left out ${formatCount(run.skipped.length)} files that are no usable images.`)

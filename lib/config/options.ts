@@ -57,7 +57,7 @@ export const trainOptions = z
     }),
     data: option(dataInput, {
       about: "Images: a folder or file, 'cifar10:DIR', 'idx:FILE', 'synthetic:scenes', or in code a source.",
-      default: 'the embedded sample',
+      default: 'synthetic:scenes,split=train',
       flag: 'data',
     }),
     limit: option(integer(1), {

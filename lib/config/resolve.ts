@@ -17,7 +17,7 @@ export interface DataFacts {
   /** Usual shorter side, pixels; null: unknown or mixed. */
   imageSize: number | null
   labelled: boolean
-  /** The embedded sample, taken because no data were named. */
+  /** The scenes of `npm start`, taken because no data were named. */
   isDefault: boolean
 }
 

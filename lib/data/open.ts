@@ -10,13 +10,13 @@ import { isPack } from './pack-format.ts'
 import { type SelectOptions, select } from './select.ts'
 import { sniff } from './sniff.ts'
 import { openCifar10, openCifar100 } from './sources/cifar.ts'
+import { openFashionMnist } from './sources/fashion-mnist.ts'
 import { openFolder } from './sources/folder.ts'
 import { openIdx } from './sources/idx.ts'
 import { openList } from './sources/list.ts'
 import { type ImageArray, imageArraySource, type PixelArray, pixelArraySource } from './sources/memory.ts'
 import { openPack } from './sources/pack.ts'
-import { openSample, type SampleSplit } from './sources/sample.ts'
-import { openSynthetic } from './sources/scenes.ts'
+import { openSynthetic, sampleTrain } from './sources/scenes.ts'
 import { openStl10 } from './sources/stl10.ts'
 import { openTar } from './sources/tar.ts'
 import { openWebDataset } from './sources/webdataset.ts'
@@ -61,8 +61,11 @@ interface Kind {
 
 /** Every `kind:` there is. */
 export const kinds: Readonly<Record<string, Kind>> = {
-  sample: { usage: 'sample[:train|test|all]', open: (spec) => openSample(sampleSplit(spec)) },
-  synthetic: { usage: 'synthetic:scenes[,count=N][,size=PIXELS][,seed=N]', open: openSynthetic },
+  synthetic: {
+    usage: 'synthetic:scenes[,split=train|test|all][,count=N][,size=PIXELS][,seed=N]',
+    open: openSynthetic,
+  },
+  'fashion-mnist': { usage: 'fashion-mnist[:train|test|all]', open: openFashionMnist },
   folder: { usage: 'folder:DIR', open: (spec) => openFolder(spec.path) },
   list: { usage: 'list:FILE', open: (spec) => openList(spec.path) },
   cifar10: { usage: 'cifar10:DIR[,split=train|test|all]', open: openCifar10 },
@@ -75,10 +78,10 @@ export const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /**
- * Opens a set of images; nothing is decoded yet. `data` left out is the embedded sample (its 8,000 images to
- * train on). Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_CORRUPT_FILE.
+ * Opens a set of images; nothing is decoded yet. `data` left out is what `npm start` trains on: 8,000
+ * synthetic scenes. Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_CORRUPT_FILE.
  */
-export async function open(data: DataInput = 'sample', options: OpenOptions = {}): Promise<Dataset> {
+export async function open(data: DataInput = sampleTrain, options: OpenOptions = {}): Promise<Dataset> {
   const {
     shorterSide = 448,
     maxPixels = 100_000_000,
@@ -147,12 +150,6 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
   }
 }
 
-function sampleSplit(spec: Spec): SampleSplit {
-  const split = spec.path === '' ? 'train' : spec.path
-  if (split === 'train' || split === 'test' || split === 'all') return split
-  throw invalid(expected('train, test or all', 'sample:', spec.path, 'As in `sample:test`.'))
-}
-
 function checkSource(source: ImageSource): ImageSource {
   if (!Number.isSafeInteger(source.count) || source.count < 1) {
     throw invalid(
@@ -160,9 +157,4 @@ function checkSource(source: ImageSource): ImageSource {
     )
   }
   return source
-}
-
-/** The embedded sample: 8,000 images to train on, or the 2,000 held out; 800 and 200 of each class. */
-export function sampleDataset(split: SampleSplit): Promise<Dataset> {
-  return open(`sample:${split}`)
 }

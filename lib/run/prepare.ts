@@ -19,6 +19,7 @@ import {
 import { learningRate, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
+import { sampleTrain } from '../data/sources/scenes.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Loader } from '../loader/loader.ts'
 import { Sampler } from '../loader/sampler.ts'
@@ -30,9 +31,6 @@ import { dataFacts, decodingThreads, type Images, readImages } from './images.ts
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
 import { Session } from './session.ts'
-
-/** The embedded set, where no data are named. */
-const sample = 'sample'
 
 /** `options` must be valid. Leaves nothing behind where it throws. */
 export async function prepare(options: TrainOptions): Promise<Session> {
@@ -70,7 +68,7 @@ async function readTrainingImages(
   // What cannot work is said before a large set is read.
   const data = dataOf(options, previous)
   const images = options.limit ?? previous?.limit ?? 2 ** 31
-  const guess = { images, imageSize: null, labelled: true, isDefault: data === sample }
+  const guess = { images, imageSize: null, labelled: true, isDefault: data === sampleTrain }
   const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous)
   const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = config
   const read = await readImages(data, {
@@ -94,7 +92,7 @@ async function assemble(
 ): Promise<Session> {
   const addon = loadAddon()
   const data = dataOf(options, checkpoint?.config)
-  const facts = dataFacts(images, data === sample)
+  const facts = dataFacts(images, data === sampleTrain)
   const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config)
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
@@ -194,7 +192,7 @@ function classesOf({ classNames, labels }: Images): number {
 }
 
 function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {
-  return options.data ?? previous?.data ?? sample
+  return options.data ?? previous?.data ?? sampleTrain
 }
 
 function settingsOf(options: TrainOptions): TrainSettings {

@@ -218,6 +218,7 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
   const int64_t first = integer(options, "first");
   const int64_t count = integer(options, "count");
   const int64_t size = integer(options, "size");
+  const int64_t scene = options.Has("scene") ? integer(options, "scene") : first;
   const auto total = static_cast<int64_t>(slots.count());
   if (first < 0 || first > total) fail(env, "a slot of the store", "first", options.Get("first"));
   if (count < 0 || count > total - first) {
@@ -235,7 +236,7 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
   filling_count_ = static_cast<size_t>(count);
   if (!thread_) thread_.emplace();
   // `this` outlives the work: the promise keeps the object, and its destructor joins the thread.
-  auto work = [this, store = store_, seed, first, count, size] {
+  auto work = [this, store = store_, seed, first, count, size, scene] {
     const std::unique_ptr<std::atomic<size_t>, decltype([](auto* count) { *count = 0; })> done(
         &filling_count_);
     std::vector<int32_t> labels(static_cast<size_t>(count));
@@ -244,9 +245,10 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
       if (stop_) {
         throw Error("ERR_SIMCLR_DISPOSED", "This image store was disposed while scenes were being drawn.");
       }
-      const auto index = static_cast<uint32_t>(first + i);
-      labels[i] = draw_scene(static_cast<uint64_t>(seed), index, static_cast<int>(size), pixels.data());
-      store->set(index, {pixels.data(), static_cast<int>(size), static_cast<int>(size), 3, size * 3});
+      labels[i] = draw_scene(static_cast<uint64_t>(seed), static_cast<uint32_t>(scene + i),
+                             static_cast<int>(size), pixels.data());
+      store->set(static_cast<uint32_t>(first + i),
+                 {pixels.data(), static_cast<int>(size), static_cast<int>(size), 3, size * 3});
     }
     return labels;
   };

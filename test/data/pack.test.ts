@@ -58,9 +58,9 @@ describe('packs', () => {
 
   it('of pixels feed the augmenter from the file', async () => {
     const path = folder('sample.pack')
-    await pack(await open('sample:test', { limit: 50 }), path)
+    await pack(await open('fashion-mnist:test', { limit: 50 }), path)
     const packed = await (await open(`pack:${path}`)).store()
-    const plain = await (await open('sample:test', { limit: 50 })).store()
+    const plain = await (await open('fashion-mnist:test', { limit: 50 })).store()
     expect(packed.store.bytes).to.equal(0)
     const { Augmenter } = loadAddon()
     const center = { share: 1, filter: 'bilinear', antialias: true } as const
@@ -149,10 +149,14 @@ describe('packs', () => {
     const broken = await open([Buffer.from('no image')], { maxSkipped: 1 })
     expect((await rejection(pack(broken, path))).message).to.match(/none is usable/)
     const signal = AbortSignal.abort(new Error('stop'))
-    expect((await rejection(pack(await open('sample:test'), path, { signal }))).message).to.equal('stop')
+    expect((await rejection(pack(await open('fashion-mnist:test'), path, { signal }))).message).to.equal(
+      'stop',
+    )
     expect(readdirSync(folder('kept'))).to.deep.equal(['old.pack'])
     expect(readFileSync(path, 'utf8')).to.equal('old')
-    const nowhere = (await rejection(pack(await open('sample:test'), folder('absent/x.pack')))) as SimclrError
+    const nowhere = (await rejection(
+      pack(await open('fashion-mnist:test'), folder('absent/x.pack')),
+    )) as SimclrError
     expect(nowhere.code).to.equal('ERR_SIMCLR_IO')
   })
 

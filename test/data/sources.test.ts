@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import type { SimclrError } from '../../lib/addon/errors.ts'
-import { type DataInput, open, sampleDataset } from '../../lib/data/open.ts'
+import { type DataInput, open } from '../../lib/data/open.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -292,15 +292,16 @@ describe('data in memory', () => {
   })
 })
 
-describe('the embedded sample', () => {
+describe('the embedded Fashion-MNIST', () => {
   it('is 8,000 images to train on and 2,000 held out, balanced and disjoint', async () => {
-    const [train, test, all] = await Promise.all((['train', 'test', 'all'] as const).map(sampleDataset))
+    const parts = ['train', 'test', 'all'].map((part) => open(`fashion-mnist:${part}`))
+    const [train, test, all] = await Promise.all(parts)
     expect([train!.count, test!.count, all!.count]).to.deep.equal([8000, 2000, 10_000])
     for (const { count } of train!.describe().classes!) expect(count).to.equal(800)
     for (const { count } of test!.describe().classes!) expect(count).to.equal(200)
     const names = (set: typeof train) => Array.from({ length: set!.count }, (_, i) => set!.nameOf(i))
     expect(new Set([...names(train), ...names(test)]).size).to.equal(10_000)
-    expect((await open()).name).to.equal(train!.name)
+    expect((await open('fashion-mnist')).name).to.equal(train!.name)
     const stored = await test!.store()
     expect(stored.store.bytes).to.equal(2000 * 28 * 28)
     expect(stored.store.get(0)).to.include({ width: 28, height: 28, channels: 1 })
@@ -308,8 +309,8 @@ describe('the embedded sample', () => {
   })
 
   it('splits as documented: the first 800 of a class in the file train', async () => {
-    const all = await sampleDataset('all')
-    const test = await sampleDataset('test')
+    const all = await open('fashion-mnist:all')
+    const test = await open('fashion-mnist:test')
     const bags = [...all.labels!.keys()].filter((i) => all.classNames![all.labels![i]!] === 'Bag')
     const held = [...test.labels!.keys()].filter((i) => test.labels![i] === 8).map((i) => test.nameOf(i))
     expect(held).to.deep.equal(bags.slice(800).map((i) => `t10k ${i}`))
@@ -337,6 +338,28 @@ describe('synthetic scenes', () => {
     expect(same).to.equal(0)
     for (const each of [stored, part, other]) each.dispose()
     await set.close()
+  })
+
+  it('hold out their last fifth, which starts where the others end', async () => {
+    const spec = 'synthetic:scenes,count=23,size=16'
+    const [all, train, test] = await Promise.all(
+      ['all', 'train', 'test'].map(async (split) => (await open(`${spec},split=${split}`)).store()),
+    )
+    expect([all!.count, train!.count, test!.count]).to.deep.equal([23, 19, 4])
+    for (let i = 0; i < 23; i += 1) {
+      const [part, at] = i < 19 ? [train!, i] : [test!, i - 19]
+      expect(part.store.get(at)).to.deep.equal(all!.store.get(i))
+      expect([part.labels![at], part.nameOf(at)]).to.deep.equal([all!.labels![i], all!.nameOf(i)])
+    }
+    const one = await (await open(`${spec},split=test`, { limit: 1 })).store()
+    expect(one.store.get(0)).to.deep.equal(all!.store.get(Number(one.nameOf(0).split(' ')[1])))
+    for (const each of [all!, train!, test!, one]) each.dispose()
+  })
+
+  it('are what is opened where nothing is named: 8,000 to train on', async () => {
+    const set = await open()
+    expect(set).to.include({ count: 8000, imageSize: 32 })
+    expect(set.nameOf(7999)).to.equal('scene 7999')
   })
 
   it('are the same picture at another size', async () => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { NativeImageStore } from '../../addon/interface.ts'
 import { loadAddon } from '../../addon/load.ts'
 import { expected, invalid } from '../../config/messages.ts'
-import { integer, option } from '../../config/option.ts'
+import { choice, integer, option } from '../../config/option.ts'
 import { type Spec, specOptions } from '../spec.ts'
 import type { NativeSource } from '../store.ts'
 import type { RawImage } from '../types.ts'
@@ -22,37 +22,55 @@ const classNames = [
   'shaded bar',
 ]
 
+const splits = ['train', 'test', 'all'] as const
+
+/** What `npm start` trains on, and the scenes that it holds out: the first four fifths of 10,000, and the rest. */
+export const sampleTrain = 'synthetic:scenes,split=train'
+export const sampleTest = 'synthetic:scenes,split=test'
+
 const options = z.strictObject({
+  split: option(choice(splits), { about: 'The first four fifths, the last fifth, or all.', default: 'all' }),
   count: option(integer(1, 2 ** 32 - 1), { about: 'Number of images.', default: '10000' }),
   size: option(integer(8, 4096), { about: 'Height and width in pixels.', default: '32' }),
   seed: option(integer(0), { about: 'Another seed, other images.', default: '0' }),
 })
 
-/** `synthetic:scenes[,count=10000][,size=32][,seed=0]`. Image i has class i mod 10. */
+/**
+ * `synthetic:scenes[,split=all][,count=10000][,size=32][,seed=0]`. Scene i has class i mod 10; `count` is that of all
+ * scenes, before the split.
+ */
 export function openSynthetic(spec: Spec): NativeSource {
   if (spec.path !== 'scenes') {
     throw invalid(expected('scenes', 'synthetic:', spec.path, 'As in `synthetic:scenes,count=1000,size=32`.'))
   }
-  const { count = 10_000, size = 32, seed = 0 } = specOptions(spec, options)
+  const { split = 'all', count: total = 10_000, size = 32, seed = 0 } = specOptions(spec, options)
+  const held = split === 'all' ? 0 : Math.floor(total / 5)
+  const first = split === 'test' ? total - held : 0
+  const count = split === 'test' ? held : total - held
+  if (count === 0) {
+    throw invalid(
+      expected('at least 5', 'count', total, 'A fifth of the scenes is held out as the test split.'),
+    )
+  }
   let last: Promise<unknown> = Promise.resolve()
   let scratch: NativeImageStore | null = null
   const draw = async (index: number): Promise<RawImage> => {
     scratch ??= new (loadAddon().ImageStore)(count)
-    await scratch.fillScenes({ seed, first: index, count: 1, size })
+    await scratch.fillScenes({ seed, first: index, count: 1, size, scene: first + index })
     const image = scratch.get(index)
     scratch.delete(index)
     return image
   }
   return {
-    name: `scenes (seed ${seed})`,
+    name: `synthetic:scenes (${split}, seed ${seed})`,
     count,
-    labels: Int32Array.from({ length: count }, (_, i) => i % classNames.length),
+    labels: Int32Array.from({ length: count }, (_, i) => (first + i) % classNames.length),
     classNames,
     imageSize: size,
-    nameOf: (index) => `scene ${index}`,
+    nameOf: (index) => `scene ${first + index}`,
     async fill(store, indices) {
       if (indices !== null) return false
-      await store.fillScenes({ seed, first: 0, count, size })
+      await store.fillScenes({ seed, first: 0, count, size, scene: first })
       return true
     },
     read(index) {

@@ -87,16 +87,16 @@ Scene draw(uint64_t seed, uint32_t index) {
   s.radius = draws.uniform(0.45F, 0.75F);
   // Places lean to the middle and paint is lighter than the ground on average: without that raw pixels would
   // tell a linear classifier nothing at all, which no photograph's do.
-  const float room = 0.95F - s.radius;
+  const float room = 0.85F - s.radius;
   s.centre = {draws.uniform(-room, room), draws.uniform(-room, room)};
   const float angle = draws.uniform(0, 2 * scene::kPi);
   s.axis = {std::cos(angle), std::sin(angle)};
   s.period = draws.uniform(0.45F, 0.6F);
   s.phase = draws.uniform(0, 1);
   s.salt = draws.word();
-  s.ground = draws.colour(0, 0.7F);
+  s.ground = draws.colour(0, 0.65F);
   s.ground_far = mix(s.ground, draws.colour(0, 1), 0.5F);
-  s.paint = draws.colour_unlike(s.ground, 0.45F, 0.3F, 1);
+  s.paint = draws.colour_unlike(s.ground, 0.45F, 0.4F, 1);
   s.ink = draws.colour_unlike(s.paint, 0.5F, 0, 1);
   const float down = draws.uniform(0, 2 * scene::kPi);
   s.slope = {std::cos(down), std::sin(down)};

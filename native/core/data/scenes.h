@@ -3,7 +3,7 @@
 //
 // A class is a shape together with a texture. Place, size, rotation, both colours and the background are
 // drawn anew for every image, so that single pixels and the mean colour say little about the class (a linear
-// classifier on raw pixels reaches about twice chance) while a small convolutional network learns it.
+// classifier on raw pixels reaches two to three times chance) while a small convolutional network learns it.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 /**
- * The embedded sample: Fashion-MNIST's test set, 10,000 grey images of 28x28 pixels in ten classes (Xiao, Rasul
- * and Vollgraf 2017, MIT licence), split into 8,000 to train on and 2,000 held out.
+ * `fashion-mnist`, embedded in the package: Fashion-MNIST's test set, 10,000 grey images of 28x28 pixels in ten classes
+ * (Xiao, Rasul and Vollgraf 2017, MIT licence), split into 8,000 to train on and 2,000 held out.
  */
 import { join } from 'node:path'
 import { packageRoot } from '../../addon/binary.ts'
+import { expected, invalid } from '../../config/messages.ts'
+import type { Spec } from '../spec.ts'
 import type { ImageSource } from '../types.ts'
 import { idxSource } from './idx.ts'
 
@@ -23,10 +25,9 @@ const classNames = [
   'Ankle boot',
 ]
 
-export type SampleSplit = 'train' | 'test' | 'all'
-
 /** 800 images of each class to train, 200 to test, both in the file's order. */
-export async function openSample(split: SampleSplit): Promise<ImageSource> {
+export async function openFashionMnist(spec: Spec): Promise<ImageSource> {
+  const split = splitOf(spec)
   const folder = join(packageRoot, 'samples', 'fashion-mnist')
   const all = await idxSource(
     join(folder, 't10k-images-idx3-ubyte.gz'),
@@ -42,7 +43,7 @@ export async function openSample(split: SampleSplit): Promise<ImageSource> {
     if (split === 'all' || before < trainPerClass === (split === 'train')) indices.push(i)
   }
   return {
-    name: `the embedded sample (${split})`,
+    name: `fashion-mnist (${split})`,
     count: indices.length,
     labels: Int32Array.from(indices, (i) => labels[i]!),
     classNames,
@@ -50,4 +51,10 @@ export async function openSample(split: SampleSplit): Promise<ImageSource> {
     nameOf: (index) => `t10k ${indices[index]}`,
     read: (index) => all.read!(indices[index]!),
   }
+}
+
+function splitOf(spec: Spec): 'train' | 'test' | 'all' {
+  const split = spec.path === '' ? 'train' : spec.path
+  if (split === 'train' || split === 'test' || split === 'all') return split
+  throw invalid(expected('train, test or all', 'fashion-mnist:', spec.path, 'As in `fashion-mnist:test`.'))
 }
