@@ -30,7 +30,7 @@ const JOBS = {
     process.argv = [process.argv[0], path.join(root, 'dist/cli/main.js'), 'train', ...args]
     await import(pathToFileURL(process.argv[1]).href)
   },
-  test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**']),
+  test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**', '--ignore', 'test/gpu/**']),
   'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
   bench: (args) => {
     process.exitCode = run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {

@@ -6,7 +6,8 @@
  * SimclrError (load.ts hands its constructor to the addon).
  */
 
-export type Precision = 'fp32' | 'bf16' | 'fp16' | 'fp64'
+/** `tf32`: float32 whose products have 10-bit mantissas, on a GPU. */
+export type Precision = 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'fp64'
 /** `paper`: google-research/simclr (tf2); `torch`: torchvision and lightly. */
 export type Convention = 'paper' | 'torch'
 export type Arch = 'resnet18' | 'resnet34' | 'resnet50' | 'resnet101' | 'resnet152' | 'resnet200'

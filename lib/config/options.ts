@@ -35,7 +35,7 @@ export const device = option(
   },
 )
 
-export const precision = option(choice(['auto', 'fp32', 'bf16', 'fp16', 'fp64']), {
+export const precision = option(choice(['auto', 'fp32', 'tf32', 'bf16', 'fp16', 'fp64']), {
   about: "Arithmetic of the encoder; 'auto' is bf16 where the hardware computes in it, else fp32.",
   default: 'auto',
 })

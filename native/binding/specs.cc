@@ -43,7 +43,10 @@ Convention to_convention(const Napi::Object& object, const char* key) {
 
 Precision to_precision(const Napi::Object& object, const char* key) {
   return word<Precision>(object, key,
-                         {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"fp64", Precision::fp64}});
+                         {{"fp32", Precision::fp32},
+                          {"tf32", Precision::tf32},
+                          {"bf16", Precision::bf16},
+                          {"fp64", Precision::fp64}});
 }
 
 EncoderSpec to_encoder_spec(const Napi::Object& object) {

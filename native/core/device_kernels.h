@@ -14,12 +14,28 @@
 
 namespace simclr {
 
+struct Batch;            // core/data/batch.h
+class BatchNormKernels;  // core/nn/batch_norm_passes.h
+class Group;
+struct ContrastOptions;  // core/loss/contrast.h
+struct ContrastResult;
+
 /// One optimizer's update of all its tensors at once.
 class FusedUpdate {
  public:
   virtual ~FusedUpdate() = default;
   /// Queues the update; nothing is read back.
   virtual void step(double lr) = 0;
+};
+
+/// Makes views on the device, from a copy of the images that it keeps there.
+class DeviceViews {
+ public:
+  virtual ~DeviceViews() = default;
+  /// Both views of a batch's rows [first, first + count), all first views first: [2 count, 3, size, size]
+  /// channels_last in `type`. Undefined where the images do not fit on the device or change while a run goes
+  /// on (streaming): views are then made on the CPU and copied.
+  virtual at::Tensor make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;
 };
 
 /// What a kind of device brings. All const: used by several threads.
@@ -35,6 +51,17 @@ class DeviceKernels {
   virtual std::unique_ptr<FusedUpdate> optimizer(const OptimizerSpec& spec,
                                                  const std::vector<OptimizedTensor>& tensors,
                                                  const std::vector<at::Tensor>& momentum) const = 0;
+
+  virtual const BatchNormKernels& batch_norm() const = 0;
+
+  virtual std::unique_ptr<DeviceViews> views(const at::Device& device) const = 0;
+
+  /// Whether `contrast` takes unit rows `z` that came from an encoder computing in `encoder`.
+  virtual bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,
+                              const ContrastOptions& options) const = 0;
+  /// As contrast_strips (core/loss/contrast.h), rounded as half precision allows.
+  virtual ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
+                                  const ContrastOptions& options, Group& group) const = 0;
 };
 
 /// The kernels for `device`; null for the CPU, for the meta device and in a binary without them.

@@ -1,7 +1,10 @@
 #include "cuda/kernels.h"
 
 #include "core/device_kernels.h"
+#include "cuda/augment/device_views.h"
 #include "cuda/device/report.h"
+#include "cuda/loss/contrast.h"
+#include "cuda/nn/batch_norm.h"
 #include "cuda/optim/fused_update.h"
 
 namespace simclr::cuda {
@@ -17,6 +20,24 @@ class CudaKernels final : public DeviceKernels {
     if (!MultiTensorUpdate::takes(tensors, momentum)) return nullptr;
     return std::make_unique<MultiTensorUpdate>(spec, tensors, momentum);
   }
+
+  const BatchNormKernels& batch_norm() const override { return batch_norm_; }
+
+  std::unique_ptr<DeviceViews> views(const at::Device& device) const override {
+    return std::make_unique<ResidentViews>(device);
+  }
+
+  bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,
+                      const ContrastOptions& options) const override {
+    return cuda::takes_contrast(z, encoder, options);
+  }
+  ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
+                          const ContrastOptions& options, Group& group) const override {
+    return cuda::contrast(z, count, first, options, group);
+  }
+
+ private:
+  BatchNormOnCuda batch_norm_;
 };
 
 }  // namespace

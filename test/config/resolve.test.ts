@@ -156,5 +156,6 @@ describe('resolve', () => {
     expect(() => resolved({ probe: { linearHead: true } }, photos)).to.throw('`probe.linearHead`')
     expect(() => resolved({ probe: { everyEpochs: 1 } }, photos)).to.throw('`probe.everyEpochs`')
     expect(() => resolved({ precision: 'fp16' })).to.throw('`precision`')
+    expect(() => resolved({ precision: 'tf32' })).to.throw('tf32 needs a GPU')
   })
 })

@@ -9,7 +9,11 @@ describe('native/cuda without a GPU', function () {
   const tests: [title: string, name: string, sources: string[]][] = [
     ['driver and GPU problems are told apart', 'driver', ['native/cuda/device/driver.cc']],
     ['LARS and SGD, all tensors in two launches', 'update', ['native/cuda/optim/update_kernels.cu']],
+    ['NT-Xent on tensor cores', 'contrast', ['native/cuda/loss/contrast_kernels.cu']],
+    ['BatchNorm, ReLU and residual addition', 'batch_norm', ['native/cuda/nn/batch_norm_kernels.cu']],
   ]
+  const plain = ['augment/reference', 'image/blur', 'image/resample'].map((name) => `native/core/${name}.cc`)
+  tests.push(['views of images', 'view', [...plain, 'native/cuda/augment/view_kernels.cu']])
   for (const [title, name, sources] of tests) {
     it(title, () => expect(runOnHost(name, sources, folder(name))).to.equal('ok\n'))
   }

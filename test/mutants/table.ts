@@ -254,7 +254,7 @@ export const mutants: Mutant[] = [
   // ---- augmentation
   {
     trap: 'both views of an image are augmented alike',
-    file: 'native/core/augment/parameters.cc',
+    file: 'native/core/augment/parameters.h',
     from: '{key.epoch, key.index, key.view, number}',
     to: '{key.epoch, key.index, 0, number}',
     test: draws,
@@ -262,7 +262,7 @@ export const mutants: Mutant[] = [
   },
   {
     trap: 'the whole batch is augmented alike',
-    file: 'native/core/augment/parameters.cc',
+    file: 'native/core/augment/parameters.h',
     from: '{key.epoch, key.index, key.view, number}',
     to: '{key.epoch, 0, key.view, number}',
     test: views,
@@ -270,7 +270,7 @@ export const mutants: Mutant[] = [
   },
   {
     trap: 'every epoch is augmented alike',
-    file: 'native/core/augment/parameters.cc',
+    file: 'native/core/augment/parameters.h',
     from: '{key.epoch, key.index, key.view, number}',
     to: '{0, key.index, key.view, number}',
     test: draws,
@@ -278,7 +278,7 @@ export const mutants: Mutant[] = [
   },
   {
     trap: 'blur always on',
-    file: 'native/core/augment/parameters.cc',
+    file: 'native/core/augment/parameters.h',
     from: 'view.blur = uniform(switches.word[3]) < plan.blur->probability;',
     to: 'view.blur = true;',
     test: draws,
@@ -310,7 +310,7 @@ export const mutants: Mutant[] = [
   },
   {
     trap: 'colour operators in a fixed order',
-    file: 'native/core/augment/parameters.cc',
+    file: 'native/core/augment/parameters.h',
     from: 'permutation(below(rest.word[0], 24), view.order);',
     to: 'permutation(0, view.order);',
     test: draws,

@@ -56,6 +56,7 @@ void ImageStore::set(size_t index, const ImageView& image) {
   }
   bytes_ += fresh.owned_bytes() - slot.owned_bytes();  // modulo 2^64, so a smaller image counts down
   slot = std::move(fresh);
+  ++version_;
 }
 
 void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<MappedImage>& images) {
@@ -81,6 +82,7 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
     slots_[i] = std::move(slot);
     mapping_.checksums.push_back(image.checksum);
   }
+  ++version_;
 }
 
 void ImageStore::check_mapped(size_t index) const {
@@ -109,6 +111,7 @@ void ImageStore::remove(size_t index) {
   Slot& slot = slots_[checked(index)];
   bytes_ -= slot.owned_bytes();
   slot = Slot{};
+  ++version_;
 }
 
 }  // namespace simclr

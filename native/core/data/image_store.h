@@ -30,6 +30,8 @@ class ImageStore {
   size_t count() const { return slots_.size(); }
   /// Bytes of pixels held; those in a mapped file are not.
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  /// Another number after every change: who keeps a copy elsewhere knows when it is stale.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
   bool has(size_t index) const { return index < slots_.size() && slots_[index].pixels != nullptr; }
 
   /// Copies `image` (1, 3 or 4 channels) into a slot, replacing what was there. Throws
@@ -73,6 +75,7 @@ class ImageStore {
 
   std::vector<Slot> slots_;
   std::atomic<size_t> bytes_ = 0;
+  std::atomic<uint64_t> version_ = 0;
   Mapping mapping_;
 };
 

@@ -16,9 +16,16 @@ Span part_of(int64_t count, int part, int parts) {
   return {count * part / parts, count * (part + 1) / parts};
 }
 
+at::Tensor host_images(int64_t count, int64_t size, at::Device device) {
+  return at::empty({count, size, size, 3}, at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
+}
+
 at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type) {
   // An NHWC array seen as NCHW is channels_last as it stands.
-  return nhwc.permute({0, 3, 1, 2}).to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
+  at::Tensor x = nhwc.permute({0, 3, 1, 2});
+  // A GPU converts what it has got: conversion before the copy would be the CPU's work.
+  if (device.is_cuda()) x = x.to(device, /*non_blocking=*/true);
+  return x.to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
@@ -35,7 +42,7 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
     const Span mine = part_of(count, shard, pool.size());
     for (int64_t begin = mine.begin; begin < mine.end; begin += kChunk) {
       const int64_t rows = std::min(kChunk, mine.end - begin);
-      at::Tensor pixels = at::empty({rows, size, size, 3}, at::kFloat);
+      at::Tensor pixels = host_images(rows, size, first.device());
       auto* out_pixels = pixels.mutable_data_ptr<float>();
       for (int64_t row = 0; row < rows; ++row) {
         const uint32_t index = indices[begin + row];

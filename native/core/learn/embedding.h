@@ -18,6 +18,9 @@ struct Span {
 };
 Span part_of(int64_t count, int part, int parts);
 
+/// Room for `count` NHWC float images on the CPU, from where `device` can fetch them while the CPU goes on.
+at::Tensor host_images(int64_t count, int64_t size, at::Device device);
+
 /// NHWC float rows on the CPU → [N, 3, H, W] channels_last on `device` in `type`.
 at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type);
 

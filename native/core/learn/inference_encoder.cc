@@ -6,9 +6,12 @@ namespace simclr {
 
 InferenceEncoder::InferenceEncoder(const EncoderSpec& spec, Precision precision, const std::string& device,
                                    int shards, const std::vector<NamedTensor>& tensors)
-    : net_(build_resnet(parameters_, spec, 0, "")), pool_(shards, shards) {
+    : device_(parse_device(device)),
+      precision_(precision),
+      net_(build_resnet(parameters_, spec, 0, "")),
+      pool_(device_.is_cpu() ? shards : 1, shards) {
   parameters_.load(tensors, "");
-  parameters_.to(parse_device(device), master_type(precision));
+  parameters_.to(device_, master_type(precision));
   for (const Parameter& parameter : parameters_.parameters()) {
     weights_.push_back(parameter.low_precision ? parameter.master.to(compute_type(precision))
                                                : parameter.master);
@@ -17,6 +20,7 @@ InferenceEncoder::InferenceEncoder(const EncoderSpec& spec, Precision precision,
 
 at::Tensor InferenceEncoder::embed(const ImageStore& store, const Augmenter& augmenter,
                                    const std::vector<uint32_t>& indices) {
+  prepare_device(device_, precision_);
   const std::vector<const std::vector<at::Tensor>*> weights(pool_.size(), &weights_);
   return simclr::embed(net_, weights, parameters_.buffers(), pool_, store, augmenter, indices);
 }

@@ -22,6 +22,8 @@ class InferenceEncoder {
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
  private:
+  at::Device device_;
+  Precision precision_;
   Parameters parameters_;
   ResNet net_;
   ShardPool pool_;

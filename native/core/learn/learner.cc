@@ -51,6 +51,7 @@ Learner::Learner(const LearnerSpec& spec)
     tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
+  if (const DeviceKernels* kernels = device_kernels(device_)) device_views_ = kernels->views(device_);
 }
 
 StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input) try {
@@ -60,6 +61,7 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
   const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
   StepResult result;
   std::vector<at::Tensor> scalars;
+  prepare_device(device_, spec_.precision);
   pool_.run([&](int shard, Group& group) {
     const Context context{replicas_->leaves(shard), net_.parameters.buffers(), group, true, shard == 0,
                           spec_.exact_sums};
@@ -67,6 +69,8 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
     const auto start = Clock::now();
     const at::Tensor x = input(mine);
     if (shard == 0) result.augment_seconds = seconds_since(start);
+    at::Tensor own_labels;  // before the network is queued: a copy to a GPU waits for what is
+    if (probe) own_labels = labels.narrow(0, mine.begin, mine.end - mine.begin).to(device_);
 
     const at::AutoGradMode with_gradient(true);
     const at::Tensor features = simclr::forward(context, net_.encoder, x);
@@ -75,8 +79,7 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
     at::Tensor loss = contrastive.loss;
     SupervisedLoss supervised;
     if (probe) {
-      const at::Tensor own = labels.narrow(0, mine.begin, mine.end - mine.begin).to(device_);
-      supervised = supervised_loss(context, *net_.classifier, features, own, decay);
+      supervised = supervised_loss(context, *net_.classifier, features, own_labels, decay);
       loss = loss + supervised.differentiated;
     }
     loss.backward();
@@ -147,7 +150,11 @@ StepResult Learner::step(const Batch& batch, double lr) {
   if (!batch.labels.empty()) labels = at::tensor(batch.labels, at::kLong);
   StepResult result = differentiate(images, labels, [&](Span span) {
     const int64_t count = span.end - span.begin;
-    at::Tensor pixels = at::empty({2 * count, size, size, 3}, at::kFloat);
+    if (device_views_) {
+      const at::Tensor views = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
+      if (views.defined()) return views;
+    }
+    at::Tensor pixels = host_images(2 * count, size, device_);
     auto* out = pixels.mutable_data_ptr<float>();
     at::parallel_for(0, 2 * count, 1, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
@@ -184,6 +191,7 @@ ForwardResult Learner::forward(const at::Tensor& images, bool training, bool gro
   const at::NoGradGuard no_grad;
   ForwardResult result;
   SoloGroup solo;
+  prepare_device(device_, spec_.precision);
   const Context context{replicas_->leaves(0), net_.parameters.buffers(), solo, training, training,
                         spec_.exact_sums};
   std::vector<at::Tensor> outputs;
@@ -198,6 +206,7 @@ ForwardResult Learner::forward(const at::Tensor& images, bool training, bool gro
 
 at::Tensor Learner::embed(const ImageStore& store, const Augmenter& augmenter,
                           const std::vector<uint32_t>& indices) {
+  prepare_device(device_, spec_.precision);
   std::vector<const std::vector<at::Tensor>*> weights;
   for (int shard = 0; shard < pool_.size(); ++shard) weights.push_back(&replicas_->leaves(shard));
   return simclr::embed(net_.encoder, weights, net_.parameters.buffers(), pool_, store, augmenter, indices);

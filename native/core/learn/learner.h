@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/data/batch.h"
+#include "core/device_kernels.h"
 #include "core/dist/shard_pool.h"
 #include "core/learn/embedding.h"
 #include "core/learn/precision.h"
@@ -100,6 +101,7 @@ class Learner {
   ShardPool pool_;
   std::unique_ptr<Replicas> replicas_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<DeviceViews> device_views_;  ///< null: views are made on the CPU
 };
 
 }  // namespace simclr

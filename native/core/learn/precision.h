@@ -5,11 +5,21 @@
 
 namespace simclr {
 
-enum class Precision { fp32, bf16, fp64 };
+/// tf32: float32 with products of 10-bit mantissas, on a GPU.
+enum class Precision { fp32, tf32, bf16, fp64 };
 
 /// As options and messages have it.
 inline const char* name_of(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : precision == Precision::fp64 ? "fp64" : "fp32";
+  switch (precision) {
+    case Precision::tf32:
+      return "tf32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::fp64:
+      return "fp64";
+    default:
+      return "fp32";
+  }
 }
 
 /// Convolutions and dense layers.
@@ -23,5 +33,10 @@ inline at::ScalarType compute_type(Precision precision) {
 inline at::ScalarType master_type(Precision precision) {
   return precision == Precision::fp64 ? at::kDouble : at::kFloat;
 }
+
+/// Tells LibTorch how float32 is multiplied on `device`, and lets cuDNN time its algorithms for each shape.
+/// These settings are the process's: every step says anew what it wants. (LibTorch's default would be TF32
+/// convolutions.)
+void prepare_device(const at::Device& device, Precision precision);
 
 }  // namespace simclr

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/device_kernels.h"
 #include "core/error.h"
 #include "core/loss/contrast.h"
 
@@ -77,7 +78,10 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
   if (plain || !unit.is_cpu()) {
     const at::Tensor first =
         global.first.defined() ? global.first : at::zeros({}, unit.options().dtype(at::kLong));
-    result = contrast_strips(global.z, count, first, contrast, group);
+    const DeviceKernels* kernels = plain ? nullptr : device_kernels(unit.device());
+    const bool fits = kernels != nullptr && kernels->takes_contrast(global.z, type, contrast);
+    result = fits ? kernels->contrast(global.z, count, first, contrast, group)
+                  : contrast_strips(global.z, count, first, contrast, group);
   } else {
     const int64_t first = global.first.defined() ? global.first.item<int64_t>() : 0;
     result = contrast_tiles(global.z, {images, first, count}, contrast, group);

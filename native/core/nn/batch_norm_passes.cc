@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/device_kernels.h"
 #include "core/nn/batch_norm_kernels.h"
 
 namespace simclr {
@@ -18,6 +19,12 @@ bool fused(const at::Tensor& x) {
   const auto type = x.scalar_type();
   return x.device().is_cpu() && in_rows(x) && x.numel() > 0 &&
          (type == at::kFloat || type == at::kDouble || type == at::kBFloat16);
+}
+
+/// The device's own kernels if they take x; null otherwise.
+const BatchNormKernels* kernels_for(const at::Tensor& x) {
+  const DeviceKernels* device = x.device().is_cpu() ? nullptr : device_kernels(x.device());
+  return device != nullptr && device->batch_norm().takes(x) ? &device->batch_norm() : nullptr;
 }
 
 at::Tensor like(const at::Tensor& value, const at::Tensor& x) {
@@ -62,6 +69,7 @@ at::Tensor masked(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x
 }  // namespace
 
 std::pair<at::Tensor, at::Tensor> local_moments(const at::Tensor& x) {
+  if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->moments(x);
   if (!fused(x)) {
     const at::Tensor wide = x.to(accumulator(x));
     const at::Tensor mean = wide.mean(rows_of(x));
@@ -80,6 +88,8 @@ std::pair<at::Tensor, at::Tensor> local_moments(const at::Tensor& x) {
 at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
                      const at::Tensor& rstd, const at::Tensor& scale, const at::Tensor& shift, bool relu) {
   const at::Tensor a = scale * rstd;
+  if (const BatchNormKernels* kernels = kernels_for(x))
+    return kernels->normalise(x, residual, mean, a, shift, relu);
   if (!fused(x)) {
     at::Tensor y = (x.to(accumulator(x)) - channelwise(mean, x)) * channelwise(a, x);
     if (shift.defined()) y = y + channelwise(shift, x);
@@ -101,6 +111,7 @@ at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::
 
 GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
                            const at::Tensor& mean) {
+  if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->gradient_sums(dy, y, x, mean);
   if (!fused(x)) {
     const at::Tensor g = masked(dy, y, x);
     const at::Tensor centred = x.to(accumulator(x)) - channelwise(mean, x);
@@ -120,6 +131,8 @@ GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::
 InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
                                const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
                                const at::Tensor& offset, bool residual) {
+  if (const BatchNormKernels* kernels = kernels_for(x))
+    return kernels->input_gradients(dy, y, x, mean, scale, slope, offset, residual);
   if (!fused(x)) {
     const at::Tensor g = masked(dy, y, x);
     at::Tensor dx = g * channelwise(scale, x);

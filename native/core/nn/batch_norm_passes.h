@@ -1,5 +1,6 @@
-// The four passes over memory that BatchNorm makes, each in two forms: fused kernels for channels_last
-// tensors on the CPU, and plain LibTorch operations for every other device and layout. Statistics are double.
+// The four passes over memory that BatchNorm makes, each in three forms: fused kernels for channels_last
+// tensors on the CPU, a device's own kernels (core/device_kernels.h), and plain LibTorch operations for every
+// other device and layout. Statistics are double.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -31,5 +32,23 @@ struct InputGradients {
 InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
                                const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
                                const at::Tensor& offset, bool residual);
+
+/// The same on another device than the CPU. `mean` etc. are per channel, of any floating type; `scale` is
+/// already multiplied by rstd.
+class BatchNormKernels {
+ public:
+  virtual ~BatchNormKernels() = default;
+  /// Whether they take x: its type and layout.
+  virtual bool takes(const at::Tensor& x) const = 0;
+  virtual std::pair<at::Tensor, at::Tensor> moments(const at::Tensor& x) const = 0;
+  virtual at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
+                               const at::Tensor& scale, const at::Tensor& shift, bool relu) const = 0;
+  virtual GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                                     const at::Tensor& mean) const = 0;
+  virtual InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                                         const at::Tensor& mean, const at::Tensor& scale,
+                                         const at::Tensor& slope, const at::Tensor& offset,
+                                         bool residual) const = 0;
+};
 
 }  // namespace simclr

@@ -1,0 +1,63 @@
+/** Pairs a second of whole training steps on a GPU, views made there: node --import tsx bench/gpu/step.ts --arch … */
+import { parseArgs } from 'node:util'
+import type { Arch, Stem } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
+
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string', default: 'step' },
+    arch: { type: 'string', default: 'resnet18' },
+    stem: { type: 'string', default: 'cifar' },
+    size: { type: 'string', default: '32' },
+    batch: { type: 'string', default: '512' },
+    steps: { type: 'string', default: '30' },
+  },
+})
+const [size, batch, steps] = [Number(values.size), Number(values.batch), Number(values.steps)]
+const addon = loadAddon()
+const store = new addon.ImageStore(4 * batch)
+await store.fillScenes({ seed: 1, first: 0, count: 4 * batch, size })
+const augmenter = new addon.Augmenter(
+  lower(simclrFamily(simclrSettings('paper', size, size <= 32 ? 0.5 : 1)), size),
+)
+const learner = new addon.Learner({
+  encoder: {
+    arch: values.arch as Arch,
+    width: 1,
+    stem: values.stem as Stem,
+    convention: 'torch',
+    skRatio: 0,
+  },
+  head: { layers: 2, dim: 128, convention: 'torch' },
+  loss: { temperature: 0.5, scale: 1, normalize: true },
+  optimizer: {
+    name: 'lars',
+    convention: 'paper',
+    momentum: 0.9,
+    nesterov: false,
+    weightDecay: 1e-6,
+    trustCoefficient: 0.001,
+    classicMomentum: true,
+    epsilon: 0,
+  },
+  classes: 0,
+  precision: 'bf16',
+  device: 'cuda:0',
+  shards: 4,
+  seed: 0,
+})
+const seconds: number[] = []
+for (let step = 0; step < steps; step++) {
+  const indices = Uint32Array.from({ length: batch }, (_, i) => (step * batch + i) % (4 * batch))
+  const options = { indices, epochs: new Uint32Array(batch).fill(step), seed: 1, views: 2, labels: null }
+  const { stepSeconds } = await learner.step(augmenter.batch(store, options), 0.1)
+  if (step >= steps / 3) seconds.push(stepSeconds) // by then cuDNN has chosen its algorithms
+}
+learner.dispose()
+seconds.sort((a, b) => a - b)
+const median = seconds[Math.floor(seconds.length / 2)]!
+const { name, arch } = values
+console.log(
+  JSON.stringify({ name, arch, size, batch, milliseconds: median * 1e3, pairsPerSecond: batch / median }),
+)

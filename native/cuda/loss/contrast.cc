@@ -1,0 +1,52 @@
+#include "cuda/loss/contrast.h"
+
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include "cuda/check.h"
+#include "cuda/loss/contrast_kernels.h"
+
+namespace simclr::cuda {
+
+bool takes_contrast(const at::Tensor& z, at::ScalarType encoder, const ContrastOptions& options) {
+  return z.scalar_type() == at::kFloat && (encoder == at::kBFloat16 || encoder == at::kHalf) &&
+         options.unit_length && contrast_padding(z.size(1)) > 0 &&
+         options.temperature >= kContrastTemperature;
+}
+
+ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
+                        const ContrastOptions& options, Group& group) {
+  const c10::cuda::CUDAGuard guard(z.device());
+  const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
+  const at::Tensor exact = z.contiguous();
+  const int64_t rows = z.size(0), dim = z.size(1), images = rows / 2;
+  const int padding = contrast_padding(dim);
+  const at::Tensor halves = at::empty({rows, padding}, z.options().dtype(at::kHalf));
+  auto* const half_rows = static_cast<Half*>(halves.data_ptr());
+  check(contrast_halves(exact.const_data_ptr<float>(), rows, dim, padding, half_rows, stream));
+
+  const ContrastSizes sizes{images, count, first.const_data_ptr<int64_t>(), padding,
+                            static_cast<float>(options.temperature)};
+  // By row: loss, hit, entropy, 1 / r, 1 - P. Hits and entropies are of first views; zeros stay for the
+  // others.
+  const at::Tensor sums = at::zeros({5, 2 * count}, z.options());
+  const auto row = [&](int64_t which) { return sums.data_ptr<float>() + which * 2 * count; };
+  check(contrast_sums(half_rows, sizes, {row(0), row(1), row(2), row(3), row(4)}, stream));
+  ContrastResult result;
+  result.totals = sums.narrow(0, 0, 3).sum(1);
+  if (!options.gradient) return result;
+
+  // Of the others' rows only 1 / r is needed. One row an image, as z was gathered.
+  at::Tensor inverse = sums.select(0, 3);
+  if (group.size() > 1) {
+    const at::Tensor all = group.all_gather(inverse.view({2, count}).t().contiguous());
+    inverse = all.t().contiguous().view({-1});
+  }
+  result.gradient = at::empty({2 * count, dim}, z.options());
+  check(contrast_gradient(half_rows, exact.const_data_ptr<float>(), static_cast<int>(dim), sizes,
+                          inverse.const_data_ptr<float>(), row(4), result.gradient.data_ptr<float>(),
+                          stream));
+  return result;
+}
+
+}  // namespace simclr::cuda

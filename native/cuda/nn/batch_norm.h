@@ -1,0 +1,21 @@
+// BatchNorm's passes on a CUDA device, over LibTorch's tensors.
+#pragma once
+
+#include "core/nn/batch_norm_passes.h"
+
+namespace simclr::cuda {
+
+class BatchNormOnCuda final : public BatchNormKernels {
+ public:
+  bool takes(const at::Tensor& x) const override;
+  std::pair<at::Tensor, at::Tensor> moments(const at::Tensor& x) const override;
+  at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
+                       const at::Tensor& scale, const at::Tensor& shift, bool relu) const override;
+  GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                             const at::Tensor& mean) const override;
+  InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                                 const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
+                                 const at::Tensor& offset, bool residual) const override;
+};
+
+}  // namespace simclr::cuda

@@ -1,0 +1,51 @@
+/** The addon for a GPU machine: carried in, or built there with nvcc and CMake alone (no registry, no cmake-js). */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { findCompiler } from '../bootstrap/cuda.mjs'
+import { Failure, mustRun, root, say } from '../bootstrap/run.mjs'
+
+/** Where SIMCLR_VARIANT=cu130 is looked for (lib/addon/binary.ts). */
+const FOLDER = 'build-cu130'
+
+/** The folder with simclr.node, loader.node and build.json. */
+export function gpuBuild({ build, libtorch }) {
+  if (build !== undefined) {
+    const folder = path.resolve(build)
+    const target = path.join(root, FOLDER, 'Release')
+    if (fs.existsSync(path.join(folder, 'simclr.node'))) {
+      if (folder !== target) fs.cpSync(folder, target, { recursive: true })
+      return target
+    }
+    throw new Failure(`Expected simclr.node in ${folder} (--build) but it is not there.`)
+  }
+  if (libtorch === undefined)
+    throw new Failure('Name a LibTorch for CUDA: --libtorch DIR, or carry a build: --build DIR.')
+  const include = path.join(libtorch, 'include/ATen/ATen.h')
+  if (!fs.existsSync(include))
+    throw new Failure(`${libtorch} has no headers (${include}): nothing can be built.`)
+  const compiler = findCompiler()
+  if (compiler === null)
+    throw new Failure('nvcc is missing. Set CUDACXX to it, or carry a build: --build DIR.')
+  const require = createRequire(import.meta.url)
+  const headers = [require('node-api-headers').include_dir, require('node-addon-api').include_dir]
+  const capability = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], {
+    encoding: 'utf8',
+  })
+  const architecture = capability.stdout?.trim().split('\n')[0]?.replace('.', '') || '90'
+  say(`building the addon in ${FOLDER} against ${libtorch}`)
+  const ninja = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []
+  mustRun('cmake', [
+    ...['-S', '.', '-B', FOLDER, '-DCMAKE_BUILD_TYPE=Release', '-DSIMCLR_CUDA=ON', ...ninja],
+    `-DSIMCLR_LIBTORCH=${path.resolve(libtorch)}`,
+    `-DCMAKE_CUDA_COMPILER=${compiler}`,
+    `-DCMAKE_CUDA_ARCHITECTURES=${architecture}`, // of this machine alone: half the time
+    `-DCMAKE_JS_INC=${headers.map((folder) => path.resolve(folder.replaceAll('"', ''))).join(';')}`,
+  ])
+  mustRun('cmake', ['--build', FOLDER, '--parallel', String(os.availableParallelism())], {
+    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }, // build-json.mjs needs node
+  })
+  return path.join(root, FOLDER, 'Release')
+}

@@ -1,0 +1,130 @@
+/** What is run on a GPU, in order. */
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { findCompiler } from '../bootstrap/cuda.mjs'
+
+const mocha = (...args) => [
+  process.execPath,
+  'node_modules/mocha/bin/mocha.js',
+  '--timeout',
+  '500000',
+  ...args,
+]
+const simclr = (...args) => [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', ...args]
+
+export function testSteps() {
+  const run = path.join(os.tmpdir(), `simclr-gpu-${process.pid}`)
+  const sanitizer = spawnSync('compute-sanitizer', ['--version']).status === 0
+  const checked = (tool) => ({
+    name: `sanitizer-${tool}`,
+    about: `kernels under compute-sanitizer ${tool}`,
+    skip: sanitizer ? null : 'compute-sanitizer is not there',
+    command: [
+      'compute-sanitizer',
+      '--tool',
+      tool,
+      '--error-exitcode',
+      '9',
+      '--target-processes',
+      'all',
+      ...mocha('test/gpu/kernels.test.ts'),
+    ],
+  })
+  const train = [
+    '--data',
+    'synthetic:scenes,count=4096',
+    '--device',
+    'cuda',
+    '--arch',
+    'resnet18',
+    '--stem',
+    'stride2',
+    '--batch-size',
+    '512',
+    '--epochs',
+    '8',
+    '--seed',
+    '1',
+  ]
+  return [
+    {
+      name: 'operations',
+      about: 'GPU = CPU for every operation',
+      command: mocha('test/gpu/operations.test.ts'),
+    },
+    {
+      name: 'kernels',
+      about: 'our kernels = LibTorch’s operations',
+      command: mocha('test/gpu/kernels.test.ts'),
+    },
+    {
+      name: 'golden',
+      about: 'the golden numbers on the GPU',
+      command: simclr('verify', '--golden', 'test/golden', '--device', 'cuda'),
+    },
+    checked('memcheck'),
+    checked('racecheck'),
+    {
+      name: 'training',
+      about: 'a run on synthetic scenes',
+      command: simclr('train', ...train, '--out', run, '--json'),
+    },
+    {
+      name: 'evaluation',
+      about: 'its encoder',
+      command: simclr(
+        'eval',
+        '--encoder',
+        run,
+        '--data',
+        'synthetic:scenes,count=4096',
+        '--probe',
+        'knn',
+        '--json',
+        '--device',
+        'cuda',
+      ),
+    },
+  ]
+}
+
+export function benchSteps({ folder }) {
+  const program = path.join(os.tmpdir(), 'simclr-gpu-kernels')
+  const sources = [
+    'loss/contrast_kernels',
+    'nn/batch_norm_kernels',
+    'optim/update_kernels',
+    'augment/view_kernels',
+  ]
+  const nvcc = findCompiler() ?? 'nvcc'
+  const build = [
+    nvcc,
+    '-std=c++20',
+    '-O3',
+    '-Inative',
+    '--expt-relaxed-constexpr',
+    '-arch=native',
+    'bench/gpu/kernels.cu',
+    ...sources.map((name) => `native/cuda/${name}.cu`),
+    '-o',
+    program,
+  ]
+  const step = (name, ...args) => ({
+    name,
+    about: `a training step: ${args.join(' ')}`,
+    command: [process.execPath, '--import', 'tsx', 'bench/gpu/step.ts', '--name', name, ...args],
+  })
+  return [
+    { name: 'kernels-build', about: `nvcc, for ${path.basename(folder)}`, command: build },
+    {
+      name: 'kernels',
+      about: 'NT-Xent, BatchNorm, LARS and views alone',
+      command: [program],
+      skip: fs.existsSync(build[0]) || findCompiler() ? null : 'nvcc is not there',
+    },
+    step('step-r18-cifar', '--arch', 'resnet18', '--stem', 'cifar', '--size', '32', '--batch', '1024'),
+    step('step-r50-224', '--arch', 'resnet50', '--stem', 'imagenet', '--size', '224', '--batch', '256'),
+  ]
+}

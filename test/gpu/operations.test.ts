@@ -1,0 +1,113 @@
+import { expect } from 'chai'
+import type { LearnerSpec, OptimizerSpec } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { distance, tinySpec, views, withLearner } from '../learn/support.ts'
+import { needGpu, paper, relative, stateAfter } from './support.ts'
+
+describe('GPU = CPU', () => {
+  before(needGpu)
+
+  const networks: [string, Partial<LearnerSpec>][] = [
+    ['torch, SGD', {}],
+    ['paper, LARS, online head', { ...paper, classes: 3 }],
+    [
+      'paper, selective kernels',
+      {
+        ...paper,
+        encoder: { arch: 'resnet50', width: 0.25, stem: 'imagenet', convention: 'paper', skRatio: 0.0625 },
+      },
+    ],
+  ]
+  for (const [name, spec] of networks) {
+    for (const [precision, tolerance] of [
+      ['fp64', 1e-9],
+      ['fp32', 2e-3],
+    ] as const) {
+      it(`${name}, ${precision}: gradients of one batch`, async () => {
+        const [batch, labels] = [
+          views(16, 32),
+          spec.classes ? Int32Array.from([0, 1, 2, 0, 1, 2, 0, 1]) : null,
+        ]
+        const on = (device: string) =>
+          withLearner(tinySpec({ ...spec, precision, device }), (learner) => learner.gradients(batch, labels))
+        const [gpu, cpu] = [await on('cuda:0'), await on('cpu')]
+        expect(gpu.loss).to.be.closeTo(cpu.loss, tolerance)
+        expect(gpu.entropy).to.be.closeTo(cpu.entropy, tolerance)
+        expect(distance(gpu.gradients, cpu.gradients)).to.be.below(tolerance)
+      })
+    }
+
+    it(`${name}, fp64: weights, statistics and momentum after five steps`, async () => {
+      const after = (device: string) =>
+        stateAfter(5, (step) => views(12, 16, step), { ...spec, precision: 'fp64', device })
+      expect(distance(await after('cuda:0'), await after('cpu'))).to.be.below(1e-7)
+    })
+  }
+
+  it('bf16 stays near fp32', async () => {
+    const on = (precision: 'bf16' | 'fp32', device: string) =>
+      withLearner(tinySpec({ ...paper, precision, device }), (learner) =>
+        learner.gradients(views(64, 32), null),
+      )
+    const [gpu, exact] = [await on('bf16', 'cuda:0'), await on('fp32', 'cpu')]
+    expect(gpu.loss).to.be.closeTo(exact.loss, 0.05 * exact.loss)
+  })
+
+  it('evaluation mode and embedding', async () => {
+    const on = (device: string) =>
+      withLearner(tinySpec({ precision: 'fp64', device }), async (learner) => {
+        await learner.stepViews(views(8, 16), null, 0.1)
+        return learner.forward(views(6, 16, 2), { training: false, groups: true })
+      })
+    const [gpu, cpu] = [await on('cuda:0'), await on('cpu')]
+    expect(distance([gpu.features, ...gpu.groups], [cpu.features, ...cpu.groups])).to.be.below(1e-9)
+  })
+
+  const forms: [string, OptimizerSpec][] = [
+    ['LARS, paper', paper.optimizer as OptimizerSpec],
+    ['LARS, popular', { ...(paper.optimizer as OptimizerSpec & { name: 'lars' }), classicMomentum: false }],
+    [
+      'LARS, torch',
+      { ...(paper.optimizer as OptimizerSpec & { name: 'lars' }), convention: 'torch', epsilon: 1e-8 },
+    ],
+    ['SGD', { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayAll: false }],
+  ]
+  for (const [name, spec] of forms) {
+    it(`${name}: float32 updates by our kernels, float64 ones by LibTorch`, () => {
+      for (const [Array_, tolerance] of [
+        [Float32Array, 1e-6],
+        [Float64Array, 1e-12],
+      ] as const) {
+        const after = (device: string) => {
+          const variables = [1, 33, 16_384, 40_001].flatMap((size, i) =>
+            [false, true].map((excluded) => ({
+              weight: new Array_(size).map((_: number, k: number) => Math.sin(k * 0.7 + i)),
+              gradient: new Array_(size).map((_: number, k: number) => Math.cos(k * 1.3 + i)),
+              momentum: new Array_(size),
+              excluded,
+            })),
+          )
+          for (const lr of [0.1, 0.2, 0.05]) loadAddon().optimizerStep(spec, variables, lr, device)
+          return variables
+        }
+        const [gpu, cpu] = [after('cuda:0'), after('cpu')]
+        gpu.forEach(({ weight, momentum }, i) => {
+          expect(relative(weight, cpu[i]!.weight)).to.be.below(tolerance)
+          expect(relative(momentum, cpu[i]!.momentum)).to.be.below(tolerance)
+        })
+      }
+    })
+  }
+
+  for (const rows of [2, 38, 514]) {
+    it(`NT-Xent of ${rows} rows`, () => {
+      const z = Float64Array.from({ length: rows * 48 }, (_, i) => Math.sin(i * i * 0.37))
+      const options = { dim: 48, temperature: 0.2, scale: 2, normalize: true } as const
+      const [gpu, cpu] = ['cuda:0', 'cpu'].map((device) => loadAddon().ntXent(z, { ...options, device }))
+      expect(gpu!.loss).to.be.closeTo(cpu!.loss, 1e-10)
+      expect(gpu!.entropy).to.be.closeTo(cpu!.entropy, 1e-10)
+      expect(gpu!.contrastiveAccuracy).to.equal(cpu!.contrastiveAccuracy)
+      expect(relative(gpu!.gradient, cpu!.gradient)).to.be.below(1e-10)
+    })
+  }
+})
