@@ -81,7 +81,7 @@
                        '<!@(node scripts/gyp-query.mjs sources native/core .h)'],
             'outputs': ['<(INTERMEDIATE_DIR)/<(RULE_INPUT_ROOT).cu.o'],
             'process_outputs_as_sources': 1,
-            'action': ['nvcc', '-c', '-std=c++20', '-O3', '-Xcompiler', '-fPIC', '-I', 'native',
+            'action': ['nvcc', '-c', '-std=c++20', '-O3', '--expt-relaxed-constexpr', '-Xcompiler', '-fPIC', '-I', 'native',
                        '<@(cuda_architectures)', '-o', '<@(_outputs)', '<(RULE_INPUT_PATH)'],
           }],
         },
