@@ -35,6 +35,7 @@
         'NAPI_VERSION=8',
         'NODE_ADDON_API_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
+        'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
         'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       # OpenMP is compiled in and not linked: its functions are in the libgomp that LibTorch brings.

@@ -8,7 +8,7 @@ cp -r "$examples"/. examples/
 npm install --silent --ignore-scripts --no-audit --no-fund fastify@5 esbuild@0.28
 
 echo "-- example apps"
-node examples/service/test.js run
+node --expose-gc examples/service/test.js run
 node examples/background/test.js
 node examples/worker/main.js run
 node examples/commonjs/main.cjs run
