@@ -51,7 +51,14 @@ describe('convolution algorithms', () => {
       process.execPath,
       ['--import=tsx/esm', 'test/learn/strided-child.ts'],
       // glibc then checks every block of memory that is freed.
-      { encoding: 'utf8', env: { ...process.env, LD_PRELOAD: 'libc_malloc_debug.so.0', MALLOC_CHECK_: '3' } },
+      {
+        encoding: 'utf8',
+        env: {
+          ...process.env,
+          LD_PRELOAD: process.env.LD_PRELOAD ?? 'libc_malloc_debug.so.0',
+          MALLOC_CHECK_: '3',
+        },
+      },
     )
     expect({ status, stdout }, stderr).to.deep.equal({ status: 0, stdout: 'done' })
   })
