@@ -44,7 +44,8 @@ async function verify({ golden, device, only = '', json = false }: Flags): Promi
   if (failed > 0) process.exitCode = 1
 }
 
-function line({ file, quantity, error, tolerance, pass, message }: Quantity): string {
-  const distance = error === null ? (message ?? '') : `${error.toPrecision(3)} of ${tolerance}`
+function line({ file, quantity, error, tolerance, pass, message, note }: Quantity): string {
+  const because = note === undefined ? '' : ` (${note})`
+  const distance = error === null ? (message ?? '') : `${error.toPrecision(3)} of ${tolerance}${because}`
   return `${pass ? 'ok  ' : 'FAIL'} ${file}  ${quantity}  ${distance}`
 }

@@ -11,6 +11,8 @@ export interface Quantity {
   pass: boolean
   /** Why nothing could be computed. */
   message?: string
+  /** Why the tolerance is not the file's. */
+  note?: string
 }
 
 /** Collects one file's quantities. */
@@ -25,7 +27,7 @@ export class Report {
   }
 
   /** Passes if error ≤ tolerance; NaN never does. */
-  add(quantity: string, error: number, tolerance: number): void {
+  add(quantity: string, error: number, tolerance: number, note?: string): void {
     this.#push({
       file: this.file,
       quantity,
@@ -33,6 +35,7 @@ export class Report {
       tolerance,
       pass: error <= tolerance,
       ...(Number.isFinite(error) ? {} : { message: 'not finite' }),
+      ...(note === undefined ? {} : { note }),
     })
   }
 

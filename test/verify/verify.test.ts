@@ -126,7 +126,7 @@ describe('verify', () => {
     }
 
     it('feature, statistic, gradient and head output', async function () {
-      this.timeout(120_000)
+      this.timeout(300_000)
       const path = copyOf('resnet_paper_r18_cifar.json', 'resnet_paper_r18_cifar.safetensors')
       const file = `${path}/resnet_paper_r18_cifar.safetensors`
       await editTensor(file, 'features_eval', (values) => (values[3]! *= 1.01))
@@ -138,19 +138,15 @@ describe('verify', () => {
         json.head3_loss += 0.01
       })
       const failed = failures(await verifyFolder(path)).map((text) => text.split('.json ')[1])
-      for (const precision of ['fp32', 'fp64']) {
-        for (const quantity of [
-          'features_eval',
-          'head2_train',
-          'after group3.block0.bn1.moving_variance',
-          'grad group2.block0.conv1.kernel',
-          'train group2',
-          'head3_loss',
-        ]) {
-          expect(failed).to.include(`${quantity} ${precision}`)
-        }
-      }
-      expect(failed).to.have.length(12)
+      const found = [
+        'features_eval',
+        'head2_train',
+        'after group3.block0.bn1.moving_variance',
+        'train group2',
+        'head3_loss',
+      ].flatMap((quantity) => [`${quantity} fp32`, `${quantity} fp64`])
+      const gradient = 'grad group2.block0.conv1.kernel'
+      expect(failed).to.have.members([...found, `${gradient} fp64`, `${gradient} fp32, sums in fp64`])
     })
   })
 
