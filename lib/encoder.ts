@@ -10,9 +10,10 @@ import type {
 } from './addon/interface.ts'
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
+import { conventions } from './config/groups.ts'
 import { machineFacts } from './config/machine.ts'
 import { invalid, validate } from './config/messages.ts'
-import { choice, option } from './config/option.ts'
+import { choice, integer, option, triple } from './config/option.ts'
 import { device, threads } from './config/options.ts'
 import { pickDevice } from './config/resolve.ts'
 import { decodeImage } from './data/decode.ts'
@@ -33,6 +34,23 @@ const encoderOptions = z.strictObject({
     default: 'fp32',
   }),
   threads,
+  preprocessing: option(
+    {
+      schema: z
+        .strictObject({
+          imageSize: integer(8, 1024).schema,
+          convention: z.enum(conventions),
+          normalize: z.strictObject({ mean: triple(0).schema, std: triple(1e-6).schema }).nullable(),
+        })
+        .partial(),
+      expected: 'an object of imageSize, convention and normalize',
+    },
+    {
+      about:
+        "How images are prepared, where it is not what the file says. A state dict of torchvision's says nothing: 224 pixels (CIFAR stem: 32), ImageNet's mean and deviation.",
+      default: 'from the file',
+    },
+  ),
 })
 export type EncoderOptions = z.input<typeof encoderOptions>
 
@@ -71,9 +89,9 @@ export class Encoder {
   constructor(weights: EncoderWeights, options: EncoderOptions = {}) {
     validate(encoderOptions, options)
     const addon = loadAddon()
-    this.#weights = weights
     this.spec = weights.spec
-    this.preprocessing = weights.preprocessing
+    this.preprocessing = prepared(weights.preprocessing, options.preprocessing)
+    this.#weights = { ...weights, preprocessing: this.preprocessing }
     const machine = machineFacts(addon)
     this.device = pickDevice(options.device ?? 'auto', machine)
     this.precision = options.precision ?? 'fp32'
@@ -83,13 +101,14 @@ export class Encoder {
       { ...weights.spec, device: this.device, precision: this.precision, shards },
       weights.tensors,
     )
-    const { convention, imageSize, normalize } = weights.preprocessing
+    const { convention, imageSize, normalize } = this.preprocessing
     const family = evaluationFamily(convention, imageSize, normalize ?? { mean: null, std: null })
     this.#augmenter = new addon.Augmenter(lower(family, imageSize))
   }
 
   /**
-   * Loads a run folder or an encoder.safetensors. Errors: ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE,
+   * Loads a run folder, an encoder.safetensors, or a state dict of torchvision's ResNet saved as .safetensors.
+   * Errors: ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE,
    * ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, ERR_SIMCLR_DEVICE.
    */
   static async load(path: string, options: EncoderOptions = {}): Promise<Encoder> {
@@ -193,6 +212,12 @@ export class Encoder {
       throw new SimclrError('ERR_SIMCLR_DATA', message, { cause: error })
     }
   }
+}
+
+/** `file` with what the caller knows better. */
+function prepared(file: Preprocessing, known: EncoderOptions['preprocessing'] = {}): Preprocessing {
+  const { imageSize = file.imageSize, convention = file.convention, normalize = file.normalize } = known
+  return { imageSize, convention, normalize }
 }
 
 /** 0 … count - 1. */

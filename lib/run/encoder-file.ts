@@ -1,6 +1,6 @@
 /**
  * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
- * away, paper §4.2), with what is needed to use it as metadata.
+ * away, paper §4.2), with what is needed to use it as metadata. torchvision's own state dicts are read too.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { ResolvedConfig } from '../config/resolve.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { newestCheckpoint } from './checkpoint.ts'
 import { encoderPath, exists } from './folder.ts'
+import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
 /** How images become what the encoder was trained on. */
 export interface Preprocessing {
@@ -79,7 +80,7 @@ export async function writeEncoder(
   path: string,
   { spec, preprocessing, tensors }: EncoderWeights,
 ): Promise<void> {
-  await writeSafetensors(path, tensors, {
+  await writeSafetensors(path, marked(tensors, spec), {
     format,
     arch: spec.arch,
     width: String(spec.width),
@@ -112,18 +113,20 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
 
 async function readEncoderFile(path: string): Promise<EncoderWeights> {
   const { tensors, metadata } = await readSafetensors(path)
+  const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
+  if (foreign !== undefined) return foreign
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success) {
     const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
     throw new SimclrError(
       'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS',
-      `Expected an encoder written by simclr but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
+      `Expected an encoder written by simclr, or a state dict of torchvision's ResNet, but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
     )
   }
   const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize } = parsed.data
   return {
     spec: { arch, width, stem, convention, skRatio },
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
-    tensors,
+    tensors: unmarked(tensors),
   }
 }
