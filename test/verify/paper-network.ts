@@ -87,16 +87,23 @@ export function paperVariables(
   return out
 }
 
-/** Defines a test for each width, stem and kind of 3x3 convolution that the depth comes with. */
-export function itHasAPlaceForEveryVariable(depth: number): void {
-  for (const [width, stem, sk] of [
-    [1, 'imagenet', 0],
-    [2, 'cifar', 0],
-    [1, 'imagenet', 0.0625],
-    [1, 'cifar', 0.0625],
-  ] as const) {
-    if (sk > 0 && depth < 50) continue
-    if (width > 1 && depth > 50) continue
+type Geometry = readonly [width: number, stem: 'cifar' | 'imagenet', skRatio: number]
+
+const geometries: readonly Geometry[] = [
+  [1, 'imagenet', 0],
+  [2, 'cifar', 0],
+  [1, 'imagenet', 0.0625],
+  [1, 'cifar', 0.0625],
+]
+
+/** Widths, stems and kinds of 3x3 convolution that a depth is tried with. */
+export function usualGeometries(depth: number): readonly Geometry[] {
+  return geometries.filter(([width, , sk]) => (sk === 0 || depth >= 50) && (width === 1 || depth <= 50))
+}
+
+/** Defines a test for each geometry. */
+export function itHasAPlaceForEveryVariable(depth: number, of = usualGeometries(depth)): void {
+  for (const [width, stem, sk] of of) {
     it(`ResNet-${depth}, width ${width}, ${stem} stem${sk ? ', selective kernels' : ''}`, async function () {
       this.timeout(120_000)
       const variables = paperVariables(depth, width, stem, sk)
