@@ -1,14 +1,18 @@
 /**
  * Puts each mutant of test/mutants/table.ts into a copy of the working tree, builds it and requires the named
- * test to fail; first of all each of these tests must pass without a mutant.
+ * test to fail; first of all each of these tests must pass without a mutant. Where no mutant is in native code the
+ * working tree's own build is used.
  *
  *   npm run test:mutants                      all of them
- *   npm run test:mutants -- --only bias       those whose trap contains the text
- *   npm run test:mutants -- --record          and writes test/mutants/results.json (docs/exactness.md shows it)
+ *   npm run test:mutants -- --only bias       those whose mistake, trap or file contains the text
+ *   npm run test:mutants -- --missing         those that test/mutants/results.json has not yet
+ *   npm run test:mutants -- --record          writes each result to test/mutants/results.json as it comes
+ *   npm run test:mutants -- --minutes 4       begins none after so many minutes
  */
 import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -20,22 +24,16 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import { type Mutant, mutants } from '../test/mutants/table.ts'
+import type { Mutant, MutantResult } from '../test/mutants/mutant.ts'
+import { mutants } from '../test/mutants/table.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const copy = path.join(root, 'build/mutants')
+const resultsFile = path.join(root, 'test/mutants/results.json')
 
 interface TestRun {
   passes: number
   failures: string[]
-}
-
-export interface MutantResult {
-  trap: string
-  file: string
-  test: string
-  /** Titles of the tests that failed. */
-  failed: string[]
 }
 
 /** The working tree, ignored files apart, with the same node_modules. Unchanged files keep their times. */
@@ -57,10 +55,13 @@ function run(command: string, args: string[], cwd: string) {
   return result
 }
 
-function build(): void {
-  const { status, stderr } = run(process.execPath, ['scripts/bootstrap.mjs', 'build'], copy)
-  if (status !== 0) throw new Error(`The build failed:\n${stderr.slice(-3000)}`)
+/** A whole build first, then only what changed. */
+function build(command: string[]): void {
+  const { status, stdout, stderr } = run(process.execPath, command, copy)
+  if (status !== 0) throw new Error(`The build failed:\n${stdout.slice(-3000)}${stderr.slice(-3000)}`)
 }
+const wholeBuild = ['scripts/bootstrap.mjs', 'build']
+const rebuild = ['node_modules/cmake-js/bin/cmake-js', 'build', '--out', 'build', '--config', 'Release']
 
 function runTest({ test, grep }: Pick<Mutant, 'test' | 'grep'>): TestRun {
   const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'json', '--timeout', '600000', test]
@@ -91,37 +92,70 @@ function withMutant<T>({ file, from, to }: Mutant, work: () => T): T {
 
 function tryMutant(mutant: Mutant): MutantResult {
   const { failures } = withMutant(mutant, () => {
-    if (mutant.file.startsWith('native/')) build()
+    if (mutant.file.startsWith('native/')) build(rebuild)
     return runTest(mutant)
   })
-  const { trap, file, test } = mutant
-  return { trap, file, test, failed: failures }
+  const { trap, mistake, file, test } = mutant
+  return { trap, mistake, file, test, failed: failures }
 }
 
-const { values: flags } = parseArgs({ options: { only: { type: 'string' }, record: { type: 'boolean' } } })
-const chosen = mutants.filter(({ trap }) => trap.includes(flags.only ?? ''))
+const tested = new Set<string>()
+
+/** Once for each test: it passes where nothing is wrong. */
+function requirePassing({ test, grep }: Mutant): void {
+  const key = JSON.stringify([test, grep])
+  if (tested.has(key)) return
+  tested.add(key)
+  const { passes, failures } = runTest({ test, ...(grep === undefined ? {} : { grep }) })
+  if (passes > 0 && failures.length === 0) return
+  throw new Error(`Expected ${key} to pass without a mutant but ${passes} passed, and not: ${failures}`)
+}
+
+function recorded(): MutantResult[] {
+  return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as MutantResult[]) : []
+}
+
+/** In the table's order, without mutants that it has no more. */
+function record(result: MutantResult): void {
+  const all = new Map([...recorded(), result].map((each) => [each.mistake, each]))
+  const ordered = mutants.flatMap(({ mistake }) => all.get(mistake) ?? [])
+  writeFileSync(resultsFile, `${JSON.stringify(ordered, null, 2)}\n`)
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    missing: { type: 'boolean' },
+    record: { type: 'boolean' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
+})
+const known = new Set(flags.missing ? recorded().map(({ mistake }) => mistake) : [])
+const chosen = mutants.filter(
+  ({ trap, mistake, file }) => `${mistake} ${trap} ${file}`.includes(flags.only) && !known.has(mistake),
+)
+const native = chosen.some(({ file }) => file.startsWith('native/'))
+const end = Date.now() + Number(flags.minutes) * 60_000
 copyTree()
-build()
-for (const key of new Set(chosen.map(({ test, grep }) => JSON.stringify({ test, grep })))) {
-  const { passes, failures } = runTest(JSON.parse(key))
-  if (passes === 0 || failures.length > 0) {
-    throw new Error(
-      `Expected ${key} to pass without a mutant but ${passes} passed and these failed: ${failures}`,
-    )
-  }
-}
-const results: MutantResult[] = []
+if (native) build(wholeBuild)
+else cpSync(path.join(root, 'build/Release'), path.join(copy, 'build/Release'), { recursive: true })
+let [count, survivors, stale] = [0, 0, false]
 for (const mutant of chosen) {
+  if (Date.now() > end) break
+  const builds = mutant.file.startsWith('native/')
+  if (stale && !(builds && tested.has(JSON.stringify([mutant.test, mutant.grep])))) {
+    build(rebuild) // without the mutant before
+    stale = false
+  }
+  requirePassing(mutant)
   const result = tryMutant(mutant)
-  results.push(result)
-  process.stdout.write(
-    `${result.failed.length > 0 ? 'killed  ' : 'SURVIVED'} ${result.trap} (${result.failed.length})\n`,
-  )
+  stale ||= builds
+  count++
+  if (result.failed.length === 0) survivors++
+  if (flags.record) record(result)
+  const verdict = result.failed.length > 0 ? 'killed  ' : 'SURVIVED'
+  process.stdout.write(`${verdict} ${result.mistake} (${result.failed.length})\n`)
 }
-build()
-if (flags.record) {
-  writeFileSync(path.join(root, 'test/mutants/results.json'), `${JSON.stringify(results, null, 2)}\n`)
-}
-const survivors = results.filter(({ failed }) => failed.length === 0).length
-process.stdout.write(`${results.length} mutants, ${survivors} survived.\n`)
-process.exitCode = survivors > 0 ? 1 : 0
+if (stale) build(rebuild)
+process.stdout.write(`${count} of ${chosen.length} mutants, ${survivors} survived.\n`)
+process.exitCode = survivors > 0 || count < chosen.length ? 1 : 0

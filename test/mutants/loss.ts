@@ -1,0 +1,108 @@
+/** Mistakes in the contrastive loss. */
+import type { Mutant } from './mutant.ts'
+
+const ntXent = 'test/ops/nt_xent.test.ts'
+const golden = 'test/verify/golden.test.ts'
+const learner = 'test/learn/learner.test.ts'
+
+export const lossMutants: readonly Mutant[] = [
+  {
+    trap: 'gather',
+    mistake: "gather without gradient: what others' rows pull is left out",
+    file: 'native/core/loss/contrast_strips.cc',
+    from: '    weights.addcmul_(exponentials(s, column_shift, t), column_inverse);\n',
+    to: '    weights.add_(weights);\n',
+    test: ntXent,
+    grep: 'across replicas',
+  },
+  {
+    trap: 'gather',
+    mistake: 'gradient divided by the number of ranks',
+    file: 'native/core/loss/nt_xent.cc',
+    from: 'result.gradient.mul_(options.scale / (2 * images * options.temperature));',
+    to: 'result.gradient.mul_(options.scale / (2 * images * options.temperature * group.size()));',
+    test: ntXent,
+    grep: 'across replicas',
+  },
+  {
+    trap: 'gather',
+    mistake: 'gradient divided by the number of ranks, seen from the network',
+    file: 'native/core/loss/nt_xent.cc',
+    from: 'result.gradient.mul_(options.scale / (2 * images * options.temperature));',
+    to: 'result.gradient.mul_(options.scale / (2 * images * options.temperature * group.size()));',
+    test: learner,
+    grep: 'a batch shared by shards is one batch',
+  },
+  {
+    trap: 'offset',
+    mistake: 'wrong rank offset in targets and mask',
+    file: 'native/core/loss/nt_xent.cc',
+    from: 'all.select(1, 2 * dim).lt(group.rank()).sum()',
+    to: 'all.select(1, 2 * dim).lt(0).sum()',
+    test: ntXent,
+    grep: 'across replicas',
+  },
+  {
+    trap: 'self',
+    mistake: 'a row stays among its own negatives',
+    file: 'native/core/loss/contrast_tiles.cc',
+    from: '        s = rows_.kLowest;\n',
+    to: '        if (u != v) s = rows_.kLowest;\n',
+    test: ntXent,
+    grep: 'ln\\(2B - 1\\)',
+  },
+  {
+    trap: 'self',
+    mistake: 'the partner is dropped from the denominator',
+    file: 'native/core/loss/contrast_rows.h',
+    from: 'const double total = sum[row] + own;',
+    to: 'const double total = sum[row] > 0 ? sum[row] : own;',
+    test: ntXent,
+    grep: 'naive double loop',
+  },
+  {
+    trap: 'beyond',
+    mistake: "the paper's loss halved (mean over rows instead of the sum of both directions)",
+    file: 'lib/ops/loss.ts',
+    from: "scale: convention === 'paper' ? 2 : 1",
+    to: 'scale: 1',
+    test: 'test/ops/ops.test.ts',
+    grep: 'default convention',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'loss in half precision',
+    file: 'native/core/loss/nt_xent.cc',
+    from: 'const at::Tensor values = z.detach();',
+    to: 'const at::Tensor values = z.scalar_type() == at::kFloat ? z.detach().to(at::kBFloat16).to(at::kFloat) : z.detach();',
+    test: golden,
+    grep: 'ntxent_paper',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'no running maximum at low temperature',
+    file: 'native/core/loss/contrast_tiles.cc',
+    from: 'options.unit_length && options.temperature >= kLowestOneShiftTemperature',
+    to: 'options.unit_length',
+    test: ntXent,
+    grep: 'in float32',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'contrastive accuracy over all rows instead of the second views',
+    file: 'native/core/loss/contrast_strips.cc',
+    from: 'hits.push_back(pairs.argmax(1).eq(image.narrow(0, row, rows)).sum());',
+    to: 'hits.push_back((s.argmax(1) - images).eq(image.narrow(0, row, rows)).sum());',
+    test: ntXent,
+    grep: 'naive double loop',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'a tile of similarities taken twice, another never',
+    file: 'native/core/loss/tile_schedule.h',
+    from: 'const int64_t b = (phase - k + circle) % circle;',
+    to: 'const int64_t b = (phase - k + 1 + circle) % circle;',
+    test: ntXent,
+    grep: 'naive double loop',
+  },
+]
