@@ -99,7 +99,8 @@ describe('Encoder', function () {
 
   it('refuses files that are no encoder, and weights that do not fit', async () => {
     const { tensors, metadata } = await readSafetensors(path('run', 'encoder.safetensors'))
-    await writeSafetensors(path('foreign.safetensors'), tensors, { format: 'pt' })
+    const others = tensors.map((tensor) => ({ ...tensor, name: `of_another_${tensor.name}` }))
+    await writeSafetensors(path('foreign.safetensors'), others, { format: 'pt' })
     await writeSafetensors(path('short.safetensors'), tensors.slice(1), metadata)
     await writeSafetensors(path('wide.safetensors'), tensors, { ...metadata, width: '0.5' })
     for (const name of ['foreign', 'short', 'wide']) {
