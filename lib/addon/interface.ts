@@ -6,13 +6,9 @@
  * SimclrError (load.ts hands its constructor to the addon).
  */
 
-/** `tf32`: float32 whose products have 10-bit mantissas, on a GPU. */
-export type Precision = 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'fp64'
-/** `paper`: google-research/simclr (tf2); `torch`: torchvision and lightly. */
-export type Convention = 'paper' | 'torch'
-export type Arch = 'resnet18' | 'resnet34' | 'resnet50' | 'resnet101' | 'resnet152' | 'resnet200'
-/** `imagenet`: 7x7/2 and a 3x3/2 max pool; `cifar`: 3x3/1, no pool; `stride2`: 3x3/2, no pool. */
-export type Stem = 'imagenet' | 'cifar' | 'stride2'
+import type { Convention, EncoderSpec, LearnerSpec, OptimizerSpec, Precision } from './specs.ts'
+
+export type * from './specs.ts'
 
 /** One named array, bytes little-endian in safetensors' order. */
 export interface NativeTensor {
@@ -169,68 +165,6 @@ export interface NativeBatch {
 }
 
 // ---- learning ----------------------------------------------------------------------------------------------
-
-export interface EncoderSpec {
-  arch: Arch
-  /** Multiplies every channel count; 1, 2, 4 in the paper, fractions allowed (multiples of 1/8). */
-  width: number
-  stem: Stem
-  /** Geometry, padding, running-variance and initialisation convention. */
-  convention: Convention
-  /** Selective kernels: 0 = none, 0.0625 in SimCLR v2 (paper convention only). */
-  skRatio: number
-}
-
-export interface HeadSpec {
-  /** 0 = none, 1 = linear, 2 = SimCLR v1, 3 = SimCLR v2. */
-  layers: number
-  /** Output dimension. */
-  dim: number
-  /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
-  convention: Convention
-}
-
-export type OptimizerSpec =
-  | {
-      name: 'lars'
-      /** `paper`: lr inside the buffer, no epsilon; `torch`: lightly's form. */
-      convention: Convention
-      momentum: number
-      nesterov: boolean
-      weightDecay: number
-      trustCoefficient: number
-      /** paper only: classic momentum (lr inside the buffer) or the "popular" form. */
-      classicMomentum: boolean
-      /** torch only. */
-      epsilon: number
-    }
-  | {
-      name: 'sgd'
-      momentum: number
-      nesterov: boolean
-      weightDecay: number /** BN and biases decay too. */
-      decayAll: boolean
-    }
-
-export interface LearnerSpec {
-  encoder: EncoderSpec
-  head: HeadSpec
-  /** scale: 2 in the paper's convention, 1 in torch's. */
-  loss: { temperature: number; scale: 1 | 2; normalize: boolean }
-  optimizer: OptimizerSpec
-  /** Classes of the online linear head on stop-gradient features; 0 = no such head. */
-  classes: number
-  precision: Precision
-  device: string
-  /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */
-  shards: number
-  seed: number
-  /**
-   * Convolutions and dense layers sum in float64 whatever the precision: several times slower, and the same on
-   * every machine but for the last rounding. Default false.
-   */
-  exactSums?: boolean
-}
 
 export interface StepResult {
   /** NT-Xent, in the convention's scale. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { LearnerSpec, OptimizerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { distance, tinySpec, views, withLearner } from '../learn/support.ts'
+import { distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
 import { needGpu, paper, relative, stateAfter } from './support.ts'
 
 describe('GPU = CPU', () => {
@@ -64,12 +64,9 @@ describe('GPU = CPU', () => {
   })
 
   const forms: [string, OptimizerSpec][] = [
-    ['LARS, paper', paper.optimizer as OptimizerSpec],
-    ['LARS, popular', { ...(paper.optimizer as OptimizerSpec & { name: 'lars' }), classicMomentum: false }],
-    [
-      'LARS, torch',
-      { ...(paper.optimizer as OptimizerSpec & { name: 'lars' }), convention: 'torch', epsilon: 1e-8 },
-    ],
+    ['LARS, paper', paperLars],
+    ['LARS, popular', { ...paperLars, classicMomentum: false }],
+    ['LARS, torch', { ...paperLars, convention: 'torch', epsilon: 1e-8 }],
     ['SGD', { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayAll: false }],
   ]
   for (const [name, spec] of forms) {

@@ -1,6 +1,6 @@
 import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { floats, tinySpec, withLearner } from '../learn/support.ts'
+import { floats, paperLars, tinySpec, withLearner } from '../learn/support.ts'
 
 /** These tests need a GPU: without one they fail, they do not skip. */
 export function needGpu(): void {
@@ -13,16 +13,7 @@ export const paper: Partial<LearnerSpec> = {
   encoder: { arch: 'resnet18', width: 0.25, stem: 'cifar', convention: 'paper', skRatio: 0 },
   head: { layers: 3, dim: 32, convention: 'paper' },
   loss: { temperature: 0.2, scale: 2, normalize: true },
-  optimizer: {
-    name: 'lars',
-    convention: 'paper',
-    momentum: 0.9,
-    nesterov: false,
-    weightDecay: 1e-4,
-    trustCoefficient: 0.001,
-    classicMomentum: true,
-    epsilon: 0,
-  },
+  optimizer: paperLars,
 }
 
 /** The state after some steps on given views. */

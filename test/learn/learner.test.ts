@@ -1,31 +1,14 @@
 import { expect } from 'chai'
-import type {
-  Convention,
-  LearnerSpec,
-  NativeTensor,
-  OptimizerSpec,
-  Precision,
-} from '../../lib/addon/interface.ts'
+import type { Convention, LearnerSpec, NativeTensor, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { rejection } from '../support/rejection.ts'
-import { distance, floats, tinySpec, views, withLearner } from './support.ts'
-
-const lars: OptimizerSpec = {
-  name: 'lars',
-  convention: 'paper',
-  momentum: 0.9,
-  nesterov: false,
-  weightDecay: 1e-4,
-  trustCoefficient: 0.001,
-  classicMomentum: true,
-  epsilon: 0,
-}
+import { distance, floats, paperLars, tinySpec, views, withLearner } from './support.ts'
 
 const paper: Partial<LearnerSpec> = {
   encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },
   head: { layers: 3, dim: 16, convention: 'paper' },
   loss: { temperature: 0.1, scale: 2, normalize: true },
-  optimizer: lars,
+  optimizer: paperLars,
 }
 
 const gradientsOf = (spec: LearnerSpec, batch: NativeTensor, labels: Int32Array | null = null) =>

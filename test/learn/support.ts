@@ -1,5 +1,17 @@
-import type { LearnerSpec, NativeLearner, NativeTensor } from '../../lib/addon/interface.ts'
+import type { LearnerSpec, NativeLearner, NativeTensor, OptimizerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+
+/** LARS as the paper's code has it. */
+export const paperLars: OptimizerSpec & { name: 'lars' } = {
+  name: 'lars',
+  convention: 'paper',
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 1e-4,
+  trustCoefficient: 0.001,
+  classicMomentum: true,
+  epsilon: 0,
+}
 
 /** A small learner of the torch convention; override what a test is about. */
 export function tinySpec(overrides: Partial<LearnerSpec> = {}): LearnerSpec {
