@@ -4,12 +4,16 @@
  */
 import { validate } from './config/messages.ts'
 import { type TrainOptions, trainOptions } from './config/options.ts'
+import { defaultTimeoutSeconds } from './config/presets.ts'
 import type { ResolvedConfig } from './config/resolve.ts'
 import { learningRate } from './config/schedule.ts'
 import type { Skipped } from './data/types.ts'
 import { Encoder } from './encoder.ts'
 import { trainInChild } from './isolate/parent.ts'
+import { launch } from './launch/launch.ts'
+import { Ranks } from './launch/ranks.ts'
 import { claimProcess } from './run/claim.ts'
+import type { EncoderWeights } from './run/encoder-file.ts'
 import type { EpochEvent } from './run/events.ts'
 import { prepare } from './run/prepare.ts'
 
@@ -24,6 +28,8 @@ export interface Run {
   /** Run folder, absolute. */
   folder: string
   config: ResolvedConfig
+  /** Of this process among those that share the batches; 0 where it trained alone. */
+  rank: number
   /** Images that could not be used. */
   skipped: Skipped[]
   /** Seconds of training in this call, without reading the data. */
@@ -32,8 +38,8 @@ export interface Run {
   pairsPerSecond: number
 }
 
-/** What a run has come to, but for the encoder, which lies in its folder. */
-export type Trained = Omit<Run, 'encoder'>
+/** What a run has come to, but for the encoder, which lies in its folder or is here. */
+export type Trained = Omit<Run, 'encoder'> & { weights?: EncoderWeights }
 
 /**
  * Trains an encoder without labels. Resolves when the run is complete and on the disk.
@@ -42,29 +48,49 @@ export type Trained = Omit<Run, 'encoder'>
  * in a process and in a folder), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_DIVERGED, ERR_SIMCLR_IO. On abort it
  * rejects with the signal's reason once a checkpoint is on the disk. With `isolate` also ERR_SIMCLR_PROCESS and
  * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
+ *
+ * With `processes`, and under torchrun, srun and the like, several processes are the ranks of one run
+ * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs.
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   validate(trainOptions, options)
-  const trained = options.isolate ? await trainInChild(options) : await trainHere(options)
-  const encoder = await Encoder.load(trained.folder, { device: trained.device })
+  const { weights, ...trained } = await trainWhere(options)
+  const { folder, device } = trained
+  const encoder = weights ? new Encoder(weights, { device }) : await Encoder.load(folder, { device })
   return { encoder, ...trained }
+}
+
+function trainWhere(options: TrainOptions): Promise<Trained> {
+  if ((options.processes ?? 1) > 1) return launch(options)
+  return options.isolate ? trainInChild(options) : trainHere(options)
 }
 
 /** @internal Trains in this process; `options` must be valid. */
 export async function trainHere(options: TrainOptions): Promise<Trained> {
   await using _claim = await claimProcess()
-  await using session = await prepare(options)
-  const { loader, learner, schedule, config, first, steps } = session
+  const timeoutSeconds = options.distributed?.timeoutSeconds ?? defaultTimeoutSeconds
+  return Ranks.with({ signal: options.signal, timeoutSeconds }, async (ranks) => {
+    await using session = await prepare(options, ranks)
+    const { loader, learner, schedule, config, first, steps } = session
 
-  for (let step = first; step < steps; step++) {
-    if (options.signal?.aborted) await session.interrupt(options.signal)
-    const asked = performance.now()
-    const batch = await loader.next()
-    const waitSeconds = (performance.now() - asked) / 1000
-    const lr = learningRate(schedule, step)
-    const result = await learner.step(batch, lr)
-    await session.record({ step, lr, waitSeconds, ...result })
-  }
+    let stopAsked = false
+    for (let step = first; step < steps; step++) {
+      if (ranks.shouldStop(stopAsked)) await session.interrupt(ranks.stopReason)
+      ranks.setActivity(`step ${step}: waiting for images`)
+      const asked = performance.now()
+      const batch = await loader.next()
+      const waitSeconds = (performance.now() - asked) / 1000
+      const lr = learningRate(schedule, step)
+      ranks.setActivity(`step ${step}`)
+      const { stopAsked: stop, ...result } = await learner.step(batch, lr)
+      ranks.setActivity(`step ${step}: recording it`)
+      await session.record({ step, lr, waitSeconds, ...result })
+      stopAsked = stop
+    }
 
-  return { device: config.device, config, ...(await session.finish(options.report ?? true)) }
+    const { weights, ...result } = await session.finish(options.report ?? true)
+    // The folder is the first rank's: others may not see it.
+    const own = ranks.isFirst ? {} : { weights }
+    return { device: config.device, config, rank: ranks.rank, ...result, ...own }
+  })
 }

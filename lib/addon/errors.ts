@@ -29,6 +29,8 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_DISPOSED'
   /** A run is under way in this process already. */
   | 'ERR_SIMCLR_BUSY'
+  /** Another process of the run is missing, has failed, does not answer or runs with other options or data. */
+  | 'ERR_SIMCLR_RANK'
   /** Stopped through an AbortSignal that gave no reason of its own. */
   | 'ERR_SIMCLR_ABORTED'
   /** Memory ran out, of the process or of the device. */

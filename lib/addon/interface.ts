@@ -6,8 +6,10 @@
  * SimclrError (load.ts hands its constructor to the addon).
  */
 
+import type { GroupSpec, NativeGroup } from './group.ts'
 import type { Convention, EncoderSpec, LearnerSpec, OptimizerSpec, Precision } from './specs.ts'
 
+export type * from './group.ts'
 export type * from './specs.ts'
 
 /** One named array, bytes little-endian in safetensors' order. */
@@ -181,6 +183,8 @@ export interface StepResult {
   /** Seconds: making the views, and the whole step. */
   augmentSeconds: number
   stepSeconds: number
+  /** A rank of the group has been asked to stop: all do, after this step. */
+  stopAsked: boolean
 }
 
 /** Forward results for tests and verify; what was not asked for is absent. */
@@ -193,7 +197,7 @@ export interface ForwardResult {
   groups: NativeTensor[]
 }
 
-export interface GradientResult extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds'> {
+export interface GradientResult extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds' | 'stopAsked'> {
   weightDecayLoss: number
   /** Under the parameter names of `state()`. */
   gradients: NativeTensor[]
@@ -218,6 +222,8 @@ export interface NativeLearner {
   state(): Promise<NativeTensor[]>
   /** Strict: throws naming missing and unexpected tensors. `optimizer.*` may be absent altogether (fresh buffers). */
   load(tensors: NativeTensor[]): Promise<void>
+  /** Rank 0's state becomes every rank's; all call it. */
+  shareState(): Promise<void>
   /** Ends the thread after the running step; further calls reject with ERR_SIMCLR_DISPOSED. */
   dispose(): void
 }
@@ -255,6 +261,7 @@ export interface Addon {
 
   ImageStore: new (count: number) => NativeImageStore
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter
+  Group: new (spec: GroupSpec) => NativeGroup
   Learner: new (spec: LearnerSpec) => NativeLearner
   Encoder: new (
     spec: EncoderSpec & { device: string; precision: Precision; shards: number },

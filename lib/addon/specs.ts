@@ -1,5 +1,7 @@
 /** What a network and its training are made of, as the addon is told: part of the boundary (interface.ts). */
 
+import type { NativeGroup } from './group.ts'
+
 /** `tf32`: float32 whose products have 10-bit mantissas, on a GPU. */
 export type Precision = 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'fp64'
 /** `paper`: google-research/simclr (tf2); `torch`: torchvision and lightly. */
@@ -63,6 +65,17 @@ export interface LearnerSpec {
   /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */
   shards: number
   seed: number
+  /**
+   * Ranks that share every batch, each with its own part of the images. All ranks call the learner's methods that
+   * compute on batches in the same order.
+   */
+  group?: NativeGroup
+  /** BatchNorm over the whole batch (default) or over each rank's part of it. */
+  globalBatchNorm?: boolean
+  /** Negatives from the whole batch (default) or from each rank's part of it. */
+  globalNegatives?: boolean
+  /** Gradients travel between ranks as bf16. Default false. */
+  compressGradients?: boolean
   /**
    * Convolutions and dense layers sum in float64 whatever the precision: several times slower, and the same on
    * every machine but for the last rounding. Default false.

@@ -204,6 +204,31 @@ export const augment = group('augmentation', {
   }),
 })
 
+export const distributed = group('runs of several processes', {
+  syncBatchNorm: option(yesNo(), {
+    about: "BatchNorm over the whole batch; false: over each process's part, which gives pairs away.",
+    default: 'true',
+    source: '§2.2',
+    flag: 'sync-bn',
+  }),
+  globalNegatives: option(yesNo(), {
+    about: "Negatives from the whole batch; false: from each process's part.",
+    default: 'true',
+    source: 'tf2/objective.py',
+    flag: 'global-negatives',
+  }),
+  compressGradients: option(yesNo(), {
+    about: 'Gradients travel between processes as bf16.',
+    default: 'false',
+    flag: 'compress-gradients',
+  }),
+  timeoutSeconds: option(positive(), {
+    about: 'How long a process waits for the others, to appear and in any step, before the run fails.',
+    default: '600',
+    unit: 'seconds',
+  }),
+})
+
 export const probe = group('online probe', {
   everyEpochs: option(integer(0), {
     about: 'kNN accuracy on labelled images every so many epochs; 0: never.',

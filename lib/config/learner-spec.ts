@@ -3,7 +3,7 @@ import type { ResolvedConfig } from './resolve.ts'
 
 /** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
-  const { encoder, head, loss, temperature, precision, device, threads, seed } = config
+  const { encoder, head, loss, temperature, precision, device, threads, seed, distributed } = config
   return {
     encoder,
     head,
@@ -14,6 +14,9 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     device,
     shards: threads,
     seed,
+    globalBatchNorm: distributed.syncBatchNorm,
+    globalNegatives: distributed.globalNegatives,
+    compressGradients: distributed.compressGradients,
   }
 }
 

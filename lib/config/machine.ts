@@ -2,12 +2,17 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Addon } from '../addon/interface.ts'
+import { placement } from '../launch/placement.ts'
 import type { MachineFacts } from './resolve.ts'
 
 export function machineFacts(addon: Addon): MachineFacts {
+  const ranks = placement()
+  const devices = addon.getDevices().map(({ name }) => name)
   return {
-    cores: availableParallelism(),
-    devices: addon.getDevices().map(({ name }) => name),
+    // Ranks of one machine share its cores, and each has a GPU of its own.
+    cores: Math.max(1, Math.floor(availableParallelism() / (ranks?.localSize ?? 1))),
+    devices:
+      ranks === null ? devices : devices.filter((name) => ['cpu', `cuda:${ranks.localRank}`].includes(name)),
     gpuProblem: addon.gpuProblem(),
     bf16: hasBf16(),
   }

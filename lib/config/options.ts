@@ -10,6 +10,7 @@ import {
   byPreset,
   checkpoint,
   conventions,
+  distributed,
   encoder,
   head,
   loss,
@@ -103,6 +104,15 @@ export const trainOptions = z
     device,
     precision,
     threads,
+    processes: option(integer(1, 1024), {
+      about: 'Processes on this machine that share every batch, each a child of this one.',
+      default: '1; what torchrun or srun start needs no option',
+    }),
+    maxRestarts: option(integer(0), {
+      about: 'With `processes`: how often to go on from the last checkpoint after one of them has died.',
+      default: '0',
+    }),
+    distributed,
     seed: option(integer(0), {
       about: 'Everything random is a function of it.',
       default: '0',
@@ -150,5 +160,5 @@ export type TrainOptions = z.input<typeof trainOptions>
 /** The options that describe a run; the others say where, when and to whom. */
 export type TrainSettings = Omit<
   TrainOptions,
-  'data' | 'out' | 'resume' | 'report' | 'isolate' | 'signal' | 'onProgress'
+  'data' | 'out' | 'resume' | 'report' | 'isolate' | 'signal' | 'onProgress' | 'processes' | 'maxRestarts'
 >

@@ -6,6 +6,9 @@ import type { Convention } from '../addon/interface.ts'
 import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
 import type { PresetName, TrainSettings } from './options.ts'
 
+/** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
+export const defaultTimeoutSeconds = 600
+
 export interface Preset {
   /** What it is for, one line. */
   about: string
@@ -148,6 +151,12 @@ export function baseSettings(imageSize: number): TrainSettings {
     seed: 0,
     stream: 'auto',
     maxSkipped: 0.1,
+    distributed: {
+      syncBatchNorm: true,
+      globalNegatives: true,
+      compressGradients: false,
+      timeoutSeconds: defaultTimeoutSeconds,
+    },
     checkpoint: { everySeconds: 600, everySteps: null, everyEpochs: null, keep: 2 },
   }
 }

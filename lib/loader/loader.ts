@@ -12,6 +12,8 @@ export interface LoaderOptions {
   withLabels: boolean
   /** First step. */
   step: number
+  /** This process's part of a batch's rows. */
+  part: (rows: number) => { begin: number; end: number }
 }
 
 /** Batches whose images are being decoded, where they are not in memory anyway, while the learner computes. */
@@ -44,7 +46,9 @@ export class Loader {
   }
 
   #prepare(step: number): Prepared {
-    const rows = this.#options.sampler.at(step)
+    const all = this.#options.sampler.at(step)
+    const { begin, end } = this.#options.part(all.indices.length)
+    const rows = { indices: all.indices.slice(begin, end), epochs: all.epochs.slice(begin, end) }
     const batch = this.#describe(rows)
     batch.catch(() => {}) // told when its turn comes
     return { rows, batch }

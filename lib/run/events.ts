@@ -3,7 +3,7 @@ import type { StepResult } from '../addon/interface.ts'
 import type { Resolution } from '../config/resolve.ts'
 
 /** One training step. Counts from 0. */
-export interface StepEvent extends StepResult {
+export interface StepEvent extends Omit<StepResult, 'stopAsked'> {
   type: 'step'
   /** When it ended, seconds since 1970. */
   time: number

@@ -7,7 +7,7 @@ import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
 import { learnerSpec } from '../config/learner-spec.ts'
 import { machineFacts } from '../config/machine.ts'
-import { invalid } from '../config/messages.ts'
+import { expected, invalid } from '../config/messages.ts'
 import type { TrainOptions, TrainSettings } from '../config/options.ts'
 import {
   type Resolution,
@@ -21,6 +21,8 @@ import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
+import { factsOf } from '../launch/facts.ts'
+import type { Ranks } from '../launch/ranks.ts'
 import { Loader } from '../loader/loader.ts'
 import { Sampler } from '../loader/sampler.ts'
 import { Checkpointer } from './checkpointer.ts'
@@ -30,27 +32,49 @@ import { newRunPath, RunFolder, readConfig } from './folder.ts'
 import { dataFacts, decodingThreads, type Images, readImages } from './images.ts'
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
-import { Session } from './session.ts'
+import { Session, type SessionParts } from './session.ts'
+
+/** Where rank 0 found the run, on every rank. */
+interface Beginning extends Start {
+  /** The run folder. */
+  path: string
+}
 
 /** `options` must be valid. Leaves nothing behind where it throws. */
-export async function prepare(options: TrainOptions): Promise<Session> {
-  const tell = options.onProgress ?? (() => {})
-  const folder = await RunFolder.open(options.out ?? (await newRunPath()))
+export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Session> {
+  const tell = (ranks.isFirst && options.onProgress) || (() => {})
+  const folder = ranks.isFirst ? await RunFolder.open(options.out ?? (await newRunPath())) : null
   try {
-    const start = await findStart(folder, options.resume ?? 'auto', (message) =>
-      tell({ type: 'warning', message }),
-    )
-    const images = await readTrainingImages(options, start, tell)
+    const beginning = await findBeginning(folder, options, ranks, tell)
+    ranks.setActivity('reading images')
+    const images = await readTrainingImages(options, beginning, tell)
     try {
-      return await assemble(options, folder, start, images, tell)
+      return await assemble(options, ranks, folder, beginning, images, tell)
     } catch (error) {
       await images.dispose()
       throw error
     }
   } catch (error) {
-    await folder.discard()
+    await folder?.discard()
     throw error
   }
+}
+
+/** Rank 0 looks into the folder, which others may not see, and tells them; the weights follow by `shareState`. */
+async function findBeginning(
+  folder: RunFolder | null,
+  options: TrainOptions,
+  ranks: Ranks,
+  tell: (event: TrainEvent) => void,
+): Promise<Beginning> {
+  const warn = (message: string) => tell({ type: 'warning', message })
+  const start = folder && (await findStart(folder, options.resume ?? 'auto', warn))
+  if (ranks.size === 1) return { path: folder!.path, ...start! }
+  const { checkpoint } = start ?? { checkpoint: null }
+  const told = await ranks.fromFirst<Beginning>(
+    folder && { path: folder.path, checkpoint: checkpoint && { ...checkpoint, tensors: [] }, unusable: [] },
+  )
+  return start ? { path: folder!.path, ...start } : told
 }
 
 /** Reads the data that the options, or the run being resumed, name. */
@@ -85,8 +109,9 @@ async function readTrainingImages(
 
 async function assemble(
   options: TrainOptions,
-  folder: RunFolder,
-  { checkpoint, unusable }: Start,
+  ranks: Ranks,
+  folder: RunFolder | null,
+  { path, checkpoint, unusable }: Beginning,
   images: Images,
   tell: (event: TrainEvent) => void,
 ): Promise<Session> {
@@ -102,34 +127,43 @@ async function assemble(
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
+  checkParts(config, ranks)
+  await ranks.agree(await factsOf(config, images))
   const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
+  if (ranks.group !== null) spec.group = ranks.group
   const learner = new addon.Learner(spec)
   let recorder: Recorder | undefined
   try {
-    if (checkpoint) await learner.load(checkpoint.tensors)
-    await folder.writeConfig(await runConfig(folder, resolution, images))
-    recorder = await Recorder.open(folder, step, config.batchSize, tell)
-    const checkpointer = new Checkpointer({
-      folder: folder.checkpoints,
-      learner,
-      config,
-      images: images.count,
-      resumedFrom: checkpoint,
-      unusable,
-      onWritten: (written, path) => tell({ type: 'checkpoint', step: written, path }),
-    })
-    // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
-    if (!checkpoint) await checkpointer.save(0)
+    if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
+    await learner.shareState()
+    let disk: SessionParts['disk'] = null
+    if (folder !== null) {
+      await folder.writeConfig(await runConfig(folder, resolution, images))
+      recorder = await Recorder.open(folder, step, config.batchSize, tell)
+      const checkpointer = new Checkpointer({
+        folder: folder.checkpoints,
+        learner,
+        config,
+        images: images.count,
+        resumedFrom: checkpoint,
+        unusable,
+        onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
+      })
+      // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
+      if (!checkpoint) await checkpointer.save(0)
+      disk = { folder, checkpointer }
+    }
+    recorder ??= Recorder.silent(config.batchSize)
     const parameters = learner.parameterCount.encoder
     const { pid } = process
-    tell({ type: 'start', folder: folder.path, resolution, step, parameters, data: images.name, pid })
-    const loader = trainingLoader(addon, images, config, step)
-    const probe = onlineProbe(addon, images, config)
+    tell({ type: 'start', folder: path, resolution, step, parameters, data: images.name, pid })
+    const loader = trainingLoader(addon, images, config, step, ranks)
+    const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
     // biome-ignore format: one line a thought
-    return new Session({ folder, images, config, schedule, steps, step, learner, loader, probe, recorder, checkpointer, tell })
+    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     learner.dispose()
@@ -137,7 +171,25 @@ async function assemble(
   }
 }
 
-function trainingLoader(addon: Addon, images: Images, config: ResolvedConfig, step: number): Loader {
+/** Every shard of every rank has an image at least. */
+function checkParts(config: ResolvedConfig, { size }: Ranks): void {
+  const each = Math.floor(config.batchSize / size)
+  if (each === 0) {
+    const advice = 'Raise `batchSize`, or start fewer processes.'
+    throw invalid(
+      expected(`at least an image for each of the ${size} ranks`, 'batchSize', config.batchSize, advice),
+    )
+  }
+  config.threads = Math.min(config.threads, each)
+}
+
+function trainingLoader(
+  addon: Addon,
+  images: Images,
+  config: ResolvedConfig,
+  step: number,
+  ranks: Ranks,
+): Loader {
   const { seed, batchSize, imageSize, augment } = config
   const { convention } = config.schedule
   return new Loader({
@@ -147,6 +199,7 @@ function trainingLoader(addon: Addon, images: Images, config: ResolvedConfig, st
     seed,
     withLabels: config.probe.linearHead,
     step,
+    part: (rows) => ranks.part(rows),
   })
 }
 
@@ -204,6 +257,8 @@ function settingsOf(options: TrainOptions): TrainSettings {
     isolate: _isolate,
     signal: _signal,
     onProgress: _tell,
+    processes: _processes,
+    maxRestarts: _maxRestarts,
     ...settings
   } = options
   return settings

@@ -8,21 +8,19 @@ import { TensorBoardLog } from './tensorboard.ts'
 export class Recorder {
   /** One entry an epoch, in order. */
   readonly history: EpochEvent[] = []
-  readonly #log: MetricsLog
-  readonly #board: TensorBoardLog
+  /** Null where nothing is written. */
+  readonly #files: { log: MetricsLog; board: TensorBoardLog } | null
   readonly #meter: EpochMeter
   readonly #tell: (event: TrainEvent) => void
 
   /** Takes up what was recorded in `kept` before the run was interrupted. */
   private constructor(
-    log: MetricsLog,
-    board: TensorBoardLog,
+    files: { log: MetricsLog; board: TensorBoardLog } | null,
     kept: Metric[],
     batchSize: number,
     tell: (event: TrainEvent) => void,
   ) {
-    this.#log = log
-    this.#board = board
+    this.#files = files
     this.#meter = new EpochMeter(batchSize)
     this.#tell = tell
     for (const metric of kept) {
@@ -44,13 +42,18 @@ export class Recorder {
   ): Promise<Recorder> {
     const { log, kept } = await MetricsLog.open(folder.metrics, step)
     const board = await TensorBoardLog.open(folder.tensorBoard, kept)
-    return new Recorder(log, board, kept, batchSize, tell)
+    return new Recorder({ log, board }, kept, batchSize, tell)
+  }
+
+  /** Keeps the history of this call's epochs alone, and writes nothing: for ranks other than the first. */
+  static silent(batchSize: number): Recorder {
+    return new Recorder(null, [], batchSize, () => {})
   }
 
   step(event: StepEvent): void {
     this.#meter.add(event)
-    this.#log.write(event)
-    this.#board.write(event)
+    this.#files?.log.write(event)
+    this.#files?.board.write(event)
     this.#tell(event)
   }
 
@@ -58,20 +61,20 @@ export class Recorder {
   async epoch(knn: number | null): Promise<void> {
     const event = this.#meter.finish(knn)
     this.history.push(event)
-    this.#log.write(event)
-    this.#board.write(event)
+    this.#files?.log.write(event)
+    this.#files?.board.write(event)
     await this.flush()
     this.#tell(event)
   }
 
   /** Everything recorded so far is on the disk when this resolves. */
   async flush(): Promise<void> {
-    await this.#log.flush()
-    await this.#board.flush()
+    await this.#files?.log.flush()
+    await this.#files?.board.flush()
   }
 
   async close(): Promise<void> {
-    await this.#log.close()
-    await this.#board.close()
+    await this.#files?.log.close()
+    await this.#files?.board.close()
   }
 }

@@ -55,7 +55,7 @@ export async function findStart(
  * else would be another run.
  */
 const mayChange =
-  /^(data|epochs|steps|device|threads|stream|maxSkipped|checkpoint\..+|probe\.(?!linearHead).+)$/
+  /^(data|epochs|steps|device|threads|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(

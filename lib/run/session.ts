@@ -8,7 +8,7 @@ import type { OnlineProbe } from '../evaluate/online.ts'
 import type { Loader } from '../loader/loader.ts'
 import { writeReport } from '../report/report.ts'
 import type { Checkpointer } from './checkpointer.ts'
-import { encoderWeights, writeEncoder } from './encoder-file.ts'
+import { type EncoderWeights, encoderWeights, writeEncoder } from './encoder-file.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
 import type { RunFolder } from './folder.ts'
 import type { Images } from './images.ts'
@@ -16,7 +16,8 @@ import type { Recorder } from './recorder.ts'
 
 /** What a run is made of; see prepare.ts. */
 export interface SessionParts {
-  folder: RunFolder
+  /** The run folder, absolute; ranks of other machines may not see it. */
+  path: string
   images: Images
   config: ResolvedConfig
   schedule: ScheduleSettings
@@ -26,10 +27,11 @@ export interface SessionParts {
   step: number
   learner: NativeLearner
   loader: Loader
-  /** Null without labels. */
+  /** Null without labels, and on ranks that write nothing. */
   probe: OnlineProbe | null
   recorder: Recorder
-  checkpointer: Checkpointer
+  /** Null on all ranks but the first: what a run writes is written once. */
+  disk: { folder: RunFolder; checkpointer: Checkpointer } | null
   tell: (event: TrainEvent) => void
 }
 
@@ -38,6 +40,7 @@ export type StepRecord = Omit<StepEvent, 'type' | 'time' | 'epoch'>
 
 export interface SessionResult {
   folder: string
+  weights: EncoderWeights
   history: EpochEvent[]
   skipped: Skipped[]
   seconds: number
@@ -74,7 +77,7 @@ export class Session {
    * ERR_SIMCLR_DIVERGED where the loss or the gradients are no longer finite.
    */
   async record(result: StepRecord): Promise<void> {
-    const { schedule, steps, recorder, checkpointer, probe, learner } = this.#parts
+    const { schedule, steps, recorder, disk, probe, learner } = this.#parts
     await this.#checkFinite(result)
     const { step } = result
     const epoch = epochOf(schedule, step)
@@ -84,25 +87,26 @@ export class Session {
 
     const endsEpoch = this.#step === steps || epochOf(schedule, this.#step) > epoch
     if (endsEpoch) await recorder.epoch(probe?.isDue(epoch) ? await probe.run(learner) : null)
-    if (checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
+    if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
   }
 
-  /** Ends the run early: checkpoint and encoder on the disk, then throws the signal's reason. */
-  async interrupt(signal: AbortSignal): Promise<never> {
+  /** Ends the run early: checkpoint and encoder on the disk, then throws `reason`. */
+  async interrupt(reason: unknown): Promise<never> {
     await this.#leaveBehind()
-    throw signal.reason
+    throw reason
   }
 
   /** Ends the run: last checkpoint, encoder.safetensors, report.html. */
   async finish(withReport: boolean): Promise<SessionResult> {
-    const { folder, config, images, recorder, tell } = this.#parts
-    await this.#leaveBehind()
+    const { path, config, images, recorder, tell } = this.#parts
+    const weights = await this.#leaveBehind()
     const seconds = (performance.now() - this.#began) / 1000
     if (withReport) await this.#report()
-    tell({ type: 'end', folder: folder.path, step: this.#step, seconds, skipped: images.skipped.length })
+    tell({ type: 'end', folder: path, step: this.#step, seconds, skipped: images.skipped.length })
     const pairs = (this.#step - this.first) * config.batchSize
     return {
-      folder: folder.path,
+      folder: path,
+      weights,
       history: recorder.history,
       skipped: [...images.skipped],
       seconds,
@@ -112,43 +116,48 @@ export class Session {
 
   /** Frees everything, however the run ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { folder, images, learner, recorder, checkpointer } = this.#parts
-    await checkpointer.settle().catch(() => {}) // told already, or the run ended for another reason
+    const { disk, images, learner, recorder } = this.#parts
+    await disk?.checkpointer.settle().catch(() => {}) // told already, or the run ended for another reason
     await recorder.close().catch(() => {})
     learner.dispose()
     await images.dispose()
-    await folder.close()
+    await disk?.folder.close()
   }
 
   /** A run is complete without its report, which can be made again. */
   async #report(): Promise<void> {
-    const { folder, images, tell } = this.#parts
+    const { path, disk, images, tell } = this.#parts
+    if (disk === null) return
     try {
-      await writeReport(folder.path, { images })
+      await writeReport(path, { images })
     } catch (error) {
-      const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${folder.path}`
+      const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${path}`
       tell({ type: 'warning', message })
     }
   }
 
   async #checkpoint(): Promise<void> {
     await this.#parts.recorder.flush() // a checkpoint never knows of steps that metrics.jsonl has not
-    await this.#parts.checkpointer.save(this.#step)
+    await this.#parts.disk?.checkpointer.save(this.#step)
   }
 
-  async #leaveBehind(): Promise<void> {
-    const { folder, config, learner, checkpointer } = this.#parts
+  async #leaveBehind(): Promise<EncoderWeights> {
+    const { config, learner, disk } = this.#parts
     await this.#checkpoint()
-    await writeEncoder(folder.encoder, encoderWeights(config, await learner.state()))
-    await checkpointer.settle()
+    const weights = encoderWeights(config, await learner.state())
+    if (disk !== null) {
+      await writeEncoder(disk.folder.encoder, weights)
+      await disk.checkpointer.settle()
+    }
+    return weights
   }
 
   async #checkFinite({ step, lr, loss, gradientNorm }: StepRecord): Promise<void> {
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return
-    const { schedule, checkpointer, config } = this.#parts
+    const { schedule, disk, config } = this.#parts
     const what = Number.isFinite(loss) ? `gradients of norm ${gradientNorm}` : `a loss of ${loss}`
-    await checkpointer.settle()
-    const checkpoint = checkpointer.newest
+    await disk?.checkpointer.settle()
+    const checkpoint = disk?.checkpointer.newest ?? null
     throw new SimclrError(
       'ERR_SIMCLR_DIVERGED',
       `Expected finite numbers but received ${what} at step ${step} (epoch ${epochOf(schedule, step)}, learning rate ${lr}). ` +

@@ -21,6 +21,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::binding::register_image_store(env, exports);
   simclr::binding::register_augmenter(env, exports);
   simclr::binding::register_augment_functions(env, exports);
+  simclr::binding::register_group(env, exports);
   simclr::binding::register_learner(env, exports);
   simclr::binding::register_encoder(env, exports);
   simclr::binding::register_convolution(env, exports);

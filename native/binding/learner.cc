@@ -33,6 +33,7 @@ Napi::Value step_to_js(Napi::Env env, const StepResult& step) {
   set_step_values(out, step);
   out.Set("augmentSeconds", step.augment_seconds);
   out.Set("stepSeconds", step.step_seconds);
+  out.Set("stopAsked", step.stop_asked);
   return out;
 }
 
@@ -66,6 +67,7 @@ class LearnerObject : public Napi::ObjectWrap<LearnerObject> {
          InstanceMethod<&LearnerObject::Gradients>("gradients"),
          InstanceMethod<&LearnerObject::Forward>("forward"), InstanceMethod<&LearnerObject::Embed>("embed"),
          InstanceMethod<&LearnerObject::State>("state"), InstanceMethod<&LearnerObject::Load>("load"),
+         InstanceMethod<&LearnerObject::ShareState>("shareState"),
          InstanceMethod<&LearnerObject::Dispose>("dispose")});
   }
 
@@ -161,6 +163,16 @@ class LearnerObject : public Napi::ObjectWrap<LearnerObject> {
         info,
         [tensors = to_tensors(info[0])](Learner& learner) {
           learner.load(tensors);
+          return true;
+        },
+        [](Napi::Env env, bool) { return env.Undefined(); });
+  }
+
+  Napi::Value ShareState(const Napi::CallbackInfo& info) {
+    return task(
+        info,
+        [](Learner& learner) {
+          learner.share_state();
           return true;
         },
         [](Napi::Env env, bool) { return env.Undefined(); });

@@ -12,6 +12,7 @@ void register_devices(Napi::Env env, Napi::Object exports);
 void register_image_store(Napi::Env env, Napi::Object exports);
 void register_augmenter(Napi::Env env, Napi::Object exports);
 void register_augment_functions(Napi::Env env, Napi::Object exports);
+void register_group(Napi::Env env, Napi::Object exports);
 void register_learner(Napi::Env env, Napi::Object exports);
 void register_encoder(Napi::Env env, Napi::Object exports);
 void register_convolution(Napi::Env env, Napi::Object exports);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "binding/convert.h"
+#include "binding/group.h"
 
 namespace simclr::binding {
 namespace {
@@ -96,6 +97,10 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.shards = static_cast<int>(integer(spec, "shards"));
   out.exact_sums = has(spec, "exactSums") && boolean(spec, "exactSums");
   out.seed = static_cast<uint64_t>(integer(spec, "seed"));
+  if (has(spec, "group")) out.processes = GroupObject::From(spec.Get("group"));
+  out.global_batch_norm = !has(spec, "globalBatchNorm") || boolean(spec, "globalBatchNorm");
+  out.global_negatives = !has(spec, "globalNegatives") || boolean(spec, "globalNegatives");
+  out.buckets.compress = has(spec, "compressGradients") && boolean(spec, "compressGradients");
   return out;
 }
 

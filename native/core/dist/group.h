@@ -1,24 +1,36 @@
 // Who shares a batch. Threads of one process (shards) and processes (ranks) look the same to BatchNorm and
-// the loss.
+// the loss: a member is a shard, and a rank may hold several.
 #pragma once
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+
 namespace simclr {
 
+/// Rows of the whole batch, one an image, and where a member's own begin.
+struct BatchRows {
+  at::Tensor rows;
+  int64_t first;
+};
+
 /// Members 0 .. size()-1 hold contiguous parts of one global batch and call the same collectives in the same
-/// order. Collectives are not differentiable: the callers' backward passes say what they need.
+/// order. Collectives are not differentiable: the callers' backward passes say what they need. What they
+/// return may be shared with other members: it must not be changed in place.
 class Group {
  public:
   virtual ~Group() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  /// Concatenation of every member's `rows` along dimension 0, by rank. Row counts may differ, the rest may
-  /// not.
-  virtual at::Tensor all_gather(const at::Tensor& rows) = 0;
+  /// Every member's `value`, all of one shape, along a new dimension 0 in the order of ranks.
+  virtual at::Tensor all_gather(const at::Tensor& value) = 0;
 
-  /// Sum over members, added in rank order, so that every member gets the same bits.
+  /// Every member's `rows`, one for each of its images of this batch, along dimension 0 in the order of
+  /// ranks.
+  virtual BatchRows gather_images(const at::Tensor& rows) = 0;
+
+  /// Sum over members, in an order that does not change, so that every member gets the same bits.
   virtual at::Tensor all_reduce_sum(const at::Tensor& value) = 0;
 };
 
@@ -27,7 +39,8 @@ class SoloGroup final : public Group {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  at::Tensor all_gather(const at::Tensor& rows) override { return rows; }
+  at::Tensor all_gather(const at::Tensor& value) override { return value.unsqueeze(0); }
+  BatchRows gather_images(const at::Tensor& rows) override { return {rows, 0}; }
   at::Tensor all_reduce_sum(const at::Tensor& value) override { return value; }
 };
 

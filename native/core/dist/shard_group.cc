@@ -30,11 +30,20 @@ void Barrier::reset() {
   waiting_ = 0;
 }
 
-at::Tensor ShardGroup::all_gather(const at::Tensor& rows) {
+at::Tensor ShardGroup::all_gather(const at::Tensor& value) {
+  exchange_->slots[rank_] = value.detach();
+  exchange_->barrier.arrive_and_wait();
+  at::Tensor out = at::stack(exchange_->slots);
+  // Nobody may overwrite a slot, or the memory behind it, while another shard still reads it.
+  exchange_->barrier.arrive_and_wait();
+  return out;
+}
+
+BatchRows ShardGroup::gather_images(const at::Tensor& rows) {
   exchange_->slots[rank_] = rows.detach();
   exchange_->barrier.arrive_and_wait();
-  at::Tensor out = at::cat(exchange_->slots, 0);
-  // Nobody may overwrite a slot, or the memory behind it, while another shard still reads it.
+  BatchRows out{at::cat(exchange_->slots, 0), 0};
+  for (int other = 0; other < rank_; ++other) out.first += exchange_->slots[other].size(0);
   exchange_->barrier.arrive_and_wait();
   return out;
 }

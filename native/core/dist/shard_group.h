@@ -38,8 +38,10 @@ class Barrier {
 /// What the shards of one process share.
 struct ShardExchange {
   explicit ShardExchange(int size) : barrier(size), slots(size) {}
+  int size() const { return static_cast<int>(slots.size()); }
+
   Barrier barrier;
-  std::vector<at::Tensor> slots;
+  std::vector<at::Tensor> slots;  ///< what each shard brings to the collective under way
 };
 
 /// One shard's place in its group.
@@ -48,8 +50,9 @@ class ShardGroup final : public Group {
   ShardGroup(std::shared_ptr<ShardExchange> exchange, int rank)
       : exchange_(std::move(exchange)), rank_(rank) {}
   int rank() const override { return rank_; }
-  int size() const override { return static_cast<int>(exchange_->slots.size()); }
-  at::Tensor all_gather(const at::Tensor& rows) override;
+  int size() const override { return exchange_->size(); }
+  at::Tensor all_gather(const at::Tensor& value) override;
+  BatchRows gather_images(const at::Tensor& rows) override;
   at::Tensor all_reduce_sum(const at::Tensor& value) override;
 
  private:

@@ -4,21 +4,40 @@
 
 #include <exception>
 #include <latch>
+#include <numeric>
 
 namespace simclr {
 
-ShardPool::ShardPool(int size, int threads)
+ShardPool::ShardPool(int size, int threads, ProcessGroup* processes)
     : threads_(size == 1 ? threads : 1), exchange_(std::make_shared<ShardExchange>(size)) {
-  if (size == 1) {
-    groups_.push_back(std::make_unique<SoloGroup>());
-    return;
+  if (processes != nullptr) layout_ = std::make_shared<RankLayout>();
+  for (int shard = 0; shard < size; ++shard) {
+    if (size == 1) {
+      local_.push_back(std::make_unique<SoloGroup>());
+    } else {
+      local_.push_back(std::make_unique<ShardGroup>(exchange_, shard));
+    }
+    if (processes != nullptr) {
+      ranked_.push_back(std::make_unique<RankGroup>(*processes, layout_, exchange_, shard));
+      groups_.push_back(ranked_.back().get());
+    } else {
+      groups_.push_back(local_.back().get());
+    }
   }
-  for (int shard = 0; shard < size; ++shard)
-    groups_.push_back(std::make_unique<ShardGroup>(exchange_, shard));
   for (int shard = 1; shard < size; ++shard) workers_.push_back(std::make_unique<TaskThread>());
 }
 
 ShardPool::~ShardPool() = default;
+
+void ShardPool::set_batch(const RollCall& roll) {
+  if (!layout_) return;
+  *layout_ = {roll.shards,
+              roll.images,
+              roll.first_image,
+              static_cast<int>(roll.first_shard),
+              static_cast<int>(std::accumulate(roll.shards.begin(), roll.shards.end(), int64_t{0})),
+              {}};
+}
 
 void ShardPool::run(const std::function<void(int, Group&)>& work) {
   const int size = this->size();
@@ -42,6 +61,7 @@ void ShardPool::run(const std::function<void(int, Group&)>& work) {
   run_one(0);
   ended.wait();
   exchange_->slots.assign(size, at::Tensor());
+  if (layout_) layout_->result.reset();
   exchange_->barrier.reset();
   std::exception_ptr echo;
   for (const auto& failure : failures) {

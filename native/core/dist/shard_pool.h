@@ -5,7 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/dist/shard_group.h"
+#include "core/dist/rank_group.h"
+#include "core/dist/roll_call.h"
 #include "core/task_thread.h"
 
 namespace simclr {
@@ -14,19 +15,29 @@ namespace simclr {
 /// OpenMP thread unless there is a single shard, which uses `threads`.
 class ShardPool {
  public:
-  ShardPool(int size, int threads);
+  ///
+  /// `processes`: the shards of these ranks make up one group; null: those of this process alone.
+  ShardPool(int size, int threads, ProcessGroup* processes = nullptr);
   ~ShardPool();
 
   int size() const { return static_cast<int>(groups_.size()); }
 
-  /// Runs `work(shard, group)` on every shard and waits. The first failure (by shard) is rethrown after all
-  /// have ended.
+  /// How the batch that comes next is shared between ranks.
+  void set_batch(const RollCall& roll);
+
+  /// Shard `shard`'s place among the shards of this process alone.
+  Group& local(int shard) { return *local_[shard]; }
+
+  /// Runs `work(shard, group)` on every shard and waits; `group` is that of all ranks. The first failure (by
+  /// shard) is rethrown after all have ended.
   void run(const std::function<void(int, Group&)>& work);
 
  private:
   int threads_;
   std::shared_ptr<ShardExchange> exchange_;
-  std::vector<std::unique_ptr<Group>> groups_;
+  std::shared_ptr<RankLayout> layout_;  // null in a process alone
+  std::vector<std::unique_ptr<Group>> local_, ranked_;
+  std::vector<Group*> groups_;
   std::vector<std::unique_ptr<TaskThread>> workers_;
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <sstream>
 
 #include "core/error.h"
@@ -42,9 +43,10 @@ Learner::Learner(const LearnerSpec& spec)
     : spec_(spec),
       device_(parse_device(spec.device)),
       net_(build_network(spec.encoder, spec.head, spec.classes, spec.seed)),
-      pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards)) {
+      pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards), spec.processes.get()) {
   net_.parameters.to(device_, master_type(spec.precision));
   replicas_ = std::make_unique<Replicas>(net_.parameters, compute_type(spec.precision), pool_.size());
+  if (spec.processes) replicas_->share_gradients(*spec.processes, spec.buckets);
   std::vector<OptimizedTensor> tensors;
   for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[i];
@@ -54,7 +56,32 @@ Learner::Learner(const LearnerSpec& spec)
   if (const DeviceKernels* kernels = device_kernels(device_)) device_views_ = kernels->views(device_);
 }
 
-StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input) try {
+RollCall Learner::call_roll(int64_t images, double lr) {
+  ++batches_;
+  if (!spec_.processes) return {{images}, {pool_.size()}};
+  const RollCall roll = simclr::call_roll(*spec_.processes, {images, pool_.size(), batches_, lr});
+  pool_.set_batch(roll);
+  return roll;
+}
+
+Learner::Contrast Learner::contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll) {
+  if (spec_.global_negatives) {
+    const NtXentOutput out = nt_xent(z, spec_.loss, group);
+    return {out.loss, out.loss, out.contrastive_accuracy, out.entropy};
+  }
+  // Each rank's loss is a mean over its own images; the batch's is their mean, each weighted by its images.
+  const NtXentOutput own = nt_xent(z, spec_.loss, pool_.local(shard));
+  const auto images =
+      static_cast<double>(std::accumulate(roll.images.begin(), roll.images.end(), int64_t{0}));
+  const int rank = spec_.processes ? spec_.processes->rank() : 0;
+  const double share = static_cast<double>(roll.images[rank]) / images;
+  const at::Tensor values = at::stack({own.loss.detach(), own.contrastive_accuracy, own.entropy});
+  const at::Tensor means = group.all_reduce_sum(values * (share / pool_.size()));
+  return {own.loss * share, means[0], means[1], means[2]};
+}
+
+StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, double lr,
+                                  const MakeInput& input) try {
   const bool probe = net_.classifier.has_value() && labels.defined();
   // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
   // add_weight_decay).
@@ -62,8 +89,15 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
   StepResult result;
   std::vector<at::Tensor> scalars;
   prepare_device(device_, spec_.precision);
+  const RollCall roll = call_roll(images, lr);
+  result.stop_asked = roll.stop;
+  replicas_->begin();
   pool_.run([&](int shard, Group& group) {
-    const Context context{replicas_->leaves(shard), net_.parameters.buffers(), group, true, shard == 0,
+    const Context context{replicas_->leaves(shard),
+                          net_.parameters.buffers(),
+                          spec_.global_batch_norm ? group : pool_.local(shard),
+                          true,
+                          shard == 0,
                           spec_.exact_sums};
     const Span mine = part_of(images, shard, pool_.size());
     const auto start = Clock::now();
@@ -75,11 +109,11 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, cons
     const at::AutoGradMode with_gradient(true);
     const at::Tensor features = simclr::forward(context, net_.encoder, x);
     const at::Tensor z = simclr::forward(context, net_.head, features);
-    const NtXentOutput contrastive = nt_xent(z, spec_.loss, group);
-    at::Tensor loss = contrastive.loss;
+    const Contrast contrastive = contrast(z, shard, group, roll);
+    at::Tensor loss = contrastive.differentiated;
     SupervisedLoss supervised;
     if (probe) {
-      supervised = supervised_loss(context, *net_.classifier, features, own_labels, decay);
+      supervised = supervised_loss(context, *net_.classifier, features, own_labels, decay, group);
       loss = loss + supervised.differentiated;
     }
     loss.backward();
@@ -148,7 +182,7 @@ StepResult Learner::step(const Batch& batch, double lr) {
   const int64_t size = batch.augmenter->plan().size;
   at::Tensor labels;
   if (!batch.labels.empty()) labels = at::tensor(batch.labels, at::kLong);
-  StepResult result = differentiate(images, labels, [&](Span span) {
+  StepResult result = differentiate(images, labels, lr, [&](Span span) {
     const int64_t count = span.end - span.begin;
     if (device_views_) {
       const at::Tensor views = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
@@ -171,7 +205,7 @@ StepResult Learner::step(const Batch& batch, double lr) {
 
 StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels, double lr) {
   const auto start = Clock::now();
-  StepResult result = differentiate(views.size(0) / 2, labels, from_views(views));
+  StepResult result = differentiate(views.size(0) / 2, labels, lr, from_views(views));
   update(lr);
   result.step_seconds = seconds_since(start);
   return result;
@@ -179,7 +213,7 @@ StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels
 
 StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
                               std::vector<NamedTensor>& gradients) {
-  const StepResult result = differentiate(views.size(0) / 2, labels, from_views(views));
+  const StepResult result = differentiate(views.size(0) / 2, labels, 0, from_views(views));
   for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
     gradients.push_back(
         {net_.parameters.parameters()[i].name, replicas_->gradients()[i].cpu().contiguous().clone()});

@@ -10,6 +10,7 @@
 
 #include "core/data/batch.h"
 #include "core/device_kernels.h"
+#include "core/dist/roll_call.h"
 #include "core/dist/shard_pool.h"
 #include "core/learn/embedding.h"
 #include "core/learn/precision.h"
@@ -31,6 +32,11 @@ struct LearnerSpec {
   int shards = 1;           ///< threads that share a batch (CPU)
   bool exact_sums = false;  ///< products of weights are summed in double: slow, and alike on every machine
   uint64_t seed = 0;
+
+  std::shared_ptr<ProcessGroup> processes;  ///< ranks that share every batch; null: this process alone
+  bool global_batch_norm = true;            ///< statistics of the whole batch; false: of each rank's part
+  bool global_negatives = true;             ///< negatives from the whole batch; false: from each rank's part
+  BucketOptions buckets;
 };
 
 /// Values of one step; NaN on the meta device, which has no values.
@@ -46,6 +52,7 @@ struct StepResult {
   double gradient_norm = 0;
   double augment_seconds = 0;
   double step_seconds = 0;
+  bool stop_asked = false;  ///< some rank wants all to stop after this step
 };
 
 struct ForwardResult {
@@ -87,15 +94,29 @@ class Learner {
   /// Strict; `optimizer.*` may be absent altogether. Changes nothing if it throws.
   void load(const std::vector<NamedTensor>& tensors);
 
+  /// Rank 0's weights, buffers and momentum become everybody's. All ranks call it.
+  void share_state();
+
  private:
   /// Makes one shard's input: its images' first views, then their second views, [2b, 3, H, W].
   using MakeInput = std::function<at::Tensor(Span images)>;
 
-  StepResult differentiate(int64_t images, const at::Tensor& labels, const MakeInput& input);
+  /// `lr`: of the step that this is part of; ranks must agree on it.
+  StepResult differentiate(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input);
+
+  /// What every rank brings to this batch. Throws ERR_SIMCLR_RANK where they are not at the same step.
+  RollCall call_roll(int64_t images, double lr);
+
+  struct Contrast {
+    at::Tensor differentiated;  // summed over members: the batch's loss
+    at::Tensor loss, contrastive_accuracy, entropy;
+  };
+  Contrast contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll);
   void update(double lr);
   MakeInput from_views(const at::Tensor& views) const;
 
   LearnerSpec spec_;
+  int64_t batches_ = 0;
   at::Device device_;
   SimclrNetwork net_;
   ShardPool pool_;

@@ -1,4 +1,6 @@
 // What a checkpoint holds of a learner, and how it comes back.
+#include <c10/core/GradMode.h>
+
 #include <algorithm>
 
 #include "core/error.h"
@@ -58,6 +60,16 @@ void Learner::load(const std::vector<NamedTensor>& tensors) {
       buffer.zero_();
     }
   }
+  replicas_->refresh(pool_);
+}
+
+void Learner::share_state() {
+  if (!spec_.processes) return;
+  const at::NoGradGuard no_grad;
+  for (const Parameter& parameter : net_.parameters.parameters())
+    spec_.processes->broadcast(parameter.master);
+  for (const at::Tensor& buffer : net_.parameters.buffers()) spec_.processes->broadcast(buffer);
+  for (const at::Tensor& buffer : optimizer_->momentum()) spec_.processes->broadcast(buffer);
   replicas_->refresh(pool_);
 }
 

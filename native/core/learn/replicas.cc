@@ -16,21 +16,31 @@ Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
   }
 }
 
+void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& options) {
+  buckets_ = std::make_unique<GradientBuckets>(processes, gradients_, leaves_, options);
+  for (at::Tensor& gradient : gradients_) gradient.reset();
+}
+
+void Replicas::begin() {
+  if (buckets_) buckets_->begin();
+}
+
 void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
   int64_t total = 0;
-  for (const at::Tensor& gradient : gradients_) total += gradient.numel();
+  for (const at::Tensor& weight : compute_) total += weight.numel();
   pool.run([&](int shard, Group&) {
     const at::NoGradGuard no_grad;
     int64_t before = 0;
-    for (size_t i = 0; i < gradients_.size(); ++i) {
+    for (size_t i = 0; i < compute_.size(); ++i) {
       // A parameter belongs to the shard in whose share of all values it begins.
       if (before * pool.size() / std::max<int64_t>(total, 1) == shard) work(i);
-      before += gradients_[i].numel();
+      before += compute_[i].numel();
     }
   });
 }
 
 void Replicas::collect(ShardPool& pool) {
+  if (buckets_) return buckets_->finish();
   for_parameters(pool, [this](size_t i) {
     bool first = true;
     for (auto& leaves : leaves_) {

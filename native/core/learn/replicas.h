@@ -3,8 +3,10 @@
 // order.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "core/dist/gradient_buckets.h"
 #include "core/dist/shard_pool.h"
 #include "core/nn/parameters.h"
 
@@ -15,13 +17,21 @@ class Replicas {
   /// `parameters` must outlive this and keep its storage.
   Replicas(Parameters& parameters, at::ScalarType compute, int shards);
 
+  /// From now on gradients are summed over these ranks too, while the backward pass runs. Once, before the
+  /// first.
+  void share_gradients(ProcessGroup& processes, const BucketOptions& options);
+
   /// Shard `shard`'s weights by parameter index: leaves that require gradients.
   const std::vector<at::Tensor>& leaves(int shard) const { return leaves_[shard]; }
 
   /// Gradients by parameter index, in the masters' type and layout; valid after `collect`.
-  const std::vector<at::Tensor>& gradients() const { return gradients_; }
+  const std::vector<at::Tensor>& gradients() const { return buckets_ ? buckets_->gradients() : gradients_; }
 
-  /// Sums the shards' gradients in shard order (zero where a parameter took no part) and clears the leaves.
+  /// Before a backward pass.
+  void begin();
+
+  /// Sums the shards' gradients in shard order (zero where a parameter took no part) and clears the leaves;
+  /// with several ranks, waits for their sum.
   void collect(ShardPool& pool);
 
   /// Copies the masters into the computing precision, after they have changed.
@@ -35,6 +45,7 @@ class Replicas {
   std::vector<at::Tensor> compute_;              // by parameter; the master itself where the types agree
   std::vector<std::vector<at::Tensor>> leaves_;  // by shard, by parameter
   std::vector<at::Tensor> gradients_;
+  std::unique_ptr<GradientBuckets> buckets_;  // with several ranks, in place of `gradients_`
 };
 
 }  // namespace simclr

@@ -5,7 +5,7 @@
 namespace simclr {
 
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
-                               const at::Tensor& labels, double weight_decay) {
+                               const at::Tensor& labels, double weight_decay, Group& group) {
   const at::Tensor logits = forward(context, head, features);
   const at::Tensor rows = labels.size(0) == logits.size(0) ? labels : at::cat({labels, labels});
   constexpr int64_t kNoLabel = -1;
@@ -17,11 +17,11 @@ SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, c
     const at::NoGradGuard no_grad;
     const at::Tensor labelled = (rows >= 0).sum().to(logits.scalar_type());
     const at::Tensor correct = (logits.argmax(1) == rows).sum().to(logits.scalar_type());
-    totals = context.group.all_reduce_sum(at::stack({labelled, correct, sum.detach()}));
+    totals = group.all_reduce_sum(at::stack({labelled, correct, sum.detach()}));
   }
   const at::Tensor count = totals[0].clamp_min(1);
-  return {sum / count + kernel_loss / static_cast<double>(context.group.size()), totals[2] / count,
-          totals[1] / count, kernel_loss.detach()};
+  return {sum / count + kernel_loss / static_cast<double>(group.size()), totals[2] / count, totals[1] / count,
+          kernel_loss.detach()};
 }
 
 }  // namespace simclr

@@ -15,7 +15,8 @@ struct SupervisedLoss {
 };
 
 /// features [2b, F]; labels int64 [b] or [2b] (both views in order), -1 = none.
+/// `group` shares the batch.
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
-                               const at::Tensor& labels, double weight_decay);
+                               const at::Tensor& labels, double weight_decay, Group& group);
 
 }  // namespace simclr

@@ -43,8 +43,8 @@ ContrastResult contrast_tiles(const at::Tensor& z, const BatchPart& part, const 
                               Group& group);
 
 /// Any device, the meta device too, in plain tensor operations and without a host sync: strips of own rows
-/// against all columns. `first` is a 0-dimensional integer tensor on the device.
-ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Tensor& first,
-                               const ContrastOptions& options, Group& group);
+/// against all columns.
+ContrastResult contrast_strips(const at::Tensor& z, const BatchPart& part, const ContrastOptions& options,
+                               Group& group);
 
 }  // namespace simclr

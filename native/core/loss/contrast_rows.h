@@ -92,7 +92,7 @@ class ContrastRows {
       to[0] = shift[row];
       to[1] = inverse_sum[row];
     });
-    const at::Tensor all = group.all_gather(own).contiguous();
+    const at::Tensor all = group.gather_images(own).rows.contiguous();
     const T* in = all.data_ptr<T>();
     for (size_t u = 0; u < strips_.size(); ++u) {
       for (int64_t i = 0; i < strips_[u].rows; ++i) {

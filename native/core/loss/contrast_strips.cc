@@ -21,11 +21,11 @@ at::Tensor swap_views(const at::Tensor& rows, int64_t count) {
 
 }  // namespace
 
-ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Tensor& first,
-                               const ContrastOptions& options, Group& group) {
+ContrastResult contrast_strips(const at::Tensor& z, const BatchPart& part, const ContrastOptions& options,
+                               Group& group) {
   const double t = options.temperature;
-  const int64_t images = z.size(0) / 2;
-  const at::Tensor image = at::arange(count, first.options()) + first;
+  const int64_t images = part.images, count = part.count;
+  const at::Tensor image = at::arange(part.first, part.first + count, z.options().dtype(at::kLong));
   const at::Tensor self = at::cat({image, image + images}, 0).unsqueeze(1);
   const at::Tensor other = swap_views(self, count);
   const at::Tensor own = count == images ? z : z.index_select(0, self.squeeze(1));
@@ -76,9 +76,11 @@ ContrastResult contrast_strips(const at::Tensor& z, int64_t count, const at::Ten
   const at::Tensor rest = at::cat(rests, 0);
   // Of the others' rows only these two numbers are needed. One row an image, as z was gathered.
   const at::Tensor all =
-      group.all_gather(at::cat({shift.narrow(0, 0, count), inverse_sum.narrow(0, 0, count),
-                                shift.narrow(0, count, count), inverse_sum.narrow(0, count, count)},
-                               1));
+      group
+          .gather_images(at::cat({shift.narrow(0, 0, count), inverse_sum.narrow(0, 0, count),
+                                  shift.narrow(0, count, count), inverse_sum.narrow(0, count, count)},
+                                 1))
+          .rows;
   const at::Tensor column_shift = at::cat({all.select(1, 0), all.select(1, 2)}, 0).unsqueeze(0);
   const at::Tensor column_inverse = at::cat({all.select(1, 1), all.select(1, 3)}, 0).unsqueeze(0);
   const at::Tensor partner_weight = (rest + swap_views(rest, count)).neg_();

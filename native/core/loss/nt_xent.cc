@@ -30,20 +30,16 @@ class KnownGradient : public torch::autograd::Function<KnownGradient> {
 };
 
 struct GlobalRows {
-  at::Tensor z;      // [2 images, dim]: all first views, all second views
-  at::Tensor first;  // own first image, 0-dimensional; undefined when alone
+  at::Tensor z;   // [2 images, dim]: all first views, all second views
+  int64_t first;  // own first image
 };
 
 GlobalRows gather(const at::Tensor& z, Group& group) {
-  if (group.size() == 1) return {z, {}};
+  if (group.size() == 1) return {z, 0};
   const int64_t count = z.size(0) / 2, dim = z.size(1);
-  // One row an image, so that ranks stay contiguous within each view; the last column says whose it is, so
-  // that uneven members find their place without another collective or a host sync.
-  const at::Tensor all = group.all_gather(at::cat(
-      {z.narrow(0, 0, count), z.narrow(0, count, count), at::full({count, 1}, group.rank(), z.options())},
-      1));
-  return {at::cat({all.narrow(1, 0, dim), all.narrow(1, dim, dim)}, 0),
-          all.select(1, 2 * dim).lt(group.rank()).sum()};
+  // One row an image, so that members stay contiguous within each view.
+  const BatchRows all = group.gather_images(at::cat({z.narrow(0, 0, count), z.narrow(0, count, count)}, 1));
+  return {at::cat({all.rows.narrow(1, 0, dim), all.rows.narrow(1, dim, dim)}, 0), all.first};
 }
 
 /// From d loss / d (row / |row|) to d loss / d row, in place.
@@ -75,16 +71,15 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
 
   const ContrastOptions contrast{options.temperature, options.normalize, gradient};
   ContrastResult result;
-  if (plain || !unit.is_cpu()) {
-    const at::Tensor first =
-        global.first.defined() ? global.first : at::zeros({}, unit.options().dtype(at::kLong));
-    const DeviceKernels* kernels = plain ? nullptr : device_kernels(unit.device());
-    const bool fits = kernels != nullptr && kernels->takes_contrast(global.z, type, contrast);
-    result = fits ? kernels->contrast(global.z, count, first, contrast, group)
-                  : contrast_strips(global.z, count, first, contrast, group);
+  const BatchPart part{images, global.first, count};
+  const DeviceKernels* kernels = plain ? nullptr : device_kernels(unit.device());
+  if (!plain && unit.is_cpu()) {
+    result = contrast_tiles(global.z, part, contrast, group);
+  } else if (kernels != nullptr && kernels->takes_contrast(global.z, type, contrast)) {
+    const at::Tensor first = at::full({}, global.first, unit.options().dtype(at::kLong));
+    result = kernels->contrast(global.z, count, first, contrast, group);
   } else {
-    const int64_t first = global.first.defined() ? global.first.item<int64_t>() : 0;
-    result = contrast_tiles(global.z, {images, first, count}, contrast, group);
+    result = contrast_strips(global.z, part, contrast, group);
   }
 
   const at::Tensor means = group.all_reduce_sum(result.totals) / static_cast<double>(images);

@@ -64,7 +64,7 @@ Moments global_moments(const at::Tensor& x, Group& group) {
   const auto [mean, m2] = local_moments(x);
   if (group.size() == 1) return {mean, m2 / static_cast<double>(rows), rows};
   const at::Tensor count = at::full({1}, static_cast<double>(rows), mean.options());
-  const at::Tensor all = group.all_gather(at::cat({count, mean, m2}).unsqueeze(0));
+  const at::Tensor all = group.all_gather(at::cat({count, mean, m2}));
   const int64_t channels = x.size(1);
   const at::Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, channels);
   const at::Tensor total = counts.sum();

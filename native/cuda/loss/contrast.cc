@@ -39,7 +39,7 @@ ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& fi
   // Of the others' rows only 1 / r is needed. One row an image, as z was gathered.
   at::Tensor inverse = sums.select(0, 3);
   if (group.size() > 1) {
-    const at::Tensor all = group.all_gather(inverse.view({2, count}).t().contiguous());
+    const at::Tensor all = group.gather_images(inverse.view({2, count}).t().contiguous()).rows;
     inverse = all.t().contiguous().view({-1});
   }
   result.gradient = at::empty({2 * count, dim}, z.options());

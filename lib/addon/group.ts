@@ -1,0 +1,42 @@
+/** Ranks, as the addon knows them: part of the boundary (interface.ts). */
+
+/** A process's place among the ranks of a run. */
+export interface GroupSpec {
+  rank: number
+  /** Ranks in all. */
+  size: number
+  /** Where the run's store is, through which ranks find each other. */
+  host: string
+  port: number
+  /** This process runs the store: rank 0, unless a launcher does. */
+  servesStore: boolean
+  /** Attempt of the run: what an earlier one left in the store is not taken for this one's. */
+  generation: string
+  /** For others to appear, and for any collective to make progress. */
+  timeoutSeconds: number
+}
+
+/**
+ * The ranks of a run. Whatever happens to one, every other's waiting ends within the timeout with ERR_SIMCLR_RANK,
+ * which names the rank and the cause.
+ */
+export interface NativeGroup {
+  readonly rank: number
+  readonly size: number
+  /** What has gone through the group: collectives, and bytes that this rank contributed. */
+  readonly traffic: { collectives: number; bytes: number }
+  /** Finds the others; every rank's `hello`, by rank. Once, before anything else. */
+  join(hello: string): Promise<string[]>
+  /** Opens the connections that learners use; after `join`. */
+  connect(): Promise<void>
+  /** Every rank's text, by rank. */
+  exchange(text: string): Promise<string[]>
+  /** Tells the others why this rank ends, and gives them a moment to hear it. */
+  announce(message: string): Promise<void>
+  /** What this rank is at: told to others that wait for it in vain. */
+  setActivity(activity: string): void
+  /** All ranks are told with their next step's result. */
+  askToStop(): void
+  /** Leaves in good order, after every learner of the group has been disposed of. */
+  close(): Promise<void>
+}

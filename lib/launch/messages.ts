@@ -1,0 +1,14 @@
+/** What a launched rank and the process that launched it say to each other. */
+import type { TrainOptions } from '../config/options.ts'
+import type { SentError } from '../isolate/messages.ts'
+import type { TrainEvent } from '../run/events.ts'
+import type { Trained } from '../train.ts'
+
+/** To a rank. */
+export type Order = { type: 'train'; options: TrainOptions } | { type: 'stop' }
+
+/** From a rank. */
+export type News =
+  | { type: 'event'; event: TrainEvent }
+  | { type: 'done'; trained: Trained }
+  | { type: 'failed'; error: SentError; stopped: boolean }

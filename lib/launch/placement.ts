@@ -1,0 +1,109 @@
+/**
+ * Where this process stands among the ranks of a run, from what launchers put into the environment. The one place
+ * that knows their variables.
+ */
+import { invalid } from '../config/messages.ts'
+
+export interface Placement {
+  rank: number
+  /** Ranks in all. */
+  size: number
+  /** Among the ranks of this machine, and how many those are: one rank a GPU, cores shared out. */
+  localRank: number
+  localSize: number
+  /** The store's address. */
+  host: string
+  port: number
+  /** This process runs the store. */
+  servesStore: boolean
+  /** Attempt of the run, for stores that outlive one. */
+  generation: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const defaultPort = 29500
+
+/**
+ * Null for a process alone. Known are RANK and WORLD_SIZE with LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT
+ * (torchrun, Kubernetes operators, by hand), and the steps of SLURM's srun. Throws ERR_SIMCLR_INVALID_ARGUMENT for values
+ * that make no sense.
+ */
+export function placement(env: Environment = process.env): Placement | null {
+  const found = env.RANK !== undefined || env.WORLD_SIZE !== undefined ? fromRank(env) : fromSlurm(env)
+  if (found === null || found.size === 1) return null
+  if (found.rank >= found.size) {
+    throw invalid(
+      `Expected a rank below the ${found.size} of WORLD_SIZE for \`RANK\` but received ${found.rank}.`,
+    )
+  }
+  return found
+}
+
+function fromRank(env: Environment): Placement {
+  const rank = count(env, 'RANK', 0)
+  const size = count(env, 'WORLD_SIZE', 1)
+  const agent = env.TORCHELASTIC_USE_AGENT_STORE === 'True'
+  return {
+    rank,
+    size,
+    localRank: env.LOCAL_RANK === undefined ? 0 : count(env, 'LOCAL_RANK', 0),
+    localSize: env.LOCAL_WORLD_SIZE === undefined ? 1 : count(env, 'LOCAL_WORLD_SIZE', 1),
+    ...address(env, '127.0.0.1', defaultPort),
+    servesStore: rank === 0 && !agent,
+    // torchrun keeps its store over restarts, and over changes of the number of ranks.
+    generation: [env.TORCHELASTIC_RUN_ID, env.TORCHELASTIC_RESTART_COUNT ?? '0', size].join('-'),
+  }
+}
+
+function fromSlurm(env: Environment): Placement | null {
+  // Set by srun for its tasks only; a batch script itself is no rank.
+  if (env.SLURM_STEP_NUM_TASKS === undefined) return null
+  const rank = count(env, 'SLURM_PROCID', 0)
+  const size = count(env, 'SLURM_STEP_NUM_TASKS', 1)
+  const job = Number(env.SLURM_JOB_ID ?? 0)
+  return {
+    rank,
+    size,
+    localRank: count(env, 'SLURM_LOCALID', 0),
+    localSize: tasksOfNode(env),
+    // Jobs that share a node need ports of their own.
+    ...address(env, firstHost(env.SLURM_STEP_NODELIST ?? '127.0.0.1'), 20_000 + (job % 20_000)),
+    servesStore: rank === 0,
+    generation: env.SLURM_RESTART_COUNT ?? '0',
+  }
+}
+
+function address(env: Environment, host: string, port: number): { host: string; port: number } {
+  return {
+    host: env.MASTER_ADDR ?? host,
+    port: env.MASTER_PORT === undefined ? port : count(env, 'MASTER_PORT', 1),
+  }
+}
+
+/** `2(x3),1` for the nodes of the step, in their order. */
+function tasksOfNode(env: Environment): number {
+  const node = env.SLURM_NODEID === undefined ? 0 : count(env, 'SLURM_NODEID', 0)
+  const counts = (env.SLURM_STEP_TASKS_PER_NODE ?? '1').split(',').flatMap((part) => {
+    const [, tasks, times = '1'] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [part, '1']
+    return Array.from({ length: Number(times) }, () => Number(tasks))
+  })
+  return counts[node] ?? 1
+}
+
+/** Of `gpu[03-05,09],login1`: gpu03. */
+export function firstHost(list: string): string {
+  const [, prefix, inside] = /^([^,[]+)(?:\[([^\]]+)\])?/.exec(list) ?? [list, list]
+  return inside === undefined ? prefix! : prefix! + inside.split(/[,-]/)[0]
+}
+
+function count(env: Environment, name: string, least: number): number {
+  const value = env[name]
+  if (value === undefined || !/^\d+$/.test(value) || Number(value) < least) {
+    throw invalid(
+      `Expected an integer of at least ${least} for the environment variable \`${name}\` but received ${value ?? 'nothing'}. ` +
+        'RANK and WORLD_SIZE go together; unset both to train in this process alone.',
+    )
+  }
+  return Number(value)
+}

@@ -1,0 +1,126 @@
+/** The ranks of a run, as its code sees them: this one, and what all must agree on. */
+import { SimclrError } from '../addon/errors.ts'
+import type { NativeGroup } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import { show } from '../config/messages.ts'
+import { versions } from '../machine.ts'
+import { type Placement, placement } from './placement.ts'
+
+/** Named values that must be the same on every rank. */
+export type Facts = Readonly<Record<string, unknown>>
+
+export class Ranks {
+  readonly rank: number
+  readonly size: number
+  /** Null where this process trains alone. */
+  readonly group: NativeGroup | null
+  readonly #signal: AbortSignal | undefined
+
+  private constructor(group: NativeGroup | null, signal: AbortSignal | undefined) {
+    this.group = group
+    this.rank = group?.rank ?? 0
+    this.size = group?.size ?? 1
+    this.#signal = signal
+  }
+
+  /**
+   * Runs `work` as a rank of the run that the environment describes, or alone. If it fails, the other ranks are told
+   * why before its error goes on. Throws ERR_SIMCLR_RANK where the others are missing or of another version.
+   */
+  static async with<T>(
+    options: { signal?: AbortSignal | undefined; timeoutSeconds: number },
+    work: (ranks: Ranks) => Promise<T>,
+  ): Promise<T> {
+    const { signal, timeoutSeconds } = options
+    const place = placement()
+    const group = place && (await join(place, timeoutSeconds))
+    const ranks = new Ranks(group, signal)
+    const stop = () => group?.askToStop()
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted) stop()
+    try {
+      return await work(ranks)
+    } catch (error) {
+      if (!signal?.aborted) await group?.announce(describe(error))
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      await group?.close()
+    }
+  }
+
+  /** Writes what is written once. */
+  get isFirst(): boolean {
+    return this.rank === 0
+  }
+
+  /** This rank's part of `count` things: parts follow each other by rank, and their sizes differ by one at most. */
+  part(count: number): { begin: number; end: number } {
+    const at = (rank: number) => Math.floor((count * rank) / this.size)
+    return { begin: at(this.rank), end: at(this.rank + 1) }
+  }
+
+  /** Rank 0's value, on every rank. Others need not have one. */
+  async fromFirst<T>(value: T | null): Promise<T> {
+    if (this.group === null) return value as T
+    const [first] = await this.group.exchange(JSON.stringify(this.isFirst ? value : null))
+    return JSON.parse(first!) as T
+  }
+
+  /** Throws ERR_SIMCLR_RANK, naming rank and fact, where a rank has not the same facts as rank 0. */
+  async agree(facts: Facts): Promise<void> {
+    if (this.group !== null) compare((await this.group.exchange(JSON.stringify(facts))).map(parse))
+  }
+
+  /**
+   * Whether to stop before the next step. Alone: as soon as the signal says so; with others: when all know of it, which
+   * the last step's result says.
+   */
+  shouldStop(stopAsked: boolean): boolean {
+    return this.group === null ? (this.#signal?.aborted ?? false) : stopAsked
+  }
+
+  /** What a stopped run is rejected with. */
+  get stopReason(): unknown {
+    if (this.#signal?.aborted) return this.#signal.reason
+    return new SimclrError('ERR_SIMCLR_ABORTED', 'Another rank of this run was asked to stop.')
+  }
+
+  /** What this rank is at, for others that wait for it in vain. */
+  setActivity(activity: string): void {
+    this.group?.setActivity(activity)
+  }
+}
+
+async function join(place: Placement, timeoutSeconds: number): Promise<NativeGroup> {
+  const addon = loadAddon()
+  const { rank, size, host, port, servesStore, generation } = place
+  const group = new addon.Group({ rank, size, host, port, servesStore, generation, timeoutSeconds })
+  const { simclr, libtorch } = versions()
+  compare(
+    (await group.join(JSON.stringify({ 'simclr version': simclr, 'LibTorch version': libtorch }))).map(parse),
+  )
+  await group.connect()
+  return group
+}
+
+const parse = (text: string) => JSON.parse(text) as Facts
+
+function compare(all: readonly Facts[]): void {
+  const [first, ...others] = all as [Facts, ...Facts[]]
+  for (const [i, facts] of others.entries()) {
+    for (const name of new Set([...Object.keys(first), ...Object.keys(facts)])) {
+      const [ours, theirs] = [first[name], facts[name]]
+      if (JSON.stringify(ours) === JSON.stringify(theirs)) continue
+      throw new SimclrError(
+        'ERR_SIMCLR_RANK',
+        `Expected the same \`${name}\` on all ranks but rank ${i + 1} has ${show(theirs)} and rank 0 ${show(ours)}. Start all ranks with the same options, data and version.`,
+      )
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof SimclrError) return `${error.message} (${error.code})`
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,121 @@
+#include "core/dist/gradient_buckets.h"
+
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+namespace simclr {
+namespace {
+
+constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
+
+int64_t padded(const at::Tensor& tensor) {
+  const int64_t values = kAlignment / static_cast<int64_t>(tensor.element_size());
+  return (tensor.numel() + values - 1) / values * values;
+}
+
+}  // namespace
+
+/// Runs when a leaf has its whole gradient of this backward pass.
+class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  Hook(GradientBuckets& buckets, size_t parameter) : buckets_(buckets), parameter_(parameter) {}
+  void operator()(const at::Tensor&) override { buckets_.ready(parameter_); }
+
+ private:
+  GradientBuckets& buckets_;
+  const size_t parameter_;
+};
+
+GradientBuckets::GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like,
+                                 std::vector<std::vector<at::Tensor>>& leaves, const BucketOptions& options)
+    : processes_(processes),
+      leaves_(leaves),
+      compress_(options.compress),
+      gradients_(like.size()),
+      bucket_of_(like.size()) {
+  // The backward pass makes gradients in about the reverse of the order in which layers were registered.
+  int64_t bytes = options.bytes;
+  for (size_t i = like.size(); i-- > 0;) {
+    if (bytes >= options.bytes) {
+      buckets_.emplace_back();
+      bytes = 0;
+    }
+    bucket_of_[i] = buckets_.size() - 1;
+    buckets_.back().parameters.push_back(i);
+    bytes += padded(like[i]) * static_cast<int64_t>(like[i].element_size());
+  }
+  for (Bucket& bucket : buckets_) {
+    int64_t values = 0;
+    for (const size_t i : bucket.parameters) values += padded(like[i]);
+    bucket.flat = at::zeros({values}, like[bucket.parameters[0]].options());
+    int64_t offset = 0;
+    for (const size_t i : bucket.parameters) {
+      gradients_[i] = bucket.flat.as_strided(like[i].sizes(), like[i].strides(), offset);
+      offset += padded(like[i]);
+    }
+  }
+  for (auto& shard : leaves_) {
+    for (size_t i = 0; i < shard.size(); ++i) {
+      torch::autograd::impl::set_post_acc_grad_hooks(shard[i], std::make_unique<Hook>(*this, i));
+    }
+  }
+}
+
+void GradientBuckets::begin() {
+  for (Bucket& bucket : buckets_) {
+    bucket.missing = static_cast<int64_t>(bucket.parameters.size() * leaves_.size());
+    bucket.pending = {};
+  }
+  next_ = 0;
+}
+
+void GradientBuckets::ready(size_t parameter) {
+  std::unique_lock lock(mutex_);
+  --buckets_[bucket_of_[parameter]].missing;
+  send_complete(lock);
+}
+
+void GradientBuckets::send_complete(std::unique_lock<std::mutex>& lock) {
+  if (sending_) return;  // whoever sends looks again afterwards
+  sending_ = true;
+  while (next_ < buckets_.size() && buckets_[next_].missing == 0) {
+    Bucket& bucket = buckets_[next_];
+    lock.unlock();
+    send(bucket);
+    lock.lock();
+    ++next_;
+  }
+  sending_ = false;
+}
+
+void GradientBuckets::send(Bucket& bucket) {
+  const at::NoGradGuard no_grad;
+  for (const size_t i : bucket.parameters) {
+    bool first = true;
+    for (auto& shard : leaves_) {
+      at::Tensor& gradient = shard[i].mutable_grad();
+      if (!gradient.defined()) continue;
+      if (first) {
+        gradients_[i].copy_(gradient);
+      } else {
+        gradients_[i].add_(gradient);
+      }
+      first = false;
+      gradient.reset();
+    }
+    if (first) gradients_[i].zero_();
+  }
+  bucket.sent = compress_ ? bucket.flat.to(at::kBFloat16) : bucket.flat;
+  bucket.pending = processes_.reduce_async(bucket.sent);
+}
+
+void GradientBuckets::finish() {
+  for (; next_ < buckets_.size(); ++next_) send(buckets_[next_]);
+  for (Bucket& bucket : buckets_) {
+    processes_.wait(bucket.pending, "adding up gradients");
+    if (compress_) bucket.flat.copy_(bucket.sent);
+  }
+}
+
+}  // namespace simclr

@@ -1,0 +1,232 @@
+#include "core/dist/process_group.h"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "core/dist/c10d.h"
+#include "core/dist/store.h"
+#include "core/dist/watch.h"
+#include "core/error.h"
+
+namespace simclr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Above this a gathered sum would move more than a ring does.
+constexpr int64_t kGatherBytes = 1 << 16;
+
+/// Gloo's own timeout comes after ours, which asks the others before it gives up.
+constexpr std::chrono::seconds kGlooMargin{30};
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host.rfind("127.", 0) == 0; }
+
+/// The network Gloo uses: GLOO_SOCKET_IFNAME if it is set, the loopback for ranks of one machine, else what
+/// the machine's name resolves to.
+std::shared_ptr<gloo::transport::Device> device_for(const std::string& host) {
+  using c10d::ProcessGroupGloo;
+  if (const char* interface = std::getenv("GLOO_SOCKET_IFNAME")) {
+    return ProcessGroupGloo::createDeviceForInterface(interface);
+  }
+  if (is_loopback(host)) return ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
+  return ProcessGroupGloo::createDefaultDevice();
+}
+
+c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store>& store, const char* name,
+                                            const RankSpec& spec) {
+  auto options = c10d::ProcessGroupGloo::Options::create(spec.timeout + kGlooMargin);
+  options->devices.push_back(device_for(spec.host));
+  options->threads = 1;  // one collective at a time, in order
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(name, store),
+                                                     spec.rank, spec.size, options);
+}
+
+std::string first_line(const std::exception& error) {
+  const auto* torch = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torch ? torch->what_without_backtrace() : error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+/// What a waiting thread sleeps on: the end of its collective, or an alarm. Outlives the group, whose
+/// callbacks hold it.
+struct ProcessGroup::Wakeup {
+  std::mutex mutex;
+  std::condition_variable changed;
+  void notify() {
+    std::lock_guard lock(mutex);
+    changed.notify_all();
+  }
+};
+
+struct Pending::Work {
+  c10::intrusive_ptr<c10d::Work> c10d;
+};
+
+struct ProcessGroup::Connections {
+  c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::Backend> batch, gradients;
+};
+
+ProcessGroup::ProcessGroup(const RankSpec& spec)
+    : spec_(spec), wakeup_(std::make_shared<Wakeup>()), connections_(std::make_unique<Connections>()) {}
+
+ProcessGroup::~ProcessGroup() { close(); }
+
+std::vector<std::string> ProcessGroup::join(const std::string& hello) {
+  connections_->store = open_store(spec_, spec_.serves_store);
+  watch_ = std::make_unique<Watch>(spec_);
+  watch_->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
+  set_text(*connections_->store, "here/" + std::to_string(spec_.rank), hello);
+  std::vector<int> missing;
+  const auto until = Clock::now() + spec_.timeout;
+  for (;;) {
+    missing.clear();
+    for (int rank = 0; rank < spec_.size; ++rank) {
+      if (!connections_->store->check({"here/" + std::to_string(rank)})) missing.push_back(rank);
+    }
+    if (missing.empty()) break;
+    if (watch_->alarmed()) watch_->rethrow();
+    if (Clock::now() > until) {
+      throw Error("ERR_SIMCLR_RANK",
+                  "Expected " + std::to_string(spec_.size) + " ranks but " + name_ranks(missing) +
+                      " did not appear within " + in_seconds(spec_.timeout) +
+                      ". Start all of them with the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT.");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::vector<std::string> hellos;
+  for (int rank = 0; rank < spec_.size; ++rank) {
+    hellos.push_back(get_text(*connections_->store, "here/" + std::to_string(rank)));
+  }
+  return hellos;
+}
+
+void ProcessGroup::connect() {
+  try {
+    connections_->batch = make_gloo(connections_->store, "batch", spec_);
+    connections_->gradients = make_gloo(connections_->store, "gradients", spec_);
+  } catch (const std::exception& error) {
+    watch_->alarm("no connection to another rank (" + first_line(error) + ")");
+    watch_->rethrow();
+  }
+}
+
+std::vector<std::string> ProcessGroup::exchange(const std::string& text) {
+  try {
+    return exchange_in_store(text);
+  } catch (const c10::Error& error) {
+    watch_->alarm("the store failed (" + first_line(error) + ")");
+    watch_->rethrow();
+  }
+}
+
+std::vector<std::string> ProcessGroup::exchange_in_store(const std::string& text) {
+  const std::string round = "exchange/" + std::to_string(exchanges_++) + "/";
+  set_text(*connections_->store, round + std::to_string(spec_.rank), text);
+  std::vector<std::string> all;
+  const auto until = Clock::now() + spec_.timeout;
+  for (int rank = 0; rank < spec_.size; ++rank) {
+    const std::string key = round + std::to_string(rank);
+    while (!connections_->store->check({key})) {
+      if (watch_->alarmed()) watch_->rethrow();
+      if (Clock::now() > until) {
+        watch_->alarm("rank " + std::to_string(rank) + " sent nothing for " + in_seconds(spec_.timeout));
+        watch_->rethrow();
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    all.push_back(get_text(*connections_->store, key));
+  }
+  return all;
+}
+
+template <class Start>
+Pending ProcessGroup::start(const at::Tensor& value, const char* what, const Start& begin) {
+  if (watch_->alarmed()) watch_->rethrow();
+  ++collectives_;
+  bytes_ += static_cast<int64_t>(value.nbytes());
+  try {
+    auto work = std::make_shared<Pending::Work>(Pending::Work{begin()});
+    work->c10d->getFuture()->addCallback([wakeup = wakeup_](c10::ivalue::Future&) { wakeup->notify(); });
+    return {std::move(work), value};
+  } catch (const std::exception& error) {
+    watch_->alarm(std::string(what) + " failed (" + first_line(error) + ")");
+    watch_->rethrow();
+  }
+}
+
+void ProcessGroup::wait(const Pending& pending, const char* what) {
+  const auto future = pending.work->c10d->getFuture();
+  bool done;
+  {
+    std::unique_lock lock(wakeup_->mutex);
+    const auto ended = [&] { return future->completed() || watch_->alarmed(); };
+    wakeup_->changed.wait_for(lock, spec_.timeout, ended);
+    done = future->completed();
+  }
+  if (!done) {
+    if (!watch_->alarmed())
+      watch_->alarm(std::string(what) + " made no progress for " + in_seconds(spec_.timeout));
+    watch_->rethrow();
+  }
+  try {
+    pending.work->c10d->wait();
+  } catch (const std::exception& error) {
+    watch_->alarm(std::string(what) + " failed (" + first_line(error) + ")");
+    watch_->rethrow();
+  }
+}
+
+at::Tensor ProcessGroup::all_gather(const at::Tensor& value) {
+  std::vector<at::Tensor> inputs{value.contiguous()};
+  std::vector<int64_t> shape{spec_.size};
+  shape.insert(shape.end(), value.sizes().begin(), value.sizes().end());
+  const at::Tensor out = at::empty(shape, value.options());
+  std::vector<std::vector<at::Tensor>> outputs{out.unbind(0)};
+  wait(start(inputs[0], "gathering", [&] { return connections_->batch->allgather(outputs, inputs); }),
+       "gathering");
+  return out;
+}
+
+at::Tensor ProcessGroup::all_reduce_sum(const at::Tensor& value) {
+  if (static_cast<int64_t>(value.nbytes()) * spec_.size <= kGatherBytes) return all_gather(value).sum(0);
+  std::vector<at::Tensor> values{value.clone(at::MemoryFormat::Contiguous)};
+  wait(start(values[0], "adding up", [&] { return connections_->batch->allreduce(values); }), "adding up");
+  return values[0];
+}
+
+void ProcessGroup::broadcast(at::Tensor value) {
+  std::vector<at::Tensor> values{value};
+  wait(start(value, "sharing the weights", [&] { return connections_->batch->broadcast(values); }),
+       "sharing the weights");
+}
+
+Pending ProcessGroup::reduce_async(at::Tensor value) {
+  std::vector<at::Tensor> values{value};
+  return start(value, "adding up gradients", [&] { return connections_->gradients->allreduce(values); });
+}
+
+void ProcessGroup::announce(const std::string& message) {
+  if (watch_) watch_->announce(message);
+}
+
+void ProcessGroup::set_activity(const std::string& activity) {
+  if (watch_) watch_->set_activity(activity);
+}
+
+void ProcessGroup::close() {
+  if (!watch_) return;
+  const bool failed = watch_->alarmed();
+  watch_->close();
+  // After a failure, destroying connections would wait for collectives that may never end; the process is
+  // about to.
+  if (failed) connections_.release();
+  connections_.reset();
+  watch_.reset();
+}
+
+}  // namespace simclr

@@ -1,0 +1,97 @@
+// The ranks of a run as c10d sees them: a store to find each other, Gloo to compute together. Every wait
+// ends, with the result or with an error that names the rank and the cause.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/dist/rank_spec.h"
+
+namespace simclr {
+
+class Watch;
+
+/// What has gone through a group so far.
+struct Traffic {
+  int64_t collectives = 0;
+  int64_t bytes = 0;  ///< this rank's contributions
+};
+
+/// A collective under way. `value` is the result once ProcessGroup::wait returns.
+struct Pending {
+  struct Work;  // c10d's, whose headers are slow to compile
+  std::shared_ptr<Work> work;
+  at::Tensor value;
+};
+
+/// Not thread-safe but for `ask_to_stop`, `set_activity`, `alarm` and `reduce_async`, which has connections
+/// of its own.
+class ProcessGroup {
+ public:
+  explicit ProcessGroup(const RankSpec& spec);
+  ~ProcessGroup();
+
+  int rank() const { return spec_.rank; }
+  int size() const { return spec_.size; }
+
+  /// Finds the others. Returns every rank's `hello` in the order of ranks. Throws ERR_SIMCLR_RANK naming
+  /// those that did not appear in time. Call it once, before anything else.
+  std::vector<std::string> join(const std::string& hello);
+
+  /// Opens the connections that collectives use; after `join`.
+  void connect();
+
+  /// Every rank's text, in the order of ranks, through the store.
+  std::vector<std::string> exchange(const std::string& text);
+
+  /// [size, ...]: every rank's `value`, all of one shape.
+  at::Tensor all_gather(const at::Tensor& value);
+
+  /// Sum over ranks: the same bits on all of them.
+  at::Tensor all_reduce_sum(const at::Tensor& value);
+
+  /// Rank 0's value goes into everybody's `value`, in place.
+  void broadcast(at::Tensor value);
+
+  /// Begins to add the ranks' `value`s up in place, on connections of its own: calls must have the same order
+  /// on every rank, whatever other collectives run meanwhile.
+  Pending reduce_async(at::Tensor value);
+  void wait(const Pending& pending, const char* what);
+
+  /// Tells the others why this rank ends.
+  void announce(const std::string& message);
+
+  void set_activity(const std::string& activity);
+
+  /// Asks all ranks to stop after the step that is next agreed upon.
+  void ask_to_stop() { stop_ = true; }
+  bool asked_to_stop() const { return stop_; }
+
+  Traffic traffic() const { return {collectives_, bytes_}; }
+
+  /// Leaves in good order; nothing can be called afterwards.
+  void close();
+
+ private:
+  /// Starts a collective; what goes wrong at once becomes the alarm's verdict.
+  std::vector<std::string> exchange_in_store(const std::string& text);
+
+  template <class Start>
+  Pending start(const at::Tensor& value, const char* what, const Start& begin);
+
+  struct Wakeup;
+  struct Connections;
+  RankSpec spec_;
+  std::shared_ptr<Wakeup> wakeup_;
+  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<Watch> watch_;
+  int64_t exchanges_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int64_t> collectives_ = 0, bytes_ = 0;
+};
+
+}  // namespace simclr

@@ -1,0 +1,20 @@
+// Where a process stands among the processes of a run.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace simclr {
+
+struct RankSpec {
+  int rank = 0;
+  int size = 1;
+  std::string host = "127.0.0.1";  ///< of the store through which ranks find each other
+  uint16_t port = 29500;
+  bool serves_store = false;     ///< this process runs the store (rank 0, unless a launcher does)
+  std::string generation = "0";  ///< keys of an earlier attempt at the same store are not this one's
+  std::chrono::milliseconds timeout{600'000};  ///< for others to appear and for any collective
+};
+
+}  // namespace simclr

@@ -1,0 +1,70 @@
+#include "core/dist/store.h"
+
+#include <sstream>
+
+#include "core/error.h"
+
+namespace simclr {
+namespace {
+
+std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
+
+/// The first line of a c10 error, without its code location.
+std::string brief(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve) {
+  c10d::TCPStoreOptions options;
+  options.port = spec.port;
+  options.isServer = serve;
+  options.waitWorkers = false;
+  options.timeout = spec.timeout;
+  try {
+    const auto store = c10::make_intrusive<c10d::TCPStore>(spec.host, options);
+    return c10::make_intrusive<c10d::PrefixStore>("simclr/" + spec.generation, store);
+  } catch (const c10::Error& error) {
+    const std::string cause = brief(error);
+    if (serve && cause.find("EADDRINUSE") != std::string::npos) {
+      throw Error("ERR_SIMCLR_RANK", "Expected a free port for rank 0's store but " + address(spec) +
+                                         " is in use. Set MASTER_PORT to another one for all ranks.");
+    }
+    if (serve) {
+      throw Error("ERR_SIMCLR_RANK", "Rank 0 cannot open its store at " + address(spec) + ": " + cause +
+                                         ". MASTER_ADDR must be an address of the machine that runs rank 0.");
+    }
+    throw Error("ERR_SIMCLR_RANK",
+                "Rank " + std::to_string(spec.rank) + " of " + std::to_string(spec.size) +
+                    " found no store at " + address(spec) + " within " + in_seconds(spec.timeout) +
+                    ": rank 0 did not start there, or the network does not let it through (" + cause + ").");
+  }
+}
+
+std::string get_text(c10d::Store& store, const std::string& key) {
+  const std::vector<uint8_t> bytes = store.get(key);
+  return {bytes.begin(), bytes.end()};
+}
+
+void set_text(c10d::Store& store, const std::string& key, const std::string& value) {
+  store.set(key, std::vector<uint8_t>(value.begin(), value.end()));
+}
+
+std::string name_ranks(const std::vector<int>& ranks) {
+  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    if (i > 0) text += i + 1 == ranks.size() ? " and " : ", ";
+    text += std::to_string(ranks[i]);
+  }
+  return text;
+}
+
+std::string in_seconds(std::chrono::milliseconds time) {
+  std::ostringstream text;
+  text << static_cast<double>(time.count()) / 1000 << " s";
+  return text.str();
+}
+
+}  // namespace simclr

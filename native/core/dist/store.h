@@ -1,0 +1,26 @@
+// The store through which the ranks of a run find each other: c10d's TCPStore, with errors that say who is
+// missing.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/dist/c10d.h"
+#include "core/dist/rank_spec.h"
+
+namespace simclr {
+
+/// A connection of its own to the run's store; the first of the serving rank opens the port. Throws
+/// ERR_SIMCLR_RANK: port in use, nobody there.
+c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve);
+
+std::string get_text(c10d::Store& store, const std::string& key);
+void set_text(c10d::Store& store, const std::string& key, const std::string& value);
+
+/// "rank 1", "ranks 1 and 3", "ranks 1, 2 and 5".
+std::string name_ranks(const std::vector<int>& ranks);
+
+/// "3 s", "0.5 s".
+std::string in_seconds(std::chrono::milliseconds time);
+
+}  // namespace simclr

@@ -1,0 +1,207 @@
+#include "core/dist/watch.h"
+
+#include <vector>
+
+#include "core/error.h"
+
+namespace simclr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookEvery{200};
+constexpr milliseconds kRollCall{3000};  // for ranks to answer: their watches look every 200 ms
+constexpr milliseconds kVerdict{6000};   // for this rank's watch to hear from the store at all
+constexpr milliseconds kLookClosely{25};
+
+constexpr char kAlarm[] = "alarm";
+std::string key(const char* what, int rank) { return std::string(what) + "/" + std::to_string(rank); }
+
+}  // namespace
+
+struct Watch::State {
+  explicit State(const RankSpec& s) : spec(s) {}
+
+  const RankSpec spec;
+  c10::intrusive_ptr<c10d::Store> store;  // the thread's alone
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::string activity = "starting";
+  std::string cause;      // what this rank noticed
+  std::string announced;  // why this rank ends
+  bool alarmed = false;
+  bool closing = false;
+  bool ended = false;
+  std::optional<std::string> verdict;
+  std::function<void()> wake;
+
+  /// Sleeps, or less if something is up.
+  void pause(milliseconds time) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, time, [&] { return closing || alarmed; });
+  }
+
+  void raise() {
+    std::function<void()> call;
+    {
+      std::lock_guard lock(mutex);
+      alarmed = true;
+      changed.notify_all();
+      call = wake;
+    }
+    if (call) call();
+  }
+
+  void conclude(const std::string& text) {
+    std::lock_guard lock(mutex);
+    if (!verdict) verdict = text;
+    changed.notify_all();
+  }
+
+  void roll_call();
+};
+
+/// Answers, waits for the others' answers, and says who is to blame.
+void Watch::State::roll_call() {
+  std::string own_cause, own_activity, own_end;
+  {
+    std::lock_guard lock(mutex);
+    own_cause = cause;
+    own_activity = activity;
+    own_end = announced;
+  }
+  if (!own_end.empty()) set_text(*store, key("ended", spec.rank), own_end);
+  set_text(*store, key("answer", spec.rank), own_activity);
+  if (!store->check({kAlarm})) {
+    const std::string noticed = own_end.empty() ? own_cause : "it ends";
+    set_text(*store, kAlarm, "rank " + std::to_string(spec.rank) + ": " + noticed);
+  }
+
+  std::vector<int> silent, ended;
+  const auto until = Clock::now() + kRollCall;
+  do {
+    silent.clear();
+    for (int rank = 0; rank < spec.size; ++rank) {
+      if (!store->check({key("answer", rank)}) && !store->check({key("closed", rank)}))
+        silent.push_back(rank);
+    }
+    if (!silent.empty()) std::this_thread::sleep_for(kLookClosely);
+  } while (!silent.empty() && Clock::now() < until);
+  for (int rank = 0; rank < spec.size; ++rank) {
+    if (rank != spec.rank && store->check({key("ended", rank)})) ended.push_back(rank);
+  }
+
+  if (!ended.empty()) {
+    std::string text;
+    for (const int rank : ended) {
+      if (!text.empty()) text += " ";
+      text += "Rank " + std::to_string(rank) + " failed: " + get_text(*store, key("ended", rank));
+    }
+    return conclude(text);
+  }
+  const std::string alarm = get_text(*store, kAlarm);
+  if (!silent.empty()) {
+    return conclude("Expected all " + std::to_string(spec.size) + " ranks but " + name_ranks(silent) +
+                    " did not answer within " + in_seconds(kRollCall) +
+                    ": killed, stopped or cut off (noticed by " + alarm + ").");
+  }
+  std::string text = "All ranks answer but the batch does not go on (noticed by " + alarm + "). They are at:";
+  for (int rank = 0; rank < spec.size; ++rank) {
+    if (!store->check({key("answer", rank)})) continue;
+    text += " rank " + std::to_string(rank) + " " + get_text(*store, key("answer", rank)) + ";";
+  }
+  text.back() = '.';
+  conclude(text);
+}
+
+Watch::Watch(const RankSpec& spec) : spec_(spec), state_(std::make_shared<State>(spec)) {
+  state_->store = open_store(spec, /*serve=*/false);
+  std::thread(run, state_).detach();
+}
+
+Watch::~Watch() { close(); }
+
+void Watch::run(std::shared_ptr<State> state) {
+  try {
+    for (;;) {
+      bool alarmed;
+      {
+        std::lock_guard lock(state->mutex);
+        alarmed = state->alarmed;
+        if (state->closing && !alarmed) break;
+      }
+      if (alarmed || state->store->check({kAlarm})) {
+        state->raise();
+        state->roll_call();
+        break;
+      }
+      state->pause(kLookEvery);
+    }
+    set_text(*state->store, key("closed", state->spec.rank), "");
+  } catch (const std::exception&) {
+    // The store's process is gone, and with it every connection.
+    state->conclude("Rank 0's store at " + state->spec.host + ":" + std::to_string(state->spec.port) +
+                    " is gone: rank 0, or the launcher that serves the store, was killed or cut off.");
+    state->raise();
+  }
+  std::lock_guard lock(state->mutex);
+  state->ended = true;
+  state->changed.notify_all();
+}
+
+void Watch::set_activity(const std::string& activity) {
+  std::lock_guard lock(state_->mutex);
+  state_->activity = activity;
+}
+
+void Watch::alarm(const std::string& cause) {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->cause.empty()) state_->cause = cause;
+  }
+  state_->raise();
+}
+
+void Watch::announce(const std::string& message) {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->closing || state_->ended) return;
+    state_->announced = message;
+  }
+  state_->raise();
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait_for(lock, kRollCall + kLookEvery, [&] { return state_->ended; });
+}
+
+void Watch::close() {
+  std::unique_lock lock(state_->mutex);
+  if (state_->closing) return;
+  state_->closing = true;
+  state_->wake = nullptr;
+  state_->changed.notify_all();
+  state_->changed.wait_for(lock, milliseconds{1000}, [&] { return state_->ended; });
+}
+
+bool Watch::alarmed() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->alarmed;
+}
+
+void Watch::rethrow() {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait_for(lock, kVerdict, [&] { return state_->verdict.has_value(); });
+  if (state_->verdict) throw Error("ERR_SIMCLR_RANK", *state_->verdict);
+  throw Error("ERR_SIMCLR_RANK",
+              "Rank 0's store at " + spec_.host + ":" + std::to_string(spec_.port) +
+                  " does not answer: rank 0, or the launcher that serves the store, is stopped or cut off"
+                  " (noticed here: " +
+                  state_->cause + ").");
+}
+
+void Watch::on_alarm(std::function<void()> wake) {
+  std::lock_guard lock(state_->mutex);
+  state_->wake = std::move(wake);
+}
+
+}  // namespace simclr

@@ -1,0 +1,57 @@
+import { expect } from 'chai'
+import { distance } from '../learn/support.ts'
+import { both, expectExact, recipes, workOf } from './exact.ts'
+import { runRanks } from './ranks.ts'
+
+describe('a batch shared by processes is one batch', function () {
+  this.timeout(60_000)
+
+  for (const [recipe, shards] of [
+    ['torch', [1, 1]],
+    ['paper', [1, 1]],
+    ['paper', [1, 1, 1]],
+    ['torch', [2, 1]],
+  ] as const) {
+    it(`${recipe}, fp64: loss, metrics, every gradient, running statistics; ranks with ${shards.join(', ')} shards, 11 images`, () =>
+      expectExact(workOf(recipes[recipe], [...shards])))
+  }
+
+  it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3', async () => {
+    const work = workOf(recipes.torch, [1, 1])
+    work.spec.precision = 'fp32'
+    const { one, ranks } = await both(work)
+    const [first] = ranks
+    expect(first!.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-5)
+    expect(first!.gradients.gradientNorm / one.gradients.gradientNorm).to.be.closeTo(1, 1e-3)
+    expect(distance(one.gradients.gradients, first!.gradients.gradients)).to.be.below(1e-2)
+  })
+
+  it('every rank has the same bits after steps, and a second run has them again', async () => {
+    const work = workOf(recipes.torch, [1, 1], { steps: 3 })
+    work.spec.precision = 'fp32'
+    const [a, b] = await runRanks(work)
+    const [again] = await runRanks(work)
+    expect(distance(a!.state, b!.state)).to.equal(0)
+    expect(distance(a!.state, again!.state)).to.equal(0)
+  })
+
+  it('gradients compressed to bf16 differ by rounding only', async () => {
+    const work = workOf(recipes.torch, [1, 1])
+    work.spec.compressGradients = true
+    const { one, ranks } = await both(work)
+    const away = distance(one.gradients.gradients, ranks[0]!.gradients.gradients)
+    expect(away).to.be.within(1e-5, 2 ** -7)
+  })
+
+  it('local BatchNorm and local negatives are another loss', async () => {
+    const { one, ranks } = await both(workOf(recipes.torch, [1, 1]))
+    for (const local of [{ globalBatchNorm: false }, { globalNegatives: false }]) {
+      const work = workOf({ ...recipes.torch, ...local }, [1, 1])
+      const [first, second] = await runRanks(work)
+      expect(first!.gradients.loss).to.equal(second!.gradients.loss)
+      expect(Math.abs(first!.gradients.loss - one.gradients.loss)).to.be.greaterThan(1e-4)
+      expect(distance(first!.gradients.gradients, second!.gradients.gradients)).to.equal(0)
+    }
+    expect(ranks[0]!.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-10)
+  })
+})

@@ -1,0 +1,32 @@
+import { expect } from 'chai'
+import { compute } from '../dist/compute.ts'
+import { both, expectExact, recipes, sgd, travelled, workOf } from '../dist/exact.ts'
+import { tinySpec } from '../learn/support.ts'
+
+describe('processes against one, in full', function () {
+  this.timeout(240_000)
+
+  for (const recipe of ['torch', 'paper'] as const) {
+    for (const ranks of [1, 2, 3, 4]) {
+      const shards = Array.from({ length: ranks }, () => 1)
+
+      it(`${recipe}: one step, W = ${ranks}`, () => expectExact(workOf(recipes[recipe], shards)))
+
+      for (const optimizer of ['lars', 'sgd'] as const) {
+        it(`${recipe}, ${optimizer}: 20 steps, W = ${ranks}, within 1e-6 of the way travelled`, async () => {
+          const spec = { ...recipes[recipe], optimizer: optimizer === 'sgd' ? sgd : recipes.paper.optimizer! }
+          const work = workOf(spec, shards, { steps: 20, lr: optimizer === 'sgd' ? 0.02 : 0.1 })
+          const start = await compute(
+            tinySpec({ ...spec, classes: 3 }),
+            { ...work, steps: 0 },
+            { begin: 0, end: 11 },
+          )
+          const { one, ranks: others } = await both(work)
+          const way = travelled(one.state, start.state)
+          expect(way).to.be.greaterThan(1e-2)
+          for (const { state } of others) expect(travelled(one.state, state)).to.be.below(1e-6 * way)
+        })
+      }
+    }
+  }
+})
