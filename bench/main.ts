@@ -8,9 +8,10 @@ import { parseArgs } from 'node:util'
 import { augment } from './augment.ts'
 import type { Benchmark, Figure } from './bench.ts'
 import { ntXent } from './nt_xent.ts'
+import { ranksBenchmark } from './ranks.ts'
 import { step } from './step.ts'
 
-const benchmarks: readonly Benchmark[] = [augment, ntXent, step]
+const benchmarks: readonly Benchmark[] = [augment, ntXent, step, ranksBenchmark]
 
 const { values } = parseArgs({
   options: {

@@ -3,9 +3,10 @@
  * eager PyTorch, channels_last, bf16 autocast, with all cores' threads and with one; the better is the figure's.
  */
 import { availableParallelism } from 'node:os'
-import type { Arch, NativeTensor, Stem } from '../lib/addon/interface.ts'
+import type { Arch, Stem } from '../lib/addon/interface.ts'
 import { loadAddon } from '../lib/addon/load.ts'
 import { type Benchmark, type Context, type Figure, inTurns, Peer } from './bench.ts'
+import { noise } from './views.ts'
 
 interface Setting {
   name: string
@@ -75,15 +76,4 @@ async function measure(setting: Setting, { rounds, peers: venv }: Context): Prom
     for (const peer of started) peer[Symbol.dispose]()
     learner.dispose()
   }
-}
-
-/** Views [rows, size, size, 3], uniform in [-1, 1). */
-function noise(rows: number, size: number): NativeTensor {
-  const values = new Float32Array(rows * size * size * 3)
-  let state = 1
-  for (let i = 0; i < values.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    values[i] = state / 2 ** 31 - 1
-  }
-  return { name: 'views', dtype: 'F32', shape: [rows, size, size, 3], data: new Uint8Array(values.buffer) }
 }

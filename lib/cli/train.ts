@@ -73,7 +73,7 @@ async function runTrain(flags: TrainFlags & Record<string, unknown>): Promise<vo
     progress.stop()
   }
   try {
-    await conclude(run, options, flags, interrupt.signal)
+    if (run.rank === 0) await conclude(run, options, flags, interrupt.signal)
   } finally {
     run.encoder.dispose()
   }

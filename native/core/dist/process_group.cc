@@ -36,11 +36,13 @@ std::shared_ptr<gloo::transport::Device> device_for(const std::string& host) {
 
 c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store>& store, const char* name,
                                             const RankSpec& spec) {
-  auto options = c10d::ProcessGroupGloo::Options::create(spec.timeout + kGlooMargin);
+  auto options = c10d::ProcessGroupGloo::Options::create(spec.timeout);  // to connect
   options->devices.push_back(device_for(spec.host));
   options->threads = 1;  // one collective at a time, in order
-  return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(name, store),
-                                                     spec.rank, spec.size, options);
+  c10::intrusive_ptr<c10d::Backend> backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
+      c10::make_intrusive<c10d::PrefixStore>(name, store), spec.rank, spec.size, options);
+  backend->setTimeout(spec.timeout + kGlooMargin);  // of collectives
+  return backend;
 }
 
 std::string first_line(const std::exception& error) {

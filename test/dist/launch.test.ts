@@ -1,0 +1,123 @@
+import { expect } from 'chai'
+import type { SimclrError } from '../../lib/addon/errors.ts'
+import { readCheckpoint } from '../../lib/run/checkpoint.ts'
+import type { TrainEvent } from '../../lib/run/events.ts'
+import { train } from '../../lib/train.ts'
+import { distance } from '../learn/support.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { listener, numbers, tiny } from '../support/tiny.ts'
+import { travelled } from './exact.ts'
+import { ranksOf } from './launched.ts'
+
+/** 12 steps in fp64, so that runs with other numbers of processes can be told apart from wrong ones. */
+const options = {
+  ...tiny,
+  precision: 'fp64',
+  distributed: { timeoutSeconds: 20 },
+  checkpoint: { everySeconds: null, everySteps: 1, keep: 20 },
+} as const
+
+const last = 'checkpoints/step-00000012.safetensors'
+
+describe('train({ processes })', function () {
+  this.timeout(120_000)
+  const path = temporaryFolder()
+  const tensors = async (run: string, file = last) => (await readCheckpoint(path(run, file))).tensors
+
+  before(async () => {
+    for (const processes of [1, 2]) {
+      const { events, onProgress } = listener()
+      const run = await train({ ...options, processes, onProgress, out: path(`whole-${processes}`) })
+      expect(run.history.length).to.equal(2)
+      expect(events.filter(({ type }) => type === 'step').length, 'each step is told once').to.equal(12)
+      run.encoder.dispose()
+    }
+  })
+
+  it('two processes see the batches that one sees, and end at its weights', async () => {
+    const start = await tensors('whole-1', 'checkpoints/step-00000000.safetensors')
+    const [one, two] = [await tensors('whole-1'), await tensors('whole-2')]
+    const way = travelled(one, start)
+    expect(way).to.be.greaterThan(1e-2)
+    expect(travelled(one, two)).to.be.below(1e-6 * way)
+  })
+
+  for (const victim of ['rank 0', 'rank 1']) {
+    it(`${victim} is killed: with maxRestarts the run ends at the same bits, and the app lives`, async () => {
+      const { events, onProgress } = listener()
+      let killed = false
+      const out = path(`killed-${victim}`)
+      const run = await train({
+        ...options,
+        out,
+        processes: 2,
+        maxRestarts: 1,
+        onProgress(event: TrainEvent) {
+          onProgress(event)
+          if (event.type !== 'step' || event.step !== 5 || killed) return
+          killed = true
+          const start = events.find(({ type }) => type === 'start') as { pid: number }
+          process.kill(
+            victim === 'rank 0' ? start.pid : ranksOf(process.pid).find((pid) => pid !== start.pid)!,
+            'SIGKILL',
+          )
+        },
+      })
+      run.encoder.dispose()
+      const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+      expect(warnings.join()).to.match(new RegExp(`${victim} was killed by SIGKILL.*last checkpoint`, 'i'))
+      expect(distance(await tensors(`killed-${victim}`), await tensors('whole-2'))).to.equal(0)
+      expect(run.history.length).to.equal(2)
+    })
+  }
+
+  it('without restarts the error names the rank; the run goes on with another number of processes', async () => {
+    const { events, onProgress } = listener()
+    const out = path('elastic')
+    const failed = await rejection(
+      train({
+        ...options,
+        out,
+        processes: 2,
+        onProgress(event: TrainEvent) {
+          onProgress(event)
+          if (event.type !== 'step' || event.step !== 5) return
+          process.kill((events.find(({ type }) => type === 'start') as { pid: number }).pid, 'SIGKILL')
+        },
+      }),
+    )
+    expect((failed as SimclrError).code).to.equal('ERR_SIMCLR_RANK')
+    expect(failed.message).to.match(/Rank 0 was killed by SIGKILL/)
+    const run = await train({ ...options, out, processes: 3 })
+    run.encoder.dispose()
+    const start = await tensors('whole-1', 'checkpoints/step-00000000.safetensors')
+    const [one, elastic] = [await tensors('whole-1'), await tensors('elastic')]
+    expect(travelled(one, elastic)).to.be.below(1e-6 * travelled(one, start))
+  })
+
+  it('an abort stops all of them at one step, with a checkpoint to go on from', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const { events, onProgress } = listener()
+    const out = path('aborted')
+    const failed = await rejection(
+      train({
+        ...options,
+        out,
+        processes: 2,
+        signal: controller.signal,
+        onProgress(event: TrainEvent) {
+          onProgress(event)
+          if (event.type === 'step' && event.step === 3) controller.abort(reason)
+        },
+      }),
+    )
+    expect(failed).to.equal(reason)
+    const run = await train({ ...options, out, processes: 2, onProgress })
+    run.encoder.dispose()
+    expect(distance(await tensors('aborted'), await tensors('whole-2'))).to.equal(0)
+    const steps = numbers(events) as { step: number }[]
+    expect(new Set(steps.map(({ step }) => step)).size).to.equal(12)
+  })
+})

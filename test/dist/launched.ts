@@ -1,0 +1,78 @@
+/** Ranks as torchrun starts them: `simclr train` with the variables it sets. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { tinyFlags } from '../support/tiny.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Place {
+  rank: number
+  size: number
+  port: number
+}
+
+/** A rank that is running. */
+export class LaunchedRank {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  readonly #closed: Promise<number | null>
+
+  constructor({ rank, size, port }: Place, flags: string[]) {
+    this.child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'train', ...flags], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        TORCH_CPP_LOG_LEVEL: 'ERROR',
+        RANK: String(rank),
+        WORLD_SIZE: String(size),
+        LOCAL_RANK: String(rank),
+        LOCAL_WORLD_SIZE: String(size),
+        MASTER_ADDR: '127.0.0.1',
+        MASTER_PORT: String(port),
+      },
+    })
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.#closed = new Promise((resolve) => this.child.on('close', resolve))
+  }
+
+  /** Resolves with the exit code. */
+  end(): Promise<number | null> {
+    return this.#closed
+  }
+
+  /** Resolves when stdout matches; rejects if the rank ends before. */
+  async until(pattern: RegExp): Promise<void> {
+    let ended = false
+    void this.#closed.then(() => {
+      ended = true
+    })
+    while (!pattern.test(this.stdout)) {
+      if (ended) throw new Error(`the rank ended before ${pattern}: ${this.stderr}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+/** An endless tiny run; `more` flags override. */
+export function endless(out: string, more: string[] = []): string[] {
+  const limits = ['--distributed-timeout-seconds', '6', '--epochs', '100000', '--json']
+  return [...tinyFlags, ...limits, '--out', out, ...more]
+}
+
+/** Processes that `train({ processes })` of process `pid` has started. */
+export function ranksOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  if (children === '') return []
+  return children
+    .split(' ')
+    .map(Number)
+    .filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('launch/rank'))
+}

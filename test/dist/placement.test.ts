@@ -1,0 +1,62 @@
+import { expect } from 'chai'
+import { firstHost, placement } from '../../lib/launch/placement.ts'
+
+describe('placement', () => {
+  it('is null for a process alone', () => {
+    expect(placement({})).to.equal(null)
+    expect(placement({ RANK: '0', WORLD_SIZE: '1' })).to.equal(null)
+    expect(placement({ SLURM_PROCID: '0', SLURM_NTASKS: '4' }), 'a batch script is no rank').to.equal(null)
+  })
+
+  it('torchrun: its agent serves the store, and every attempt has keys of its own', () => {
+    const env = {
+      ...{ RANK: '3', WORLD_SIZE: '4', LOCAL_RANK: '1', LOCAL_WORLD_SIZE: '2' },
+      ...{ MASTER_ADDR: 'gpu03', MASTER_PORT: '4711', TORCHELASTIC_USE_AGENT_STORE: 'True' },
+      ...{ TORCHELASTIC_RESTART_COUNT: '2', TORCHELASTIC_RUN_ID: 'job' },
+    }
+    expect(placement(env)).to.deep.equal({
+      ...{ rank: 3, size: 4, localRank: 1, localSize: 2, host: 'gpu03', port: 4711 },
+      ...{ servesStore: false, generation: 'job-2-4' },
+    })
+    expect(placement({ ...env, RANK: '0' })!.servesStore).to.equal(false)
+  })
+
+  it('Kubernetes and by hand: rank 0 serves the store', () => {
+    const env = { RANK: '0', WORLD_SIZE: '2', MASTER_ADDR: 'job-master-0', MASTER_PORT: '23456' }
+    expect(placement(env)).to.deep.include({ rank: 0, servesStore: true, host: 'job-master-0', port: 23456 })
+    expect(placement({ ...env, RANK: '1' })).to.deep.include({ servesStore: false, localRank: 0 })
+  })
+
+  it('SLURM: the first node serves the store, on a port of the job', () => {
+    const env = {
+      ...{ SLURM_STEP_NUM_TASKS: '6', SLURM_PROCID: '4', SLURM_LOCALID: '0', SLURM_NODEID: '2' },
+      ...{
+        SLURM_STEP_NODELIST: 'gpu[03-05]',
+        SLURM_STEP_TASKS_PER_NODE: '2(x2),1,1',
+        SLURM_JOB_ID: '123456',
+      },
+    }
+    expect(placement(env)).to.deep.equal({
+      ...{ rank: 4, size: 6, localRank: 0, localSize: 1, host: 'gpu03', port: 20_000 + (123456 % 20_000) },
+      ...{ servesStore: false, generation: '0' },
+    })
+  })
+
+  it('takes the first host of a node list', () => {
+    for (const [list, host] of [
+      ['n1', 'n1'],
+      ['n1,n2', 'n1'],
+      ['gpu[03-05,09],login1', 'gpu03'],
+      ['a-b[7]', 'a-b7'],
+    ] as const) {
+      expect(firstHost(list)).to.equal(host)
+    }
+  })
+
+  it('refuses values that make no sense, naming the variable', () => {
+    expect(() => placement({ RANK: '0' })).to.throw(/`WORLD_SIZE` but received nothing/)
+    expect(() => placement({ RANK: 'x', WORLD_SIZE: '2' })).to.throw(/`RANK` but received x/)
+    expect(() => placement({ RANK: '2', WORLD_SIZE: '2' })).to.throw(/below the 2/)
+    expect(() => placement({ RANK: '0', WORLD_SIZE: '2', MASTER_PORT: '0' })).to.throw(/MASTER_PORT/)
+  })
+})
