@@ -128,7 +128,7 @@ async function assemble(
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
   checkParts(config, ranks)
-  await ranks.agree(await factsOf(config, images))
+  await ranks.agree(() => factsOf(config, images))
   const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
