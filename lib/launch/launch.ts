@@ -169,7 +169,6 @@ function failureOf(ends: readonly End[]): Error {
 function environment(rank: number, size: number, port: number): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(SLURM|TORCHELASTIC)_/.test(name))
   return {
-    TORCH_CPP_LOG_LEVEL: 'ERROR', // what c10d warns of becomes an error of ours, said once
     ...Object.fromEntries(inherited),
     RANK: String(rank),
     WORLD_SIZE: String(size),

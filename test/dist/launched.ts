@@ -25,7 +25,6 @@ export class LaunchedRank {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        TORCH_CPP_LOG_LEVEL: 'ERROR',
         RANK: String(rank),
         WORLD_SIZE: String(size),
         LOCAL_RANK: String(rank),

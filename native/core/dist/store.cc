@@ -1,5 +1,9 @@
 #include "core/dist/store.h"
 
+#include <c10/util/Logging.h>
+
+#include <cstdlib>
+#include <mutex>
 #include <sstream>
 
 #include "core/error.h"
@@ -15,9 +19,19 @@ std::string brief(const c10::Error& error) {
   return text.substr(0, text.find('\n'));
 }
 
+/// What c10d warns of, with stacks, becomes an error of ours, said once. TORCH_CPP_LOG_LEVEL overrides.
+void quieten_c10d() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+    c10::initLogging();
+  });
+}
+
 }  // namespace
 
 c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve) {
+  quieten_c10d();
   c10d::TCPStoreOptions options;
   options.port = spec.port;
   options.isServer = serve;
