@@ -1,44 +1,74 @@
 /**
- * npm run bench [-- --peers VENV] [--only NAME] [--rounds N] [--json]
+ * npm run bench [-- --peers VENV] [--only NAME] [--rounds N] [--json] [--table FILE] [--tuned WORKERS,THREADS]
  *
- * Runs the benchmarks and prints a table, or with --json one line a figure. `--peers` is a Python virtual
- * environment that has the peers (bench/peers/): they are measured in turns with ours. Keep the machine quiet.
+ * Runs the benchmarks and prints each figure, with --json one line a figure. `--peers` is a Python virtual
+ * environment that has the peers (bench/peers/): they are measured in turns with ours. `--only` may be given more
+ * than once. `--table` puts the figures into the table of a Markdown file, docs/performance.md for one; figures that
+ * were not measured this time stay as they are there. `--tuned` says which setting of the loop figures' peer is its best
+ * here, known from an earlier run, instead of finding it again. Keep the machine quiet.
  */
 import { parseArgs } from 'node:util'
-import { augment } from './augment.ts'
-import type { Benchmark, Figure } from './bench.ts'
-import { ntXent } from './nt_xent.ts'
-import { ranksBenchmark } from './ranks.ts'
-import { step } from './step.ts'
+import { type Benchmark, type Context, complete, type Figure } from './figure.ts'
+import { augment } from './figures/augment.ts'
+import { jpeg } from './figures/jpeg.ts'
+import { lars } from './figures/lars.ts'
+import { loop } from './figures/loop.ts'
+import { ntXent } from './figures/nt_xent.ts'
+import { ranks } from './figures/ranks.ts'
+import { sharedCore } from './figures/shared-core.ts'
+import { step } from './figures/step.ts'
+import { stepMemory } from './figures/step-memory.ts'
+import { describeMachine, measureLimits } from './measure/limits.ts'
+import { formatFigure, writeTable } from './table.ts'
 
-const benchmarks: readonly Benchmark[] = [augment, ntXent, step, ranksBenchmark]
+const benchmarks: readonly Benchmark[] = [
+  augment,
+  jpeg,
+  ntXent,
+  step,
+  stepMemory,
+  lars,
+  loop,
+  sharedCore,
+  ranks,
+]
 
 const { values } = parseArgs({
   options: {
     peers: { type: 'string' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     rounds: { type: 'string', default: '7' },
     json: { type: 'boolean', default: false },
+    table: { type: 'string' },
+    tuned: { type: 'string' },
   },
 })
-const known = benchmarks.flatMap(({ names }) => names)
-if (values.only !== undefined && !known.includes(values.only)) {
-  throw new Error(`Expected one of ${known.join(', ')} for --only but received ${values.only}.`)
+const known = benchmarks.flatMap(({ targets }) => Object.keys(targets))
+const unknown = values.only?.find((name) => !known.includes(name))
+if (unknown !== undefined) {
+  throw new Error(`Expected one of ${known.join(', ')} for --only but received ${unknown}.`)
 }
 
-const wanted = (name: string) => values.only === undefined || values.only === name
-const context = { rounds: Number(values.rounds), peers: values.peers ?? null }
+const wanted = (name: string) => values.only?.includes(name) ?? true
+const limits = await measureLimits()
+const [workers, threads] = values.tuned?.split(',').map(Number) ?? []
+const context: Context = {
+  rounds: Number(values.rounds),
+  peers: values.peers ?? null,
+  limits,
+  tuned: workers === undefined || threads === undefined ? null : { workers, threads },
+}
+const machine = describeMachine(limits)
+if (!values.json) console.log(machine)
+const figures: Figure[] = []
 for (const benchmark of benchmarks) {
-  for await (const figure of benchmark.run(context, wanted)) print(figure)
-}
-
-function print({ about, ...figure }: Figure): void {
-  if (values.json) {
-    console.log(JSON.stringify(figure))
-    return
+  if (!Object.keys(benchmark.targets).some(wanted)) continue
+  for await (const measured of benchmark.run(context, wanted)) {
+    const figure = complete(measured, benchmark)
+    figures.push(figure)
+    const { name, ours, peer, unit, ratio } = figure
+    console.log(values.json ? JSON.stringify({ name, ours, peer, unit, ratio }) : formatFigure(figure))
   }
-  const { name, ours, peer, unit, ratio } = figure
-  const number = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 4 })
-  const against = peer === null ? '' : `  peer ${number(peer)}  ratio ${ratio!.toFixed(ratio! < 10 ? 2 : 1)}`
-  console.log(`${name.padEnd(24)} ${number(ours)} ${unit}${against}\n${' '.repeat(25)}${about}`)
 }
+if (values.table !== undefined)
+  await writeTable(values.table, { figures, machine, rounds: context.rounds, known })

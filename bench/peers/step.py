@@ -1,9 +1,11 @@
 """A SimCLR training step in eager PyTorch: pairs a second, bf16 autocast, channels_last.
 
-step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --threads N; then a line on stdin
-says how many steps to take, a line on stdout is the figure.
+step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --threads N [--memory]; then a line on
+stdin says how many steps to take, a line on stdout is the figure. With --memory it prints the MB that network and
+steps add to the process's peak, and ends.
 """
 import argparse
+import resource
 import sys
 import time
 
@@ -18,10 +20,19 @@ parser.add_argument('--stem', choices=['imagenet', 'cifar'], required=True)
 parser.add_argument('--size', type=int, required=True)
 parser.add_argument('--batch', type=int, required=True)
 parser.add_argument('--threads', type=int, required=True)
+parser.add_argument('--memory', action='store_true')
 options = parser.parse_args()
 torch.manual_seed(0)
 torch.set_num_threads(options.threads)
+views = torch.rand(2 * options.batch, 3, options.size, options.size) * 2 - 1
+views = views.contiguous(memory_format=torch.channels_last)
 
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+before = peak()
 encoder = getattr(torchvision.models, options.arch)()
 width = encoder.fc.in_features
 if options.stem == 'cifar':
@@ -34,8 +45,6 @@ head = nn.Sequential(
 )
 model = nn.Sequential(encoder, head).train().to(memory_format=torch.channels_last)
 optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9)
-views = torch.rand(2 * options.batch, 3, options.size, options.size) * 2 - 1
-views = views.contiguous(memory_format=torch.channels_last)
 targets = torch.arange(2 * options.batch).roll(options.batch)
 
 
@@ -52,6 +61,11 @@ def step():
     return loss.item()
 
 
+if options.memory:
+    for _ in range(3):
+        step()
+    print(peak() - before)
+    sys.exit()
 for line in sys.stdin:
     steps = int(line)
     begin = time.perf_counter()

@@ -30,6 +30,15 @@ export interface BuildInfo {
   cuda: string | null
 }
 
+/** Operations (multiplications and additions) and bytes (read and written) a second. */
+export interface MachineLimits {
+  /** Matrix products. */
+  gemmFp32: number
+  gemmBf16: number
+  /** Copies in memory. */
+  copy: number
+}
+
 // ---- images ------------------------------------------------------------------------------------------------
 
 export interface RawImage {
@@ -258,6 +267,8 @@ export interface Addon {
    * old, GPU too old, hidden, a binary for the CPU), and what to do. Null if nothing is wrong.
    */
   gpuProblem(): string | null
+  /** What the processor reaches at best with so many threads; takes about two seconds. */
+  machineLimits(threads: number): Promise<MachineLimits>
 
   ImageStore: new (count: number) => NativeImageStore
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter

@@ -81,4 +81,6 @@ export interface LearnerSpec {
    * every machine but for the last rounding. Default false.
    */
   exactSums?: boolean
+  /** Activations inside residual blocks are computed again in the backward pass instead of kept. Default false. */
+  recompute?: boolean
 }

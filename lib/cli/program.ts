@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
 import { registerAugment } from './augment.ts'
+import { registerBench } from './bench.ts'
 import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEmbed } from './embed.ts'
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   registerVerify(program)
   registerLibtorch(program)
   registerDoctor(program)
+  registerBench(program)
   return program
 }
 

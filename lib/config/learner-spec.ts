@@ -3,7 +3,8 @@ import type { ResolvedConfig } from './resolve.ts'
 
 /** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
-  const { encoder, head, loss, temperature, precision, device, threads, seed, distributed } = config
+  const { encoder, head, loss, temperature, precision, device, threads, seed, recompute, distributed } =
+    config
   return {
     encoder,
     head,
@@ -14,6 +15,7 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     device,
     shards: threads,
     seed,
+    recompute,
     globalBatchNorm: distributed.syncBatchNorm,
     globalNegatives: distributed.globalNegatives,
     compressGradients: distributed.compressGradients,

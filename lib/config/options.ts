@@ -117,6 +117,11 @@ export const trainOptions = z
       about: 'Everything random is a function of it.',
       default: '0',
     }),
+    recompute: option(yesNo(), {
+      about:
+        'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, less memory, about a third more time.',
+      default: 'false',
+    }),
     stream: option(choice(['auto', 'on', 'off']), {
       about:
         "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",

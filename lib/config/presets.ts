@@ -149,6 +149,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     precision: 'auto',
     threads: 'auto',
     seed: 0,
+    recompute: false,
     stream: 'auto',
     maxSkipped: 0.1,
     distributed: {

@@ -26,19 +26,19 @@ at::Tensor view(const Napi::Object& variable, const char* key, const at::Tensor&
   fail(variable.Env(), "a Float32Array or Float64Array", key, value);
 }
 
-void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variables,
-          const std::vector<at::Tensor>& momentum, double lr, at::Device device) {
+void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variables, double lr,
+          at::Device device) {
   std::vector<OptimizedTensor> moved = variables;  // on the CPU the same memory
   for (OptimizedTensor& tensor : moved) {
     tensor.weight = tensor.weight.to(device);
     tensor.gradient = tensor.gradient.to(device);
+    tensor.momentum = tensor.momentum.to(device);
   }
-  const auto optimizer = make_optimizer(spec, moved);
-  for (size_t i = 0; i < momentum.size(); ++i) optimizer->momentum()[i].copy_(momentum[i]);
-  optimizer->step(lr);
-  for (size_t i = 0; i < momentum.size(); ++i) {
-    momentum[i].copy_(optimizer->momentum()[i]);
-    if (!moved[i].weight.is_same(variables[i].weight)) variables[i].weight.copy_(moved[i].weight);
+  make_optimizer(spec, moved)->step(lr);
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (moved[i].weight.is_same(variables[i].weight)) continue;
+    variables[i].weight.copy_(moved[i].weight);
+    variables[i].momentum.copy_(moved[i].momentum);
   }
 }
 
@@ -50,20 +50,18 @@ Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
   const OptimizerSpec spec = to_optimizer_spec(info[0].As<Napi::Object>());
   const auto variables = info[1].As<Napi::Array>();
   std::vector<OptimizedTensor> tensors;
-  std::vector<at::Tensor> momentum;
   for (uint32_t i = 0; i < variables.Length(); ++i) {
     if (!variables.Get(i).IsObject()) fail(env, "an object", "variables", variables.Get(i));
     const auto variable = variables.Get(i).As<Napi::Object>();
     const at::Tensor weight = view(variable, "weight", {});
     if (i > 0 && weight.scalar_type() != tensors[0].weight.scalar_type())
       fail(env, "one array type for all variables", "weight", variable.Get("weight"));
-    tensors.push_back(
-        {std::to_string(i), weight, view(variable, "gradient", weight), boolean(variable, "excluded")});
-    momentum.push_back(view(variable, "momentum", weight));
+    tensors.push_back({std::to_string(i), weight, view(variable, "gradient", weight),
+                       boolean(variable, "excluded"), view(variable, "momentum", weight)});
   }
   const double lr = info[2].As<Napi::Number>().DoubleValue();
   const std::string device = info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : "cpu";
-  guarded(env, [&] { step(spec, tensors, momentum, lr, parse_device(device)); });
+  guarded(env, [&] { step(spec, tensors, lr, parse_device(device)); });
   return env.Undefined();
 }
 

@@ -73,6 +73,7 @@ const refused: Record<string, unknown> = {
   'probe.linearHead': 'x',
   device: 'tpu',
   precision: 'int8',
+  recompute: 'on',
   threads: 'many',
   processes: 0,
   maxRestarts: -1,

@@ -66,6 +66,22 @@ describe('learner', () => {
     })
   })
 
+  for (const precision of ['fp64', 'bf16'] as const) {
+    it(`gives the same bits where activations are computed again (${precision}, 2 shards), running statistics too`, async () => {
+      const run = (recompute: boolean) =>
+        withLearner(tinySpec({ ...paper, precision, recompute, shards: 2 }), async (learner) => ({
+          gradients: await learner.gradients(views(12, 8), null),
+          step: await learner.stepViews(views(12, 8, 2), null, 0.1),
+          state: await learner.state(),
+        }))
+      const [kept, again] = [await run(false), await run(true)]
+      expect(kept.gradients.gradientNorm).to.be.greaterThan(0)
+      expect(distance(kept.gradients.gradients, again.gradients.gradients)).to.equal(0)
+      expect(again.step.loss).to.equal(kept.step.loss)
+      expect(distance(kept.state, again.state)).to.equal(0)
+    })
+  }
+
   it('moves the running mean by a tenth of the mean over both views, once a step', async () => {
     const batch = views(8, 8)
     const spec = tinySpec()

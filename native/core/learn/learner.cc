@@ -50,7 +50,7 @@ Learner::Learner(const LearnerSpec& spec)
   std::vector<OptimizedTensor> tensors;
   for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[i];
-    tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded});
+    tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
   if (const DeviceKernels* kernels = device_kernels(device_)) device_views_ = kernels->views(device_);
@@ -98,7 +98,8 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
                           spec_.global_batch_norm ? group : pool_.local(shard),
                           true,
                           shard == 0,
-                          spec_.exact_sums};
+                          spec_.exact_sums,
+                          spec_.recompute};
     const Span mine = part_of(images, shard, pool_.size());
     const auto start = Clock::now();
     const at::Tensor x = input(mine);

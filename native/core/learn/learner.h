@@ -31,6 +31,7 @@ struct LearnerSpec {
   std::string device = "cpu";
   int shards = 1;           ///< threads that share a batch (CPU)
   bool exact_sums = false;  ///< products of weights are summed in double: slow, and alike on every machine
+  bool recompute = false;   ///< activations inside blocks: computed twice instead of kept
   uint64_t seed = 0;
 
   std::shared_ptr<ProcessGroup> processes;  ///< ranks that share every batch; null: this process alone

@@ -1,5 +1,8 @@
 #include "core/models/resnet.h"
 
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <array>
 #include <cmath>
 #include <map>
@@ -93,7 +96,7 @@ at::Tensor conv_norm_relu(const Context& context, const ConvNorm& layer, const a
   return batch_norm(context, layer.norm, conv(context, layer.conv, x), true);
 }
 
-at::Tensor forward(const Context& context, const ResidualBlock& block, const at::Tensor& x) {
+at::Tensor residual(const Context& context, const ResidualBlock& block, const at::Tensor& x) {
   at::Tensor shortcut = x;
   if (block.shortcut) {
     const at::Tensor pooled = block.pool_shortcut ? shortcut_pool(x, block.stride) : x;
@@ -105,6 +108,39 @@ at::Tensor forward(const Context& context, const ResidualBlock& block, const at:
   const ConvNorm& last = block.convs.back();
   return batch_norm(context, last.norm, conv(context, last.conv, h), true, shortcut);
 }
+
+/// A block of which only the input is kept: the backward pass runs it forward again (Chen et al. 2016,
+/// sublinear memory). BatchNorm takes its statistics again too, over the whole group, whose members all come
+/// by here in the same order; running statistics move the first time only. The numbers are the same, bit for
+/// bit.
+struct RecomputedBlock : public torch::autograd::Function<RecomputedBlock> {
+  using Saved = torch::autograd::AutogradContext;
+  using Tensors = torch::autograd::variable_list;
+
+  /// `context` and `block` must live until the backward pass.
+  static at::Tensor forward(Saved* saved, const at::Tensor& x, int64_t context, int64_t block) {
+    saved->save_for_backward({x});
+    saved->saved_data["context"] = context;
+    saved->saved_data["block"] = block;
+    return residual(*reinterpret_cast<const Context*>(context),
+                    *reinterpret_cast<const ResidualBlock*>(block), x);
+  }
+
+  static Tensors backward(Saved* saved, const Tensors& gradients) {
+    const at::Tensor x = saved->get_saved_variables()[0].detach().requires_grad_(true);
+    Context context = *reinterpret_cast<const Context*>(saved->saved_data["context"].toInt());
+    context.track = false;
+    const auto* block = reinterpret_cast<const ResidualBlock*>(saved->saved_data["block"].toInt());
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor y = residual(context, *block, x);
+    torch::autograd::backward({y}, {gradients[0]});  // the weights' gradients go to their leaves
+    return {x.grad(), {}, {}};
+  }
+
+  static at::Tensor run(const Context& context, const ResidualBlock& block, const at::Tensor& x) {
+    return apply(x, reinterpret_cast<int64_t>(&context), reinterpret_cast<int64_t>(&block));
+  }
+};
 
 }  // namespace
 
@@ -152,7 +188,8 @@ at::Tensor forward(const Context& context, const ResNet& net, const at::Tensor& 
   if (net.pool) h = stem_pool(h, net.convention);
   if (groups != nullptr) groups->push_back(h);
   for (const auto& group : net.groups) {
-    for (const ResidualBlock& block : group) h = forward(context, block, h);
+    for (const ResidualBlock& block : group)
+      h = context.recompute ? RecomputedBlock::run(context, block, h) : residual(context, block, h);
     if (groups != nullptr) groups->push_back(h);
   }
   return global_average(h);

@@ -14,6 +14,7 @@ struct Context {
   bool training;                           ///< batch statistics instead of running ones
   bool track;                              ///< this shard writes the running statistics (one a process)
   bool exact_sums = false;                 ///< products of weights are summed in double
+  bool recompute = false;                  ///< the backward pass computes blocks' activations again
 };
 
 }  // namespace simclr

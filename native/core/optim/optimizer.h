@@ -26,18 +26,20 @@ struct OptimizerSpec {
 };
 
 /// One weight and where its gradient will be, same shape, layout and type. `excluded`: BN, biases, the linear
-/// head.
+/// head. `momentum`: where the buffer is; undefined: the optimizer makes one of zeros.
 struct OptimizedTensor {
   std::string name;
   at::Tensor weight;
   at::Tensor gradient;
   bool excluded;
+  at::Tensor momentum;
 };
 
 class Optimizer {
  public:
   explicit Optimizer(std::vector<OptimizedTensor> tensors) : tensors_(std::move(tensors)) {
-    for (const OptimizedTensor& tensor : tensors_) momentum_.push_back(at::zeros_like(tensor.weight));
+    for (const OptimizedTensor& tensor : tensors_)
+      momentum_.push_back(tensor.momentum.defined() ? tensor.momentum : at::zeros_like(tensor.weight));
   }
   virtual ~Optimizer() = default;
 

@@ -1,6 +1,6 @@
-/** One rank of bench/ranks.ts: takes steps when told to, and says how long they took. */
-import type { LearnerSpec, NativeTensor } from '../lib/addon/interface.ts'
-import { loadAddon } from '../lib/addon/load.ts'
+/** One rank of bench/figures/ranks.ts: takes steps when told to, and says how long they took. */
+import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
 
 export interface RankWork {
   rank: number

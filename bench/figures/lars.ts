@@ -1,0 +1,76 @@
+/**
+ * LARS steps a second on ResNet-50's weights, fp32. Peer: lightly's LARS, a loop over tensors, with all cores' threads
+ * and with one; the better is the figure's.
+ */
+import type { OptimizerSpec } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { atLeast, type Benchmark } from '../figure.ts'
+import { Peer } from '../measure/peer.ts'
+import { inTurns } from '../measure/turns.ts'
+import { noise, stepLearner } from '../work/step.ts'
+
+const spec: OptimizerSpec = {
+  name: 'lars',
+  convention: 'torch',
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 1e-6,
+  trustCoefficient: 0.001,
+  classicMomentum: true,
+  epsilon: 1e-8,
+}
+const steps = 10
+
+export const lars: Benchmark = {
+  targets: { 'lars-r50': atLeast(3) },
+  async *run({ rounds, peers: venv, limits }, wanted) {
+    if (!wanted('lars-r50')) return
+    const variables = await resnet50()
+    const sides = [
+      async () => {
+        const begin = performance.now()
+        for (let i = 0; i < steps; i++) loadAddon().optimizerStep(spec, variables, 0.1)
+        return (1000 * steps) / (performance.now() - begin)
+      },
+    ]
+    const started: Peer[] = []
+    try {
+      if (venv !== null) {
+        for (const threads of new Set([limits.cores, 1])) {
+          const peer = new Peer(venv, 'lars.py', ['--threads', threads])
+          started.push(peer)
+          sides.push(() => peer.measure(steps))
+        }
+      }
+      const [ours, ...theirs] = await inTurns(rounds, sides)
+      const peer = theirs.length === 0 ? null : Math.max(...theirs)
+      // Norms read weight and gradient; the update reads three arrays and writes two.
+      const bytes = variables.reduce((sum, { weight }) => sum + weight.length, 0) * 7 * 4
+      const share = (rate: number) => (rate * bytes) / 1e9 / limits.memory
+      yield {
+        name: 'lars-r50',
+        ours: ours!,
+        peer,
+        unit: 'steps/s',
+        share: { of: 'memory bandwidth', ours: share(ours!), peer: peer === null ? null : share(peer) },
+        about: `ResNet-50's ${variables.length} weights and head, fp32; peer: lightly's LARS, the better of ${limits.cores} threads and 1`,
+      }
+    } finally {
+      for (const peer of started) peer[Symbol.dispose]()
+    }
+  },
+}
+
+/** Arrays of the sizes of ResNet-50's weights; BatchNorm's and biases excluded, as in training. */
+async function resnet50() {
+  const learner = stepLearner({ arch: 'resnet50', stem: 'imagenet', size: 64, batch: 2 }, 1)
+  const state = await learner.state()
+  learner.dispose()
+  return state
+    .filter(({ name }) => name.startsWith('optimizer.'))
+    .map(({ shape }) => {
+      const length = shape.reduce((a, b) => a * b, 1)
+      const momentum = new Float32Array(length)
+      return { weight: noise(length), gradient: noise(length), momentum, excluded: shape.length === 1 }
+    })
+}

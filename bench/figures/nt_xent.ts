@@ -1,0 +1,63 @@
+/**
+ * NT-Xent forward and backward on rows of 128 numbers, fp32. Peer: plain PyTorch, with all cores' threads. The memory
+ * figure is what one call adds to the peak of a process of its own.
+ */
+import { loadAddon } from '../../lib/addon/load.ts'
+import { atLeast, atMost, type Benchmark, type Context, type Measured } from '../figure.ts'
+import { numberFrom, workScript } from '../measure/memory.ts'
+import { Peer, peerScript } from '../measure/peer.ts'
+import { inTurns } from '../measure/turns.ts'
+import { noise } from '../work/step.ts'
+
+const dim = 128
+const speeds = [
+  { name: 'ntxent-1024', rows: 1024, calls: 40 },
+  { name: 'ntxent-8192', rows: 8192, calls: 2 },
+]
+const memory = { name: 'ntxent-8192-memory', rows: 8192 }
+const options = { dim, temperature: 0.5, scale: 1, normalize: true } as const
+
+export const ntXent: Benchmark = {
+  targets: { 'ntxent-1024': atLeast(1), 'ntxent-8192': atLeast(2.5), 'ntxent-8192-memory': atMost(0.03) },
+  async *run(context, wanted) {
+    for (const speed of speeds) if (wanted(speed.name)) yield await rate(speed, context)
+    if (wanted(memory.name)) yield peak(context)
+  },
+}
+
+async function rate({ name, rows, calls }: (typeof speeds)[number], context: Context): Promise<Measured> {
+  const z = noise(rows * dim)
+  const sides = [
+    async () => {
+      const begin = performance.now()
+      for (let i = 0; i < calls; i++) loadAddon().ntXent(z, options)
+      return (1000 * calls) / (performance.now() - begin)
+    },
+  ]
+  using peer = context.peers === null ? null : new Peer(context.peers, 'nt_xent.py', ['--rows', rows])
+  if (peer !== null) sides.push(() => peer.measure(calls))
+  const [ours, theirs = null] = await inTurns(context.rounds, sides)
+  // Three products: the similarities, and what each side of them pulls.
+  const share = (calls: number) => (calls * 3 * 2 * rows * rows * dim) / 1e9 / context.limits.fp32
+  return {
+    name,
+    ours: ours!,
+    peer: theirs,
+    unit: 'calls/s',
+    share: { of: 'fp32 products', ours: share(ours!), peer: theirs === null ? null : share(theirs) },
+    about: `${rows} rows of ${dim}, fp32, loss and gradient; peer: plain PyTorch, as many threads`,
+  }
+}
+
+function peak({ peers: venv }: Context): Measured {
+  const { name, rows } = memory
+  const ours = numberFrom(...workScript('nt_xent-memory.ts', rows, dim))
+  const script = [peerScript('nt_xent.py'), '--rows', rows, '--memory']
+  return {
+    name,
+    ours,
+    peer: venv === null ? null : numberFrom(`${venv}/bin/python`, script),
+    unit: 'MB',
+    about: `peak memory added by ${rows} rows of ${dim}, loss and gradient; peer: plain PyTorch`,
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Pairs a second of the training step of step-r18-imagenet-stem while another process keeps one core busy:
+ * `shared-core` against ours on the quiet machine, `shared-core-peer` against eager PyTorch under the same load, the
+ * better of all cores' threads and one; its ratio to PyTorch's default, all cores, is said beside it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { atLeast, type Benchmark } from '../figure.ts'
+import { Peer } from '../measure/peer.ts'
+import { inTurns } from '../measure/turns.ts'
+import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
+
+const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 256 }
+const steps = 3
+
+export const sharedCore: Benchmark = {
+  targets: { 'shared-core': atLeast(0.45), 'shared-core-peer': atLeast(1.2) },
+  async *run({ rounds, peers: venv, limits }, wanted) {
+    const withPeer = wanted('shared-core-peer') && venv !== null
+    const learner = stepLearner(setting, limits.cores)
+    const views = stepViews(setting)
+    const ours = () => stepRate(learner, views, setting, steps)
+    const started: Peer[] = []
+    try {
+      const sides = [ours, () => underLoad(ours)]
+      if (withPeer) {
+        for (const threads of new Set([limits.cores, 1])) {
+          const peer = new Peer(venv, 'step.py', peerArguments(setting, threads))
+          started.push(peer)
+          sides.push(() => underLoad(() => peer.measure(steps)))
+        }
+      }
+      const [quiet, busy, ...theirs] = await inTurns(rounds, sides)
+      const step = `step of resnet18, imagenet stem, ${setting.size} px, batch ${setting.batch}, bf16, one of ${limits.cores} cores kept busy by another process`
+      if (wanted('shared-core')) {
+        yield {
+          name: 'shared-core',
+          ours: busy!,
+          peer: quiet!,
+          unit: 'pairs/s',
+          about: `${step}; "peer": ours on the quiet machine`,
+        }
+      }
+      if (!wanted('shared-core-peer')) return
+      const better = theirs.length === 0 ? null : Math.max(...theirs)
+      const toDefault = theirs.length === 0 ? '' : ` (${(busy! / theirs[0]!).toFixed(2)} times its default)`
+      yield {
+        name: 'shared-core-peer',
+        ours: busy!,
+        peer: better,
+        unit: 'pairs/s',
+        about: `${step}; peer: eager PyTorch, the better of ${limits.cores} threads${toDefault} and 1`,
+      }
+    } finally {
+      for (const peer of started) peer[Symbol.dispose]()
+      learner.dispose()
+    }
+  },
+}
+
+/** Measures while a process of its own spins. */
+async function underLoad(work: () => Promise<number>): Promise<number> {
+  const other: ChildProcess = spawn(process.execPath, ['-e', 'console.log(); for (;;);'])
+  try {
+    await new Promise((resolve) => other.stdout!.once('data', resolve))
+    return await work()
+  } finally {
+    other.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Peak memory of a training step: what building the network and three steps add to a process that has its library
+ * loaded. Peer: eager PyTorch, the same step.
+ */
+import { atMost, type Benchmark } from '../figure.ts'
+import { numberFrom, workScript } from '../measure/memory.ts'
+import { peerScript } from '../measure/peer.ts'
+import { peerArguments, type StepSetting } from '../work/step.ts'
+
+const setting: StepSetting = { arch: 'resnet50', stem: 'imagenet', size: 64, batch: 64 }
+
+export const stepMemory: Benchmark = {
+  targets: { 'step-memory': atMost(0.75) },
+  async *run({ peers: venv, limits }, wanted) {
+    if (!wanted('step-memory')) return
+    const { arch, stem, size, batch } = setting
+    const ours = numberFrom(...workScript('step-memory.ts', arch, stem, size, batch, limits.cores))
+    const script = [peerScript('step.py'), ...peerArguments(setting, limits.cores), '--memory']
+    yield {
+      name: 'step-memory',
+      ours,
+      peer: venv === null ? null : numberFrom(`${venv}/bin/python`, script),
+      unit: 'MB',
+      about: `weights, gradients, momentum and activations of ${arch} at ${size} px, batch ${batch}, bf16; peer: eager PyTorch`,
+    }
+  },
+}

@@ -1,0 +1,65 @@
+/**
+ * Pairs a second of a whole training step (forward, NT-Xent, backward, SGD) on given views, bf16, all cores. Peer:
+ * eager PyTorch, channels_last, bf16 autocast, with all cores' threads and with one; the better is the figure's.
+ */
+import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
+import { gflopPerPair } from '../measure/flops.ts'
+import { Peer } from '../measure/peer.ts'
+import { inTurns } from '../measure/turns.ts'
+import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
+
+interface Setting extends StepSetting {
+  name: string
+  /** Steps in one measurement. */
+  steps: number
+}
+
+const settings: readonly Setting[] = [
+  { name: 'step-r18-imagenet-stem', arch: 'resnet18', stem: 'imagenet', size: 32, batch: 256, steps: 3 },
+  { name: 'step-r18-cifar-stem', arch: 'resnet18', stem: 'cifar', size: 32, batch: 64, steps: 2 },
+  { name: 'step-r50-64', arch: 'resnet50', stem: 'imagenet', size: 64, batch: 64, steps: 2 },
+]
+
+export const step: Benchmark = {
+  targets: {
+    'step-r18-imagenet-stem': atLeast(1.35),
+    'step-r18-cifar-stem': atLeast(0.97),
+    'step-r50-64': atLeast(1.15),
+  },
+  async *run(context, wanted) {
+    for (const setting of settings) if (wanted(setting.name)) yield await measure(setting, context)
+  },
+}
+
+async function measure(setting: Setting, { rounds, peers: venv, limits }: Context): Promise<Measured> {
+  const { name, arch, stem, size, batch, steps } = setting
+  const learner = stepLearner(setting, limits.cores)
+  const views = stepViews(setting)
+  const started: Peer[] = []
+  try {
+    const sides = [() => stepRate(learner, views, setting, steps)]
+    if (venv !== null) {
+      for (const threads of new Set([limits.cores, 1])) {
+        const peer = new Peer(venv, 'step.py', peerArguments(setting, threads))
+        started.push(peer)
+        sides.push(() => peer.measure(steps))
+      }
+    }
+    const [ours, ...theirs] = await inTurns(rounds, sides)
+    const peer = theirs.length === 0 ? null : Math.max(...theirs)
+    const share = (rate: number) => (rate * gflopPerPair(setting)) / limits.bf16
+    return {
+      name,
+      ours: ours!,
+      peer,
+      unit: 'pairs/s',
+      share: { of: 'bf16 products', ours: share(ours!), peer: peer === null ? null : share(peer) },
+      about:
+        `${arch}, ${stem} stem, ${size} px, batch ${batch}, bf16, ${limits.cores} threads; ` +
+        `peer: eager PyTorch, the better of ${limits.cores} threads and 1`,
+    }
+  } finally {
+    for (const peer of started) peer[Symbol.dispose]()
+    learner.dispose()
+  }
+}

@@ -1,0 +1,21 @@
+/** The machine: what it is, and what it reaches at best. */
+import { availableParallelism } from 'node:os'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { getDevices, versions } from '../../lib/machine.ts'
+import type { Limits } from '../figure.ts'
+
+export async function measureLimits(): Promise<Limits> {
+  const cores = availableParallelism()
+  const { gemmFp32, gemmBf16, copy } = await loadAddon().machineLimits(cores)
+  return { cores, fp32: gemmFp32 / 1e9, bf16: gemmBf16 / 1e9, memory: copy / 1e9 }
+}
+
+/** One line. */
+export function describeMachine({ cores, fp32, bf16, memory }: Limits): string {
+  const [{ description } = { description: 'CPU' }] = getDevices()
+  const { libtorch, cpuCapability, node } = versions()
+  return (
+    `${description}, ${cores} cores, ${cpuCapability}, LibTorch ${libtorch}, Node ${node}; ` +
+    `matrix products ${fp32.toFixed(0)} GFLOP/s fp32 and ${bf16.toFixed(0)} bf16, copies ${memory.toFixed(1)} GB/s`
+  )
+}

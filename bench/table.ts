@@ -1,0 +1,92 @@
+/** Figures for people: lines on a terminal, and the table of docs/performance.md. */
+import { readFile, writeFile } from 'node:fs/promises'
+import type { Figure } from './figure.ts'
+
+const number = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 4 })
+const times = (ratio: number) => ratio.toFixed(ratio < 0.1 ? 3 : ratio < 10 ? 2 : 1)
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`
+
+/** Two lines for a terminal. */
+export function formatFigure({ name, ours, peer, unit, ratio, target, share, about }: Figure): string {
+  const against = peer === null ? '' : `  peer ${number(peer)}  ratio ${times(ratio!)}`
+  const aim =
+    target === null || ratio === null
+      ? ''
+      : ` (${formatTarget(target)}${met(ratio, target) ? '' : ', missed'})`
+  const limit = share ? `  ${percent(share.ours)} of ${share.of}` : ''
+  return `${name.padEnd(24)} ${number(ours)} ${unit}${against}${aim}${limit}\n${' '.repeat(25)}${about}`
+}
+
+const begin = '<!-- figures -->'
+const end = '<!-- /figures -->'
+const header = [
+  'figure',
+  'ours',
+  'peer',
+  'unit',
+  'ratio',
+  'target',
+  'of the machine: ours, peer',
+  'measured',
+  'what',
+]
+
+export interface Table {
+  figures: readonly Figure[]
+  machine: string
+  rounds: number
+  /** The order of the rows. */
+  known: readonly string[]
+}
+
+/** Puts the figures between the two marks in a Markdown file. */
+export async function writeTable(file: string, { figures, machine, rounds, known }: Table): Promise<void> {
+  const text = await readFile(file, 'utf8')
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`Expected ${begin} and ${end} in ${file}.`)
+  const rows = new Map(
+    text
+      .slice(from, to)
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => [/`([^`]+)`/.exec(line)![1]!, line]),
+  )
+  const date = new Date().toISOString().slice(0, 10)
+  for (const figure of figures) rows.set(figure.name, row(figure, `${date}, median of ${rounds}`))
+  const lines = [
+    begin,
+    '',
+    `Machine of the last run: ${machine}.`,
+    '',
+    `| ${header.join(' | ')} |`,
+    `|${header.map(() => '---').join('|')}|`,
+    ...known.filter((name) => rows.has(name)).map((name) => rows.get(name)!),
+    '',
+  ]
+  await writeFile(file, `${text.slice(0, from)}${lines.join('\n')}${text.slice(to)}`)
+}
+
+function row({ name, ours, peer, unit, ratio, target, share, about }: Figure, when: string): string {
+  const ofPeer = share && share.peer !== null ? `, ${percent(share.peer)}` : ''
+  const cells = [
+    `\`${name}\``,
+    number(ours),
+    peer === null ? '' : number(peer),
+    unit,
+    ratio === null ? '' : times(ratio),
+    target === null ? '' : `${formatTarget(target)}${ratio === null ? '' : met(ratio, target) ? ' ✓' : ' ✗'}`,
+    share ? `${percent(share.ours)}${ofPeer} of ${share.of}` : '',
+    when,
+    about,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function formatTarget(target: NonNullable<Figure['target']>): string {
+  return 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`
+}
+
+function met(ratio: number, target: NonNullable<Figure['target']>): boolean {
+  return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost
+}

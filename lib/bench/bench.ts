@@ -1,0 +1,129 @@
+/** What this machine reaches, stage by stage, in half a minute: `simclr bench`. */
+import { loadAddon } from '../addon/load.ts'
+import { lower, simclrFamily } from '../augment/index.ts'
+import { learnerSpec } from '../config/learner-spec.ts'
+import { machineFacts } from '../config/machine.ts'
+import { validate } from '../config/messages.ts'
+import { type TrainSettings, trainOptions } from '../config/options.ts'
+import { type ResolvedConfig, resolve } from '../config/resolve.ts'
+import { decodedSide } from '../run/images.ts'
+import { decodeRate, photographs } from './decode.ts'
+
+/** One stage's figure. */
+export interface Stage {
+  name: 'products fp32' | 'products bf16' | 'copies' | 'decode' | 'augment' | 'step'
+  value: number
+  unit: 'GFLOP/s' | 'GB/s' | 'images/s' | 'pairs/s'
+  /** What was measured. */
+  about: string
+}
+
+export interface BenchResult {
+  stages: Stage[]
+  /**
+   * What sets the speed of training: the decoder, where images are streamed and it is slower than the step; making
+   * views, where it takes most of the step; else computing on them.
+   */
+  limit: { stored: 'augment' | 'step'; streamed: 'decode' | 'augment' | 'step' }
+  /** Share of a step's time that making its views takes. */
+  augmentShare: number
+  config: ResolvedConfig
+}
+
+/** Images a measured step has at most: what a step reaches hardly depends on more, and large ones take long. */
+const largestBatch = 64
+/** Seconds for each of the longer stages. */
+const budget = 6
+
+/**
+ * Measures with the options of `train()`; `onStage` is told each figure as it comes. Uses synthetic photographs.
+ * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DEVICE.
+ */
+export async function bench(
+  settings: TrainSettings,
+  onStage: (stage: Stage) => void = () => {},
+): Promise<BenchResult> {
+  validate(trainOptions, settings)
+  const addon = loadAddon()
+  const stages: Stage[] = []
+  const tell = (stage: Stage) => {
+    stages.push(stage)
+    onStage(stage)
+  }
+  const data = { images: 2 ** 20, imageSize: settings.imageSize ?? 32, labelled: false, isDefault: false }
+  const { config } = resolve(settings, data, machineFacts(addon))
+  const { threads, imageSize } = config
+
+  const limits = await addon.machineLimits(threads)
+  const withThreads = `${threads} threads`
+  tell({ name: 'products fp32', value: limits.gemmFp32 / 1e9, unit: 'GFLOP/s', about: withThreads })
+  tell({ name: 'products bf16', value: limits.gemmBf16 / 1e9, unit: 'GFLOP/s', about: withThreads })
+  tell({ name: 'copies', value: limits.copy / 1e9, unit: 'GB/s', about: `read and written, ${withThreads}` })
+
+  const photos = await photographs()
+  const decode = await decodeRate(photos, decodedSide(imageSize), threads, budget / 2)
+  tell({ name: 'decode', value: decode, unit: 'images/s', about: `500 x 375 JPEG, ${withThreads}` })
+
+  const { pairsPerSecond, augmentShare, batchSize } = await stepRate(config)
+  const views = `${imageSize} px views of ${imageSize > 96 ? '500 x 375' : `${imageSize} x ${imageSize}`}`
+  const augment = pairsPerSecond / augmentShare
+  tell({ name: 'augment', value: augment, unit: 'pairs/s', about: `${views}, ${withThreads}` })
+  const { arch, stem, width } = config.encoder
+  const network = `${arch}${width === 1 ? '' : ` of width ${width}`}, ${stem} stem, ${config.precision}`
+  const about = `${network}, batch ${batchSize}, views included, on ${config.device}`
+  tell({ name: 'step', value: pairsPerSecond, unit: 'pairs/s', about })
+
+  const stored = augmentShare > 0.5 ? 'augment' : 'step'
+  const streamed = decode < pairsPerSecond ? 'decode' : stored
+  return { stages, limit: { stored, streamed }, augmentShare, config }
+}
+
+/** Whole steps as training takes them. */
+async function stepRate(config: ResolvedConfig) {
+  const addon = loadAddon()
+  const { imageSize, seed } = config
+  const batchSize = Math.min(config.batchSize, largestBatch)
+  const store = new addon.ImageStore(batchSize)
+  const learner = new addon.Learner(learnerSpec(config, 0))
+  try {
+    await fill(store, batchSize, imageSize)
+    const augmenter = new addon.Augmenter(lower(simclrFamily(config.augment), imageSize))
+    const indices = Uint32Array.from({ length: batchSize }, (_, i) => i)
+    let seconds = 0
+    let augmentSeconds = 0
+    let steps = 0
+    for (let epoch = 0; steps < 2 || seconds < 2 * budget; epoch++) {
+      const epochs = new Uint32Array(batchSize).fill(epoch)
+      const batch = augmenter.batch(store, { indices, epochs, seed, views: 2, labels: null })
+      const step = await learner.step(batch, 0)
+      if (epoch === 0) continue // the first one sets things up
+      seconds += step.stepSeconds
+      augmentSeconds += step.augmentSeconds
+      steps += 1
+      if (step.stepSeconds > budget) break
+    }
+    return {
+      pairsPerSecond: (steps * batchSize) / seconds,
+      augmentShare: augmentSeconds / seconds,
+      batchSize,
+    }
+  } finally {
+    learner.dispose()
+    store.dispose()
+  }
+}
+
+/** Scenes of the size that data of this view size usually have. */
+async function fill(
+  store: InstanceType<ReturnType<typeof loadAddon>['ImageStore']>,
+  count: number,
+  imageSize: number,
+): Promise<void> {
+  const [width, height] = imageSize > 96 ? [500, 375] : [imageSize, imageSize]
+  await store.fillScenes({ seed: 0, first: 0, count, size: width })
+  if (width === height) return
+  for (let i = 0; i < count; i++) {
+    const { data, channels } = store.get(i)
+    store.set(i, { data: data.subarray(0, width * height * channels), width, height, channels })
+  }
+}

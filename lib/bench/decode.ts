@@ -1,0 +1,42 @@
+/** Images a second that decoding reaches. */
+import pMap from 'p-map'
+import sharp from 'sharp'
+import { loadAddon } from '../addon/load.ts'
+import { decodeImage } from '../data/decode.ts'
+
+/** JPEG files of 500 x 375 pixels, in memory. */
+export async function photographs(): Promise<Uint8Array[]> {
+  const [count, width, height] = [16, 500, 375]
+  const store = new (loadAddon().ImageStore)(count)
+  try {
+    await store.fillScenes({ seed: 0, first: 0, count, size: width })
+    return await Promise.all(
+      Array.from({ length: count }, (_, i) => {
+        const { data, channels } = store.get(i)
+        const pixels = data.subarray(0, width * height * channels)
+        return sharp(pixels, { raw: { width, height, channels } }).jpeg({ quality: 90 }).toBuffer()
+      }),
+    )
+  } finally {
+    store.dispose()
+  }
+}
+
+/** Decodes them again and again, `threads` at a time, for so many seconds. */
+export async function decodeRate(
+  photos: readonly Uint8Array[],
+  shorterSide: number,
+  threads: number,
+  seconds: number,
+): Promise<number> {
+  const options = { shorterSide, maxPixels: 1e8 }
+  const once = () => pMap(photos, (photo) => decodeImage(photo, options), { concurrency: threads })
+  await once()
+  const begin = performance.now()
+  let images = 0
+  while (performance.now() - begin < 1000 * seconds) {
+    await once()
+    images += photos.length
+  }
+  return (1000 * images) / (performance.now() - begin)
+}

@@ -1,0 +1,35 @@
+// machineLimits(): what the processor reaches at best, measured on a thread of its own.
+#include "binding/convert.h"
+#include "binding/errors.h"
+#include "binding/promise_task.h"
+#include "binding/registry.h"
+#include "core/machine/limits.h"
+
+namespace simclr::binding {
+namespace {
+
+Napi::Value MachineLimitsOf(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int threads = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0;
+  if (threads < 1) fail(env, "a positive integer", "threads", info[0]);
+  auto thread = std::make_shared<TaskThread>();
+  const Napi::Promise promise = promise_task(
+      env, *thread, Napi::Object::New(env), [threads] { return measure_limits(threads); },
+      // The thread lives until its only task has been told.
+      [thread](Napi::Env env, const MachineLimits& limits) -> Napi::Value {
+        Napi::Object out = Napi::Object::New(env);
+        out.Set("gemmFp32", limits.gemm_fp32);
+        out.Set("gemmBf16", limits.gemm_bf16);
+        out.Set("copy", limits.copy);
+        return out;
+      });
+  return promise;
+}
+
+}  // namespace
+
+void register_machine_limits(Napi::Env env, Napi::Object exports) {
+  exports.Set("machineLimits", Napi::Function::New(env, MachineLimitsOf, "machineLimits"));
+}
+
+}  // namespace simclr::binding

@@ -1,0 +1,44 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { atLeast, atMost, type Figure } from '../../bench/figure.ts'
+import { formatFigure, writeTable } from '../../bench/table.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+const rate: Figure = {
+  name: 'rate',
+  ours: 300,
+  peer: 200,
+  unit: 'pairs/s',
+  ratio: 1.5,
+  target: atLeast(1.35),
+  share: { of: 'bf16 products', ours: 0.5, peer: 0.25 },
+  about: 'something',
+}
+const memory: Figure = { ...rate, name: 'memory', unit: 'MB', target: atMost(0.75) }
+
+describe('the table of benchmarks', () => {
+  const folder = temporaryFolder()
+
+  it('keeps what was not measured this time, in order, and the text around it', async () => {
+    const file = folder('performance.md')
+    writeFileSync(file, 'before\n<!-- figures -->\n<!-- /figures -->\nafter\n')
+    const table = { machine: 'A machine', rounds: 3, known: ['memory', 'rate'] }
+    await writeTable(file, { ...table, figures: [rate] })
+    await writeTable(file, { ...table, figures: [{ ...memory, ours: 100 }] })
+    await writeTable(file, { ...table, figures: [{ ...memory, ours: 150 }] })
+    const text = readFileSync(file, 'utf8')
+    expect(text.startsWith('before\n<!-- figures -->\n')).to.equal(true)
+    expect(text.endsWith('<!-- /figures -->\nafter\n')).to.equal(true)
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+    expect(rows.map((row) => row.split(' | ').slice(0, 7))).to.deep.equal([
+      ['| `memory`', '150', '200', 'MB', '1.50', '≤ 0.75 ✗', '50 %, 25 % of bf16 products'],
+      ['| `rate`', '300', '200', 'pairs/s', '1.50', '≥ 1.35 ✓', '50 %, 25 % of bf16 products'],
+    ])
+  })
+
+  it('says where a target is missed, and nothing about a peer that was not measured', () => {
+    expect(formatFigure(rate)).to.contain('ratio 1.50 (≥ 1.35)').and.not.to.contain('missed')
+    expect(formatFigure(memory)).to.contain('(≤ 0.75, missed)')
+    expect(formatFigure({ ...rate, peer: null, ratio: null })).not.to.match(/peer|ratio|missed/)
+  })
+})
