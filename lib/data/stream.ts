@@ -33,7 +33,7 @@ interface Held {
   ready: Promise<void>
 }
 
-/** `threads` decode at once. Throws ERR_SIMCLR_DATA for a set that can only be read from front to back. */
+/** `threads` decode at once. Throws ERR_SIMCLR_DATA for a set that can only be read from front to back (spool.ts). */
 export function streamImages(set: Dataset, threads: number): StreamedImages {
   if (!set.source.read) {
     throw new SimclrError(

@@ -4,6 +4,7 @@ import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type DataInput, open } from '../data/open.ts'
+import { spoolImages } from '../data/spool.ts'
 import type { StoredImages } from '../data/store.ts'
 import { streamImages } from '../data/stream.ts'
 
@@ -44,27 +45,33 @@ export function decodedSide(imageSize = 224): number {
 
 /**
  * Opens `data` and decodes it into memory, or, where it would not fit and `stream` allows it, prepares to decode
- * images when they are held. Errors as `open`, `Dataset.store` and `streamImages` have them.
+ * images when they are held; what can only be read from front to back is decoded to a file instead. Errors as `open`,
+ * `Dataset.store`, `streamImages` and `spoolImages` have them.
  */
 export async function readImages(data: DataInput, options: ReadOptions): Promise<Images> {
   const { imageSize, threads, streamThreads, signal, onProgress, stream = 'auto', ...selection } = options
   const set = await open(data, { shorterSide: decodedSide(imageSize), ...selection })
+  const told = ({ done, total }: { done: number; total: number }) =>
+    onProgress?.({ name: set.name, done, total })
+  const resident = async (stored: StoredImages) => {
+    await set.close()
+    return withSize(set, { ...stored, ...alwaysHeld })
+  }
   const streamed = async () => {
+    if (!set.source.read) return resident(await spoolImages(set, { signal, onProgress: told }))
     const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
     return withSize(set, Object.assign(images, { isStreamed: true }))
   }
   try {
     if (stream === 'on') return await streamed()
-    const stored = await set.store({
-      threads,
-      signal,
-      onProgress: ({ done, total }) => onProgress?.({ name: set.name, done, total }),
-    })
-    await set.close()
-    return await withSize(set, { ...stored, ...resident })
+    try {
+      return await resident(await set.store({ threads, signal, onProgress: told }))
+    } catch (error) {
+      const isTooLarge = error instanceof SimclrError && error.code === 'ERR_SIMCLR_OUT_OF_MEMORY'
+      if (stream !== 'auto' || !isTooLarge) throw error
+      return await streamed()
+    }
   } catch (error) {
-    const isTooLarge = error instanceof SimclrError && error.code === 'ERR_SIMCLR_OUT_OF_MEMORY'
-    if (stream === 'auto' && isTooLarge && set.source.read) return streamed()
     await set.close()
     throw error
   }
@@ -88,7 +95,7 @@ export async function inChunks(
   }
 }
 
-const resident = { isStreamed: false, hold: async () => {}, free: () => {} }
+const alwaysHeld = { isStreamed: false, hold: async () => {}, free: () => {} }
 
 /** While training computes on the others, one thread in four decodes. */
 export function decodingThreads(threads: number): number {

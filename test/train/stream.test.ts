@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
 import { numbers, tiny } from '../support/tiny.ts'
 
 describe('training on a set that is not kept in memory', function () {
@@ -75,5 +76,54 @@ describe('training on a set that is not kept in memory', function () {
     ;(await train({ ...options, out: path('whole') })).encoder.dispose()
     expect(bytes('parts')).to.equal(bytes('whole'))
     expect(data.most.reading).to.equal(1)
+  })
+
+  describe('and can only be read from front to back', () => {
+    const folder = temporaryFolder()
+    const before = process.env.TMPDIR
+    beforeEach(() => {
+      process.env.TMPDIR = folder()
+    })
+    afterEach(() => {
+      if (before === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = before
+    })
+
+    /** The same images, and one that is none. */
+    const passes = { begun: 0 }
+    const sequence = () => {
+      const { count, labels, read } = source()
+      const stream = async function* () {
+        passes.begun += 1
+        for (let i = 0; i < count; i++) yield read(i)
+        yield new Uint8Array()
+      }
+      return { name: 'from a pipe', count: count + 1, labels: [...labels, 0], stream }
+    }
+
+    it('gives the same bits as from memory, skips what cannot be used, and leaves no file', async () => {
+      for (const stream of ['on', 'off'] as const) {
+        const { encoder, skipped } = await train({
+          ...tiny,
+          data: sequence(),
+          stream,
+          out: path(`pipe-${stream}`),
+        })
+        encoder.dispose()
+        expect(skipped.map(({ name, reason }) => `${name}: ${reason}`)).to.deep.equal([
+          'from a pipe 96: empty',
+        ])
+      }
+      expect(bytes('pipe-on')).to.equal(bytes('pipe-off'))
+      expect(readdirSync(folder())).to.deep.equal([])
+      expect(passes.begun).to.equal(2)
+    })
+
+    it('says where there is no place for it', async () => {
+      process.env.TMPDIR = folder('nowhere')
+      const error = await rejection(train({ ...tiny, data: sequence(), stream: 'on', out: path('no-place') }))
+      expect(error).to.have.property('code', 'ERR_SIMCLR_IO')
+      expect(error.message).to.contain(folder('nowhere')).and.to.contain('TMPDIR')
+    })
   })
 })
