@@ -1,14 +1,10 @@
 #!/usr/bin/env bash
-# die-once.sh MARK COMMAND...: rank 1 of the first attempt is killed once the run has a checkpoint of step 3.
-mark=$1
-shift
-"$@" &
-child=$!
-trap 'kill -TERM $child 2>/dev/null' TERM
+# die-once.sh COMMAND... --out RUN: rank 1 of the first attempt is killed once the run has a checkpoint of step 3.
 if [ "$RANK" = 1 ] && [ "${TORCHELASTIC_RESTART_COUNT:-0}" = 0 ]; then
   out=${*: -1}
-  until compgen -G "$out/checkpoints/step-0000000[3-9].safetensors" >/dev/null; do sleep 0.02; done
-  touch "$mark"
-  kill -KILL $child
+  (
+    until compgen -G "$out/checkpoints/step-0000000[3-9].safetensors" >/dev/null; do sleep 0.02; done
+    kill -KILL $$ # what this shell becomes below
+  ) &
 fi
-wait $child
+exec "$@"

@@ -10,6 +10,12 @@ export interface Place {
   rank: number
   size: number
   port: number
+  /** Of rank 0; 127.0.0.1 by default. */
+  host?: string
+  /** A command that runs the rank, such as `ip netns exec NAME`. */
+  via?: string[]
+  /** More variables. */
+  env?: Record<string, string>
 }
 
 /** A rank that is running. */
@@ -19,8 +25,10 @@ export class LaunchedRank {
   stderr = ''
   readonly #closed: Promise<number | null>
 
-  constructor({ rank, size, port }: Place, flags: string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'train', ...flags], {
+  constructor({ rank, size, port, host = '127.0.0.1', via = [], env = {} }: Place, flags: string[]) {
+    const train = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...flags]
+    const [program, ...parameters] = [...via, ...train] as [string, ...string[]]
+    this.child = spawn(program, parameters, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -29,8 +37,9 @@ export class LaunchedRank {
         WORLD_SIZE: String(size),
         LOCAL_RANK: String(rank),
         LOCAL_WORLD_SIZE: String(size),
-        MASTER_ADDR: '127.0.0.1',
+        MASTER_ADDR: host,
         MASTER_PORT: String(port),
+        ...env,
       },
     })
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
@@ -68,10 +77,12 @@ export function endless(out: string, more: string[] = []): string[] {
 
 /** Processes that `train({ processes })` of process `pid` has started. */
 export function ranksOf(pid: number): number[] {
+  return childrenOf(pid).filter((child) =>
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('launch/rank'),
+  )
+}
+
+export function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  if (children === '') return []
-  return children
-    .split(' ')
-    .map(Number)
-    .filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('launch/rank'))
+  return children === '' ? [] : children.split(' ').map(Number)
 }

@@ -1,23 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { mountTmpfs } from '../support/mount.ts'
 import { tiny } from '../support/tiny.ts'
-
-/** Mounts a file system of so many megabytes; false where this user may not. */
-function mount(folder: string, options: string): boolean {
-  mkdirSync(folder)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
-    return true
-  } catch {
-    console.log('      skipped: mounting needs root')
-    return false
-  }
-}
 
 describe('disks', function () {
   this.timeout(120_000)
@@ -28,7 +17,7 @@ describe('disks', function () {
   const path = temporaryFolder() // its own clean-up comes after the one above
 
   it('that fill up stop the run with a clear error; what was written is whole and goes on once there is room', async function () {
-    if (!mount(path('small'), 'size=18m')) return this.skip()
+    if (!mountTmpfs(path('small'), 'size=18m')) return this.skip()
     mounted.push(path('small'))
     const ballast = path('small', 'ballast')
     writeFileSync(ballast, new Uint8Array(5 << 20))
@@ -63,7 +52,7 @@ describe('disks', function () {
   })
 
   it('that are read-only are an error before anything starts', async function () {
-    if (!mount(path('fixed'), 'size=1m,ro')) return this.skip()
+    if (!mountTmpfs(path('fixed'), 'size=1m,ro')) return this.skip()
     mounted.push(path('fixed'))
     const error = await train({ ...tiny, out: path('fixed', 'run') }).catch((thrown) => thrown)
     expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')

@@ -1,11 +1,16 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { readCheckpoint } from '../../lib/run/checkpoint.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
+import { travelled } from '../dist/exact.ts'
+import { childrenOf } from '../dist/launched.ts'
+import { freePort } from '../dist/ranks.ts'
 import { distance } from '../learn/support.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny, tinyFlags } from '../support/tiny.ts'
@@ -71,15 +76,63 @@ describe('under torchrun --no-python', function () {
       torchrun!,
       [
         ...['--no-python', '--nproc-per-node', '2', '--max-restarts', '1'],
-        ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', program, path('died')],
+        ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', program],
         ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags, '--epochs', '2'],
         ...['--report', 'off', '--checkpoint-every-steps', '1', '--out', path('restarted')],
       ],
       { cwd: root, encoding: 'utf8' },
     )
     expect(status, stderr).to.equal(0)
+    expect(stderr, 'a rank was killed').to.match(/exitcode: -9/)
     const tensors = async (name: string) =>
       (await readCheckpoint(path(name, 'checkpoints/step-00000012.safetensors'))).tensors
     expect(distance(await tensors('restarted'), await tensors('torchrun'))).to.equal(0)
+  })
+
+  it('elastic: when a node is lost the run goes on with the ranks that are left', async () => {
+    const port = await freePort()
+    const out = path('elastic')
+    const agents = [1, 0].map((isHost) =>
+      spawn(
+        torchrun!,
+        [
+          ...['--no-python', '--nnodes', '1:2', '--nproc-per-node', '1', '--max-restarts', '3'],
+          ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', `127.0.0.1:${port}`, '--rdzv-id', 'elastic'],
+          ...['--rdzv-conf', `is_host=${isHost},last_call_timeout=10,keep_alive_interval=1`],
+          ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+          ...['--epochs', '4', '--precision', 'fp64', '--report', 'off', '--checkpoint-every-steps', '1'],
+          ...['--distributed-timeout-seconds', '20', '--out', out, '--json'],
+        ],
+        { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+      ),
+    )
+    const texts = ['', '']
+    agents.forEach(({ stdout, stderr }, i) => {
+      for (const stream of [stdout!, stderr!])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          texts[i] += text
+        })
+    })
+    const ends = agents.map((agent) => once(agent, 'close'))
+    while (!texts.some((text) => text.includes('"step":4,'))) await sleep(20)
+    const lost = agents[1]!.pid! // the other agent serves the store
+    for (const pid of [lost, ...childrenOf(lost)]) process.kill(pid, 'SIGKILL')
+    const [[code]] = (await Promise.all(ends)) as [[number | null], unknown]
+    expect(code, texts[0]).to.equal(0)
+    expect(texts[0]).to.match(/rank [01] did not answer/)
+
+    const alone = { ...tiny, epochs: 4, precision: 'fp64', out: path('alone') } as const
+    const run = await train({ ...alone, checkpoint: { everySeconds: null, everySteps: 24, keep: 2 } })
+    run.encoder.dispose()
+    const tensors = async (name: string, step: number) =>
+      (
+        await readCheckpoint(
+          path(name, `checkpoints/step-000000${String(step).padStart(2, '0')}.safetensors`),
+        )
+      ).tensors
+    const one = await tensors('alone', 24)
+    const way = travelled(one, await tensors('alone', 0))
+    expect(way).to.be.greaterThan(1e-2)
+    expect(travelled(one, await tensors('elastic', 24))).to.be.below(1e-6 * way)
   })
 })

@@ -1,0 +1,56 @@
+/** Two machines on one: network namespaces with a cable between them. */
+import { execFileSync } from 'node:child_process'
+
+export class Cable {
+  readonly interface = 'simclr0'
+  /** Of the two ends. */
+  readonly addresses = ['10.77.0.1', '10.77.0.2'] as const
+  readonly #names = [`simclr-a-${process.pid}`, `simclr-b-${process.pid}`] as const
+
+  /** Null where this user or kernel has no namespaces. */
+  static lay(): Cable | null {
+    const cable = new Cable()
+    try {
+      cable.#lay()
+      return cable
+    } catch {
+      cable.remove()
+      return null
+    }
+  }
+
+  #lay(): void {
+    const [a, b] = this.#names
+    for (const name of this.#names) ip('netns', 'add', name)
+    const end = ['name', this.interface, 'netns']
+    ip('link', 'add', ...end, a, 'type', 'veth', 'peer', ...end, b)
+    for (const [i, name] of this.#names.entries()) {
+      ip('-n', name, 'address', 'add', `${this.addresses[i]}/24`, 'dev', this.interface)
+      ip('-n', name, 'link', 'set', 'lo', 'up')
+      ip('-n', name, 'link', 'set', this.interface, 'up')
+    }
+  }
+
+  /** What runs a command at end 0 or 1. */
+  at(end: 0 | 1): string[] {
+    return ['ip', 'netns', 'exec', this.#names[end]]
+  }
+
+  cut(): void {
+    ip('-n', this.#names[0], 'link', 'set', this.interface, 'down')
+  }
+
+  remove(): void {
+    for (const name of this.#names) {
+      try {
+        ip('netns', 'delete', name)
+      } catch {
+        // it was never made
+      }
+    }
+  }
+}
+
+function ip(...words: string[]): void {
+  execFileSync('ip', words, { stdio: 'ignore' })
+}

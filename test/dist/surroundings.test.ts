@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { expect } from 'chai'
+import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { mountTmpfs } from '../support/mount.ts'
+import { endless, LaunchedRank } from './launched.ts'
+import { Cable } from './namespaces.ts'
+import { freePort } from './ranks.ts'
+
+const twoSteps = /"type":"step".*"step":2,/
+
+describe('when what ranks stand on fails, every one ends with an error that says so', function () {
+  this.timeout(90_000)
+  const mounted: string[] = []
+  const running: LaunchedRank[] = []
+  afterEach(() => {
+    for (const { child } of running.splice(0)) child.kill('SIGKILL')
+  })
+  after(() => {
+    for (const folder of mounted) execFileSync('umount', [folder])
+  })
+  const path = temporaryFolder()
+
+  function start(...of: ConstructorParameters<typeof LaunchedRank>): LaunchedRank {
+    const rank = new LaunchedRank(...of)
+    running.push(rank)
+    return rank
+  }
+
+  it('the network is lost: each names the other', async function () {
+    const cable = Cable.lay()
+    if (cable === null) {
+      console.log('      skipped: network namespaces need root, and a kernel that has them')
+      return this.skip()
+    }
+    try {
+      const [host] = cable.addresses
+      const env = { GLOO_SOCKET_IFNAME: cable.interface, LOCAL_RANK: '0', LOCAL_WORLD_SIZE: '1' }
+      const ranks = ([0, 1] as const).map((rank) =>
+        start({ rank, size: 2, port: 29500, host, env, via: cable.at(rank) }, endless(path('cut'))),
+      ) as [LaunchedRank, LaunchedRank]
+      await ranks[0].until(twoSteps)
+      cable.cut()
+      expect(await ranks[0].end()).to.equal(1)
+      expect(ranks[0].stderr).to.match(/rank 1 did not answer .*cut off.*ERR_SIMCLR_RANK/s)
+      expect(await ranks[1].end()).to.equal(1)
+      expect(ranks[1].stderr).to.match(/does not answer: rank 0.*cut off.*ERR_SIMCLR_RANK/s)
+    } finally {
+      cable.remove()
+    }
+  })
+
+  it("rank 0's disk is full: the others quote it; earlier checkpoints are whole", async function () {
+    if (!mountTmpfs(path('small'), 'size=18m')) return this.skip()
+    mounted.push(path('small'))
+    const out = path('small', 'run')
+    const flags = endless(out, ['--checkpoint-every-steps', '1', '--checkpoint-keep', '50'])
+    const port = await freePort()
+    const [first, second] = [0, 1].map((rank) => start({ rank, size: 2, port }, flags)) as [
+      LaunchedRank,
+      LaunchedRank,
+    ]
+    expect(await first.end()).to.equal(1)
+    expect(first.stderr).to.match(/Could not write .*ENOSPC.*ERR_SIMCLR_IO/s)
+    expect(await second.end()).to.equal(1)
+    expect(second.stderr).to.match(/Rank 0 failed: Could not write .*ENOSPC.*ERR_SIMCLR_RANK/s)
+    const newest = await newestCheckpoint(path('small', 'run', 'checkpoints'), () => expect.fail('damaged'))
+    expect(newest!.step).to.be.greaterThan(0)
+  })
+
+  it('SIGKILL of rank 0 while it writes a checkpoint: the run goes on from the one before', async () => {
+    const out = path('torn')
+    const port = await freePort()
+    const flags = endless(out, ['--checkpoint-every-steps', '2', '--width', '0.5'])
+    const [first, second] = [0, 1].map((rank) => start({ rank, size: 2, port }, flags)) as [
+      LaunchedRank,
+      LaunchedRank,
+    ]
+    const torn = () => readdirSync(path('torn', 'checkpoints')).filter((name) => name.endsWith('.tmp'))
+    await first.until(twoSteps)
+    while (torn().length === 0) await new Promise((resolve) => setImmediate(resolve))
+    first.child.kill('SIGKILL')
+    expect(await second.end()).to.equal(1)
+    expect(torn(), 'it was killed in time').to.have.length(1)
+
+    const again = await freePort()
+    const [resumed] = [0, 1].map((rank) => start({ rank, size: 2, port: again }, flags)) as [LaunchedRank]
+    await resumed.until(/"type":"start".*"type":"step"/s)
+    const { step } = JSON.parse(/.*"type":"start".*/.exec(resumed.stdout)![0]) as { step: number }
+    expect(step).to.be.at.least(2)
+    expect(torn(), 'what was torn is cleared away').to.have.length(0)
+  })
+})
