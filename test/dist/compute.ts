@@ -3,34 +3,42 @@ import { views, withLearner } from '../learn/support.ts'
 import type { Work } from './ranks.ts'
 
 /** Images `begin` .. `end` - 1 of a batch. */
-export interface Part {
+interface Part {
   begin: number
   end: number
 }
 
-export function partOf(images: number, rank: number, size: number): Part {
+function partOf(images: number, rank: number, size: number): Part {
   return { begin: Math.floor((images * rank) / size), end: Math.floor((images * (rank + 1)) / size) }
 }
 
-/** What a learner makes of its part of the batches that `work` describes. */
+/** Images of the batch of a step: every fifth is a smaller one, as the last of an epoch can be. */
+function imagesAt({ images }: Work, step: number): number {
+  return step % 5 === 4 ? Math.ceil(images / 2) : images
+}
+
+/** What a learner makes of the batches that `work` describes, or of rank `rank`'s parts of them. */
 export function compute(
   spec: LearnerSpec,
   work: Work,
-  part: Part,
+  rank = 0,
+  size = 1,
 ): Promise<{ gradients: GradientResult; state: NativeTensor[] }> {
   return withLearner(spec, async (learner) => {
-    const labels = work.labelled ? Int32Array.from({ length: work.images }, (_, i) => (i % 4) - 1) : null
-    const own = labels?.slice(part.begin, part.end) ?? null
-    for (let step = 0; step < work.steps; step++) {
-      await learner.stepViews(viewsOf(work, step, part), own, work.lr)
+    const batch = (step: number) => {
+      const images = imagesAt(work, step)
+      const part = partOf(images, rank, size)
+      const labels = work.labelled ? Int32Array.from({ length: images }, (_, i) => (i % 4) - 1) : null
+      return [viewsOf(images, work.size, step, part), labels?.slice(part.begin, part.end) ?? null] as const
     }
-    const gradients = await learner.gradients(viewsOf(work, work.steps, part), own)
+    for (let step = 0; step < work.steps; step++) await learner.stepViews(...batch(step), work.lr)
+    const gradients = await learner.gradients(...batch(work.steps))
     return { gradients, state: await learner.state() }
   })
 }
 
 /** A part's first views, then its second views, of the whole batch's. */
-function viewsOf({ images, size }: Work, step: number, { begin, end }: Part): NativeTensor {
+function viewsOf(images: number, size: number, step: number, { begin, end }: Part): NativeTensor {
   const all = views(2 * images, size, step + 1)
   const bytes = size * size * 3 * 4
   const rows = (first: number) => all.data.subarray((first + begin) * bytes, (first + end) * bytes)

@@ -1,7 +1,7 @@
 /** One rank of a test: see ranks.ts. */
 import type { NativeGroup } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { compute, partOf } from './compute.ts'
+import { compute } from './compute.ts'
 import type { Work } from './ranks.ts'
 
 process.once('message', async (message) => {
@@ -21,7 +21,7 @@ process.once('message', async (message) => {
     await group.join('')
     await group.connect()
     const spec = { ...work.spec, shards: work.shards[rank]!, group }
-    const result = await compute(spec, work, partOf(work.images, rank, size))
+    const result = await compute(spec, work, rank, size)
     const outcome = { ...result, traffic: group.traffic }
     await group.close()
     process.send!({ outcome }, () => process.disconnect())

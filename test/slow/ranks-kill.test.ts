@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { readCheckpoint } from '../../lib/run/checkpoint.ts'
 import type { TrainEvent } from '../../lib/run/events.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
+import { travelled } from '../dist/exact.ts'
 import { ranksOf } from '../dist/launched.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny } from '../support/tiny.ts'
@@ -18,6 +20,15 @@ const options = {
   checkpoint: { everySeconds: null, everySteps: 3 },
 } as const
 
+/** SIGKILL of one of this process's ranks, at a random moment of the next half second. */
+function killSoon(): void {
+  const victims = ranksOf(process.pid)
+  setTimeout(() => {
+    const victim = victims[Math.floor(Math.random() * victims.length)]
+    if (victim !== undefined) process.kill(victim, 'SIGKILL')
+  }, 500 * Math.random())
+}
+
 describe('ranks killed with SIGKILL at random moments', function () {
   this.timeout(1_800_000)
   const path = temporaryFolder()
@@ -27,21 +38,12 @@ describe('ranks killed with SIGKILL at random moments', function () {
     whole.encoder.dispose()
 
     let done = 0
-    const killSoon = () => {
-      if (done >= kills) return
-      const victims = ranksOf(process.pid)
-      setTimeout(() => {
-        const victim = victims[Math.floor(Math.random() * victims.length)]
-        if (victim !== undefined) process.kill(victim, 'SIGKILL')
-        done++
-      }, 500 * Math.random())
-    }
     const killed = await train({
       ...options,
       out: path('killed'),
       maxRestarts: kills,
       onProgress(event: TrainEvent) {
-        if (event.type === 'start') killSoon()
+        if (event.type === 'start' && done++ < kills) killSoon()
       },
     })
     killed.encoder.dispose()
@@ -50,5 +52,35 @@ describe('ranks killed with SIGKILL at random moments', function () {
     expect(encoder('killed').equals(encoder('whole'))).to.equal(true)
     const metrics = async (run: string) => numbers(await readMetrics(path(run, 'metrics.jsonl')))
     expect(await metrics('killed')).to.deep.equal(await metrics('whole'))
+  })
+
+  it('and restarted with another number of ranks each time, it ends within 1e-6 of the way travelled', async () => {
+    const checkpoint = { everySeconds: null, everySteps: 1, keep: 40 }
+    const exact = { ...options, precision: 'fp64', epochs: 6, checkpoint } as const
+    const one = await train({ ...exact, processes: 1, out: path('one') })
+    one.encoder.dispose()
+
+    let attempts = 0
+    let ended = false
+    while (!ended) {
+      const processes = 2 + (attempts % 3)
+      const onProgress = (event: TrainEvent) => {
+        if (event.type === 'start' && attempts < 5) killSoon()
+      }
+      const run = await train({ ...exact, processes, out: path('elastic'), onProgress }).catch(
+        (error) => error,
+      )
+      attempts++
+      if (run instanceof Error) expect(run).to.have.property('code', 'ERR_SIMCLR_RANK')
+      else run.encoder.dispose()
+      ended = !(run instanceof Error)
+    }
+    expect(attempts, 'ranks were killed').to.equal(6)
+    const tensors = async (run: string, step: string) =>
+      (await readCheckpoint(path(run, `checkpoints/step-000000${step}.safetensors`))).tensors
+    const whole = await tensors('one', '36')
+    const way = travelled(whole, await tensors('one', '00'))
+    expect(way).to.be.greaterThan(1e-2)
+    expect(travelled(whole, await tensors('elastic', '36'))).to.be.below(1e-6 * way)
   })
 })
