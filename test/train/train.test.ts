@@ -161,6 +161,20 @@ describe('train()', function () {
     expect(existsSync(path('diverged', 'encoder.safetensors'))).to.equal(false)
   })
 
+  for (const precision of ['fp32', 'bf16'] as const) {
+    it(`stays finite at a temperature of 0.01: ${precision}`, async () => {
+      const { events, onProgress } = listener()
+      const options = { ...tiny, precision, temperature: 0.01, out: path(`cold-${precision}`), onProgress }
+      ;(await train(options)).encoder.dispose()
+      const steps = events.filter((event) => event.type === 'step')
+      expect(steps).to.have.length(12)
+      for (const { loss, gradientNorm, entropy } of steps) {
+        expect([loss, gradientNorm, entropy].every(Number.isFinite)).to.equal(true)
+        expect(gradientNorm).to.be.above(0)
+      }
+    })
+  }
+
   it('leaves nothing behind where it cannot begin', async () => {
     const cases: [TrainOptions, string, string][] = [
       [{ ...tiny, epochs: 0 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`epochs`'],
