@@ -135,7 +135,8 @@ export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>)
     return JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Probed
   } catch {
     const how = run.signal ? `crashes (${run.signal})` : `fails: ${run.stderr.trim().split('\n').at(-1)}`
-    return { failure: `${how} when it is loaded`, code: null, gpus: 0, torch: null, cpuCapability: null }
+    const failure = `${how} when it is loaded`
+    return { failure, code: null, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null }
   }
 }
 

@@ -8,6 +8,8 @@ export interface Probed {
   code: string | null
   /** CUDA devices that it can use. */
   gpus: number
+  /** Why it can use none; null where it can. */
+  gpuProblem: string | null
   torch: string | null
   cpuCapability: string | null
 }
@@ -17,10 +19,10 @@ function tryOut(): Probed {
     const addon = openAddon(JSON.parse(process.argv[2]!))
     const { torch, cpuCapability } = addon.buildInfo()
     const gpus = addon.getDevices().filter(({ type }) => type === 'cuda').length
-    return { failure: null, code: null, gpus, torch, cpuCapability }
+    return { failure: null, code: null, gpus, gpuProblem: addon.gpuProblem(), torch, cpuCapability }
   } catch (error) {
     const { message, code = null } = error as Error & { code?: string }
-    return { failure: message, code, gpus: 0, torch: null, cpuCapability: null }
+    return { failure: message, code, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null }
   }
 }
 

@@ -11,9 +11,10 @@ export function tryAddon(): Finding {
     return problemOf('Addon', (error as Error).message, 'reinstall simclr')
   }
   const { binary, libtorch, why } = choice
-  const { failure, code, torch, gpus, cpuCapability } = probe(choice)
+  const { failure, code, torch, gpus, gpuProblem, cpuCapability } = probe(choice)
   if (failure === null) {
-    const devices = gpus > 0 ? `, ${gpus} GPU(s)` : ''
+    const without = binary.cuda === null ? '' : `, no GPU: ${gpuProblem}`
+    const devices = gpus > 0 ? `, ${gpus} GPU(s)` : without
     const detail = `${binary.from} loads (${why}); LibTorch ${torch} from ${libtorch.path}, ${cpuCapability} kernels${devices}`
     return ok('Addon', detail)
   }
