@@ -9,6 +9,7 @@
   'variables': {
     'cuda%': 0,
     'libtorch%': '<!(node scripts/gyp-query.mjs libtorch)',
+    'jpeg%': '<!(node scripts/gyp-query.mjs jpeg library)',
     'cuda_architectures%': [
       '-gencode=arch=compute_80,code=sm_80',
       '-gencode=arch=compute_90,code=sm_90',
@@ -44,6 +45,13 @@
       # No RPATH: loader.node has opened libtorch.so by then.
       'ldflags': ['-Wl,-z,nodelete', '-Wl,--exclude-libs,ALL', '-L<(libtorch)/lib'],
       'libraries': ['-ltorch', '-ltorch_cpu', '-lc10'],
+      'conditions': [
+        ['jpeg!=""', {
+          'defines': ['SIMCLR_JPEG'],
+          'include_dirs': ['<!@(node scripts/gyp-query.mjs jpeg include)'],
+          'libraries': ['<(jpeg)'],
+        }],
+      ],
     },
     {
       'target_name': 'loader',

@@ -41,7 +41,9 @@ export interface Versions {
   compiler: string
   /** Vector level LibTorch picked on this machine, e.g. `AVX512`. */
   cpuCapability: string
-  /** What decodes images. */
+  /** What decodes JPEG: libjpeg-turbo in the addon, null for an addon without. */
+  libjpegTurbo: string | null
+  /** What decodes everything else, and any JPEG that is out of the ordinary. */
   sharp: string
   libvips: string
 }
@@ -49,7 +51,7 @@ export interface Versions {
 /** Loads the addon. Errors: ERR_SIMCLR_BINARY, ERR_SIMCLR_LIBTORCH. */
 export function versions(): Versions {
   const { addon, binary, libtorch, why } = loadAddonDetails()
-  const { torch, cuda, compiler, cpuCapability } = addon.buildInfo()
+  const { torch, cuda, compiler, cpuCapability, jpeg } = addon.buildInfo()
   const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
   return {
     simclr: manifest.version,
@@ -64,6 +66,7 @@ export function versions(): Versions {
     cuda,
     compiler,
     cpuCapability,
+    libjpegTurbo: jpeg,
     sharp: sharp.versions.sharp ?? 'unknown',
     libvips: sharp.versions.vips,
   }

@@ -3,12 +3,15 @@
  *   libtorch                LibTorch to build against (found as `npm run build` finds it; dist/ must be there)
  *   sources FOLDER SUFFIX   files below a folder
  *   compiler                name and version of the C++ compiler, for build.json
+ *   jpeg library|include    libjpeg-turbo's static library, nothing without; the folder of its header, nothing where
+ *                           the compiler finds it
  *   cuda-includes LIBTORCH  -isystem flags for sources that call CUDA: the toolkit's first, then torch's, NVIDIA's
  */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { libtorchForBuild } from './bootstrap/libtorch.mjs'
+import { jpegLibrary, withoutJpeg } from './jpeg-library.mjs'
 
 const queries = {
   libtorch: async () => [await libtorchForBuild(process.env.SIMCLR_LIBTORCH ?? null)],
@@ -18,6 +21,11 @@ const queries = {
       .filter((file) => file.endsWith(suffix))
       .map((file) => path.posix.join(folder, file))
       .sort(),
+  jpeg: (what) => {
+    const { reason, ...found } = jpegLibrary(process.env.CXX ?? 'g++')
+    if (reason && what === 'library') process.stderr.write(withoutJpeg(reason))
+    return found[what] ? [found[what]] : []
+  },
   compiler: () => [
     spawnSync(process.env.CXX ?? 'g++', ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0],
   ],

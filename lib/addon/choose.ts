@@ -136,7 +136,8 @@ export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>)
   } catch {
     const how = run.signal ? `crashes (${run.signal})` : `fails: ${run.stderr.trim().split('\n').at(-1)}`
     const failure = `${how} when it is loaded`
-    return { failure, code: null, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null }
+    const nothing = { code: null, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null, jpeg: null }
+    return { failure, ...nothing }
   }
 }
 

@@ -7,9 +7,11 @@
  */
 
 import type { GroupSpec, NativeGroup } from './group.ts'
+import type { DecodeJpeg } from './jpeg.ts'
 import type { Convention, EncoderSpec, LearnerSpec, OptimizerSpec, Precision } from './specs.ts'
 
 export type * from './group.ts'
+export type * from './jpeg.ts'
 export type * from './specs.ts'
 
 /** One named array, bytes little-endian in safetensors' order. */
@@ -28,6 +30,8 @@ export interface BuildInfo {
   cpuCapability: string
   /** CUDA version, null for a CPU build. */
   cuda: string | null
+  /** libjpeg-turbo's version, null for a build without. */
+  jpeg: string | null
 }
 
 /** Operations (multiplications and additions) and bytes (read and written) a second. */
@@ -270,6 +274,7 @@ export interface Addon {
   /** What the processor reaches at best with so many threads; takes about two seconds. */
   machineLimits(threads: number): Promise<MachineLimits>
 
+  decodeJpeg: DecodeJpeg
   ImageStore: new (count: number) => NativeImageStore
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter
   Group: new (spec: GroupSpec) => NativeGroup

@@ -12,17 +12,19 @@ export interface Probed {
   gpuProblem: string | null
   torch: string | null
   cpuCapability: string | null
+  /** libjpeg-turbo's version. */
+  jpeg: string | null
 }
 
 function tryOut(): Probed {
   try {
     const addon = openAddon(JSON.parse(process.argv[2]!))
-    const { torch, cpuCapability } = addon.buildInfo()
+    const { torch, cpuCapability, jpeg } = addon.buildInfo()
     const gpus = addon.getDevices().filter(({ type }) => type === 'cuda').length
-    return { failure: null, code: null, gpus, gpuProblem: addon.gpuProblem(), torch, cpuCapability }
+    return { failure: null, code: null, gpus, gpuProblem: addon.gpuProblem(), torch, cpuCapability, jpeg }
   } catch (error) {
     const { message, code = null } = error as Error & { code?: string }
-    return { failure: message, code, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null }
+    return { failure: message, code, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null, jpeg: null }
   }
 }
 

@@ -1,9 +1,12 @@
 /**
- * One image to 8-bit pixels, by sharp: first frame, upright (EXIF), sRGB (CMYK and embedded profiles
- * converted), 16 bits to 8, grey kept as one channel, alpha dropped.
+ * One image to 8-bit pixels: first frame, upright (EXIF), sRGB (CMYK and embedded profiles converted), 16 bits to 8,
+ * grey kept as one channel, alpha dropped. By sharp; but ordinary JPEG files, which are most, natively: the same pixels
+ * in a third of the time.
  */
 import { readFile, stat } from 'node:fs/promises'
 import sharp, { type CreateRaw, type Sharp } from 'sharp'
+import type { Addon } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
 import { sniff } from './sniff.ts'
 import { type ImageInput, type RawImage, UnusableImage } from './types.ts'
 
@@ -22,10 +25,37 @@ const maxFileBytes = 1 << 29
 
 /** Throws {@link UnusableImage} for whatever cannot be made pixels. */
 export async function decodeImage(input: ImageInput, options: DecodeOptions): Promise<RawImage> {
-  if (typeof input === 'string') return decodeBytes(await readImageFile(input), options)
-  if (input instanceof Uint8Array) return decodeBytes(input, options)
+  if (typeof input === 'string') {
+    const isNamedJpeg = /\.(jpe?g|jpe|jfif)$/i.test(input)
+    const image = isNamedJpeg ? await decodeNatively(input, options) : null
+    return image ?? decodeBytes(await readImageFile(input), options, !isNamedJpeg)
+  }
+  if (input instanceof Uint8Array) return decodeBytes(input, options, true)
   return shrinkRaw(checkRaw(input), options)
 }
+
+/** Null for what sharp should see: it also finds out what is wrong with a file. */
+async function decodeNatively(
+  input: string | Uint8Array,
+  { maxPixels, shorterSide }: DecodeOptions,
+): Promise<RawImage | null> {
+  return (await addonWithJpeg()?.decodeJpeg(input, { maxPixels, maxShorterSide: shorterSide })) ?? null
+}
+
+/** Null for one without libjpeg-turbo and where none can be loaded: whoever needs the addon itself will say so. */
+function addonWithJpeg(): Addon | null {
+  if (decoder === undefined) {
+    try {
+      const addon = loadAddon()
+      decoder = addon.buildInfo().jpeg === null ? null : addon
+    } catch {
+      decoder = null
+    }
+  }
+  return decoder
+}
+
+let decoder: Addon | null | undefined
 
 /** Reads a file that should be an image. Throws {@link UnusableImage}. */
 export async function readImageFile(path: string): Promise<Uint8Array> {
@@ -41,11 +71,18 @@ export async function readImageFile(path: string): Promise<Uint8Array> {
   }
 }
 
-async function decodeBytes(bytes: Uint8Array, options: DecodeOptions): Promise<RawImage> {
+/** `tryNatively`: that has not been tried yet. */
+async function decodeBytes(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  tryNatively: boolean,
+): Promise<RawImage> {
   if (bytes.length === 0) throw new UnusableImage('empty', '0 bytes')
   const kind = sniff(bytes)
   if (kind === null) throw new UnusableImage('not an image', 'no image format known here starts like this')
   if ('unsupported' in kind) throw new UnusableImage('unsupported format', kind.unsupported)
+  const decoded = tryNatively && kind.format === 'jpeg' ? await decodeNatively(bytes, options) : null
+  if (decoded !== null) return decoded
   try {
     const image = open(bytes, options)
     const grey = kind.grey ?? (await image.metadata()).space?.match(/^(b-w|grey16)$/) !== null

@@ -11,11 +11,13 @@ export function tryAddon(): Finding {
     return problemOf('Addon', (error as Error).message, 'reinstall simclr')
   }
   const { binary, libtorch, why } = choice
-  const { failure, code, torch, gpus, gpuProblem, cpuCapability } = probe(choice)
+  const { failure, code, torch, gpus, gpuProblem, cpuCapability, jpeg } = probe(choice)
   if (failure === null) {
     const without = binary.cuda === null ? '' : `, no GPU: ${gpuProblem}`
     const devices = gpus > 0 ? `, ${gpus} GPU(s)` : without
-    const detail = `${binary.from} loads (${why}); LibTorch ${torch} from ${libtorch.path}, ${cpuCapability} kernels${devices}`
+    const decoder =
+      jpeg === null ? 'sharp (the build found no static libjpeg-turbo)' : `libjpeg-turbo ${jpeg}`
+    const detail = `${binary.from} loads (${why}); LibTorch ${torch} from ${libtorch.path}, ${cpuCapability} kernels${devices}; JPEG by ${decoder}`
     return ok('Addon', detail)
   }
   const reinstall =

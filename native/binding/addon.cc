@@ -19,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::binding::register_build_info(env, exports);
   simclr::binding::register_devices(env, exports);
   simclr::binding::register_machine_limits(env, exports);
+  simclr::binding::register_jpeg(env, exports);
   simclr::binding::register_image_store(env, exports);
   simclr::binding::register_augmenter(env, exports);
   simclr::binding::register_augment_functions(env, exports);

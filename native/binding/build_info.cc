@@ -9,6 +9,7 @@
 #include <string>
 
 #include "binding/registry.h"
+#include "core/image/jpeg.h"
 
 namespace simclr::binding {
 namespace {
@@ -19,6 +20,8 @@ Napi::Value BuildInfo(const Napi::CallbackInfo& info) {
   out.Set("torch", TORCH_VERSION);
   out.Set("compiler", __VERSION__);
   out.Set("cpuCapability", at::get_cpu_capability());
+  const char* jpeg = jpeg_library();
+  out.Set("jpeg", jpeg == nullptr ? env.Null() : Napi::Value(Napi::String::New(env, jpeg)));
 #ifdef SIMCLR_CUDA
   const std::string minor = std::to_string(CUDART_VERSION % 1000 / 10);
   out.Set("cuda", std::to_string(CUDART_VERSION / 1000) + "." + minor);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "binding/convert.h"
+#include "binding/decoded_image.h"
 #include "binding/errors.h"
 #include "binding/promise_task.h"
 #include "binding/registry.h"
@@ -143,8 +144,12 @@ Napi::Value ImageStoreObject::Set(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ImageStore& store = this->store(env);
   const size_t index = slot(info);
-  const ImageView image = image_argument(env, info[1]);
-  guarded(env, [&] { store.set(index, image); });
+  if (std::optional<Pixels> decoded = DecodedImage::Take(info[1])) {
+    guarded(env, [&] { store.adopt(index, std::move(*decoded)); });
+  } else {
+    const ImageView image = image_argument(env, info[1]);
+    guarded(env, [&] { store.set(index, image); });
+  }
   report_memory(env);
   return env.Undefined();
 }

@@ -15,6 +15,8 @@ struct Instance {
   Napi::FunctionReference make_error;
   /// The class of batches, which JavaScript cannot construct itself.
   Napi::FunctionReference batch;
+  /// The class of decoded images, likewise.
+  Napi::FunctionReference decoded_image;
   /// Where kNN and linear probes on plain arrays run; made when first needed.
   std::unique_ptr<TaskThread> probes;
 };

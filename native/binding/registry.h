@@ -10,6 +10,7 @@ void register_exit(Napi::Env env, Napi::Object exports);
 void register_build_info(Napi::Env env, Napi::Object exports);
 void register_devices(Napi::Env env, Napi::Object exports);
 void register_machine_limits(Napi::Env env, Napi::Object exports);
+void register_jpeg(Napi::Env env, Napi::Object exports);
 void register_image_store(Napi::Env env, Napi::Object exports);
 void register_augmenter(Napi::Env env, Napi::Object exports);
 void register_augment_functions(Napi::Env env, Napi::Object exports);

@@ -31,7 +31,7 @@ size_t ImageStore::checked(size_t index) const {
 }
 
 void ImageStore::set(size_t index, const ImageView& image) {
-  Slot& slot = slots_[checked(index)];
+  checked(index);
   if (image.width < 1 || image.height < 1) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected an image of at least 1x1 pixels but received " +
                                                    std::to_string(image.width) + "x" +
@@ -41,19 +41,24 @@ void ImageStore::set(size_t index, const ImageView& image) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected 1, 3 or 4 for `channels` but received " + std::to_string(image.channels) + ".");
   }
-  Slot fresh{nullptr, nullptr, image.width, image.height, image.channels == 1 ? 1 : 3};
-  fresh.owned = std::make_unique_for_overwrite<uint8_t[]>(fresh.bytes());
-  fresh.pixels = fresh.owned.get();
-  const size_t row_bytes = static_cast<size_t>(fresh.width) * fresh.channels;
+  Pixels pixels{nullptr, image.width, image.height, image.channels == 1 ? 1 : 3};
+  pixels.data = std::make_unique_for_overwrite<uint8_t[]>(pixels.bytes());
+  const size_t row_bytes = static_cast<size_t>(pixels.width) * pixels.channels;
   for (int y = 0; y < image.height; ++y) {
     const uint8_t* in = image.data + y * image.stride;
-    uint8_t* out = fresh.owned.get() + y * row_bytes;
+    uint8_t* out = pixels.data.get() + y * row_bytes;
     if (image.channels == 4) {
       drop_alpha(in, image.width, out);
     } else {
       std::memcpy(out, in, row_bytes);
     }
   }
+  adopt(index, std::move(pixels));
+}
+
+void ImageStore::adopt(size_t index, Pixels pixels) {
+  Slot& slot = slots_[checked(index)];
+  Slot fresh{pixels.data.get(), std::move(pixels.data), pixels.width, pixels.height, pixels.channels};
   bytes_ += fresh.owned_bytes() - slot.owned_bytes();  // modulo 2^64, so a smaller image counts down
   slot = std::move(fresh);
   ++version_;

@@ -9,6 +9,7 @@
 
 #include "core/data/mapped_file.h"
 #include "core/image/image_view.h"
+#include "core/image/pixels.h"
 
 namespace simclr {
 
@@ -37,6 +38,9 @@ class ImageStore {
   /// Copies `image` (1, 3 or 4 channels) into a slot, replacing what was there. Throws
   /// ERR_SIMCLR_INVALID_ARGUMENT outside 0 .. count-1 and for an image without pixels.
   void set(size_t index, const ImageView& image);
+
+  /// The same with pixels that need not be copied.
+  void adopt(size_t index, Pixels pixels);
 
   /// Lets slots 0 .. images.size()-1 show pixels inside `file`, which are read when they are needed. Throws
   /// ERR_SIMCLR_INVALID_ARGUMENT for more images than slots and ERR_SIMCLR_CORRUPT_FILE for one that does not
