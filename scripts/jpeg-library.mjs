@@ -42,7 +42,7 @@ export function jpegLibrary(compiler) {
   const named = process.env.SIMCLR_JPEG || null
   if (named === 'off') return { reason: 'SIMCLR_JPEG=off' }
   const library = named ?? printFileName(compiler)
-  if (library === null) return { reason: 'no libjpeg.a (Debian: apt-get install libjpeg62-turbo-dev)' }
+  if (library === null) return { reason: 'no libjpeg.a (apt-get install libjpeg-dev, then build anew)' }
   const beside = path.join(path.dirname(library), '..', 'include')
   const include = fs.existsSync(path.join(beside, 'jpeglib.h')) ? path.resolve(beside) : null
   const trouble = link(compiler, library, include)

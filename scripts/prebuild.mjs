@@ -62,7 +62,7 @@ function write({ platform, name, torch }, packaged, built, record) {
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'))
   fs.writeFileSync(
     path.join(folder, 'README.md'),
-    `# ${packaged}\n\nNative binary of [simclr](https://www.npmjs.com/package/simclr) for ${platform}, made for LibTorch ${torch}. Install \`simclr\`, not this.\n`,
+    `# ${packaged}\n\nNative binary of [simclr](https://www.npmjs.com/package/simclr) for ${platform}, made for LibTorch ${torch}. Install \`simclr\`, not this.\n\nThis software is based in part on the work of the Independent JPEG Group; it contains libjpeg-turbo where the build had it.\n`,
   )
   const files = BINARIES.map((binary) => path.join(folder, binary))
   const [os, cpu] = platform.split('-')

@@ -12,7 +12,14 @@ import { Failure, root, say } from './run.mjs'
 import { stamp } from './stamp.mjs'
 
 const OUTPUTS = ['simclr.node', 'loader.node', 'build.json']
-const INPUTS = ['native/core', 'native/binding', 'native/loader', 'CMakeLists.txt', 'package-lock.json']
+const INPUTS = [
+  'native/core',
+  'native/binding',
+  'native/loader',
+  'CMakeLists.txt',
+  'scripts/jpeg-library.mjs',
+  'package-lock.json',
+]
 
 /**
  * `--libtorch DIR`, by default SIMCLR_LIBTORCH; null: whatever the resolver finds. `--variant V`, by default `cpu`:
@@ -68,7 +75,10 @@ export async function buildAddon(options) {
 
 function stampOf(variant, libtorch) {
   const inputs = variant === 'cpu' ? INPUTS : [...INPUTS, 'native/cuda']
-  return stamp(variant === 'cpu' ? 'addon' : `addon-${variant}`, inputs, [libtorch])
+  return stamp(variant === 'cpu' ? 'addon' : `addon-${variant}`, inputs, [
+    libtorch,
+    process.env.SIMCLR_JPEG ?? null,
+  ])
 }
 
 /** The LibTorch folder of the addon that is there. */

@@ -4,7 +4,10 @@ import { expect } from 'chai'
 import { temporaryFolder } from '../support/folder.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const sources = ['crc32', 'image_store', 'mapped_file', 'scenes'].map((name) => `native/core/data/${name}.cc`)
+const sources = [
+  ...['crc32', 'image_store', 'mapped_file', 'scenes'].map((name) => `native/core/data/${name}.cc`),
+  'native/core/image/pixels.cc',
+]
 
 describe('image store, mapped files and scenes under sanitizers', function () {
   this.timeout(180_000)

@@ -21,6 +21,11 @@ void drop_alpha(const uint8_t* in, int pixels, uint8_t* out) {
 
 }  // namespace
 
+ImageStore::~ImageStore() {
+  slots_.clear();
+  release_spare_pixel_memory();
+}
+
 size_t ImageStore::checked(size_t index) const {
   if (index >= slots_.size()) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected an index below " + std::to_string(slots_.size()) +
@@ -41,8 +46,7 @@ void ImageStore::set(size_t index, const ImageView& image) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected 1, 3 or 4 for `channels` but received " + std::to_string(image.channels) + ".");
   }
-  Pixels pixels{nullptr, image.width, image.height, image.channels == 1 ? 1 : 3};
-  pixels.data = std::make_unique_for_overwrite<uint8_t[]>(pixels.bytes());
+  Pixels pixels = make_pixels(image.width, image.height, image.channels == 1 ? 1 : 3);
   const size_t row_bytes = static_cast<size_t>(pixels.width) * pixels.channels;
   for (int y = 0; y < image.height; ++y) {
     const uint8_t* in = image.data + y * image.stride;

@@ -27,6 +27,7 @@ class ImageStore {
   };
 
   explicit ImageStore(size_t count) : slots_(count) {}
+  ~ImageStore();
 
   size_t count() const { return slots_.size(); }
   /// Bytes of pixels held; those in a mapped file are not.
@@ -58,7 +59,7 @@ class ImageStore {
  private:
   struct Slot {
     const uint8_t* pixels = nullptr;
-    std::unique_ptr<uint8_t[]> owned;  ///< where `pixels` are not in the mapped file
+    PixelMemory owned;  ///< where `pixels` are not in the mapped file
     int width = 0;
     int height = 0;
     int channels = 0;

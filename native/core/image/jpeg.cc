@@ -147,8 +147,7 @@ template <class Source>
 std::optional<Pixels> decode(Source source, const JpegLimits& limits) {
   Decoder decoder;
   if (!decoder.open(source, limits)) return std::nullopt;
-  Pixels pixels{nullptr, decoder.width(), decoder.height(), decoder.channels()};
-  pixels.data = std::make_unique_for_overwrite<uint8_t[]>(pixels.bytes());
+  Pixels pixels = make_pixels(decoder.width(), decoder.height(), decoder.channels());
   if (!decoder.read(pixels.data.get())) return std::nullopt;
   return pixels;
 }
