@@ -48,27 +48,17 @@ const varying: Record<string, (i: number) => Varying> = {
 describe('what is drawn for a view', () => {
   for (const [over, key] of Object.entries(varying)) {
     it(`is applied at the family's rates over ${over}`, () => {
-      const views = draw({ ...paper, solarize: { probability: 0.3, threshold: 0.5 } }, 500, 375, key)
-      expectRate(
-        views.map(({ flip }) => flip),
-        0.5,
-      )
-      expectRate(
-        views.map(({ gray }) => gray),
-        0.2,
-      )
-      expectRate(
-        views.map(({ jitter }) => jitter !== null),
-        0.8,
-      )
-      expectRate(
-        views.map(({ blur }) => blur !== null),
-        0.5,
-      )
-      expectRate(
-        views.map(({ solarize }) => solarize),
-        0.3,
-      )
+      for (const plan of [paper, torch]) {
+        const views = draw({ ...plan, solarize: { probability: 0.3, threshold: 0.5 } }, 500, 375, key)
+        const expected: [rate: number, happens: (view: ViewParameters) => boolean][] = [
+          [0.5, ({ flip }) => flip],
+          [0.2, ({ gray }) => gray],
+          [0.8, ({ jitter }) => jitter !== null],
+          [0.5, ({ blur }) => blur !== null],
+          [0.3, ({ solarize }) => solarize],
+        ]
+        for (const [rate, happens] of expected) expectRate(views.map(happens), rate)
+      }
     })
 
     it(`takes the 24 orders of the colour operators equally often over ${over}`, () => {

@@ -63,17 +63,41 @@ describe('views', () => {
     const image = noise(48, 48, 3)
     const made = (await views(new Array(64).fill(image), lower(recipes.paperCifar.family, 32))).flat()
     expect(new Set(made.map((pixels) => pixels.join())).size).to.equal(128)
-    const augmenter = new (loadAddon().Augmenter)(lower(recipes.paperImagenet.family, 224))
-    const drawn = [0, 1].flatMap((view) =>
-      Array.from({ length: 64 }, (_, index) =>
-        augmenter.parameters({ seed: 7, epoch: 0, index, view, width: 48, height: 48 }),
-      ),
-    )
-    const jitters = drawn.flatMap(({ jitter }) => (jitter === null ? [] : [jitter]))
-    for (const name of ['brightness', 'contrast', 'saturation', 'hue'] as const) {
-      expect(new Set(jitters.map((jitter) => jitter[name])).size, name).to.equal(jitters.length)
-    }
   })
+
+  for (const recipe of ['paperImagenet', 'torchImagenet'] as const) {
+    it(`of a batch of one image differ in every parameter (${recipe})`, () => {
+      // A large image: boxes are whole pixels and could agree by chance on a small one.
+      const augmenter = new (loadAddon().Augmenter)(lower(recipes[recipe].family, 224))
+      const drawn = [0, 1].flatMap((view) =>
+        Array.from({ length: 64 }, (_, index) =>
+          augmenter.parameters({ seed: 7, epoch: 0, index, view, width: 60_000, height: 60_000 }),
+        ),
+      )
+      const allDistinct = (name: string, values: (number | undefined)[]) => {
+        const made = values.filter((value) => value !== undefined)
+        expect(made.length, name).to.be.greaterThan(40)
+        expect(new Set(made).size, name).to.equal(made.length)
+      }
+      for (const name of ['brightness', 'contrast', 'saturation', 'hue'] as const) {
+        allDistinct(
+          name,
+          drawn.map(({ jitter }) => jitter?.[name]),
+        )
+      }
+      allDistinct(
+        'sigma',
+        drawn.map(({ blur }) => blur?.sigma),
+      )
+      for (const name of ['x', 'y', 'width', 'height'] as const) {
+        const sides = drawn.map(({ crop }) => crop![name])
+        // Of 128 out of some 40,000 a few may agree.
+        expect(new Set(sides).size, name).to.be.at.least(drawn.length - 4)
+      }
+      const boxes = drawn.map(({ crop }) => Object.values(crop!).join())
+      expect(new Set(boxes).size).to.equal(boxes.length)
+    })
+  }
 
   it('of a grey image are those of the same image in three channels', async () => {
     const gray = noise(37, 29, 1)
