@@ -5,7 +5,7 @@
  *
  *   npm run test:mutants                      all of them
  *   npm run test:mutants -- --only bias       those whose mistake, trap or file contains the text
- *   npm run test:mutants -- --missing         those that test/mutants/results.json has not yet
+ *   npm run test:mutants -- --missing         those that test/mutants/results.json has not yet, or had otherwise
  *   npm run test:mutants -- --record          writes each result to test/mutants/results.json as it comes
  *   npm run test:mutants -- --minutes 4       begins none after so many minutes
  */
@@ -16,6 +16,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -24,8 +25,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import type { Mutant, MutantResult } from '../test/mutants/mutant.ts'
+import { fingerprint, type Mutant, type MutantResult, resultsByMistake } from '../test/mutants/mutant.ts'
 import { mutants } from '../test/mutants/table.ts'
+import { modulesFresh } from './bootstrap/modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const copy = path.join(root, 'build/mutants')
@@ -36,7 +38,10 @@ interface TestRun {
   failures: string[]
 }
 
-/** The working tree, ignored files apart, with the same node_modules. Unchanged files keep their times. */
+/**
+ * The working tree, ignored files apart. Unchanged files keep their times. It shares the tree's node_modules where they
+ * are as the lock file says; otherwise the build installs its own, and a link would have it empty the tree's.
+ */
 function copyTree(): void {
   const list = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root).stdout
   for (const file of list.split('\0').filter(Boolean)) {
@@ -46,7 +51,8 @@ function copyTree(): void {
     if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to))) copyFileSync(from, to)
   }
   const modules = path.join(copy, 'node_modules')
-  if (!existsSync(modules)) symlinkSync(path.join(root, 'node_modules'), modules)
+  if (modulesFresh() && !existsSync(modules)) symlinkSync(path.join(root, 'node_modules'), modules)
+  else if (!modulesFresh()) rmSync(modules, { recursive: true, force: true })
 }
 
 function run(command: string, args: string[], cwd: string) {
@@ -96,7 +102,7 @@ function tryMutant(mutant: Mutant): MutantResult {
     return runTest(mutant)
   })
   const { trap, mistake, file, test } = mutant
-  return { trap, mistake, file, test, failed: failures }
+  return { trap, mistake, file, test, fingerprint: fingerprint(mutant), failed: failures }
 }
 
 const tested = new Set<string>()
@@ -115,9 +121,9 @@ function recorded(): MutantResult[] {
   return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as MutantResult[]) : []
 }
 
-/** In the table's order, without mutants that it has no more. */
+/** In the table's order, without mutants that it has no more or that were changed since. */
 function record(result: MutantResult): void {
-  const all = new Map([...recorded(), result].map((each) => [each.mistake, each]))
+  const all = resultsByMistake(mutants, [...recorded(), result])
   const ordered = mutants.flatMap(({ mistake }) => all.get(mistake) ?? [])
   writeFileSync(resultsFile, `${JSON.stringify(ordered, null, 2)}\n`)
 }
@@ -130,7 +136,7 @@ const { values: flags } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-const known = new Set(flags.missing ? recorded().map(({ mistake }) => mistake) : [])
+const known = resultsByMistake(mutants, flags.missing ? recorded() : [])
 const chosen = mutants.filter(
   ({ trap, mistake, file }) => `${mistake} ${trap} ${file}`.includes(flags.only) && !known.has(mistake),
 )

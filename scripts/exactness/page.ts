@@ -1,5 +1,5 @@
 /** The tables of docs/exactness.md as text. */
-import type { MutantResult } from '../../test/mutants/mutant.ts'
+import { type MutantResult, resultsByMistake } from '../../test/mutants/mutant.ts'
 import { mutants } from '../../test/mutants/table.ts'
 import { type TrapRow, trapTable } from '../../test/mutants/traps.ts'
 import {
@@ -116,7 +116,7 @@ function gradientTable(rows: readonly GradientRow[]): string {
 }
 
 function mutantTables(results: readonly MutantResult[]): string {
-  const byMistake = new Map(results.map((result) => [result.mistake, result]))
+  const byMistake = resultsByMistake(mutants, results)
   const failuresOf = (mistake: string) => {
     const failed = byMistake.get(mistake)?.failed.length
     return failed === undefined ? 'not tried yet' : failed === 0 ? '**none**' : String(failed)
@@ -128,10 +128,10 @@ function mutantTables(results: readonly MutantResult[]): string {
     const head = ['mistake put in', 'file', 'test that fails', 'failures']
     return `### ${title}\n\n${remark ?? table(head, lines)}`
   })
-  const caught = results.filter(({ failed }) => failed.length > 0).length
+  const caught = [...byMistake.values()].filter(({ failed }) => failed.length > 0).length
   const others = [
-    [results.length - caught, '**not caught**'],
-    [mutants.length - results.length, 'not tried yet'],
+    [byMistake.size - caught, '**not caught**'],
+    [mutants.length - byMistake.size, 'not tried yet'],
   ] as const
   const rest = others.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []))
   return `${[`${mutants.length} mistakes: ${caught} caught`, ...rest].join(', ')}.\n\n${parts.join('\n\n')}`

@@ -1,8 +1,8 @@
 """Golden files from PyTorch in float64, in the format of test/golden, for networks that are not among those:
 
-    golden.py FOLDER CONVENTION DEPTH STEM HEIGHT WIDTH ROWS SEED TEMPERATURE
+    golden.py FOLDER CONVENTION DEPTH MULTIPLIER STEM HEIGHT WIDTH ROWS SEED TEMPERATURE
 
-torch: torchvision's ResNet with lightly's head of two layers. paper: the same network turned into
+MULTIPLIER is of the channels. torch: torchvision's ResNet with lightly's head of two layers. paper: the same network turned into
 google-research/simclr's (projection in the first group, SAME pooling, biased running variance, a head of three
 layers without a last shift, twice the loss), under its roles and in its layout.
 """
@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import torch
-from cpu_torchvision import torchvision
+import cpu_torchvision  # noqa: F401
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models import resnet
 
 BELOW = 0xFFFFFFFF
 
@@ -60,19 +61,39 @@ class SamePool(nn.Module):
         return F.max_pool2d(padded, 3, 2)
 
 
+BLOCKS = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
+          200: [3, 24, 36, 3]}
+
+
+class Wide(resnet.ResNet):
+    """torchvision's ResNet of any depth with every layer wider, unlike torchvision's own wide ones."""
+
+    def __init__(self, depth, multiplier):
+        block, counts = resnet.BasicBlock if depth < 50 else resnet.Bottleneck, BLOCKS[depth]
+        super().__init__(block, counts)
+        if multiplier == 1:
+            return
+        base = self.inplanes = 64 * multiplier
+        self.conv1 = nn.Conv2d(3, base, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(base)
+        for i, count in enumerate(counts):
+            setattr(self, f"layer{i + 1}", self._make_layer(block, base * 2**i, count, stride=1 if i == 0 else 2))
+        self.fc = nn.Linear(self.inplanes, 1)
+
+
 class Network(nn.Module):
-    def __init__(self, convention, depth, stem):
+    def __init__(self, convention, depth, multiplier, stem):
         super().__init__()
-        self.encoder = getattr(torchvision.models, f"resnet{depth}")(weights=None)
-        features = self.encoder.fc.in_features
+        self.encoder = Wide(depth, multiplier)
+        features, base = self.encoder.fc.in_features, 64 * multiplier
         self.encoder.fc = nn.Identity()
         if stem == "cifar":
-            self.encoder.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+            self.encoder.conv1 = nn.Conv2d(3, base, 3, padding=1, bias=False)
             self.encoder.maxpool = nn.Identity()
         elif convention == "paper":
             self.encoder.maxpool = SamePool()
         if convention == "paper" and depth < 50:
-            self.encoder.layer1[0].downsample = nn.Sequential(nn.Conv2d(64, 64, 1, bias=False), nn.BatchNorm2d(64))
+            self.encoder.layer1[0].downsample = nn.Sequential(nn.Conv2d(base, base, 1, bias=False), nn.BatchNorm2d(base))
         layers = []
         for i in range(1 if convention == "torch" else 2):
             layers += [nn.Linear(features, features, bias=False), nn.BatchNorm1d(features), nn.ReLU()]
@@ -162,9 +183,9 @@ def write_safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
-def main(folder, convention, depth, stem, height, width, rows, seed, temperature):
-    depth, seed, temperature = int(depth), int(seed), float(temperature)
-    net = Network(convention, depth, stem)
+def main(folder, convention, depth, multiplier, stem, height, width, rows, seed, temperature):
+    depth, multiplier, seed, temperature = int(depth), int(multiplier), int(seed), float(temperature)
+    net = Network(convention, depth, multiplier, stem)
     last = "bn2" if depth < 50 else "bn3"
     last_norms = {name for name in net.state_dict() if re.search(rf"layer\d\.\d+\.{last}\.weight", name)}
     variables, parameters = [], 0
@@ -214,9 +235,9 @@ def main(folder, convention, depth, stem, height, width, rows, seed, temperature
         grads[role] = summary(golden_layout(parameter.grad, convention).contiguous(), f"grad.{role}")
         squares += grads[role]["l2"] ** 2
 
-    stem_name = f"resnet_{convention}_r{depth}_{stem}_{height}x{width}"
+    stem_name = f"resnet_{convention}_r{depth}w{multiplier}_{stem}_{height}x{width}"
     result = {
-        "name": stem_name, "depth": depth, "stem": stem, "recipe_seed": seed, "temperature": temperature,
+        "name": stem_name, "depth": depth, "width_multiplier": multiplier, "stem": stem, "recipe_seed": seed, "temperature": temperature,
         "num_parameters_encoder": parameters, "variables": variables, f"head{layers}_loss": loss.item(),
         "eval_group_outputs": groups["eval"], "train_group_outputs": groups["train"],
         f"head{layers}_contrast_acc": accuracy, "grads": grads,

@@ -85,7 +85,7 @@ export const lossMutants: readonly Mutant[] = [
     from: 'options.unit_length && options.temperature >= kLowestOneShiftTemperature',
     to: 'options.unit_length',
     test: ntXent,
-    grep: 'in float32',
+    grep: 'far from each other',
   },
   {
     trap: 'beyond',
@@ -101,7 +101,7 @@ export const lossMutants: readonly Mutant[] = [
     mistake: 'a tile of similarities taken twice, another never',
     file: 'native/core/loss/tile_schedule.h',
     from: 'const int64_t b = (phase - k + circle) % circle;',
-    to: 'const int64_t b = (phase - k + 1 + circle) % circle;',
+    to: 'const int64_t b = (phase - k + (k == 1) + circle) % circle;',
     test: ntXent,
     grep: 'naive double loop',
   },

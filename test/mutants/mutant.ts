@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import type { Trap } from './traps.ts'
 
 /** One mistake: a replacement in one file, and the test that must notice. */
@@ -17,6 +19,26 @@ export interface Mutant {
 
 /** What `npm run test:mutants -- --record` found out about one. */
 export interface MutantResult extends Pick<Mutant, 'trap' | 'mistake' | 'file' | 'test'> {
+  /** Of the mutant that was tried; another one under the same name has yet to be. */
+  fingerprint: string
   /** Titles of the tests that failed. */
   failed: string[]
+}
+
+/** Tells the mutant from what it was before somebody changed the mistake or the test that must notice. */
+export function fingerprint({ file, from, to, test, grep = '' }: Mutant): string {
+  return createHash('sha256')
+    .update(JSON.stringify([file, from, to, test, grep]))
+    .digest('hex')
+    .slice(0, 16)
+}
+
+/** The results of these very mutants, by their names. */
+export function resultsByMistake(
+  mutants: readonly Mutant[],
+  results: readonly MutantResult[],
+): Map<string, MutantResult> {
+  const known = new Set(mutants.map((mutant) => `${mutant.mistake} ${fingerprint(mutant)}`))
+  const own = results.filter((result) => known.has(`${result.mistake} ${result.fingerprint}`))
+  return new Map(own.map((result) => [result.mistake, result]))
 }

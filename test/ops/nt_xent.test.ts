@@ -87,6 +87,20 @@ describe('NT-Xent', () => {
       })
     }
 
+    for (const temperature of [0.003, 0.01]) {
+      it(`keeps rows apart that are all far from each other at temperature ${temperature}`, () => {
+        // Each row has a dimension to itself: every similarity is 0, and exp((0 - 1) / t) no normal float.
+        const z = Float32Array.from({ length: dim * dim }, (_, i) => (i % (dim + 1) === 0 ? 1 : 0))
+        const exact = ntXent(Float64Array.from(z), { temperature })
+        const single = ntXent(z, { temperature })
+        expect(single.loss).to.be.closeTo(2 * Math.log(dim - 1), 1e-6)
+        expect(largest(exact.gradient)).to.be.greaterThan(1)
+        expect(largestDifference(single.gradient, exact.gradient)).to.be.at.most(
+          1e-6 * largest(exact.gradient),
+        )
+      })
+    }
+
     it('keeps a tiny loss and its gradient to full relative precision', () => {
       // Partners coincide, everything else is orthogonal: a loss of about 2 ln(1 + 2 e^-10).
       const rows = [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]

@@ -17,24 +17,23 @@ describe('golden files that PyTorch writes, of other networks, sizes, seeds and 
     python = needTorchvision(this)
   })
 
-  for (const [convention, depth, stem, height, width, rows, seed, temperature] of [
-    ['torch', 34, 'imagenet', 37, 45, 6, 9, 0.3],
-    ['torch', 101, 'cifar', 24, 20, 4, 4, 0.07],
-    ['torch', 152, 'imagenet', 64, 50, 4, 2, 0.5],
-    ['paper', 34, 'imagenet', 36, 50, 6, 9, 0.3],
-    ['paper', 18, 'cifar', 21, 28, 6, 5, 1],
-    ['paper', 101, 'imagenet', 65, 48, 4, 3, 0.1],
+  for (const [convention, depth, multiplier, stem, height, width, rows, seed, temperature] of [
+    ['torch', 34, 1, 'imagenet', 37, 45, 6, 9, 0.3],
+    ['torch', 101, 1, 'cifar', 24, 20, 4, 4, 0.07],
+    ['torch', 152, 1, 'imagenet', 64, 50, 4, 2, 0.5],
+    ['torch', 18, 2, 'cifar', 17, 16, 6, 8, 0.2],
+    ['paper', 34, 1, 'imagenet', 36, 50, 6, 9, 0.3],
+    ['paper', 18, 1, 'cifar', 21, 28, 6, 5, 1],
+    ['paper', 18, 3, 'cifar', 12, 15, 6, 6, 0.1],
+    ['paper', 18, 4, 'imagenet', 33, 40, 4, 7, 0.1],
+    ['paper', 101, 1, 'imagenet', 65, 48, 4, 3, 0.1],
+    ['paper', 200, 1, 'imagenet', 40, 49, 4, 1, 0.5],
   ] as const) {
-    it(`${convention} ResNet-${depth}, ${stem} stem, ${height} x ${width}`, async () => {
+    it(`${convention} ResNet-${depth}, width ${multiplier}, ${stem} stem, ${height} x ${width}`, async () => {
       const path = folder()
-      runPython(
-        python,
-        script,
-        path,
-        convention,
-        ...[depth, stem, height, width, rows, seed, temperature].map(String),
-      )
-      const quantities = await verifyFolder(path, { only: `resnet_${convention}_r${depth}_` })
+      const settings = [depth, multiplier, stem, height, width, rows, seed, temperature].map(String)
+      runPython(python, script, path, convention, ...settings)
+      const quantities = await verifyFolder(path, { only: `resnet_${convention}_r${depth}w${multiplier}_` })
       expect(quantities.filter(({ pass }) => !pass)).to.deep.equal([])
       expect(quantities.length).to.be.greaterThan(300)
     })

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import type { Quantity } from '../../lib/verify/verify.ts'
 import { gradientRow, type Measurement, rowsOf } from '../../scripts/exactness/measure.ts'
 import { renderPage } from '../../scripts/exactness/page.ts'
-import type { Mutant, MutantResult } from '../mutants/mutant.ts'
+import { fingerprint, type Mutant, type MutantResult } from '../mutants/mutant.ts'
 import { mutants as table } from '../mutants/table.ts'
 import { goldenQuantities } from './quantities.ts'
 
@@ -41,8 +41,9 @@ describe('docs/exactness.md', () => {
     expect(
       renderPage(page, { ...measured, rows: [{ ...first!, count }, ...rest] }, mutants, golden),
     ).not.to.equal(page)
-    const [{ trap, mistake, file, test }] = table as [Mutant]
-    const survivor = { trap, mistake, file, test, failed: [] }
+    const [mutant] = table as [Mutant]
+    const { trap, mistake, file, test } = mutant
+    const survivor = { trap, mistake, file, test, fingerprint: fingerprint(mutant), failed: [] }
     expect(renderPage(page, measured, [survivor], golden)).to.contain('1 **not caught**')
   })
 })
