@@ -1,0 +1,80 @@
+/** The arms of the study: one change each to one base, as many image passes in all that are compared. */
+import type { TrainOptions } from '../../lib/index.ts'
+
+export interface Arm {
+  /** The question that it is part of. */
+  factor: string
+  name: string
+  /** Laid over the base. */
+  change: TrainOptions
+  /** Times the study's epochs; 1 where arms are compared at equal image passes. */
+  passes?: number
+}
+
+/** ResNet-18 of quarter width, 8x8 pixels after its stem; the paper's augmentation with colour at strength 1 and blur; SGD, lr linear in the batch. */
+export const base = {
+  preset: 'torch',
+  encoder: { arch: 'resnet18', width: 0.25, stem: 'imagenet' },
+  batchSize: 128,
+  temperature: 0.2,
+  optimizer: { name: 'sgd', lr: 0.4, nesterov: true, weightDecay: 1e-4 },
+  schedule: { scaling: 'linear', warmupEpochs: 1 },
+  augment: { strength: 1, blur: 0.5 },
+} as const satisfies TrainOptions
+
+/**
+ * Ranks of the arms where something is local. Each has batch / ranks images, both views of each: the smaller that
+ * part is, the more its statistics tell of it, so few images a rank are what the leak needs. Their whole-batch arms run
+ * in one process, whose steps are those of any number of ranks (test/slow/ranks.test.ts).
+ */
+const ranksOf = (images: number) => ({ batchSize: 32, processes: 32 / images }) as const
+
+export const arms: readonly Arm[] = [
+  { factor: 'base', name: 'base', change: {} },
+
+  { factor: 'batch norm', name: 'whole batch of 32', change: { batchSize: 32 } },
+  {
+    factor: 'batch norm',
+    name: 'each rank its 8 of 32',
+    change: { ...ranksOf(8), distributed: { syncBatchNorm: false } },
+  },
+  {
+    factor: 'batch norm',
+    name: 'each rank its 4 of 32',
+    change: { ...ranksOf(4), distributed: { syncBatchNorm: false } },
+  },
+
+  { factor: 'augmentation', name: 'crop, colour, blur', change: {} },
+  { factor: 'augmentation', name: 'without blur', change: { augment: { blur: 0 } } },
+  { factor: 'augmentation', name: 'without colour', change: { augment: { jitter: 0, gray: 0 } } },
+  {
+    factor: 'augmentation',
+    name: 'without crop',
+    change: { augment: { cropArea: [1, 1], cropAspect: [1, 1] } },
+  },
+
+  { factor: 'batch size', name: '64, lr linear', change: { batchSize: 64 } },
+  { factor: 'batch size', name: '256, lr linear', change: { batchSize: 256 } },
+  { factor: 'batch size', name: '1024, lr linear', change: { batchSize: 1024 } },
+  // The square-root rule, through the base's learning rate at its batch.
+  {
+    factor: 'batch size',
+    name: '1024, lr by root',
+    change: { batchSize: 1024, optimizer: { lr: 0.2 / Math.sqrt(128) }, schedule: { scaling: 'sqrt' } },
+  },
+
+  { factor: 'training length', name: '0.4 of the passes', change: {}, passes: 0.4 },
+  { factor: 'training length', name: 'all passes', change: {} },
+  { factor: 'training length', name: '2 times the passes', change: {}, passes: 2 },
+
+  { factor: 'depth', name: 'ResNet-18', change: {} },
+  { factor: 'depth', name: 'ResNet-34', change: { encoder: { arch: 'resnet34' } } },
+  { factor: 'depth', name: 'ResNet-50', change: { encoder: { arch: 'resnet50' } } },
+
+  { factor: 'negatives', name: 'whole batch of 32', change: { batchSize: 32 } },
+  {
+    factor: 'negatives',
+    name: 'each rank its 8 of 32',
+    change: { ...ranksOf(8), distributed: { globalNegatives: false } },
+  },
+]

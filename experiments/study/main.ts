@@ -1,0 +1,61 @@
+/**
+ * node --import tsx experiments/study/main.ts --data DATA --test DATA [--out FILE] [--epochs N] [--seeds N]
+ *   [--factor NAME …] [--threads N] [--minutes N]
+ *
+ * Trains every arm with every seed and adds a line of JSON a training to FILE. What the file has already is left out, so
+ * the study can be stopped at any time and gone on with; --minutes stops it by itself.
+ */
+import { appendFile, readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { arms } from './arms.ts'
+import { baselines, keyOf, measure, nameOf, type Result, type Setting } from './measure.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    test: { type: 'string' },
+    out: { type: 'string', default: 'experiments/findings.jsonl' },
+    epochs: { type: 'string', default: '8' },
+    seeds: { type: 'string', default: '1' },
+    factor: { type: 'string', multiple: true },
+    threads: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
+})
+if (values.data === undefined || values.test === undefined) throw new Error('Expected --data and --test.')
+const setting: Setting = {
+  data: values.data,
+  test: values.test,
+  epochs: Number(values.epochs),
+  threads: Number(values.threads),
+}
+const wanted = arms.filter(({ factor }) => values.factor?.includes(factor) ?? true)
+const until = performance.now() + Number(values.minutes) * 60_000
+
+const text = await readFile(values.out, 'utf8').catch(() => '')
+const done = new Set(
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as Result).key),
+)
+const add = (line: object) => appendFile(values.out, `${JSON.stringify(line)}\n`)
+
+const baselineKey = JSON.stringify(['baselines', nameOf(setting.data)])
+if (!done.has(baselineKey)) {
+  await add({ key: baselineKey, data: nameOf(setting.data), ...(await baselines(setting)) })
+}
+for (let seed = 0; seed < Number(values.seeds); seed++) {
+  for (const arm of wanted) {
+    const key = keyOf(arm, seed, setting)
+    if (done.has(key) || performance.now() > until) continue
+    done.add(key)
+    const result = await measure(arm, seed, setting)
+    await add(result)
+    const { h, z, contrastiveAccuracy, seconds } = result
+    console.log(
+      `${arm.factor}: ${arm.name}, seed ${seed}: kNN ${h.knn.toFixed(3)}, linear ${h.linear.toFixed(3)}, ` +
+        `on z ${z.linear.toFixed(3)}, contrastive ${contrastiveAccuracy.toFixed(3)}, ${seconds.toFixed(0)} s`,
+    )
+  }
+}

@@ -1,0 +1,119 @@
+/** One arm with one seed: trains it, and probes what it learnt on held-out images. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { mergeLayers } from '../../lib/config/layers.ts'
+import { type PairFeatures, pairFeatures, probeAccuracy, readPair } from '../../lib/evaluate/evaluate.ts'
+import { Encoder, type TrainOptions, train } from '../../lib/index.ts'
+import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
+import { type Arm, base } from './arms.ts'
+import { project } from './project.ts'
+
+/** What a study is run with. */
+export interface Setting {
+  /** Labelled images to train on, and others to test on. */
+  data: string
+  test: string
+  epochs: number
+  threads: number
+}
+
+export interface Accuracies {
+  knn: number
+  linear: number
+}
+
+/** A line of the results. */
+export interface Result {
+  /** The change to the base, seed and epochs: the same training is not done twice. */
+  key: string
+  change: TrainOptions
+  seed: number
+  data: string
+  images: number
+  testImages: number
+  epochs: number
+  /** Of the last epoch of training. */
+  loss: number
+  contrastiveAccuracy: number
+  /** On the encoder's output h and on the head's output z. */
+  h: Accuracies
+  z: Accuracies
+  seconds: number
+}
+
+export function keyOf(arm: Arm, seed: number, { epochs, data }: Setting): string {
+  return JSON.stringify([arm.change, seed, epochsOf(arm, epochs), nameOf(data)])
+}
+
+/** Of a data set, wherever it lies. */
+export function nameOf(data: string): string {
+  return basename(data, '.pack')
+}
+
+function epochsOf({ passes = 1 }: Arm, epochs: number): number {
+  return Math.max(1, Math.round(passes * epochs))
+}
+
+export async function measure(arm: Arm, seed: number, setting: Setting): Promise<Result> {
+  const { data, test, threads } = setting
+  const epochs = epochsOf(arm, setting.epochs)
+  const folder = await mkdtemp(join(tmpdir(), 'simclr-study-'))
+  const own = {
+    ...{ data, epochs, threads, seed, out: folder, report: false, probe: { everyEpochs: 0 } },
+  }
+  const options = mergeLayers([
+    { why: 'base', values: base },
+    { why: arm.name, values: arm.change },
+    { why: 'study', values: own },
+  ]).values as TrainOptions
+  try {
+    const run = await train(options)
+    using encoder = run.encoder
+    const { loss, contrastiveAccuracy } = run.history.at(-1)!
+    const pair = await readPair({ data, test }, encoder.preprocessing.imageSize)
+    try {
+      const h = await pairFeatures(loadAddon(), encoder, pair)
+      const { tensors } = (await newestCheckpoint(join(folder, 'checkpoints'), () => {}))!
+      const z = {
+        ...h,
+        learnt: { ...h.learnt, data: project(h.learnt.data, encoder.featureDim, tensors) },
+        tested: { ...h.tested, data: project(h.tested.data, encoder.featureDim, tensors) },
+      }
+      return {
+        ...{ key: keyOf(arm, seed, setting), change: arm.change, seed, data: nameOf(data) },
+        ...{ images: h.learnt.labels.length, testImages: h.tested.labels.length, epochs },
+        ...{ loss, contrastiveAccuracy, h: await probes(h), z: await probes(z), seconds: run.seconds },
+      }
+    } finally {
+      await pair.data.dispose()
+      await pair.test.dispose()
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Raw pixels and the base's encoder before training: what there is to beat. */
+export async function baselines({ data, test }: Setting): Promise<{ raw: Accuracies; random: Accuracies }> {
+  const pair = await readPair({ data, test }, 32)
+  const preprocessing = { convention: 'torch', imageSize: 32, normalize: null } as const
+  using random = await Encoder.random({ ...base.encoder, convention: 'torch', skRatio: 0 }, preprocessing)
+  try {
+    const of = async (features: Encoder | 'raw') =>
+      probes(await pairFeatures(loadAddon(), features, pair, 32))
+    return { raw: await of('raw'), random: await of(random) }
+  } finally {
+    await pair.data.dispose()
+    await pair.test.dispose()
+  }
+}
+
+async function probes(features: PairFeatures): Promise<Accuracies> {
+  const addon = loadAddon()
+  return {
+    knn: await probeAccuracy(addon, features, 'knn'),
+    linear: await probeAccuracy(addon, features, 'linear'),
+  }
+}
