@@ -1,0 +1,87 @@
+/** What a step of ResNet-50 sends, counted by the group while a real one is taken. */
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { RankWork, Taken } from '../../bench/work/rank.ts'
+import { stepViews } from '../../bench/work/step.ts'
+import type { LearnerSpec } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import type { Messages } from './model.ts'
+
+const spec: LearnerSpec = {
+  encoder: { arch: 'resnet50', width: 1, stem: 'imagenet', convention: 'torch', skRatio: 0 },
+  head: { layers: 2, dim: 128, convention: 'torch' },
+  loss: { temperature: 0.1, scale: 1, normalize: true },
+  optimizer: { name: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0, decayAll: true },
+  ...{ classes: 0, precision: 'fp32', device: 'cpu', shards: 1, seed: 0 },
+}
+const size = 32 // messages do not depend on the size of the images
+const bucketBytes = 4 << 20 // native/core/dist/gradient_buckets.h
+
+/** Two ranks send each what each of many does. */
+export async function countMessages(): Promise<Messages> {
+  const [two, four] = [await stepOf(2), await stepOf(4)]
+  const bytesPerImage = (four.bytes - two.bytes) / 2
+  const { gradientBytes, buckets } = await gradients()
+  const fixedBytes = two.bytes - 2 * bytesPerImage - gradientBytes
+  return { gradientBytes, buckets, waits: two.collectives - buckets, fixedBytes, bytesPerImage }
+}
+
+/** A step with so many images on each of two ranks. */
+async function stepOf(images: number): Promise<Taken> {
+  const port = await freePort()
+  const views = stepViews({ arch: 'resnet50', stem: 'imagenet', size, batch: images })
+  const ranks = [0, 1].map((rank) => {
+    const child = fork(fileURLToPath(new URL('../../bench/work/rank.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+    })
+    child.send({ rank, size: 2, port, spec, views } satisfies RankWork)
+    return child
+  })
+  try {
+    await Promise.all(ranks.map((child) => once(child, 'message')))
+    for (const child of ranks) child.send(1)
+    const [taken] = await Promise.all(ranks.map(async (child) => (await once(child, 'message'))[0] as Taken))
+    return taken!
+  } finally {
+    for (const child of ranks) child.kill('SIGKILL')
+  }
+}
+
+async function gradients(): Promise<Pick<Messages, 'gradientBytes' | 'buckets'>> {
+  const learner = new (loadAddon().Learner)(spec)
+  try {
+    return bucketsOf(await learner.state())
+  } finally {
+    learner.dispose()
+  }
+}
+
+/** As native/core/dist/gradient_buckets.cc lays parameters out: from the last on, each padded to 64 bytes. */
+function bucketsOf(state: readonly { name: string; shape: readonly number[] }[]) {
+  const isParameter = ({ name }: { name: string }) =>
+    !/^optimizer\.|running_(mean|var)$|num_batches_tracked$/.test(name)
+  let gradientBytes = 0
+  let buckets = 0
+  let filled = bucketBytes
+  for (const { shape } of state.filter(isParameter).reverse()) {
+    if (filled >= bucketBytes) {
+      buckets++
+      filled = 0
+    }
+    const bytes = 64 * Math.ceil((4 * shape.reduce((a, b) => a * b, 1)) / 64)
+    gradientBytes += bytes
+    filled += bytes
+  }
+  return { gradientBytes, buckets }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
