@@ -17,7 +17,8 @@ interface Operator {
   shape: [height: number, width: number, channels: number]
 }
 
-interface CropStatistics {
+/** Of many crops of one image size, as golden files hold them. */
+export interface CropStatistics {
   H: number
   W: number
   out_h: number

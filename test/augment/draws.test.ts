@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { AugmentPlan, ViewParameters } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, recipes, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
+import type { CropStatistics } from '../../lib/verify/augment.ts'
 import { chiSquare, correlation, critical, mean, uniformity } from './support.ts'
 
 const samples = 20_000
@@ -168,25 +169,6 @@ describe('what is drawn for a view', () => {
     })
   })
 })
-
-interface CropStatistics {
-  H: number
-  W: number
-  out_h: number
-  out_w: number
-  samples: number
-  percentiles: number[]
-  area: number[]
-  aspect: number[]
-  area_mean: number
-  aspect_mean: number
-  log_aspect_mean: number
-  height_mean: number
-  width_mean: number
-  y_rel_mean: number
-  x_rel_mean: number
-  whole_image_fraction: number
-}
 
 const { crop_statistics: statistics } = JSON.parse(
   await readFile(new URL('../golden/augment_paper.json', import.meta.url), 'utf8'),

@@ -1,20 +1,9 @@
 /** Checks that ranks compute what one process computes. */
 import { expect } from 'chai'
 import type { LearnerSpec, NativeTensor, OptimizerSpec } from '../../lib/addon/interface.ts'
-import { distance, floats, tinySpec } from '../learn/support.ts'
+import { distance, floats, paperLars, tinySpec } from '../learn/support.ts'
 import { compute } from './compute.ts'
 import { runRanks, type Work } from './ranks.ts'
-
-const lars: OptimizerSpec = {
-  name: 'lars',
-  convention: 'paper',
-  momentum: 0.9,
-  nesterov: false,
-  weightDecay: 1e-4,
-  trustCoefficient: 0.001,
-  classicMomentum: true,
-  epsilon: 0,
-}
 
 export const recipes: Record<'torch' | 'paper', Partial<LearnerSpec>> = {
   torch: {},
@@ -22,7 +11,7 @@ export const recipes: Record<'torch' | 'paper', Partial<LearnerSpec>> = {
     encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },
     head: { layers: 3, dim: 16, convention: 'paper' },
     loss: { temperature: 0.1, scale: 2, normalize: true },
-    optimizer: lars,
+    optimizer: paperLars,
   },
 }
 

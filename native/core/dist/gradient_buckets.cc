@@ -28,7 +28,7 @@ class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHo
 };
 
 GradientBuckets::GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like,
-                                 std::vector<std::vector<at::Tensor>>& leaves, const BucketOptions& options)
+                                 ShardLeaves& leaves, const BucketOptions& options)
     : processes_(processes),
       leaves_(leaves),
       compress_(options.compress),
@@ -90,22 +90,8 @@ void GradientBuckets::send_complete(std::unique_lock<std::mutex>& lock) {
 }
 
 void GradientBuckets::send(Bucket& bucket) {
+  for (const size_t i : bucket.parameters) take_gradient(leaves_, i, gradients_[i]);
   const at::NoGradGuard no_grad;
-  for (const size_t i : bucket.parameters) {
-    bool first = true;
-    for (auto& shard : leaves_) {
-      at::Tensor& gradient = shard[i].mutable_grad();
-      if (!gradient.defined()) continue;
-      if (first) {
-        gradients_[i].copy_(gradient);
-      } else {
-        gradients_[i].add_(gradient);
-      }
-      first = false;
-      gradient.reset();
-    }
-    if (first) gradients_[i].zero_();
-  }
   bucket.sent = compress_ ? bucket.flat.to(at::kBFloat16) : bucket.flat;
   bucket.pending = processes_.reduce_async(bucket.sent);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/dist/process_group.h"
+#include "core/dist/shard_gradients.h"
 
 namespace simclr {
 
@@ -21,8 +22,8 @@ class GradientBuckets {
  public:
   /// `leaves[shard][parameter]` are the shards' autograd leaves; `like` gives gradients their shapes, types
   /// and layouts. Their gradients are taken from the leaves as the backward pass makes them.
-  GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like,
-                  std::vector<std::vector<at::Tensor>>& leaves, const BucketOptions& options);
+  GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like, ShardLeaves& leaves,
+                  const BucketOptions& options);
 
   /// By parameter; parts of the buckets. Valid after `finish`.
   const std::vector<at::Tensor>& gradients() const { return gradients_; }
@@ -49,7 +50,7 @@ class GradientBuckets {
   void send(Bucket& bucket);
 
   ProcessGroup& processes_;
-  std::vector<std::vector<at::Tensor>>& leaves_;
+  ShardLeaves& leaves_;
   const bool compress_;
   std::vector<at::Tensor> gradients_;
   std::vector<size_t> bucket_of_;  // by parameter

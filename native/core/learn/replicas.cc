@@ -41,21 +41,7 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 
 void Replicas::collect(ShardPool& pool) {
   if (buckets_) return buckets_->finish();
-  for_parameters(pool, [this](size_t i) {
-    bool first = true;
-    for (auto& leaves : leaves_) {
-      at::Tensor& gradient = leaves[i].mutable_grad();
-      if (!gradient.defined()) continue;
-      if (first) {
-        gradients_[i].copy_(gradient);
-      } else {
-        gradients_[i].add_(gradient);
-      }
-      first = false;
-      gradient.reset();
-    }
-    if (first) gradients_[i].zero_();
-  });
+  for_parameters(pool, [this](size_t i) { take_gradient(leaves_, i, gradients_[i]); });
 }
 
 void Replicas::refresh(ShardPool& pool) {

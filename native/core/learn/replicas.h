@@ -42,8 +42,8 @@ class Replicas {
   void for_parameters(ShardPool& pool, const std::function<void(size_t)>& work);
 
   Parameters& parameters_;
-  std::vector<at::Tensor> compute_;              // by parameter; the master itself where the types agree
-  std::vector<std::vector<at::Tensor>> leaves_;  // by shard, by parameter
+  std::vector<at::Tensor> compute_;  // by parameter; the master itself where the types agree
+  ShardLeaves leaves_;               // by shard, by parameter
   std::vector<at::Tensor> gradients_;
   std::unique_ptr<GradientBuckets> buckets_;  // with several ranks, in place of `gradients_`
 };
