@@ -20,7 +20,7 @@ import {
 } from './groups.ts'
 import { choice, instance, integer, nullOr, option, positive, real, text, wordOr, yesNo } from './option.ts'
 
-export const presetNames = ['sample', 'cifar', 'imagenet', 'paper', 'torch'] as const
+export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch'] as const
 export type PresetName = (typeof presetNames)[number]
 
 export const dataInput = instance<DataInput>(

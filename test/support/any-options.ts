@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { TrainOptions } from '../../lib/config/options.ts'
+import { presetNames, type TrainOptions } from '../../lib/config/options.ts'
 
 /** Mostly what an option accepts, now and then what it must refuse. */
 const mostly = <T>(good: fc.Arbitrary<T>, ...bad: unknown[]): fc.Arbitrary<unknown> =>
@@ -31,7 +31,7 @@ export const anyOptions: fc.Arbitrary<TrainOptions> = fc.record(
     data: fc
       .tuple(fc.integer({ min: 2, max: 48 }), fc.integer({ min: 8, max: 40 }))
       .map(([count, size]) => `synthetic:scenes,count=${count},size=${size}`),
-    preset: mostly(fc.constantFrom('sample', 'cifar', 'imagenet', 'paper', 'torch'), 'simple'),
+    preset: mostly(fc.constantFrom(...presetNames), 'simple'),
     convention,
     limit: mostly(fc.integer({ min: 1, max: 60 }), 0, 2.5),
     imageSize: mostly(fc.integer({ min: 8, max: 40 }), 4, '32'),
