@@ -1,0 +1,83 @@
+/**
+ * npx tsx bench/accuracy.ts --train DIR --test DIR [--preset quick] [--epochs N] [--seeds N] [--peers VENV]
+ *
+ * Time to accuracy: trains on the images of one class folder per class, without their labels, and prints for each seed
+ * what kNN and a linear probe reach on those of the other, after the last epoch, as JSON lines; the mean last. `--peers`
+ * runs lightly's recipe (bench/peers/accuracy.py) with the same seeds, each beside ours. Keep the machine quiet.
+ * Seconds are ours from the call of train() to its end, the peer's from its first batch to its last.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { PresetName } from '../lib/config/options.ts'
+import { compare } from '../lib/evaluate/compare.ts'
+import { train } from '../lib/train.ts'
+import { peerScript } from './measure/peer.ts'
+
+interface Outcome {
+  side: string
+  seed: number
+  seconds: number
+  knn: number
+  linear: number
+}
+
+const { values } = parseArgs({
+  options: {
+    train: { type: 'string' },
+    test: { type: 'string' },
+    preset: { type: 'string', default: 'quick' },
+    epochs: { type: 'string' },
+    seeds: { type: 'string', default: '3' },
+    peers: { type: 'string' },
+  },
+})
+const { train: data, test, preset, epochs, peers } = values
+if (data === undefined || test === undefined) throw new Error('Expected --train DIR and --test DIR.')
+
+async function ours(seed: number): Promise<Outcome> {
+  const out = mkdtempSync(join(tmpdir(), 'simclr-accuracy-'))
+  try {
+    const begin = performance.now()
+    const { encoder } = await train({
+      data: data!,
+      preset: preset as PresetName,
+      seed,
+      out,
+      probe: { everyEpochs: 0 },
+      report: false,
+      ...(epochs === undefined ? {} : { epochs: Number(epochs) }),
+    })
+    const seconds = (performance.now() - begin) / 1000
+    const { trained } = await compare(encoder, { data: data!, test: test!, seed })
+    encoder.dispose()
+    return { side: preset!, seed, seconds, ...trained }
+  } finally {
+    rmSync(out, { recursive: true })
+  }
+}
+
+function lightly(seed: number): Outcome {
+  const args = [peerScript('accuracy.py'), '--train', data!, '--test', test!, '--seed', String(seed)]
+  const said = execFileSync(`${peers}/bin/python`, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+  return { side: 'lightly', seed, ...JSON.parse(said.trim().split('\n').at(-1)!) }
+}
+
+const outcomes: Outcome[] = []
+const say = (outcome: Outcome) => {
+  outcomes.push(outcome)
+  console.log(JSON.stringify(outcome))
+}
+for (let seed = 0; seed < Number(values.seeds); seed++) {
+  say(await ours(seed))
+  if (peers !== undefined) say(lightly(seed))
+}
+for (const side of new Set(outcomes.map((outcome) => outcome.side))) {
+  const of = outcomes.filter((outcome) => outcome.side === side)
+  const mean = (key: 'seconds' | 'knn' | 'linear') =>
+    of.reduce((sum, outcome) => sum + outcome[key], 0) / of.length
+  const means = { seconds: mean('seconds'), knn: mean('knn'), linear: mean('linear') }
+  console.log(JSON.stringify({ side, seeds: of.length, ...means }))
+}
