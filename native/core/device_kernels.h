@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/devices.h"
+#include "core/dist/backend.h"
 #include "core/optim/optimizer.h"
 
 namespace simclr {
@@ -62,6 +63,9 @@ class DeviceKernels {
   /// As contrast_strips (core/loss/contrast.h), rounded as half precision allows.
   virtual ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                                   const ContrastOptions& options, Group& group) const = 0;
+
+  /// Carries collectives of this kind's tensors between ranks.
+  virtual c10::intrusive_ptr<c10d::Backend> collectives(const BackendSpec& spec) const = 0;
 };
 
 /// The kernels for `device`; null for the CPU, for the meta device and in a binary without them.

@@ -1,8 +1,11 @@
 #include "cuda/kernels.h"
 
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+
 #include "core/device_kernels.h"
 #include "cuda/augment/device_views.h"
 #include "cuda/device/report.h"
+#include "cuda/dist/nccl.h"
 #include "cuda/loss/contrast.h"
 #include "cuda/nn/batch_norm.h"
 #include "cuda/optim/fused_update.h"
@@ -34,6 +37,10 @@ class CudaKernels final : public DeviceKernels {
   ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                           const ContrastOptions& options, Group& group) const override {
     return cuda::contrast(z, count, first, options, group);
+  }
+
+  c10::intrusive_ptr<c10d::Backend> collectives(const BackendSpec& spec) const override {
+    return make_nccl(spec);
   }
 
  private:

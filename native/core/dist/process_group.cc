@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/device_kernels.h"
 #include "core/dist/c10d.h"
 #include "core/dist/store.h"
 #include "core/dist/watch.h"
@@ -68,9 +69,15 @@ struct Pending::Work {
   c10::intrusive_ptr<c10d::Work> c10d;
 };
 
+/// Collectives that go in one order.
+struct ProcessGroup::Channel {
+  c10::intrusive_ptr<c10d::Backend> gloo;
+  c10::intrusive_ptr<c10d::Backend> device;  // null until a tensor comes that is not a CPU's
+};
+
 struct ProcessGroup::Connections {
   c10::intrusive_ptr<c10d::Store> store;
-  c10::intrusive_ptr<c10d::Backend> batch, gradients;
+  Channel batch, gradients;
 };
 
 ProcessGroup::ProcessGroup(const RankSpec& spec)
@@ -109,12 +116,28 @@ std::vector<std::string> ProcessGroup::join(const std::string& hello) {
 
 void ProcessGroup::connect() {
   try {
-    connections_->batch = make_gloo(connections_->store, "batch", spec_);
-    connections_->gradients = make_gloo(connections_->store, "gradients", spec_);
+    connections_->batch.gloo = make_gloo(connections_->store, "batch", spec_);
+    connections_->gradients.gloo = make_gloo(connections_->store, "gradients", spec_);
   } catch (const std::exception& error) {
     watch_->alarm("no connection to another rank (" + first_line(error) + ")");
     watch_->rethrow();
   }
+}
+
+c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, const char* name) {
+  if (value.is_cpu()) return *channel.gloo;
+  if (!channel.device) {
+    const DeviceKernels* kernels = device_kernels(value.device());
+    if (kernels == nullptr) {
+      throw Error("ERR_SIMCLR_DEVICE", "Expected a device with collectives between processes but received " +
+                                           value.device().str() + ". Train there in one process.");
+    }
+    const auto prefix = std::string("device/") + name;
+    channel.device =
+        kernels->collectives({c10::make_intrusive<c10d::PrefixStore>(prefix, connections_->store), spec_.rank,
+                              spec_.size, spec_.timeout + kGlooMargin});
+  }
+  return *channel.device;
 }
 
 std::vector<std::string> ProcessGroup::exchange(const std::string& text) {
@@ -161,7 +184,34 @@ Pending ProcessGroup::start(const at::Tensor& value, const char* what, const Sta
   }
 }
 
+void ProcessGroup::settle() {
+  const auto until = Clock::now() + spec_.timeout;
+  for (const Pending& pending : unsettled_) {
+    c10d::Work& work = *pending.work->c10d;
+    while (!work.isCompleted() && !watch_->alarmed()) {
+      if (Clock::now() > until) watch_->alarm("a step made no progress for " + in_seconds(spec_.timeout));
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    if (work.isCompleted() && work.exception() && !watch_->alarmed()) {
+      watch_->alarm("a collective on the GPU failed");
+    }
+    if (!watch_->alarmed()) continue;
+    // Kernels that wait for a rank that is gone would keep the GPU, and whoever frees memory, waiting too.
+    for (Channel* channel : {&connections_->batch, &connections_->gradients}) {
+      if (channel->device) channel->device->abort();
+    }
+    unsettled_.clear();
+    watch_->rethrow();
+  }
+  unsettled_.clear();
+}
+
 void ProcessGroup::wait(const Pending& pending, const char* what) {
+  if (!pending.value.is_cpu()) {
+    pending.work->c10d->wait();
+    unsettled_.push_back(pending);
+    return;
+  }
   const auto future = pending.work->c10d->getFuture();
   bool done;
   {
@@ -189,7 +239,8 @@ at::Tensor ProcessGroup::all_gather(const at::Tensor& value) {
   shape.insert(shape.end(), value.sizes().begin(), value.sizes().end());
   const at::Tensor out = at::empty(shape, value.options());
   std::vector<std::vector<at::Tensor>> outputs{out.unbind(0)};
-  wait(start(inputs[0], "gathering", [&] { return connections_->batch->allgather(outputs, inputs); }),
+  wait(start(inputs[0], "gathering",
+             [&] { return backend(connections_->batch, out, "batch").allgather(outputs, inputs); }),
        "gathering");
   return out;
 }
@@ -197,19 +248,24 @@ at::Tensor ProcessGroup::all_gather(const at::Tensor& value) {
 at::Tensor ProcessGroup::all_reduce_sum(const at::Tensor& value) {
   if (static_cast<int64_t>(value.nbytes()) * spec_.size <= kGatherBytes) return all_gather(value).sum(0);
   std::vector<at::Tensor> values{value.clone(at::MemoryFormat::Contiguous)};
-  wait(start(values[0], "adding up", [&] { return connections_->batch->allreduce(values); }), "adding up");
+  wait(start(values[0], "adding up",
+             [&] { return backend(connections_->batch, value, "batch").allreduce(values); }),
+       "adding up");
   return values[0];
 }
 
 void ProcessGroup::broadcast(at::Tensor value) {
   std::vector<at::Tensor> values{value};
-  wait(start(value, "sharing the weights", [&] { return connections_->batch->broadcast(values); }),
+  wait(start(value, "sharing the weights",
+             [&] { return backend(connections_->batch, value, "batch").broadcast(values); }),
        "sharing the weights");
+  settle();
 }
 
 Pending ProcessGroup::reduce_async(at::Tensor value) {
   std::vector<at::Tensor> values{value};
-  return start(value, "adding up gradients", [&] { return connections_->gradients->allreduce(values); });
+  return start(value, "adding up gradients",
+               [&] { return backend(connections_->gradients, value, "gradients").allreduce(values); });
 }
 
 void ProcessGroup::announce(const std::string& message) {

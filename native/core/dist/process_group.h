@@ -1,5 +1,6 @@
-// The ranks of a run as c10d sees them: a store to find each other, Gloo to compute together. Every wait
-// ends, with the result or with an error that names the rank and the cause.
+// The ranks of a run as c10d sees them: a store to find each other, Gloo to compute together, and for tensors
+// of a GPU what its kernels bring (NCCL). Every wait ends, with the result or with an error that names the
+// rank and the cause.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/dist/backend.h"
 #include "core/dist/rank_spec.h"
 
 namespace simclr {
@@ -60,7 +62,11 @@ class ProcessGroup {
   /// Begins to add the ranks' `value`s up in place, on connections of its own: calls must have the same order
   /// on every rank, whatever other collectives run meanwhile.
   Pending reduce_async(at::Tensor value);
+  /// For tensors of a GPU this queues the wait on its stream, and `settle` is where the thread waits.
   void wait(const Pending& pending, const char* what);
+
+  /// Waits for all that `wait` has queued: before a result is read back, which would wait without an end.
+  void settle();
 
   /// Tells the others why this rank ends.
   void announce(const std::string& message);
@@ -84,11 +90,14 @@ class ProcessGroup {
   Pending start(const at::Tensor& value, const char* what, const Start& begin);
 
   struct Wakeup;
+  struct Channel;
   struct Connections;
+  c10d::Backend& backend(Channel& channel, const at::Tensor& value, const char* name);
   RankSpec spec_;
   std::shared_ptr<Wakeup> wakeup_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<Watch> watch_;
+  std::vector<Pending> unsettled_;
   int64_t exchanges_ = 0;
   std::atomic<bool> stop_ = false;
   std::atomic<int64_t> collectives_ = 0, bytes_ = 0;

@@ -129,6 +129,7 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
   std::vector<at::Tensor> norms;
   for (const at::Tensor& gradient : gradients) norms.push_back(at::linalg_vector_norm(gradient));
   scalars.push_back(at::linalg_vector_norm(at::stack(norms)));
+  if (spec_.processes) spec_.processes->settle();
   const std::vector<double> values = values_of(scalars);
   result.loss = values[0];
   result.contrastive_accuracy = values[1];

@@ -1,0 +1,19 @@
+#include "cuda/dist/nccl.h"
+
+#ifndef USE_C10D_NCCL
+#define USE_C10D_NCCL
+#endif
+
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#include <torch/csrc/distributed/c10d/Store.hpp>
+
+namespace simclr::cuda {
+
+c10::intrusive_ptr<c10d::Backend> make_nccl(const BackendSpec& spec) {
+  // Small collectives that the network waits for must not queue behind a layer's kernels.
+  auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
+  options->timeout = spec.timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(spec.store, spec.rank, spec.size, std::move(options));
+}
+
+}  // namespace simclr::cuda
