@@ -69,7 +69,7 @@ function trainWhere(options: TrainOptions): Promise<Trained> {
 export async function trainHere(options: TrainOptions): Promise<Trained> {
   await using _claim = await claimProcess()
   const timeoutSeconds = options.distributed?.timeoutSeconds ?? defaultTimeoutSeconds
-  return Ranks.with({ signal: options.signal, timeoutSeconds }, async (ranks) => {
+  return await Ranks.with({ signal: options.signal, timeoutSeconds }, async (ranks) => {
     await using session = await prepare(options, ranks)
     const { loader, learner, schedule, config, first, steps } = session
 
