@@ -18,7 +18,10 @@ parser.add_argument('--size', type=int, required=True)
 options = parser.parse_args()
 torch.set_num_threads(1)
 
-images = [Image.open(path).convert('RGB') for path in sorted(glob.glob(f'{options.images}/*.png'))]
+paths = sorted(glob.glob(f'{options.images}/**/*.png', recursive=True))
+if not paths:
+    sys.exit(f'Expected PNG files in {options.images} but there are none.')
+images = [Image.open(path).convert('RGB') for path in paths]
 size = options.size
 kernel = max(3, size // 10 | 1)
 

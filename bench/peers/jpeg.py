@@ -19,6 +19,8 @@ options = parser.parse_args()
 torch.set_num_threads(1)
 
 paths = sorted(glob.glob(f'{options.images}/**/*.jpeg', recursive=True))
+if not paths:
+    sys.exit(f'Expected JPEG files in {options.images} but there are none.')
 transform = SimCLRTransform(input_size=options.size, gaussian_blur=0.5)
 
 for _ in sys.stdin:
