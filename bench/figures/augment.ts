@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NativeImageStore } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { type Scenes, sceneStore } from '../../lib/bench/scenes.ts'
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { Peer } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
-import { type Pictures, pictures, writePictures } from '../work/pictures.ts'
+import { writePictures } from '../work/pictures.ts'
 import { ViewMaker } from '../work/views.ts'
 
-interface Setting extends Pictures {
+interface Setting extends Scenes {
   name: string
   size: number
   /** Views that one measurement of ours makes. */
@@ -46,7 +47,7 @@ export const augment: Benchmark = {
 
 async function* measure(setting: Setting, { rounds, peers: venv }: Context): AsyncGenerator<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'simclr-bench-'))
-  const store = await pictures(setting)
+  const store = await sceneStore({ ...setting, seed: 1 })
   try {
     const sides = [ours(store, setting)]
     if (venv !== null) {

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { sceneStore } from '../../lib/bench/scenes.ts'
 import { decodeImage } from '../../lib/data/decode.ts'
 import { decodedSide } from '../../lib/run/images.ts'
 import { atLeast, type Benchmark } from '../figure.ts'
 import { Peer } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
-import { pictures, writePictures } from '../work/pictures.ts'
+import { writePictures } from '../work/pictures.ts'
 import { ViewMaker } from '../work/views.ts'
 
 const size = 224
@@ -26,7 +27,7 @@ export const jpeg: Benchmark = {
     const folder = await mkdtemp(join(tmpdir(), 'simclr-bench-'))
     const threads = sharp.concurrency(1)
     try {
-      using decoded = disposable(await pictures({ images, width: 500, height: 375 }))
+      using decoded = disposable(await sceneStore({ images, width: 500, height: 375, seed: 1 }))
       const paths = await writePictures(decoded.value, folder, 'jpeg')
       const sides = [ours(paths)]
       using peer = venv === null ? null : new Peer(venv, 'jpeg.py', ['--images', folder, '--size', size])

@@ -2,23 +2,12 @@
  * LARS steps a second on ResNet-50's weights, fp32. Peer: lightly's LARS, a loop over tensors, with all cores' threads
  * and with one; the better is the figure's.
  */
-import type { OptimizerSpec } from '../../lib/addon/interface.ts'
-import { loadAddon } from '../../lib/addon/load.ts'
+import { ops } from '../../lib/ops/index.ts'
 import { atLeast, type Benchmark } from '../figure.ts'
-import { Peer } from '../measure/peer.ts'
+import { better, PeersByThreads } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { noise, stepLearner } from '../work/step.ts'
 
-const spec: OptimizerSpec = {
-  name: 'lars',
-  convention: 'torch',
-  momentum: 0.9,
-  nesterov: false,
-  weightDecay: 1e-6,
-  trustCoefficient: 0.001,
-  classicMomentum: true,
-  epsilon: 1e-8,
-}
 const steps = 10
 
 export const lars: Benchmark = {
@@ -26,37 +15,24 @@ export const lars: Benchmark = {
   async *run({ rounds, peers: venv, limits }, wanted) {
     if (!wanted('lars-r50')) return
     const variables = await resnet50()
-    const sides = [
-      async () => {
-        const begin = performance.now()
-        for (let i = 0; i < steps; i++) loadAddon().optimizerStep(spec, variables, 0.1)
-        return (1000 * steps) / (performance.now() - begin)
-      },
-    ]
-    const started: Peer[] = []
-    try {
-      if (venv !== null) {
-        for (const threads of new Set([limits.cores, 1])) {
-          const peer = new Peer(venv, 'lars.py', ['--threads', threads])
-          started.push(peer)
-          sides.push(() => peer.measure(steps))
-        }
-      }
-      const [ours, ...theirs] = await inTurns(rounds, sides)
-      const peer = theirs.length === 0 ? null : Math.max(...theirs)
-      // Norms read weight and gradient; the update reads three arrays and writes two.
-      const bytes = variables.reduce((sum, { weight }) => sum + weight.length, 0) * 7 * 4
-      const share = (rate: number) => (rate * bytes) / 1e9 / limits.memory
-      yield {
-        name: 'lars-r50',
-        ours: ours!,
-        peer,
-        unit: 'steps/s',
-        share: { of: 'memory bandwidth', ours: share(ours!), peer: peer === null ? null : share(peer) },
-        about: `ResNet-50's ${variables.length} weights and head, fp32; peer: lightly's LARS, the better of ${limits.cores} threads and 1`,
-      }
-    } finally {
-      for (const peer of started) peer[Symbol.dispose]()
+    const ours = async () => {
+      const begin = performance.now()
+      for (let i = 0; i < steps; i++) ops.lars(variables, 0.1, { convention: 'torch' })
+      return (1000 * steps) / (performance.now() - begin)
+    }
+    using peers = new PeersByThreads(venv, 'lars.py', limits.cores)
+    const [rate, ...theirs] = await inTurns(rounds, [ours, ...peers.sides(steps)])
+    const peer = better(theirs)
+    // Norms read weight and gradient; the update reads three arrays and writes two.
+    const bytes = variables.reduce((sum, { weight }) => sum + weight.length, 0) * 7 * 4
+    const share = (steps: number) => (steps * bytes) / 1e9 / limits.memory
+    yield {
+      name: 'lars-r50',
+      ours: rate!,
+      peer,
+      unit: 'steps/s',
+      share: { of: 'memory bandwidth', ours: share(rate!), peer: peer === null ? null : share(peer) },
+      about: `ResNet-50's ${variables.length} weights and head, fp32; peer: lightly's LARS, the better of ${limits.cores} threads and 1`,
     }
   },
 }

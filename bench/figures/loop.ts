@@ -8,11 +8,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sceneStore } from '../../lib/bench/scenes.ts'
 import { atLeast, atMost, type Benchmark, type Context, type Measured, type Tuned } from '../figure.ts'
 import { peakOfTree, workScript } from '../measure/memory.ts'
 import { peerScript } from '../measure/peer.ts'
 import { median } from '../measure/turns.ts'
-import { pictures, writePictures } from '../work/pictures.ts'
+import { writePictures } from '../work/pictures.ts'
 
 const images = 4096
 const epochs = 2
@@ -39,7 +40,7 @@ export const loop: Benchmark = {
   async *run(context, wanted) {
     const folder = await mkdtemp(join(tmpdir(), 'simclr-bench-'))
     try {
-      const store = await pictures({ images, width: 32, height: 32 })
+      const store = await sceneStore({ images, width: 32, height: 32, seed: 1 })
       await writePictures(store, folder, 'jpeg', 10)
       store.dispose()
       const best = context.peers === null ? null : (context.tuned ?? tune(folder, context))

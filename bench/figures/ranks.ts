@@ -2,13 +2,10 @@
  * What processes cost: 2 ranks with a thread each against one process with 2 threads, the same batch, over the loopback.
  * Prints collectives and bytes of a step, too.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { inTurns } from '../measure/turns.ts'
-import type { RankWork, Taken } from '../work/rank.ts'
+import type { Taken } from '../work/rank.ts'
+import { RankProcesses } from '../work/ranks.ts'
 import { type StepSetting, stepLearner, stepRate, stepSpec, stepViews } from '../work/step.ts'
 
 const name = 'ranks-r18'
@@ -26,13 +23,13 @@ export const ranks: Benchmark = {
 async function measure({ rounds }: Context): Promise<Measured> {
   const learner = stepLearner(setting, processes)
   const views = stepViews(setting)
-  const children = await start()
   let taken: Taken[] = []
   try {
+    const share = stepViews({ ...setting, batch: setting.batch / processes })
+    using ranks = await RankProcesses.start(processes, stepSpec(setting, 1), share)
     const [many, one] = await inTurns(rounds, [
       async () => {
-        for (const child of children) child.send(steps)
-        taken = await Promise.all(children.map(async (child) => (await once(child, 'message'))[0] as Taken))
+        taken = await ranks.take(steps)
         return (steps * setting.batch) / Math.max(...taken.map(({ seconds }) => seconds))
       },
       () => stepRate(learner, views, setting, steps),
@@ -49,24 +46,6 @@ async function measure({ rounds }: Context): Promise<Measured> {
         `A step: ${collectives} collectives, ${(bytes / 1e6).toFixed(2)} MB from each rank`,
     }
   } finally {
-    for (const child of children) child.kill('SIGKILL')
     learner.dispose()
   }
-}
-
-async function start(): Promise<ChildProcess[]> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  const children = Array.from({ length: processes }, (_, rank) => {
-    const child = fork(fileURLToPath(new URL('../work/rank.ts', import.meta.url)), [], {
-      serialization: 'advanced',
-    })
-    const views = stepViews({ ...setting, batch: setting.batch / processes })
-    child.send({ rank, size: processes, port, spec: stepSpec(setting, 1), views } satisfies RankWork)
-    return child
-  })
-  await Promise.all(children.map((child) => once(child, 'message')))
-  return children
 }

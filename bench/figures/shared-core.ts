@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { atLeast, type Benchmark } from '../figure.ts'
-import { Peer } from '../measure/peer.ts'
+import { better, PeersByThreads } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
@@ -15,21 +15,14 @@ const steps = 3
 export const sharedCore: Benchmark = {
   targets: { 'shared-core': atLeast(0.45), 'shared-core-peer': atLeast(1.2) },
   async *run({ rounds, peers: venv, limits }, wanted) {
-    const withPeer = wanted('shared-core-peer') && venv !== null
+    const peerVenv = wanted('shared-core-peer') ? venv : null
     const learner = stepLearner(setting, limits.cores)
     const views = stepViews(setting)
     const ours = () => stepRate(learner, views, setting, steps)
-    const started: Peer[] = []
+    using peers = new PeersByThreads(peerVenv, 'step.py', limits.cores, peerArguments(setting))
     try {
-      const sides = [ours, () => underLoad(ours)]
-      if (withPeer) {
-        for (const threads of new Set([limits.cores, 1])) {
-          const peer = new Peer(venv, 'step.py', peerArguments(setting, threads))
-          started.push(peer)
-          sides.push(() => underLoad(() => peer.measure(steps)))
-        }
-      }
-      const [quiet, busy, ...theirs] = await inTurns(rounds, sides)
+      const underLoads = [ours, ...peers.sides(steps)].map((side) => () => underLoad(side))
+      const [quiet, busy, ...theirs] = await inTurns(rounds, [ours, ...underLoads])
       const step = `step of resnet18, imagenet stem, ${setting.size} px, batch ${setting.batch}, bf16, one of ${limits.cores} cores kept busy by another process`
       if (wanted('shared-core')) {
         yield {
@@ -41,17 +34,15 @@ export const sharedCore: Benchmark = {
         }
       }
       if (!wanted('shared-core-peer')) return
-      const better = theirs.length === 0 ? null : Math.max(...theirs)
       const toDefault = theirs.length === 0 ? '' : ` (${(busy! / theirs[0]!).toFixed(2)} times its default)`
       yield {
         name: 'shared-core-peer',
         ours: busy!,
-        peer: better,
+        peer: better(theirs),
         unit: 'pairs/s',
         about: `${step}; peer: eager PyTorch, the better of ${limits.cores} threads${toDefault} and 1`,
       }
     } finally {
-      for (const peer of started) peer[Symbol.dispose]()
       learner.dispose()
     }
   },

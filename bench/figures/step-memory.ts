@@ -15,7 +15,7 @@ export const stepMemory: Benchmark = {
     if (!wanted('step-memory')) return
     const { arch, stem, size, batch } = setting
     const ours = numberFrom(...workScript('step-memory.ts', arch, stem, size, batch, limits.cores))
-    const script = [peerScript('step.py'), ...peerArguments(setting, limits.cores), '--memory']
+    const script = [peerScript('step.py'), ...peerArguments(setting), '--threads', limits.cores, '--memory']
     yield {
       name: 'step-memory',
       ours,

@@ -4,7 +4,7 @@
  */
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { gflopPerPair } from '../measure/flops.ts'
-import { Peer } from '../measure/peer.ts'
+import { better, PeersByThreads } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
@@ -35,18 +35,11 @@ async function measure(setting: Setting, { rounds, peers: venv, limits }: Contex
   const { name, arch, stem, size, batch, steps } = setting
   const learner = stepLearner(setting, limits.cores)
   const views = stepViews(setting)
-  const started: Peer[] = []
+  using peers = new PeersByThreads(venv, 'step.py', limits.cores, peerArguments(setting))
   try {
-    const sides = [() => stepRate(learner, views, setting, steps)]
-    if (venv !== null) {
-      for (const threads of new Set([limits.cores, 1])) {
-        const peer = new Peer(venv, 'step.py', peerArguments(setting, threads))
-        started.push(peer)
-        sides.push(() => peer.measure(steps))
-      }
-    }
-    const [ours, ...theirs] = await inTurns(rounds, sides)
-    const peer = theirs.length === 0 ? null : Math.max(...theirs)
+    const own = () => stepRate(learner, views, setting, steps)
+    const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(steps)])
+    const peer = better(theirs)
     const share = (rate: number) => (rate * gflopPerPair(setting)) / limits.bf16
     return {
       name,
@@ -59,7 +52,6 @@ async function measure(setting: Setting, { rounds, peers: venv, limits }: Contex
         `peer: eager PyTorch, the better of ${limits.cores} threads and 1`,
     }
   } finally {
-    for (const peer of started) peer[Symbol.dispose]()
     learner.dispose()
   }
 }

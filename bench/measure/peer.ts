@@ -18,10 +18,6 @@ export class Peer implements Disposable {
     this.#lines = this.#reader[Symbol.asyncIterator]()
   }
 
-  get pid(): number {
-    return this.#process.pid!
-  }
-
   async measure(what: string | number): Promise<number> {
     this.#process.stdin.write(`${what}\n`)
     const { value, done } = await this.#lines.next()
@@ -33,6 +29,31 @@ export class Peer implements Disposable {
     this.#reader.close()
     this.#process.kill()
   }
+}
+
+/** The same script with all cores' threads and with one: whichever is better is the peer. */
+export class PeersByThreads implements Disposable {
+  readonly #peers: readonly Peer[]
+
+  /** `venv`: null for no peers at all. */
+  constructor(venv: string | null, script: string, cores: number, args: readonly (string | number)[] = []) {
+    const threads = venv === null ? [] : [...new Set([cores, 1])]
+    this.#peers = threads.map((count) => new Peer(venv!, script, [...args, '--threads', count]))
+  }
+
+  /** One a number of threads, all cores' first. */
+  sides(what: string | number): (() => Promise<number>)[] {
+    return this.#peers.map((peer) => () => peer.measure(what))
+  }
+
+  [Symbol.dispose](): void {
+    for (const peer of this.#peers) peer[Symbol.dispose]()
+  }
+}
+
+/** The better of what they measured; null where nothing was. */
+export function better(rates: readonly number[]): number | null {
+  return rates.length === 0 ? null : Math.max(...rates)
 }
 
 export function peerScript(name: string): string {

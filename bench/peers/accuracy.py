@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 import torchvision
 from lightly.loss import NTXentLoss
 from lightly.models.modules import SimCLRProjectionHead
 from lightly.transforms import SimCLRTransform
 from PIL import Image
+from probes import knn, linear
 from torch import nn
 
 parser = argparse.ArgumentParser()
@@ -64,28 +64,6 @@ def features(encoder, images):
     return torch.cat(rows)
 
 
-def knn(train, classes, test, answers):
-    similar, nearest = (F.normalize(test) @ F.normalize(train).T).topk(20)
-    votes = torch.zeros(len(test), int(classes.max()) + 1).scatter_add_(1, classes[nearest], (similar / 0.1).exp())
-    return (votes.argmax(1) == answers).float().mean().item()
-
-
-def linear(train, classes, test, answers):
-    mean, std = train.mean(0), train.std(0) + 1e-6
-    train, test = (train - mean) / std, (test - mean) / std
-    probe = nn.Linear(train.shape[1], int(classes.max()) + 1)
-    optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=100, line_search_fn='strong_wolfe')
-
-    def closure():
-        optimizer.zero_grad()
-        loss = F.cross_entropy(probe(train), classes) + 1e-3 * probe.weight.square().sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return (probe(test).argmax(1) == answers).float().mean().item()
-
-
 train_images, train_classes = read(options.train)
 test_images, test_classes = read(options.test)
 layers = list(torchvision.models.resnet18().children())[:-1]
@@ -113,8 +91,12 @@ for _ in range(options.epochs):
 seconds = time.perf_counter() - begin
 
 train_features, test_features = features(encoder, train_images), features(encoder, test_images)
-print(json.dumps({
-    'seconds': seconds,
-    'knn': knn(train_features, train_classes, test_features, test_classes),
-    'linear': linear(train_features, train_classes, test_features, test_classes),
-}))
+classes = int(train_classes.max()) + 1
+
+
+def accuracy(probe):
+    predicted = probe(train_features, train_classes, test_features, classes)
+    return (predicted == test_classes).float().mean().item()
+
+
+print(json.dumps({'seconds': seconds, 'knn': accuracy(knn), 'linear': accuracy(linear)}))

@@ -1,30 +1,8 @@
-/** Procedural scenes as decoded images and as files: no data set needed, the same for both sides. */
+/** Decoded images as files, the same for both sides. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import type { NativeImageStore } from '../../lib/addon/interface.ts'
-import { loadAddon } from '../../lib/addon/load.ts'
-
-export interface Pictures {
-  images: number
-  width: number
-  height: number
-}
-
-/** Decoded, in native memory. */
-export async function pictures({ width, height, images }: Pictures): Promise<NativeImageStore> {
-  const { ImageStore } = loadAddon()
-  const size = Math.max(width, height)
-  const square = new ImageStore(images)
-  await square.fillScenes({ seed: 1, first: 0, count: images, size })
-  const store = new ImageStore(images)
-  for (let i = 0; i < images; i++) {
-    const { data, channels } = square.get(i)
-    store.set(i, { data: data.subarray(0, width * height * channels), width, height, channels })
-  }
-  square.dispose()
-  return store
-}
 
 /** Writes them into `classes` folders of `folder`; JPEG of quality 90 as cameras' subsampling has it. Returns the paths. */
 export async function writePictures(

@@ -59,10 +59,7 @@ export async function stepRate(
   return (steps * batch) / seconds
 }
 
-/** Arguments of bench/peers/step.py. */
-export function peerArguments(
-  { arch, stem, size, batch }: StepSetting,
-  threads: number,
-): (string | number)[] {
-  return ['--arch', arch, '--stem', stem, '--size', size, '--batch', batch, '--threads', threads]
+/** Arguments of bench/peers/step.py, but for its threads. */
+export function peerArguments({ arch, stem, size, batch }: StepSetting): (string | number)[] {
+  return ['--arch', arch, '--stem', stem, '--size', size, '--batch', batch]
 }

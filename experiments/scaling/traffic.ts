@@ -1,10 +1,6 @@
 /** What a step of ResNet-50 sends, counted by the group while a real one is taken. */
-
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import type { RankWork, Taken } from '../../bench/work/rank.ts'
+import type { Taken } from '../../bench/work/rank.ts'
+import { RankProcesses } from '../../bench/work/ranks.ts'
 import { stepViews } from '../../bench/work/step.ts'
 import type { LearnerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
@@ -31,23 +27,10 @@ export async function countMessages(): Promise<Messages> {
 
 /** A step with so many images on each of two ranks. */
 async function stepOf(images: number): Promise<Taken> {
-  const port = await freePort()
   const views = stepViews({ arch: 'resnet50', stem: 'imagenet', size, batch: images })
-  const ranks = [0, 1].map((rank) => {
-    const child = fork(fileURLToPath(new URL('../../bench/work/rank.ts', import.meta.url)), [], {
-      serialization: 'advanced',
-    })
-    child.send({ rank, size: 2, port, spec, views } satisfies RankWork)
-    return child
-  })
-  try {
-    await Promise.all(ranks.map((child) => once(child, 'message')))
-    for (const child of ranks) child.send(1)
-    const [taken] = await Promise.all(ranks.map(async (child) => (await once(child, 'message'))[0] as Taken))
-    return taken!
-  } finally {
-    for (const child of ranks) child.kill('SIGKILL')
-  }
+  using ranks = await RankProcesses.start(2, spec, views)
+  const [taken] = await ranks.take(1)
+  return taken!
 }
 
 async function gradients(): Promise<Pick<Messages, 'gradientBytes' | 'buckets'>> {
@@ -76,12 +59,4 @@ function bucketsOf(state: readonly { name: string; shape: readonly number[] }[])
     filled += bytes
   }
   return { gradientBytes, buckets }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
 }

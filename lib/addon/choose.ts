@@ -13,7 +13,7 @@ import { type Binary, findBinaries, noBinaryError, unmetBy } from './binary.ts'
 import { SimclrError } from './errors.ts'
 import { cacheFolder } from './libtorch/paths.ts'
 import { installCommand, type LibtorchSource, resolveLibtorch } from './libtorch/resolve.ts'
-import type { Probed } from './probe.ts'
+import { notLoaded, type Probed } from './probed.ts'
 
 export interface Choice {
   binary: Binary
@@ -135,9 +135,7 @@ export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>)
     return JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Probed
   } catch {
     const how = run.signal ? `crashes (${run.signal})` : `fails: ${run.stderr.trim().split('\n').at(-1)}`
-    const failure = `${how} when it is loaded`
-    const nothing = { code: null, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null, jpeg: null }
-    return { failure, ...nothing }
+    return notLoaded(`${how} when it is loaded`, null)
   }
 }
 

@@ -1,20 +1,6 @@
 /** The process that tries a binary: its one argument is what to open, its last line of stdout what came of it. */
 import { openAddon } from './open.ts'
-
-export interface Probed {
-  /** Null if it works. */
-  failure: string | null
-  /** The failure's error code. */
-  code: string | null
-  /** CUDA devices that it can use. */
-  gpus: number
-  /** Why it can use none; null where it can. */
-  gpuProblem: string | null
-  torch: string | null
-  cpuCapability: string | null
-  /** libjpeg-turbo's version. */
-  jpeg: string | null
-}
+import { notLoaded, type Probed } from './probed.ts'
 
 function tryOut(): Probed {
   try {
@@ -24,7 +10,7 @@ function tryOut(): Probed {
     return { failure: null, code: null, gpus, gpuProblem: addon.gpuProblem(), torch, cpuCapability, jpeg }
   } catch (error) {
     const { message, code = null } = error as Error & { code?: string }
-    return { failure: message, code, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null, jpeg: null }
+    return notLoaded(message, code)
   }
 }
 

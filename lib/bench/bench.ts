@@ -8,6 +8,7 @@ import { type TrainSettings, trainOptions } from '../config/options.ts'
 import { type ResolvedConfig, resolve } from '../config/resolve.ts'
 import { decodedSide } from '../run/images.ts'
 import { decodeRate, photographs } from './decode.ts'
+import { sceneStore } from './scenes.ts'
 
 /** One stage's figure. */
 export interface Stage {
@@ -83,10 +84,11 @@ async function stepRate(config: ResolvedConfig) {
   const addon = loadAddon()
   const { imageSize, seed } = config
   const batchSize = Math.min(config.batchSize, largestBatch)
-  const store = new addon.ImageStore(batchSize)
+  // Of the size that data of this view size usually have.
+  const [width, height] = imageSize > 96 ? [500, 375] : [imageSize, imageSize]
+  const store = await sceneStore({ images: batchSize, width: width!, height: height! })
   const learner = new addon.Learner(learnerSpec(config, 0))
   try {
-    await fill(store, batchSize, imageSize)
     const augmenter = new addon.Augmenter(lower(simclrFamily(config.augment), imageSize))
     const indices = Uint32Array.from({ length: batchSize }, (_, i) => i)
     let seconds = 0
@@ -110,20 +112,5 @@ async function stepRate(config: ResolvedConfig) {
   } finally {
     learner.dispose()
     store.dispose()
-  }
-}
-
-/** Scenes of the size that data of this view size usually have. */
-async function fill(
-  store: InstanceType<ReturnType<typeof loadAddon>['ImageStore']>,
-  count: number,
-  imageSize: number,
-): Promise<void> {
-  const [width, height] = imageSize > 96 ? [500, 375] : [imageSize, imageSize]
-  await store.fillScenes({ seed: 0, first: 0, count, size: width })
-  if (width === height) return
-  for (let i = 0; i < count; i++) {
-    const { data, channels } = store.get(i)
-    store.set(i, { data: data.subarray(0, width * height * channels), width, height, channels })
   }
 }

@@ -1,20 +1,17 @@
 /** Images a second that decoding reaches. */
 import pMap from 'p-map'
 import sharp from 'sharp'
-import { loadAddon } from '../addon/load.ts'
 import { decodeImage } from '../data/decode.ts'
+import { sceneStore } from './scenes.ts'
 
 /** JPEG files of 500 x 375 pixels, in memory. */
 export async function photographs(): Promise<Uint8Array[]> {
-  const [count, width, height] = [16, 500, 375]
-  const store = new (loadAddon().ImageStore)(count)
+  const store = await sceneStore({ images: 16, width: 500, height: 375 })
   try {
-    await store.fillScenes({ seed: 0, first: 0, count, size: width })
     return await Promise.all(
-      Array.from({ length: count }, (_, i) => {
-        const { data, channels } = store.get(i)
-        const pixels = data.subarray(0, width * height * channels)
-        return sharp(pixels, { raw: { width, height, channels } }).jpeg({ quality: 90 }).toBuffer()
+      Array.from({ length: store.count }, (_, i) => {
+        const { data, ...raw } = store.get(i)
+        return sharp(data, { raw }).jpeg({ quality: 90 }).toBuffer()
       }),
     )
   } finally {

@@ -23,16 +23,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   sample: {
     about: 'The synthetic scenes of `npm start`, in a few minutes on two cores',
     imageSize: 32,
-    // Half width and a cheap stem buy epochs, a small batch buys steps. A scene is told by its colours, which say nothing
-    // about its class: most views are grey, so that shape and texture are left to tell it by (docs/sample.md).
+    // A scene is told by its colours, which say nothing about its class: most views are grey, so that shape and texture are left to tell it by (docs/sample.md).
     settings: () => ({
-      convention: 'torch',
-      encoder: { arch: 'resnet18', width: 0.5, stem: 'stride2' },
+      ...fewMinutes,
+      encoder: { ...fewMinutes.encoder, width: 0.5 },
       epochs: 12,
-      batchSize: 128,
-      temperature: 0.2,
-      optimizer: { name: 'sgd', lr: 0.4, nesterov: true, weightDecay: 1e-4 },
-      schedule: { scaling: 'linear', warmupEpochs: 1 },
+      optimizer: { ...fewMinutes.optimizer, weightDecay: 1e-4 },
       augment: { cropArea: [0.25, 1], strength: 1, gray: 0.8, blur: 0 },
     }),
   },
@@ -40,17 +36,13 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   quick: {
     about: 'The most accuracy that a minute or two on a CPU buys, on small photographs',
     imageSize: 32,
-    // docs/performance.md, "Time to accuracy". A quarter of the width takes a third of the time of half, which
-    // buys passes, as a small batch buys steps; τ 0.2 and a high rate with Nesterov's momentum learn fastest in so
-    // few; crops of less than a fifth ask for more passes than there are.
+    // docs/performance.md, "Time to accuracy". A quarter of the width takes a third of the time of half; crops of less
+    // than a fifth ask for more passes than there are.
     settings: () => ({
-      convention: 'torch',
-      encoder: { arch: 'resnet18', width: 0.25, stem: 'stride2' },
+      ...fewMinutes,
+      encoder: { ...fewMinutes.encoder, width: 0.25 },
       epochs: 13,
-      batchSize: 128,
-      temperature: 0.2,
-      optimizer: { name: 'sgd', lr: 0.4, nesterov: true, weightDecay: 5e-4 },
-      schedule: { scaling: 'linear', warmupEpochs: 1 },
+      optimizer: { ...fewMinutes.optimizer, weightDecay: 5e-4 },
       augment: { cropArea: [0.2, 1], strength: 0.5, blur: 0 },
     }),
   },
@@ -109,6 +101,16 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     }),
   },
 }
+
+/** A cheap stem and a narrow network buy epochs, a small batch buys steps; τ 0.2 and a high rate learn fast in so few. */
+const fewMinutes = {
+  convention: 'torch',
+  encoder: { arch: 'resnet18', stem: 'stride2' },
+  batchSize: 128,
+  temperature: 0.2,
+  optimizer: { name: 'sgd', lr: 0.4, nesterov: true },
+  schedule: { scaling: 'linear', warmupEpochs: 1 },
+} as const satisfies TrainSettings
 
 /** Paper §2.2 and appendix A. */
 const paperImagenet = {

@@ -17,7 +17,7 @@ export interface SpoolOptions {
 }
 
 /** Where it is written: TMPDIR, else /var/tmp, which is on a disk where /tmp may be memory. */
-export function spoolFolder(): string {
+function spoolFolder(): string {
   return process.env.TMPDIR || '/var/tmp'
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isTree } from '../config/layers.ts'
 import type { ResolvedConfig } from '../config/resolve.ts'
-import type { Images } from '../run/images.ts'
+import { type Images, inChunks } from '../run/images.ts'
 import type { Facts } from './ranks.ts'
 
 /** Where a rank computes and how it is fed is its own affair. */
@@ -38,11 +38,11 @@ async function pixels(images: Images): Promise<string> {
     Math.floor((i * count) / Math.min(looked, count)),
   )
   const hash = createHash('sha256')
-  await images.hold(indices)
-  for (const index of indices) {
-    const { data, width, height, channels } = store.get(index)
-    hash.update(`${width}x${height}x${channels}`).update(data)
-  }
-  images.free(indices)
+  await inChunks(images, indices, async (held) => {
+    for (const index of held) {
+      const { data, width, height, channels } = store.get(index)
+      hash.update(`${width}x${height}x${channels}`).update(data)
+    }
+  })
   return hash.digest('hex').slice(0, 16)
 }

@@ -3,11 +3,11 @@
  * them.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { createServer } from 'node:net'
 import { SimclrError } from '../addon/errors.ts'
 import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
+import { freePort } from '../io/port.ts'
 import { receiveError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../train.ts'
@@ -177,14 +177,4 @@ function environment(rank: number, size: number, port: number): NodeJS.ProcessEn
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: String(port),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed).listen(0, '127.0.0.1', listening)
-  })
-  const { port } = server.address() as { port: number }
-  await new Promise((closed) => server.close(closed))
-  return port
 }

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { freePort } from '../../lib/io/port.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { endless, LaunchedRank } from './launched.ts'
-import { freePort } from './ranks.ts'
 
 const twoSteps = /"type":"step".*"step":2,/
 

@@ -1,8 +1,8 @@
 /** Real processes that share a batch: each runs test/dist/rank.ts and answers with JSON. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { GradientResult, LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
+import { freePort } from '../../lib/io/port.ts'
 
 /** What a rank is to do: `steps` updates from views, then one batch of gradients. */
 export interface Work {
@@ -24,14 +24,6 @@ export interface Outcome {
 }
 
 const program = fileURLToPath(new URL('./rank.ts', import.meta.url))
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const { port } = server.address() as { port: number }
-  await new Promise((closed) => server.close(closed))
-  return port
-}
 
 /** One process for each entry of `work.shards`; what each made. */
 export async function runRanks(work: Work): Promise<Outcome[]> {

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
+import { freePort } from '../../lib/io/port.ts'
 import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mountTmpfs } from '../support/mount.ts'
 import { endless, LaunchedRank } from './launched.ts'
 import { Cable } from './namespaces.ts'
-import { freePort } from './ranks.ts'
 
 const twoSteps = /"type":"step".*"step":2,/
 
