@@ -34,7 +34,7 @@ export interface Run {
   skipped: Skipped[]
   /** Seconds of training in this call, without reading the data. */
   seconds: number
-  /** Images a second, each with two views, over this call's steps; 0 if there was none. */
+  /** Images a second, each in all its views, over this call's steps; 0 if there was none. */
   pairsPerSecond: number
 }
 

@@ -221,7 +221,7 @@ export interface NativeLearner {
   readonly featureDim: number
   readonly parameterCount: { encoder: number; head: number }
   step(batch: NativeBatch, lr: number): Promise<StepResult>
-  /** The same step on given views: float32/float64 NHWC [2B, H, W, 3], already augmented. */
+  /** The same step on given views: float32/float64 NHWC [views B, H, W, 3], already augmented. */
   stepViews(views: NativeTensor, labels: Int32Array | null, lr: number): Promise<StepResult>
   /** Loss and gradients without an update. */
   gradients(views: NativeTensor, labels: Int32Array | null): Promise<GradientResult>
@@ -290,7 +290,7 @@ export interface Addon {
   /** The order in which epoch `epoch` visits `count` images: a function of (seed, epoch) alone. */
   epochOrder(options: { seed: number; epoch: number; count: number }): Uint32Array
 
-  /** NT-Xent on z [2B, dim], first views first. `replicas` splits the images in contiguous parts as ranks would. */
+  /** NT-Xent on z [views B, dim], first views first. `replicas` splits the images in contiguous parts as ranks would. */
   ntXent(
     z: Float32Array | Float64Array,
     options: {
@@ -298,6 +298,8 @@ export interface Addon {
       temperature: number
       scale: 1 | 2
       normalize: boolean
+      /** Default 2. */
+      views?: number
       replicas?: number
       /** Plain tensor operations, what accelerators run, instead of the CPU's tiles. */
       plain?: boolean

@@ -56,7 +56,13 @@ export interface LearnerSpec {
   encoder: EncoderSpec
   head: HeadSpec
   /** scale: 2 in the paper's convention, 1 in torch's. */
-  loss: { temperature: number; scale: 1 | 2; normalize: boolean }
+  loss: {
+    temperature: number
+    scale: 1 | 2
+    normalize: boolean
+    /** Of each image, at least 2. Default 2. */
+    views?: number
+  }
   optimizer: OptimizerSpec
   /** Classes of the online linear head on stop-gradient features; 0 = no such head. */
   classes: number

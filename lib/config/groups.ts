@@ -64,7 +64,7 @@ export const loss = group('loss', {
   scale: option(
     { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2' },
     {
-      about: 'Factor of NT-Xent: 2 is the mean over images (paper code), 1 the mean over views (torch).',
+      about: 'Factor of NT-Xent, times the mean over all views: 2 in the paper code, 1 in torch.',
       default: byConvention,
       source: 'tf2/objective.py',
     },

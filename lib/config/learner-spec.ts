@@ -3,12 +3,23 @@ import type { ResolvedConfig } from './resolve.ts'
 
 /** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
-  const { encoder, head, loss, temperature, precision, device, threads, seed, recompute, distributed } =
-    config
+  const {
+    encoder,
+    head,
+    loss,
+    temperature,
+    views,
+    precision,
+    device,
+    threads,
+    seed,
+    recompute,
+    distributed,
+  } = config
   return {
     encoder,
     head,
-    loss: { temperature, ...loss },
+    loss: { temperature, views, ...loss },
     optimizer: optimizerSpec(config.optimizer),
     classes,
     precision,

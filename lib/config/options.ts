@@ -86,10 +86,17 @@ export const trainOptions = z
       source: 'tf2/run.py, train_steps',
     }),
     batchSize: option(integer(2), {
-      about: 'Images a step; each gives two views.',
+      about: 'Images a step.',
       default: byPreset,
       unit: 'images',
       source: '§5.2',
+    }),
+    views: option(integer(2, 64), {
+      about:
+        'Views of each image in a step; with more than two, NT-Xent is the mean over the pairs that each makes (docs/views.md).',
+      default: '2',
+      unit: 'views',
+      source: 'arXiv 2403.05490',
     }),
     temperature: option(positive(), {
       about: 'NT-Xent temperature τ.',

@@ -155,6 +155,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
     head: { layers: 2, dim: 128 },
     steps: null,
+    views: 2,
     loss: { normalize: true },
     optimizer: {
       momentum: 0.9,

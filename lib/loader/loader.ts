@@ -8,6 +8,8 @@ export interface LoaderOptions {
   augmenter: NativeAugmenter
   sampler: Sampler
   seed: number
+  /** Of each image. */
+  views: number
   /** Batches carry the images' classes, for the online linear head. */
   withLabels: boolean
   /** First step. */
@@ -55,9 +57,9 @@ export class Loader {
   }
 
   async #describe(rows: Rows): Promise<NativeBatch> {
-    const { images, augmenter, seed, withLabels } = this.#options
+    const { images, augmenter, seed, views, withLabels } = this.#options
     await images.hold(rows.indices)
     const labels = withLabels ? Int32Array.from(rows.indices, (index) => images.labels![index]!) : null
-    return augmenter.batch(images.store, { ...rows, seed, views: 2, labels })
+    return augmenter.batch(images.store, { ...rows, seed, views, labels })
   }
 }

@@ -10,24 +10,28 @@ export interface NtXentOptions {
   /** τ > 0. Default 0.1. */
   temperature?: number
   /**
-   * `paper` (default): the sum of both directions' mean cross entropies, as google-research/simclr trains with;
-   * `torch`: the mean over all rows, half of it.
+   * `paper` (default): twice the mean over all rows, with two views the sum of both directions' mean cross entropies, as
+   * google-research/simclr trains with; `torch`: the mean over all rows.
    */
   convention?: Convention
   /** Rows are first divided by their Euclidean norm. Default true. */
   normalize?: boolean
+  /** Views of each image, V ≥ 2. Default 2. */
+  views?: number
 }
 
 /**
- * NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020, equation 1), with its gradient.
+ * NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020, equation 1), with its gradient. With more
+ * than two views: the mean of the two-view cross entropy over a row's V - 1 partners, each against all views of all
+ * other images (geometric poly-view, Shidani et al. 2024).
  *
- * @param z [2B, dim]: first views of all B images, then their second views in the same order. Float32Array is
+ * @param z [V·B, dim]: first views of all B images, then their second views in the same order, and so on. Float32Array is
  *   computed in float32, Float64Array in float64.
  * @returns the loss; `gradient`, d loss / d z of z's shape; `contrastiveAccuracy`, the share of first views
  *   whose most similar second view is their own; `entropy` of the first views' softmax over second views, nats.
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
 export function ntXent(z: Float32Array | Float64Array, options: NtXentOptions): NtXentResult {
-  const { dim, temperature = 0.1, convention = 'paper', normalize = true } = options
-  return loadAddon().ntXent(z, { dim, temperature, scale: convention === 'paper' ? 2 : 1, normalize })
+  const { dim, temperature = 0.1, convention = 'paper', normalize = true, views = 2 } = options
+  return loadAddon().ntXent(z, { dim, temperature, scale: convention === 'paper' ? 2 : 1, normalize, views })
 }

@@ -31,7 +31,7 @@ export interface EpochEvent {
   /** Of its last step. */
   lr: number
   gradientNorm: number
-  /** Images a second, each with two views, over the epoch's steps. */
+  /** Images a second, each in all its views, over the epoch's steps. */
   pairsPerSecond: number
   /** Online kNN accuracy, null where the epoch had no probe. */
   knn: number | null

@@ -190,13 +190,14 @@ function trainingLoader(
   step: number,
   ranks: Ranks,
 ): Loader {
-  const { seed, batchSize, imageSize, augment } = config
+  const { seed, batchSize, views, imageSize, augment } = config
   const { convention } = config.schedule
   return new Loader({
     images,
     augmenter: new addon.Augmenter(lower(simclrFamily(augment), imageSize)),
     sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
+    views,
     withLabels: config.probe.linearHead,
     step,
     part: (rows) => ranks.part(rows),

@@ -57,6 +57,9 @@ export async function findStart(
 const mayChange =
   /^(data|epochs|steps|device|threads|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
 
+/** What options that older checkpoints lack were then. */
+const before = [['views', 2]] as const
+
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(
   checkpoint: Checkpoint & { path: string },
@@ -71,7 +74,7 @@ export function checkFits(
     )
   }
   const ours = leaves(config)
-  const theirs = leaves(checkpoint.config)
+  const theirs = new Map([...before, ...leaves(checkpoint.config)])
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
     if (mayChange.test(name)) continue
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue

@@ -32,23 +32,24 @@ at::ScalarType input_type(const Napi::Object& options, at::ScalarType otherwise)
   fail(options.Env(), "'bf16' or 'fp16'", "input", options.Get("input"));
 }
 
-/// One replica's share: `rows` views its images' rows of z; its gradient goes to the same rows of `gradient`.
+/// One replica's share: its images' rows of z; its gradient goes to the same rows of `gradient`.
 Result run_replica(const at::Tensor& z, at::Tensor& gradient, int64_t first, int64_t count,
                    const Request& request, Group& group) {
-  const int64_t images = z.size(0) / 2;
+  const int64_t views = request.loss.views;
   const auto own = [&](const at::Tensor& all) {
-    return std::vector<at::Tensor>{all.narrow(0, first, count), all.narrow(0, images + first, count)};
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor& view : all.chunk(views, 0)) parts.push_back(view.narrow(0, first, count));
+    return parts;
   };
   const at::Tensor rows = at::cat(own(z)).to(request.device, request.input).requires_grad_();
   const NtXentOutput out = (request.plain ? nt_xent_plain : nt_xent)(rows, request.loss, group);
   const at::Tensor grad = torch::autograd::grad({out.loss}, {rows})[0];
-  own(gradient)[0].copy_(grad.narrow(0, 0, count));
-  own(gradient)[1].copy_(grad.narrow(0, count, count));
+  for (int64_t view = 0; view < views; ++view) own(gradient)[view].copy_(grad.narrow(0, view * count, count));
   return {out.loss.item<double>(), out.contrastive_accuracy.item<double>(), out.entropy.item<double>()};
 }
 
 Result run(const at::Tensor& z, at::Tensor& gradient, const Request& request) {
-  const int64_t images = z.size(0) / 2;
+  const int64_t images = z.size(0) / request.loss.views;
   ShardPool pool(request.replicas, at::get_num_threads());
   Result result{};
   pool.run([&](int replica, Group& group) {
@@ -68,16 +69,19 @@ Napi::Value call(const Napi::CallbackInfo& info, at::ScalarType type) {
   const auto options = info[1].As<Napi::Object>();
   const int64_t dim = integer(options, "dim");
   const auto length = static_cast<int64_t>(z.ElementLength());
-  if (dim < 1 || length == 0 || length % (2 * dim) != 0) {
-    fail(env, "a divisor of the rows' length, two views an image,", "dim", options.Get("dim"));
+  const int64_t views = has(options, "views") ? integer(options, "views") : 2;
+  if (views < 2) fail(env, "an integer of at least 2", "views", options.Get("views"));
+  if (dim < 1 || length == 0 || length % (views * dim) != 0) {
+    fail(env, "a divisor of the rows' length, " + std::to_string(views) + " views an image,", "dim",
+         options.Get("dim"));
   }
   Request request{
-      {number(options, "temperature"), number(options, "scale"), boolean(options, "normalize")},
+      {number(options, "temperature"), number(options, "scale"), boolean(options, "normalize"), views},
       has(options, "replicas") ? static_cast<int>(integer(options, "replicas")) : 1,
       has(options, "plain") && boolean(options, "plain"),
       input_type(options, type),
       guarded(env, [&] { return parse_device(has(options, "device") ? string(options, "device") : "cpu"); })};
-  if (request.replicas < 1 || request.replicas > length / (2 * dim)) {
+  if (request.replicas < 1 || request.replicas > length / (views * dim)) {
     fail(env, "1 to the number of images", "replicas", options.Get("replicas"));
   }
   auto gradient = Napi::TypedArrayOf<T>::New(env, z.ElementLength());

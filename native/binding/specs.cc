@@ -33,6 +33,7 @@ NtXentOptions to_loss(const Napi::Object& object) {
   options.temperature = number(object, "temperature");
   options.scale = number(object, "scale");
   options.normalize = boolean(object, "normalize");
+  if (has(object, "views")) options.views = integer(object, "views");
   return options;
 }
 

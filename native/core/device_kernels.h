@@ -33,7 +33,7 @@ class FusedUpdate {
 class DeviceViews {
  public:
   virtual ~DeviceViews() = default;
-  /// Both views of a batch's rows [first, first + count), all first views first: [2 count, 3, size, size]
+  /// All views of a batch's rows [first, first + count), first views first: [views count, 3, size, size]
   /// channels_last in `type`. Undefined where the images do not fit on the device or change while a run goes
   /// on (streaming): views are then made on the CPU and copied.
   virtual at::Tensor make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;

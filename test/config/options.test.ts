@@ -22,6 +22,7 @@ const refused: Record<string, unknown> = {
   limit: 0,
   limitPerClass: 0.5,
   imageSize: 7,
+  views: 1,
   'encoder.arch': 'vgg',
   'encoder.width': 0.3,
   'encoder.stem': 'none',

@@ -16,6 +16,9 @@ describe('a batch shared by processes is one batch', function () {
       expectExact(workOf(recipes[recipe], [...shards])))
   }
 
+  it('three views, fp64: the same of ranks with 2, 1 shards, 11 images', () =>
+    expectExact(workOf({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, [2, 1])))
+
   it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3, running statistics to 1e-5', () =>
     expectClose(workOf(recipes.torch, [1, 1])))
 

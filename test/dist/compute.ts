@@ -29,7 +29,11 @@ export function compute(
       const images = imagesAt(work, step)
       const part = partOf(images, rank, size)
       const labels = work.labelled ? Int32Array.from({ length: images }, (_, i) => (i % 4) - 1) : null
-      return [viewsOf(images, work.size, step, part), labels?.slice(part.begin, part.end) ?? null] as const
+      const count = spec.loss.views ?? 2
+      return [
+        viewsOf(count, images, work.size, step, part),
+        labels?.slice(part.begin, part.end) ?? null,
+      ] as const
     }
     for (let step = 0; step < work.steps; step++) await learner.stepViews(...batch(step), work.lr)
     const gradients = await learner.gradients(...batch(work.steps))
@@ -37,13 +41,21 @@ export function compute(
   })
 }
 
-/** A part's first views, then its second views, of the whole batch's. */
-function viewsOf(images: number, size: number, step: number, { begin, end }: Part): NativeTensor {
-  const all = views(2 * images, size, step + 1)
+/** A part's first views, then its second views and so on, of the whole batch's. */
+function viewsOf(
+  count: number,
+  images: number,
+  size: number,
+  step: number,
+  { begin, end }: Part,
+): NativeTensor {
+  const all = views(count * images, size, step + 1)
   const bytes = size * size * 3 * 4
-  const rows = (first: number) => all.data.subarray((first + begin) * bytes, (first + end) * bytes)
-  const data = new Uint8Array(2 * (end - begin) * bytes)
-  data.set(rows(0))
-  data.set(rows(images), (end - begin) * bytes)
-  return { ...all, shape: [2 * (end - begin), size, size, 3], data }
+  const rows = end - begin
+  const data = new Uint8Array(count * rows * bytes)
+  for (let view = 0; view < count; view++) {
+    const first = view * images + begin
+    data.set(all.data.subarray(first * bytes, (first + rows) * bytes), view * rows * bytes)
+  }
+  return { ...all, shape: [count * rows, size, size, 3], data }
 }

@@ -42,6 +42,33 @@ describe('learner', () => {
       })
     }
 
+    it('three views: loss, metrics, every gradient and running statistics, 1 = 2 = 3 shards, uneven', async () => {
+      const batch = views(21, 8)
+      const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
+      const run = (shards: number) =>
+        withLearner(
+          tinySpec({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 }, classes: 3, shards }),
+          async (learner) => ({
+            gradients: await learner.gradients(batch, labels),
+            state: await learner.state(),
+          }),
+        )
+      const one = await run(1)
+      for (const many of [await run(2), await run(3)]) {
+        expect(many.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)
+        expect(many.gradients.probeLoss).to.be.closeTo(one.gradients.probeLoss!, 1e-12)
+        expect(many.gradients.contrastiveAccuracy).to.equal(one.gradients.contrastiveAccuracy)
+        expect(distance(one.gradients.gradients, many.gradients.gradients)).to.be.below(1e-10)
+        expect(distance(one.state, many.state)).to.be.below(1e-10)
+      }
+    })
+
+    it('refuses views that are not whole images', async () => {
+      const spec = tinySpec({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } })
+      const error = await withLearner(spec, (learner) => rejection(learner.stepViews(views(8, 8), null, 0.1)))
+      expect(error.message).to.match(/\[3B, height, width, 3\]/)
+    })
+
     it('20 steps end at the same weights (fp64, 1 and 2 shards, LARS)', async () => {
       const travel = (shards: number) =>
         withLearner(tinySpec({ ...paper, shards }), async (learner) => {

@@ -25,7 +25,7 @@ describe('memory that runs out', function () {
 
   for (const [precision, advice] of [
     ['fp32', "set `precision` to 'bf16'"],
-    ['bf16', 'Lower `batchSize`, `imageSize` or `encoder.width`. ('],
+    ['bf16', 'Lower `batchSize`, `views`, `imageSize` or `encoder.width`. ('],
   ]) {
     it(`in ${precision}: the error says for what, and what to lower`, () => {
       const args = ['--import', 'tsx', '--input-type=module', '-e', script, precision!]
@@ -33,7 +33,7 @@ describe('memory that runs out', function () {
       expect(stdout, stderr).to.match(/^\{/)
       const { code, message } = JSON.parse(stdout)
       expect(code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
-      expect(message).to.contain(`a step of 16 images in two views, precision ${precision}, on cpu`)
+      expect(message).to.contain(`a step of 16 images in 2 views, precision ${precision}, on cpu`)
       expect(message).to.contain(advice)
     })
   }

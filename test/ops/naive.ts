@@ -16,28 +16,35 @@ export interface NaiveResult {
   gradient: Float64Array
 }
 
-/** z [2B, dim], first views first. The paper's convention (twice the mean over rows). */
+/** z [views B, dim], first views first. The paper's convention (twice the mean over rows). */
 export function naiveNtXent(
   z: Float64Array,
-  options: { dim: number; temperature: number; normalize: boolean },
+  options: { dim: number; temperature: number; normalize: boolean; views?: number },
 ): NaiveResult {
-  const { dim, temperature, normalize } = options
+  const { dim, temperature, normalize, views = 2 } = options
   const count = z.length / dim
-  const images = count / 2
+  const images = count / views
   const rows = Array.from({ length: count }, (_, i) => Array.from(z.subarray(i * dim, (i + 1) * dim)))
   const norms = rows.map((row) => (normalize ? Math.hypot(...row) : 1))
   const unit = rows.map((row, i) => row.map((x) => x / norms[i]!))
   const dot = (a: number[], b: number[]) => a.reduce((sum, x, k) => sum + x * b[k]!, 0)
   const logits = unit.map((a) => unit.map((b) => dot(a, b) / temperature))
-  const partner = (i: number) => (i + images) % count
+  const sameImage = (i: number, j: number) => i % images === j % images
 
-  // d loss / d logits, by the softmax's textbook derivative.
+  // d loss / d logits, by the softmax's textbook derivative: one cross entropy for each partner, in which the row's
+  // other partners have no part.
   let loss = 0
+  const share = 2 / (count * (views - 1))
   const slope = logits.map((row, i) => {
-    const others = row.map((x, j) => (j === i ? -Infinity : x))
-    const p = softmax(others)
-    loss += logSumExp(others) - row[partner(i)]!
-    return p.map((x, j) => (x - (j === partner(i) ? 1 : 0)) / images)
+    const slopes = new Array<number>(count).fill(0)
+    for (let partner = i % images; partner < count; partner += images) {
+      if (partner === i) continue
+      const others = row.map((x, j) => (sameImage(i, j) && j !== partner ? -Infinity : x))
+      const p = softmax(others)
+      loss += (logSumExp(others) - row[partner]!) * share
+      for (let j = 0; j < count; j++) slopes[j]! += (p[j]! - (j === partner ? 1 : 0)) * share
+    }
+    return slopes
   })
 
   const gradient = new Float64Array(z.length)
@@ -54,11 +61,11 @@ export function naiveNtXent(
   let hits = 0
   let entropy = 0
   for (let i = 0; i < images; i++) {
-    const pairs = logits[i]!.slice(images)
+    const pairs = logits[i]!.slice(images, 2 * images)
     hits += pairs.indexOf(Math.max(...pairs)) === i ? 1 : 0
     for (const p of softmax(pairs)) entropy -= (p * Math.log(p + 1e-8)) / images
   }
-  return { loss: loss / images, accuracy: hits / images, entropy, gradient }
+  return { loss, accuracy: hits / images, entropy, gradient }
 }
 
 function logSumExp(values: number[]): number {

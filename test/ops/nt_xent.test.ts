@@ -9,6 +9,7 @@ interface Options {
   scale?: 1 | 2
   normalize?: boolean
   replicas?: number
+  views?: number
   plain?: boolean
   input?: 'bf16' | 'fp16'
 }
@@ -52,6 +53,75 @@ describe('NT-Xent', () => {
         }
       })
     }
+  })
+
+  describe('of more than two views equals the naive loop over each row and each of its partners (float64)', () => {
+    for (const views of [3, 4, 5]) {
+      // 17 and 65 images make an odd number of strips a view, which an odd number of views leaves odd.
+      for (const [images, replicas] of [
+        [1, 1],
+        [2, 1],
+        [17, 1],
+        [65, 1],
+        [130, 1],
+        [34, 2],
+        [34, 5],
+      ] as const) {
+        it(`${views} views of ${images} images on ${replicas} replicas`, () => {
+          const z = randomRows(views * images * dim, images + views)
+          for (const temperature of images > 100 ? [0.2] : [0.01, 0.03, 0.5]) {
+            for (const normalize of [true, false]) {
+              const naive = naiveNtXent(z, { dim, temperature, normalize, views })
+              for (const plain of [false, true]) {
+                const result = ntXent(z, { temperature, normalize, plain, views, replicas })
+                const what = `temperature ${temperature}, normalize ${normalize}, plain ${plain}`
+                expect(result.loss, what).to.be.closeTo(naive.loss, 1e-11 * Math.max(1, naive.loss))
+                expect(result.contrastiveAccuracy, what).to.be.closeTo(naive.accuracy, 1e-12)
+                expect(result.entropy, what).to.be.closeTo(naive.entropy, 2e-7)
+                expect(largestDifference(result.gradient, naive.gradient), what).to.be.at.most(
+                  1e-10 * Math.max(1, largest(naive.gradient)),
+                )
+              }
+            }
+          }
+        })
+      }
+    }
+
+    it('has the gradient that finite differences find', () => {
+      const z = randomRows(3 * 4 * dim, 8)
+      const { gradient } = ntXent(z, { temperature: 0.1, views: 3 })
+      const step = 1e-6
+      for (let i = 0; i < z.length; i++) {
+        const at = (delta: number) =>
+          ntXent(
+            z.map((x, j) => (j === i ? x + delta : x)),
+            { temperature: 0.1, views: 3 },
+          ).loss
+        const slope = (at(step) - at(-step)) / (2 * step)
+        expect(gradient[i]!).to.be.closeTo(slope, 1e-6 * Math.max(1, largest(gradient)))
+      }
+    })
+
+    it('stays close to float64 in float32 where one partner is near and another one far, at any temperature', () => {
+      const images = 40
+      const z = Float32Array.from(randomRows(3 * images * dim, 15))
+      // Second views are almost the first ones, third ones their opposites.
+      for (let i = 0; i < images * dim; i++) {
+        z[images * dim + i] = z[i]! * 1.001 + 1e-4
+        z[2 * images * dim + i] = -z[i]!
+      }
+      for (const temperature of [0.003, 0.01, 0.03, 0.5]) {
+        const exact = ntXent(Float64Array.from(z), { temperature, views: 3 })
+        for (const plain of [false, true]) {
+          const single = ntXent(z, { temperature, views: 3, plain })
+          expect(single.loss / exact.loss).to.be.closeTo(1, 1e-5 * Math.max(1, 0.02 / temperature))
+          expect(largestDifference(single.gradient, exact.gradient)).to.be.at.most(
+            5e-5 * Math.max(1, 0.02 / temperature) * largest(exact.gradient),
+          )
+        }
+      }
+    })
   })
 
   it('has the gradient that finite differences find', () => {
@@ -214,6 +284,8 @@ describe('NT-Xent', () => {
     const z = new Float32Array(4 * dim).fill(1)
     expect(() => ntXent(z, { temperature: 0 })).to.throw(/`temperature`/)
     expect(() => ntXent(z, { replicas: 3 })).to.throw(/`replicas`/)
+    expect(() => ntXent(z, { views: 1 })).to.throw(/`views`/)
+    expect(() => ntXent(z, { views: 3 })).to.throw(/3 views an image/)
     expect(() => ntXent(new Float32Array(3 * dim))).to.throw(/`dim`/)
     expect(() => ntXent(new Int32Array(4 * dim) as unknown as Float32Array)).to.throw(/`z`/)
   })

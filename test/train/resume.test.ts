@@ -44,6 +44,7 @@ describe('interrupt and resume', function () {
     },
     'with the linear head and the kNN probe': { ...tiny, probe: { everyEpochs: 1, linearHead: true } },
     'in bf16 on two threads': { ...tiny, precision: 'bf16', threads: 2 },
+    'three views of each image': { ...tiny, views: 3 },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {
       const slug = name.replace(/\W+/g, '-')
@@ -113,6 +114,7 @@ describe('interrupt and resume', function () {
     await partly({ ...tiny, out: path('same') }, 2)
     for (const [options, name] of [
       [{ temperature: 0.1 }, '`temperature`'],
+      [{ views: 4 }, '`views`'],
       [{ preset: 'paper' }, '`preset`'],
       [{ augment: { flip: 0 } }, '`augment.flip`'],
       [{ data: 'synthetic:scenes,count=95,size=16' }, '`number of images in data`'],

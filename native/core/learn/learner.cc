@@ -143,11 +143,11 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
   result.gradient_norm = values.back();
   return result;
 } catch (...) {
-  const std::string batch =
-      std::to_string(images) + " images in two views, precision " + name_of(spec_.precision);
+  const std::string batch = std::to_string(images) + " images in " + std::to_string(spec_.loss.views) +
+                            " views, precision " + name_of(spec_.precision);
   const bool wide = spec_.precision == Precision::fp32 || spec_.precision == Precision::fp64;
   rethrow_with_memory("a step of " + batch + ", on " + device_.str(),
-                      std::string("Lower `batchSize`, `imageSize` or `encoder.width`") +
+                      std::string("Lower `batchSize`, `views`, `imageSize` or `encoder.width`") +
                           (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
 }
 
@@ -158,41 +158,41 @@ void Learner::update(double lr) {
 }
 
 Learner::MakeInput Learner::from_views(const at::Tensor& views) const {
-  if (views.dim() != 4 || views.size(3) != 3 || views.size(0) % 2 != 0 || views.size(0) == 0) {
-    std::ostringstream received;
-    received << views.sizes();
-    throw Error(
-        "ERR_SIMCLR_INVALID_ARGUMENT",
-        "Expected views of shape [2B, height, width, 3], first views first, but received " + received.str());
+  if (views.dim() != 4 || views.size(3) != 3 || views.size(0) % spec_.loss.views != 0 || views.size(0) == 0) {
+    std::ostringstream message;
+    message << "Expected views of shape [" << spec_.loss.views
+            << "B, height, width, 3], first views first, but received " << views.sizes();
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", message.str());
   }
   return [this, views](Span images) {
-    const int64_t count = images.end - images.begin, half = views.size(0) / 2;
-    const at::Tensor rows =
-        at::cat({views.narrow(0, images.begin, count), views.narrow(0, half + images.begin, count)});
-    return as_images(rows, device_, compute_type(spec_.precision));
+    std::vector<at::Tensor> rows;
+    for (const at::Tensor& view : views.chunk(spec_.loss.views, 0))
+      rows.push_back(view.narrow(0, images.begin, images.end - images.begin));
+    return as_images(at::cat(rows), device_, compute_type(spec_.precision));
   };
 }
 
 StepResult Learner::step(const Batch& batch, double lr) {
   const auto start = Clock::now();
   const auto images = static_cast<int64_t>(batch.count());
-  if (batch.views != 2 || images == 0) {
-    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
-                "Expected a batch of at least one image in two views but received " + std::to_string(images) +
-                    " images in " + std::to_string(batch.views) + " views");
+  if (batch.views != spec_.loss.views || images == 0) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected a batch of at least one image in " +
+                                                   std::to_string(spec_.loss.views) + " views but received " +
+                                                   std::to_string(images) + " images in " +
+                                                   std::to_string(batch.views) + " views");
   }
   const int64_t size = batch.augmenter->plan().size;
   at::Tensor labels;
   if (!batch.labels.empty()) labels = at::tensor(batch.labels, at::kLong);
   StepResult result = differentiate(images, labels, lr, [&](Span span) {
-    const int64_t count = span.end - span.begin;
+    const int64_t count = span.end - span.begin, rows = batch.views * count;
     if (device_views_) {
       const at::Tensor views = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
       if (views.defined()) return views;
     }
-    at::Tensor pixels = host_images(2 * count, size, device_);
+    at::Tensor pixels = host_images(rows, size, device_);
     auto* out = pixels.mutable_data_ptr<float>();
-    at::parallel_for(0, 2 * count, 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         batch.write_view(static_cast<int>(row / count), span.begin + row % count,
                          out + row * size * size * 3);
@@ -207,7 +207,7 @@ StepResult Learner::step(const Batch& batch, double lr) {
 
 StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels, double lr) {
   const auto start = Clock::now();
-  StepResult result = differentiate(views.size(0) / 2, labels, lr, from_views(views));
+  StepResult result = differentiate(views.size(0) / spec_.loss.views, labels, lr, from_views(views));
   update(lr);
   result.step_seconds = seconds_since(start);
   return result;
@@ -215,7 +215,7 @@ StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels
 
 StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
                               std::vector<NamedTensor>& gradients) {
-  const StepResult result = differentiate(views.size(0) / 2, labels, 0, from_views(views));
+  const StepResult result = differentiate(views.size(0) / spec_.loss.views, labels, 0, from_views(views));
   for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
     gradients.push_back(
         {net_.parameters.parameters()[i].name, replicas_->gradients()[i].cpu().contiguous().clone()});

@@ -1,4 +1,4 @@
-// SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): both views of a batch through one
+// SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): all views of a batch through one
 // encoder and one head, NT-Xent, an optional online linear head, one optimizer update. Knows nothing of Node
 // or of the loop around it.
 #pragma once
@@ -71,11 +71,11 @@ class Learner {
   int64_t feature_dim() const { return net_.encoder.feature_dim; }
   int64_t parameter_count(const std::string& prefix) const { return net_.parameters.count(prefix); }
 
-  /// One update from a batch of two views.
+  /// One update from a batch in `loss.views` views.
   StepResult step(const Batch& batch, double lr);
 
-  /// One update from given views: NHWC [2B, H, W, 3], first views first. `labels`: int64 [B] or undefined; -1
-  /// = none.
+  /// One update from given views: NHWC [views B, H, W, 3], first views first. `labels`: int64 [B] or
+  /// undefined; -1 = none.
   StepResult step_views(const at::Tensor& views, const at::Tensor& labels, double lr);
 
   /// The same without the update; running statistics do move. `gradients` receives them under the parameters'
@@ -99,7 +99,8 @@ class Learner {
   void share_state();
 
  private:
-  /// Makes one shard's input: its images' first views, then their second views, [2b, 3, H, W].
+  /// Makes one shard's input: its images' first views, then their second views and so on,
+  /// [views b, 3, H, W].
   using MakeInput = std::function<at::Tensor(Span images)>;
 
   /// `lr`: of the step that this is part of; ranks must agree on it.

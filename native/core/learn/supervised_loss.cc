@@ -7,7 +7,7 @@ namespace simclr {
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
                                const at::Tensor& labels, double weight_decay, Group& group) {
   const at::Tensor logits = forward(context, head, features);
-  const at::Tensor rows = labels.size(0) == logits.size(0) ? labels : at::cat({labels, labels});
+  const at::Tensor rows = labels.repeat({logits.size(0) / labels.size(0)});
   constexpr int64_t kNoLabel = -1;
   const at::Tensor sum = at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum, kNoLabel);
   const at::Tensor kernel_loss = context.weights[head.kernel].square().sum() * (weight_decay / 2);

@@ -1,4 +1,4 @@
-// The online linear head's loss (tf2/run.py): both views' features, labels shared, gradient stopped before
+// The online linear head's loss (tf2/run.py): all views' features, labels shared, gradient stopped before
 // the encoder.
 #pragma once
 
@@ -14,7 +14,7 @@ struct SupervisedLoss {
   at::Tensor weight_decay;   ///< decay / 2 * |kernel|^2, detached
 };
 
-/// features [2b, F]; labels int64 [b] or [2b] (both views in order), -1 = none.
+/// features [views b, F]; labels int64 [b], or one a row, -1 = none.
 /// `group` shares the batch.
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
                                const at::Tensor& labels, double weight_decay, Group& group);

@@ -1,15 +1,18 @@
 // NT-Xent between unit vectors: what nt_xent.cc needs from a method of computing it.
 //
-// With s_ij = z_i · z_j and, over j other than i, r_i = sum exp((s_ij - m_i) / t) for any shift m_i:
-//   loss_i = ln r_i + (m_i - s_ip) / t                                       (p: i's partner)
-//   t * d(sum of all losses) / d z_i = sum_j (P_ij + P_ji) z_j - 2 z_p,      P_ij = exp((s_ij - m_i) / t) /
-//   r_i
-// because S is symmetric. The gradient of a member's own rows needs all z, all m and all r, and no collective
-// after those are known (reference: the paper's equation 1; tf2/objective.py).
+// With s_ij = z_i · z_j, any shift m_i, e_ij = exp((s_ij - m_i) / t), q_i the sum of e_ij over the rows j of
+// other images, and r_ip = q_i + e_ip for each partner p, another view of i's image (V - 1 of them):
+//   loss_i = mean over p of ln(r_ip / e_ip)
+//   t * d(sum of all losses) / d z_i = sum_j (P_ij + P_ji) z_j - sum_p (R_ip + R_pi) z_p,
+//   P_ij = e_ij * mean over p of 1 / r_ip,   R_ip = (q_i / r_ip) / (V - 1)
+// because S is symmetric. With two views that is the paper's equation 1 (tf2/objective.py), and with more the
+// geometric poly-view loss (nt_xent.h). The gradient of a member's own rows needs all z, all m and all means
+// of 1 / r, and no collective after those are known.
 //
-// Where P_ip is close to 1, ln r_i + (m_i - s_ip) / t and P_ip - 1 cancel. Both methods therefore keep the
-// partner out of the sum: with q_i = r_i - exp((s_ip - m_i) / t), loss_i = ln(1 + q_i / (r_i - q_i)) and
-// 1 - P_ip = q_i / r_i hold to full precision, exactly 0 for a single image.
+// Where e_ip / r_ip is close to 1, ln r_ip - ln e_ip and e_ip / r_ip - 1 cancel. Both methods therefore keep
+// partners out of the sum q_i: ln(1 + q_i / e_ip) and q_i / r_ip hold to full precision, exactly 0 for a
+// single image. A shift is the largest s_ij, or the smallest s_ip where that is larger: what overflows then
+// is an e_ip whose loss and gradient are 0.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -29,12 +32,13 @@ struct ContrastOptions {
   double temperature;
   bool unit_length;  ///< |z| = 1, so that s <= 1 can serve as every row's shift
   bool gradient;
+  int64_t views = 2;  ///< of each image
 };
 
 /// All over the member's own rows, not yet over the group.
 struct ContrastResult {
   at::Tensor totals;    ///< [3]: sum of losses, of hits, of entropies (a -> b)
-  at::Tensor gradient;  ///< [2 count, dim], t * d(sum of all losses) / d z; undefined unless asked for
+  at::Tensor gradient;  ///< [views count, dim], t * d(sum of all losses) / d z; undefined unless asked for
 };
 
 /// CPU: square tiles in cache, vectorised exponentials, upper triangle only when the member is alone. Memory

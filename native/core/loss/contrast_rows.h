@@ -21,11 +21,9 @@ class ContrastRows {
  public:
   static constexpr T kLowest = -std::numeric_limits<T>::infinity();
 
-  std::vector<T> partner;      ///< s_ip
   std::vector<T> shift;        ///< m_i
-  std::vector<double> sum;     ///< sum of exp((s_ij - m_i) / t) over j other than i and p
-  std::vector<T> inverse_sum;  ///< 1 / r_i
-  std::vector<T> rest;         ///< 1 - P_ip
+  std::vector<double> sum;     ///< q_i
+  std::vector<T> inverse_sum;  ///< mean over partners of 1 / r_ip
   std::vector<T> pair_shift;   ///< first views: the same three over second views only
   std::vector<double> pair_sum;
   std::vector<T> pair_inverse_sum;
@@ -34,10 +32,16 @@ class ContrastRows {
   std::vector<double> entropy;
 
   /// `one_shift`: every row's shift is 1, the largest possible similarity; otherwise running maxima.
-  ContrastRows(const std::vector<Strip>& strips, int64_t tile, double temperature, bool one_shift)
-      : strips_(strips), tile_(tile), inverse_temperature_(1 / temperature), one_shift_(one_shift) {
+  ContrastRows(const std::vector<Strip>& strips, int64_t views, int64_t tile, double temperature,
+               bool one_shift)
+      : strips_(strips),
+        views_(views),
+        tile_(tile),
+        inverse_temperature_(1 / temperature),
+        one_shift_(one_shift) {
     const size_t size = strips.size() * tile;
-    for (auto* values : {&partner, &inverse_sum, &rest, &pair_inverse_sum}) values->assign(size, 0);
+    for (auto* values : {&partner_, &rest_}) values->assign(size * views, 0);
+    for (auto* values : {&inverse_sum, &pair_inverse_sum}) values->assign(size, 0);
     for (auto* values : {&sum, &pair_sum, &entropy}) values->assign(size, 0);
     for (auto* values : {&shift, &pair_shift}) values->assign(size, one_shift ? 1 : 0);
     best.assign(size, kLowest);
@@ -50,24 +54,42 @@ class ContrastRows {
   }
 
   int64_t slot(int64_t strip) const { return strip * tile_; }
+  int64_t view(int64_t strip) const { return strip / (static_cast<int64_t>(strips_.size()) / views_); }
 
-  /// Ends the sums: the partner joins them, the softmaxes' two numbers get their final values. Returns the
-  /// own rows' losses and hits, added up.
+  /// s_ip and R_ip of a row and its image's view `view`.
+  T& partner(int64_t row, int64_t view) { return partner_[row * views_ + view]; }
+  T& rest(int64_t row, int64_t view) { return rest_[row * views_ + view]; }
+
+  /// Ends the sums: partners join them, the softmaxes' two numbers get their final values. Returns the own
+  /// rows' losses and hits, added up.
   std::pair<double, double> finish_sums() {
     double losses = 0, hits = 0;
     each_own([&](const Strip& strip, int64_t u, int64_t row) {
-      const double s = partner[row];
-      if (!one_shift_) raise(shift[row], sum[row], partner[row]);
-      const double own = std::exp((s - shift[row]) * inverse_temperature_);
-      const double total = sum[row] + own;
-      losses += sum[row] <= own ? std::log1p(sum[row] / own)
+      const int64_t view = this->view(u), partners = views_ - 1;
+      if (!one_shift_) {
+        T farthest = partner(row, view == 0 ? 1 : 0);
+        for (int64_t p = 0; p < views_; ++p)
+          if (p != view && partner(row, p) < farthest) farthest = partner(row, p);
+        raise(shift[row], sum[row], farthest);
+      }
+      double loss = 0, inverse = 0;
+      for (int64_t p = 0; p < views_; ++p) {
+        if (p == view) continue;
+        const double s = partner(row, p);
+        const double own = std::exp((s - shift[row]) * inverse_temperature_);
+        const double total = sum[row] + own;
+        loss += sum[row] <= own ? std::log1p(sum[row] / own)
                                 : std::log(total) + (shift[row] - s) * inverse_temperature_;
-      inverse_sum[row] = static_cast<T>(1 / total);
-      rest[row] = static_cast<T>(sum[row] / total);
-      if (!first_view(u)) return;
+        inverse += 1 / total;
+        rest(row, p) = static_cast<T>(sum[row] / total / partners);
+      }
+      losses += loss / partners;
+      inverse_sum[row] = static_cast<T>(inverse / partners);
+      if (view != 0) return;
+      const double s = partner(row, 1);
       const int64_t image = strip.image + row - slot(u);
       hits += s > best[row] || (s == best[row] && image < best_image[row]);
-      if (!one_shift_) raise(pair_shift[row], pair_sum[row], partner[row]);
+      if (!one_shift_) raise(pair_shift[row], pair_sum[row], partner(row, 1));
       const double pair_own = std::exp((s - pair_shift[row]) * inverse_temperature_);
       const double pair_total = pair_sum[row] + pair_own;
       pair_inverse_sum[row] = static_cast<T>(1 / pair_total);
@@ -85,10 +107,11 @@ class ContrastRows {
 
   /// Everybody's shifts and inverse sums: all that the gradient needs of rows that are not its own.
   void exchange(const BatchPart& part, const at::TensorOptions& options, Group& group) {
-    at::Tensor own = at::empty({part.count, 4}, options);
+    const int64_t columns = 2 * views_;
+    at::Tensor own = at::empty({part.count, columns}, options);
     T* out = own.data_ptr<T>();
     each_own([&](const Strip& strip, int64_t u, int64_t row) {
-      T* to = out + (strip.image + row - slot(u) - part.first) * 4 + (first_view(u) ? 0 : 2);
+      T* to = out + (strip.image + row - slot(u) - part.first) * columns + 2 * view(u);
       to[0] = shift[row];
       to[1] = inverse_sum[row];
     });
@@ -96,7 +119,7 @@ class ContrastRows {
     const T* in = all.data_ptr<T>();
     for (size_t u = 0; u < strips_.size(); ++u) {
       for (int64_t i = 0; i < strips_[u].rows; ++i) {
-        const T* from = in + (strips_[u].image + i) * 4 + (first_view(u) ? 0 : 2);
+        const T* from = in + (strips_[u].image + i) * columns + 2 * view(static_cast<int64_t>(u));
         shift[slot(u) + i] = from[0];
         inverse_sum[slot(u) + i] = from[1];
       }
@@ -105,11 +128,11 @@ class ContrastRows {
 
  private:
   const std::vector<Strip>& strips_;
+  const int64_t views_;
   const int64_t tile_;
   const double inverse_temperature_;
   const bool one_shift_;
-
-  bool first_view(size_t strip) const { return strip < strips_.size() / 2; }
+  std::vector<T> partner_, rest_;  // by row, by view
 
   template <class Work>
   void each_own(const Work& work) const {

@@ -29,10 +29,11 @@ class Tiles {
         inverse_temperature_(1 / options.temperature),
         one_shift_(options.unit_length && options.temperature >= kLowestOneShiftTemperature),
         alone_(part.count == part.images),
+        views_(options.views),
         size_(tile_size(part.images)),
         grain_(std::max<int64_t>(1, kThreadWork / (size_ * size_ * z.size(1)))),
-        strips_(make_strips(part.images, part.first, part.count, size_)),
-        rows_(strips_, size_, options.temperature, one_shift_) {
+        strips_(make_strips(part.images, part.first, part.count, size_, views_)),
+        rows_(strips_, views_, size_, options.temperature, one_shift_) {
     for (const Strip& strip : strips_) z_.push_back(z.narrow(0, strip.begin, strip.rows));
     for (int thread = 0; thread < at::get_num_threads(); ++thread)
       buffers_.push_back(at::empty({size_, size_}, z.options()));
@@ -44,15 +45,17 @@ class Tiles {
     ContrastResult result;
     if (with_gradient) {
       if (!alone_) rows_.exchange(part_, z_[0].options(), group);
-      result.gradient = at::zeros({2 * part_.count, z_[0].size(1)}, z_[0].options());
-      for (const Strip& strip : strips_) {
-        const int64_t row = strip.image - part_.first + (strip.begin == strip.image ? 0 : part_.count);
+      result.gradient = at::zeros({views_ * part_.count, z_[0].size(1)}, z_[0].options());
+      for (size_t u = 0; u < strips_.size(); ++u) {
+        const Strip& strip = strips_[u];
+        const int64_t row = strip.image - part_.first + rows_.view(static_cast<int64_t>(u)) * part_.count;
         gradients_.push_back(strip.own ? result.gradient.narrow(0, row, strip.rows) : at::Tensor());
       }
       visit([this](int64_t u, int64_t v) { add_gradient(u, v); });
     } else {
-      parallel(half(), [this](int64_t u) {
-        for (int64_t v = half(); strips_[u].own && v < 2 * half(); ++v) add_entropy(u, v, similarities(u, v));
+      parallel(of_view(), [this](int64_t u) {
+        for (int64_t v = of_view(); strips_[u].own && v < 2 * of_view(); ++v)
+          add_entropy(u, v, similarities(u, v));
       });
     }
     result.totals = at::empty({3}, z_[0].options());
@@ -64,16 +67,16 @@ class Tiles {
   }
 
  private:
-  int64_t half() const { return static_cast<int64_t>(strips_.size()) / 2; }
+  int64_t of_view() const { return static_cast<int64_t>(strips_.size()) / views_; }
   /// First views in the rows, second views in the columns: what accuracy and entropy look at.
-  bool contrasts(int64_t u, int64_t v) const { return u < half() && v >= half(); }
-  bool partners(int64_t u, int64_t v) const { return u != v && u % half() == v % half(); }
+  bool contrasts(int64_t u, int64_t v) const { return rows_.view(u) == 0 && rows_.view(v) == 1; }
+  bool same_images(int64_t u, int64_t v) const { return u % of_view() == v % of_view(); }
 
   /// Calls `work(u, v)` for every tile that has own rows. A member alone sees the upper triangle only, and
   /// work serves rows and columns; otherwise it sees all columns, and work serves rows.
   template <class Work>
   void visit(const Work& work) const {
-    const int64_t count = 2 * half();
+    const auto count = static_cast<int64_t>(strips_.size());
     if (!alone_) {
       parallel(count, [&](int64_t u) {
         for (int64_t v = 0; strips_[u].own && v < count; ++v) work(u, v);
@@ -81,9 +84,9 @@ class Tiles {
       return;
     }
     parallel(count, [&](int64_t u) { work(u, u); });
-    for (int64_t phase = 0; phase < count - 1; ++phase) {
+    for (int64_t phase = 0; phase < round_robin_phases(count); ++phase) {
       const auto pairs = round_robin(count, phase);
-      parallel(count / 2, [&](int64_t i) { work(pairs[i].first, pairs[i].second); });
+      parallel(static_cast<int64_t>(pairs.size()), [&](int64_t i) { work(pairs[i].first, pairs[i].second); });
     }
   }
 
@@ -99,7 +102,7 @@ class Tiles {
     return buffers_[at::get_thread_num()].narrow(0, 0, strips_[u].rows).narrow(1, 0, strips_[v].rows);
   }
 
-  /// z_u z_vᵀ in this thread's buffer, with -inf for self, partner and padding.
+  /// z_u z_vᵀ in this thread's buffer, with -inf for self, partners and padding.
   Tile<T> similarities(int64_t u, int64_t v) {
     at::Tensor out = buffer(u, v);
     at::mm_out(out, z_[u], z_[v].t());
@@ -107,11 +110,11 @@ class Tiles {
     const Tile<T> tile{out.data_ptr<T>(), size_, strips_[u].rows, (columns + kLanes - 1) / kLanes * kLanes};
     for (int64_t i = 0; i < tile.rows; ++i)
       std::fill(tile.data + i * size_ + columns, tile.data + i * size_ + tile.columns, rows_.kLowest);
-    if (u % half() == v % half()) {
+    if (same_images(u, v)) {
       for (int64_t i = 0; i < tile.rows; ++i) {
         T& s = tile.data[i * size_ + i];
-        if (u != v) rows_.partner[rows_.slot(u) + i] = s;
-        if (u != v && alone_) rows_.partner[rows_.slot(v) + i] = s;
+        if (u != v) rows_.partner(rows_.slot(u) + i, rows_.view(v)) = s;
+        if (u != v && alone_) rows_.partner(rows_.slot(v) + i, rows_.view(u)) = s;
         s = rows_.kLowest;
       }
     }
@@ -151,9 +154,10 @@ class Tiles {
     if (contrasts(u, v)) add_entropy(u, v, tile);
     coefficients(tile, inverse_temperature_, one_shift_, {&rows_.shift[row], &rows_.inverse_sum[row]},
                  {&rows_.shift[column], &rows_.inverse_sum[column]});
-    if (partners(u, v)) {
+    if (u != v && same_images(u, v)) {
       for (int64_t i = 0; i < tile.rows; ++i)
-        tile.data[i * size_ + i] = -(rows_.rest[row + i] + rows_.rest[column + i]);
+        tile.data[i * size_ + i] =
+            -(rows_.rest(row + i, rows_.view(v)) + rows_.rest(column + i, rows_.view(u)));
     }
     const at::Tensor weights = buffer(u, v);
     gradients_[u].addmm_(weights, z_[v]);
@@ -164,6 +168,7 @@ class Tiles {
   const double inverse_temperature_;
   const bool one_shift_;
   const bool alone_;
+  const int64_t views_;
   const int64_t size_;
   const int64_t grain_;  // tiles
   const std::vector<Strip> strips_;

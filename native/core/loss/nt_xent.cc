@@ -30,16 +30,15 @@ class KnownGradient : public torch::autograd::Function<KnownGradient> {
 };
 
 struct GlobalRows {
-  at::Tensor z;   // [2 images, dim]: all first views, all second views
+  at::Tensor z;   // [views images, dim]: all first views, all second views, ...
   int64_t first;  // own first image
 };
 
-GlobalRows gather(const at::Tensor& z, Group& group) {
+GlobalRows gather(const at::Tensor& z, int64_t views, Group& group) {
   if (group.size() == 1) return {z, 0};
-  const int64_t count = z.size(0) / 2, dim = z.size(1);
   // One row an image, so that members stay contiguous within each view.
-  const BatchRows all = group.gather_images(at::cat({z.narrow(0, 0, count), z.narrow(0, count, count)}, 1));
-  return {at::cat({all.rows.narrow(1, 0, dim), all.rows.narrow(1, dim, dim)}, 0), all.first};
+  const BatchRows all = group.gather_images(at::cat(z.chunk(views, 0), 1));
+  return {at::cat(all.rows.chunk(views, 1), 0), all.first};
 }
 
 /// From d loss / d (row / |row|) to d loss / d row, in place.
@@ -66,10 +65,11 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
     norms = at::linalg_vector_norm(values, 2, {1}, /*keepdim=*/true).clamp_min_(kSmallestNorm);
     unit = values / norms;
   }
-  const GlobalRows global = gather(unit, group);
-  const int64_t images = global.z.size(0) / 2, count = unit.size(0) / 2;
+  const int64_t views = options.views;
+  const GlobalRows global = gather(unit, views, group);
+  const int64_t images = global.z.size(0) / views, count = unit.size(0) / views;
 
-  const ContrastOptions contrast{options.temperature, options.normalize, gradient};
+  const ContrastOptions contrast{options.temperature, options.normalize, gradient, views};
   ContrastResult result;
   const BatchPart part{images, global.first, count};
   const DeviceKernels* kernels = plain ? nullptr : device_kernels(unit.device());
@@ -83,9 +83,9 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
   }
 
   const at::Tensor means = group.all_reduce_sum(result.totals) / static_cast<double>(images);
-  NtXentOutput out{means[0] * (options.scale / 2), means[1], means[2]};
+  NtXentOutput out{means[0] * (options.scale / static_cast<double>(views)), means[1], means[2]};
   if (!gradient) return out;
-  result.gradient.mul_(options.scale / (2 * images * options.temperature));
+  result.gradient.mul_(options.scale / (views * images * options.temperature));
   if (options.normalize) normalize_backward_(result.gradient, unit, norms);
   const at::AutoGradMode with_grad(true);
   out.loss = KnownGradient::apply(z, out.loss, result.gradient);
@@ -93,13 +93,18 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
 }
 
 NtXentOutput checked(const at::Tensor& z, const NtXentOptions& options, Group& group, bool plain) {
-  if (z.dim() != 2 || z.size(0) < 2 || z.size(0) % 2 != 0 || !at::isFloatingType(z.scalar_type())) {
-    throw Error(
-        "ERR_SIMCLR_INVALID_ARGUMENT",
-        "Expected floating-point rows [2 b, dim], b first views and then their b second views, for `z` "
-        "but received a tensor of " +
-            std::to_string(z.dim()) + " dimensions and " + std::to_string(z.dim() > 0 ? z.size(0) : 1) +
-            " rows.");
+  if (options.views < 2) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected at least 2 for `views` but received " + std::to_string(options.views) + ".");
+  }
+  if (z.dim() != 2 || z.size(0) == 0 || z.size(0) % options.views != 0 ||
+      !at::isFloatingType(z.scalar_type())) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected floating-point rows [" +
+                                                   std::to_string(options.views) +
+                                                   " b, dim], b first views, then their b second views and "
+                                                   "so on, for `z` but received a tensor of " +
+                                                   std::to_string(z.dim()) + " dimensions and " +
+                                                   std::to_string(z.dim() > 0 ? z.size(0) : 1) + " rows.");
   }
   if (!(options.temperature > 0)) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected a number above 0 for `temperature` but received " +

@@ -9,9 +9,9 @@
 namespace simclr::cuda {
 
 bool takes_contrast(const at::Tensor& z, at::ScalarType encoder, const ContrastOptions& options) {
-  return z.scalar_type() == at::kFloat && (encoder == at::kBFloat16 || encoder == at::kHalf) &&
-         options.unit_length && contrast_padding(z.size(1)) > 0 &&
-         options.temperature >= kContrastTemperature;
+  return options.views == 2 && z.scalar_type() == at::kFloat &&
+         (encoder == at::kBFloat16 || encoder == at::kHalf) && options.unit_length &&
+         contrast_padding(z.size(1)) > 0 && options.temperature >= kContrastTemperature;
 }
 
 ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
