@@ -149,8 +149,9 @@ export class Encoder {
   }
 
   /**
-   * Features of images: paths, bytes of image files, or raw images. Throws ERR_SIMCLR_DATA for one that
-   * cannot be decoded, naming it, and ERR_SIMCLR_DISPOSED after `dispose`.
+   * Features of images: paths, bytes of image files, or raw images. Throws ERR_SIMCLR_DATA where some cannot be
+   * decoded, naming the first; `unusable` of the error has all of them (of more than 256 images: all among the 256
+   * that were decoded together). Throws ERR_SIMCLR_DISPOSED after `dispose`.
    */
   async embed(images: Iterable<ImageInput>): Promise<Features> {
     this.#check()
@@ -160,7 +161,7 @@ export class Encoder {
       const part = inputs.slice(first, first + chunk)
       const store = new (loadAddon().ImageStore)(part.length)
       try {
-        await Promise.all(part.map(async (input, i) => store.set(i, await this.#decode(input, first + i))))
+        await this.#fill(store, part, first)
         data.set(await this.embedStore(store, sequence(part.length)), first * this.featureDim)
       } finally {
         store.dispose()
@@ -201,16 +202,25 @@ export class Encoder {
     }
   }
 
-  async #decode(input: ImageInput, index: number) {
-    const { imageSize } = this.preprocessing
-    try {
-      return await decodeImage(input, { shorterSide: decodedSide(imageSize), maxPixels: 100_000_000 })
-    } catch (error) {
-      if (!(error instanceof UnusableImage)) throw error
-      const name = typeof input === 'string' ? input : `image ${index}`
-      const message = `Expected an image but ${name} is ${error.reason}: ${error.message}. Leave it out or mend it.`
-      throw new SimclrError('ERR_SIMCLR_DATA', message, { cause: error })
-    }
+  /** Decodes `images`, of which the first is the call's `first`. All are tried, so that one error tells of all. */
+  async #fill(store: NativeImageStore, images: ImageInput[], first: number): Promise<void> {
+    const decoding = { shorterSide: decodedSide(this.preprocessing.imageSize), maxPixels: 100_000_000 }
+    const results = await Promise.allSettled(
+      images.map(async (input, i) => store.set(i, await decodeImage(input, decoding))),
+    )
+    const failures = results.flatMap((r, i) => (r.status === 'rejected' ? [{ i, error: r.reason }] : []))
+    const [worst = null] = failures.filter(({ error }) => !(error instanceof UnusableImage))
+    if (worst !== null) throw worst.error
+    const unusable = failures.map(({ i, error }) => {
+      return { index: first + i, reason: `${error.reason}: ${error.message}` }
+    })
+    const [one, ...others] = unusable
+    if (one === undefined) return
+    const input = images[one.index - first]
+    const name = typeof input === 'string' ? input : `image ${one.index}`
+    const more = others.length > 0 ? ` (and ${others.length} more cannot be used)` : ''
+    const message = `Expected an image but ${name} is ${one.reason}${more}. Leave it out or mend it.`
+    throw new SimclrError('ERR_SIMCLR_DATA', message, { cause: failures[0]?.error, unusable })
   }
 }
 

@@ -1,5 +1,5 @@
 /** The public surface. */
-export { SimclrError, type SimclrErrorCode } from './addon/errors.ts'
+export { SimclrError, type SimclrErrorCode, type UnusableInput } from './addon/errors.ts'
 export type { RawImage } from './addon/interface.ts'
 export type { PresetName, TrainOptions } from './config/options.ts'
 export { type Preset, presets } from './config/presets.ts'

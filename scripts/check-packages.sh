@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The packages as users get them: packed, installed with --ignore-scripts in empty folders by npm, pnpm and yarn, with
-# the platform packages from a local registry, run with no compiler in sight; then the example apps on what npm
-# installed. Needs a built checkout and LibTorch in the cache.
-#   scripts/check-packages.sh [--download]     --download: gets LibTorch anew with the installed command
+# the platform packages from a local registry; LibTorch installed by each app's own command, from pip, from a file and
+# from a server, into an empty cache; run with no compiler in sight; then the example apps on what npm installed.
+# Needs a built checkout, and pip with a source of torch.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -32,6 +32,12 @@ for pinned in $(tar -xzOf "$simclr" package/package.json | grep -oE '@simclr/lin
   npm pack --silent --pack-destination "$tarballs" "$work/empty" >/dev/null
 done
 
+# Torch's wheel once; the apps get it from here.
+torch=$(node -p "require('./build/Release/build.json').torch")
+python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 311 --platform manylinux_2_28_x86_64 \
+  --dest "$work/wheels" "torch==$torch+cpu"
+wheel=$(echo "$work"/wheels/torch-*.whl)
+
 mkfifo "$work/hold"
 node scripts/packages/registry.mjs "$tarballs" <"$work/hold" >"$work/address" &
 exec 9>"$work/hold"
@@ -43,12 +49,19 @@ mkdir "$work/bin"
 ln -s "$(command -v node)" "$work/bin/node"
 alone() { env -i HOME="$HOME" PATH="$work/bin" XDG_CACHE_HOME="${XDG_CACHE_HOME:-}" "$@"; }
 
-# app NAME: an empty project that asks the local registry for @simclr/*.
+# app NAME: an empty project with an empty cache that asks the local registry for @simclr/*.
 app() {
   mkdir "$work/$1"
   cd "$work/$1"
+  export XDG_CACHE_HOME=$work/$1/cache
   echo '{ "private": true, "type": "module" }' >package.json
   echo "@simclr:registry=$registry/" >.npmrc
+}
+
+# lacks_libtorch: says which command installs it.
+lacks_libtorch() {
+  if alone node node_modules/simclr/dist/cli/main.js train 2>error.txt; then exit 1; fi
+  grep -q 'npx simclr libtorch install cpu' error.txt
 }
 
 # works: trains and embeds with what is installed in the current folder.
@@ -66,10 +79,8 @@ works() {
 echo "-- npm"
 app npm
 npm install --silent --ignore-scripts --no-audit --no-fund "$simclr"
-if [ "${1:-}" = --download ]; then
-  export XDG_CACHE_HOME=$work/cache
-  npx simclr libtorch install cpu
-fi
+lacks_libtorch
+PIP_FIND_LINKS=$work/wheels npx simclr libtorch install cpu
 alone node node_modules/.bin/simclr doctor
 works
 
@@ -83,6 +94,8 @@ mv "$work/aside" node_modules/@simclr
 echo "-- pnpm"
 app pnpm
 npm exec --yes pnpm@10 -- add --ignore-scripts --silent "$simclr"
+lacks_libtorch
+npm exec --yes pnpm@10 -- exec simclr libtorch install cpu --from "$wheel"
 works
 
 echo "-- yarn"
@@ -100,6 +113,9 @@ npmPreapprovedPackages: ["@simclr/*"]
 YARN
 touch yarn.lock
 npm exec --yes --package=@yarnpkg/cli-dist@4 -- yarn add "simclr@file:$simclr" >yarn.log || { cat yarn.log; exit 1; }
+lacks_libtorch
+cp "$wheel" "$tarballs"
+npm exec --yes --package=@yarnpkg/cli-dist@4 -- yarn simclr libtorch install cpu --source "$registry/-/$(basename "$wheel")"
 works
 
 if [ -x "$root/scripts/packages/examples.sh" ]; then "$root/scripts/packages/examples.sh" "$work/npm"; fi

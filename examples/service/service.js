@@ -3,11 +3,14 @@
  *
  *   PUT /images/:name   the bytes of an image; remembers its features
  *   POST /nearest?k=5   the bytes of an image; the names of the nearest ones, with their cosine similarity
+ *   GET /statistics     requests, batches, images
+ *
+ * What is no image is answered with 422 and the reason.
  *
  *   node service.js RUN [PORT]
  */
 import Fastify from 'fastify'
-import { Encoder, SimclrError } from 'simclr'
+import { Encoder } from 'simclr'
 import { Batcher } from './batcher.js'
 
 /** A fastify app around an encoder, which the caller disposes. */
@@ -19,12 +22,6 @@ export function createService(encoder) {
   app.addContentTypeParser(['image/*', 'application/octet-stream'], { parseAs: 'buffer' }, (_, body, done) =>
     done(null, body),
   )
-  app.setErrorHandler((error, _request, reply) => {
-    const bad = error instanceof SimclrError && error.code === 'ERR_SIMCLR_DATA'
-    return reply
-      .code(bad ? 422 : (error.statusCode ?? 500))
-      .send({ code: error.code, message: error.message })
-  })
   app.put('/images/:name', async ({ params, body }, reply) => {
     known.set(params.name, await batcher.embed(body))
     return reply.code(201).send({ images: known.size })

@@ -52,9 +52,16 @@ export type SimclrErrorCode =
   /** LibTorch or the addon failed in a way nothing else describes. */
   | 'ERR_SIMCLR_NATIVE'
 
+/** An input that was refused: its place among the inputs, and why, for people. */
+export interface UnusableInput {
+  index: number
+  reason: string
+}
+
 export interface SimclrErrorOptions {
   cause?: unknown
   checkpoint?: string | null
+  unusable?: readonly UnusableInput[] | null
 }
 
 /** Thrown and rejected with by everything public. `cause` holds what it was made of, where there is something. */
@@ -62,11 +69,14 @@ export class SimclrError extends Error {
   readonly code: SimclrErrorCode
   /** From a run that broke off by itself: its newest whole checkpoint, which `resume` takes. Null elsewhere. */
   readonly checkpoint: string | null
+  /** From `Encoder.embed`: its images that cannot be decoded; the others can be asked for again. Null elsewhere. */
+  readonly unusable: readonly UnusableInput[] | null
 
   constructor(code: SimclrErrorCode, message: string, options: SimclrErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : {})
     this.name = 'SimclrError'
     this.code = code
     this.checkpoint = options.checkpoint ?? null
+    this.unusable = options.unusable ?? null
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A registry of the tarballs in a folder, for installing packages that are not published yet:
  * node scripts/packages/registry.mjs FOLDER prints its address and serves until its stdin ends. It has nothing else:
- * point a scope at it (`@simclr:registry=…`) and leave the others where they are.
+ * point a scope at it (`@simclr:registry=…`) and leave the others where they are. Files of the folder are under /-/.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -35,7 +35,7 @@ function packuments(address) {
 
 const server = http.createServer((request, response) => {
   const url = decodeURIComponent(request.url.slice(1))
-  if (url.startsWith('-/') && tarballs.includes(url.slice(2))) {
+  if (url.startsWith('-/') && fs.readdirSync(folder).includes(url.slice(2))) {
     fs.createReadStream(path.join(folder, url.slice(2))).pipe(response)
     return
   }

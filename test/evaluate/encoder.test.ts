@@ -97,6 +97,16 @@ describe('Encoder', function () {
     expect(error.message).to.contain(path('text.jpg'))
   })
 
+  it('tells of all images that are none, by their places', async () => {
+    const images = [...Array.from({ length: 256 }, () => raw), new Uint8Array(9), raw, new Uint8Array(0)]
+    const error = await rejection(encoder.embed(images))
+    expect(error).to.be.instanceOf(SimclrError)
+    expect(error.message).to.contain('image 256 ').and.to.contain('1 more')
+    const { unusable } = error as SimclrError
+    expect(unusable?.map(({ index }) => index)).to.deep.equal([256, 258])
+    expect(unusable?.map(({ reason }) => reason.split(':')[0])).to.deep.equal(['not an image', 'empty'])
+  })
+
   it('refuses files that are no encoder, and weights that do not fit', async () => {
     const { tensors, metadata } = await readSafetensors(path('run', 'encoder.safetensors'))
     const others = tensors.map((tensor) => ({ ...tensor, name: `of_another_${tensor.name}` }))
