@@ -55,9 +55,11 @@ export class RunProgress {
     this.#epochs = plan.epochs
     this.#batchSize = config.batchSize
     const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
-    say(`${data}: ${formatCount(plan.images)} images at ${config.imageSize} px, preset ${config.preset}`)
+    const sizes = [...(config.resolution ?? []).map(({ size }) => size), config.imageSize].join(' → ')
+    say(`${data}: ${formatCount(plan.images)} images at ${sizes} px, preset ${config.preset}`)
+    const views = config.views === 2 ? '' : ` in ${config.views} views`
     say(
-      `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}, ` +
+      `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}${views}, ` +
         `${optimizer.name} ${optimizer.lr}, τ ${config.temperature}, ${config.precision} on ${config.device}, ${config.threads} threads`,
     )
     const rest = step === 0 ? '' : `, going on from step ${formatCount(step)}`

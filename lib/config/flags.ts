@@ -48,7 +48,17 @@ function parseValue(schema: z.ZodType, raw: string): unknown {
   if (/^(none|null)$/.test(raw)) readings.push(null)
   if (!Number.isNaN(number)) readings.push(number)
   if (list.length > 1 && !list.some(Number.isNaN)) readings.push(list)
+  if (raw.startsWith('[')) readings.push(parseJson(raw))
   return readings.find((reading) => schema.safeParse(reading).success) ?? readings.at(-1)
+}
+
+/** What JSON says; text that is none stays what it is. */
+function parseJson(raw: string): unknown {
+  try {
+    return JSON.parse(raw)
+  } catch {
+    return raw
+  }
 }
 
 function assign(into: Record<string, unknown>, [key, ...rest]: string[], value: unknown): void {
@@ -70,6 +80,7 @@ function placeholder({ doc }: OptionEntry): string {
   if (words) return `<${doc.expected.match(/[\w:]+(?=')/g)!.join('|')}>`
   if (/pair/.test(doc.expected)) return '<low,high>'
   if (/three numbers/.test(doc.expected)) return '<r,g,b>'
+  if (/a list of/.test(doc.expected)) return '<json>'
   if (/number|integer|multiple/.test(doc.expected)) return `<${doc.unit ?? 'number'}>`
   return /path/.test(doc.expected) ? '<path>' : '<value>'
 }

@@ -103,6 +103,20 @@ export function triple(min: number) {
   return { schema, expected: `three numbers of at least ${min}, one a channel` }
 }
 
+/** Sizes for the shares of a run: `until` ascending. */
+export function phases() {
+  const phase = z.strictObject({
+    until: z.number().positive().max(1),
+    size: z.number().int().min(8).max(1024),
+  })
+  const schema = z
+    .array(phase)
+    .min(1)
+    .refine((list) => list.every(({ until }, i) => i === 0 || until > list[i - 1]!.until))
+    .readonly()
+  return { schema, expected: 'a list of { until, size }, `until` ascending up to 1, `size` at least 8' }
+}
+
 /** A fixed word, or what `other` accepts. */
 export function wordOr<const W extends string, T extends z.ZodType>(word: W, other: Expectation<T>) {
   return { schema: z.union([z.literal(word), other.schema]), expected: `'${word}' or ${other.expected}` }

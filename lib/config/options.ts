@@ -18,7 +18,8 @@ import {
   probe,
   schedule,
 } from './groups.ts'
-import { choice, instance, integer, nullOr, option, positive, real, text, wordOr, yesNo } from './option.ts'
+// biome-ignore format: one line
+import { choice, instance, integer, nullOr, option, phases, positive, real, text, wordOr, yesNo } from './option.ts'
 
 export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch'] as const
 export type PresetName = (typeof presetNames)[number]
@@ -75,6 +76,12 @@ export const trainOptions = z
       about: 'Height and width of the views.',
       default: 'from the preset or the images',
       unit: 'pixels',
+    }),
+    resolution: option(nullOr(phases()), {
+      about:
+        'Smaller views first: an epoch that begins before the share `until` of all epochs has views of `size` pixels, later ones of `imageSize` (docs/views.md).',
+      default: 'null',
+      source: 'arXiv 1906.06423',
     }),
     encoder,
     head,

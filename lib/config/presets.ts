@@ -156,6 +156,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     head: { layers: 2, dim: 128 },
     steps: null,
     views: 2,
+    resolution: null,
     loss: { normalize: true },
     optimizer: {
       momentum: 0.9,

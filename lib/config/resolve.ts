@@ -230,6 +230,13 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
     const advice = "Set encoder.convention to 'paper': torchvision has no selective kernels."
     throw invalid(expected('0', 'encoder.skRatio', encoder.skRatio, advice))
   }
+  for (const [i, { size }] of (config.resolution ?? []).entries()) {
+    if (size <= config.imageSize) continue
+    const advice = 'Low-to-high resolution ends at `imageSize`: lower the size, or raise that.'
+    throw invalid(
+      expected(`at most \`imageSize\` (${config.imageSize})`, `resolution[${i}].size`, size, advice),
+    )
+  }
   if (optimizer.nesterov && optimizer.momentum === 0) {
     throw invalid(expected('a number above 0', 'optimizer.momentum', 0, 'Nesterov momentum needs momentum.'))
   }

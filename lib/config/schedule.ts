@@ -1,5 +1,5 @@
 /**
- * How long a run is and which learning rate each step has: pure functions of the settings and the step.
+ * How long a run is, which learning rate and which size of views each step has: pure functions of the settings and the step.
  *
  * Two conventions (google-research/simclr tf2/model.py, get_train_steps and WarmUpAndCosineDecay; lightly):
  * - `paper`: an endless reshuffled stream whose batches cross epochs, ⌊N·E/B⌋ + 1 steps; the warm-up starts
@@ -54,6 +54,22 @@ export function learningRate(settings: ScheduleSettings, step: number): number {
   const length = totalSteps(settings) - warmup
   const progress = length > 0 ? Math.min(step - warmup, length) / length : 1
   return (peak / 2) * (1 + Math.cos(Math.PI * progress))
+}
+
+/** Views of `size` pixels in the epochs that begin before the share `until` of all epochs. */
+export interface ResolutionPhase {
+  until: number
+  size: number
+}
+
+/** Pixels of a step's views: the first of these phases that its epoch is in, after them `imageSize`. */
+export function viewSize(
+  settings: ScheduleSettings,
+  { resolution, imageSize }: { resolution: readonly ResolutionPhase[] | null; imageSize: number },
+  step: number,
+): number {
+  const share = epochOf(settings, step) / totalEpochs(settings)
+  return resolution?.find(({ until }) => share < until)?.size ?? imageSize
 }
 
 /** Epochs the run's steps belong to: `epochs`, or what `steps` make of it. */

@@ -5,7 +5,8 @@ import type { Rows, Sampler } from './sampler.ts'
 
 export interface LoaderOptions {
   images: Images
-  augmenter: NativeAugmenter
+  /** What makes the views of a step. */
+  augmenterAt: (step: number) => NativeAugmenter
   sampler: Sampler
   seed: number
   /** Of each image. */
@@ -51,13 +52,13 @@ export class Loader {
     const all = this.#options.sampler.at(step)
     const { begin, end } = this.#options.part(all.indices.length)
     const rows = { indices: all.indices.slice(begin, end), epochs: all.epochs.slice(begin, end) }
-    const batch = this.#describe(rows)
+    const batch = this.#describe(rows, this.#options.augmenterAt(step))
     batch.catch(() => {}) // told when its turn comes
     return { rows, batch }
   }
 
-  async #describe(rows: Rows): Promise<NativeBatch> {
-    const { images, augmenter, seed, views, withLabels } = this.#options
+  async #describe(rows: Rows, augmenter: NativeAugmenter): Promise<NativeBatch> {
+    const { images, seed, views, withLabels } = this.#options
     await images.hold(rows.indices)
     const labels = withLabels ? Int32Array.from(rows.indices, (index) => images.labels![index]!) : null
     return augmenter.batch(images.store, { ...rows, seed, views, labels })

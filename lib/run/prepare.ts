@@ -16,7 +16,7 @@ import {
   resumedReason,
   scheduleSettings,
 } from '../config/resolve.ts'
-import { learningRate, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
+import { learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
@@ -159,7 +159,7 @@ async function assemble(
     const parameters = learner.parameterCount.encoder
     const { pid } = process
     tell({ type: 'start', folder: path, resolution, step, parameters, data: images.name, pid })
-    const loader = trainingLoader(addon, images, config, step, ranks)
+    const loader = trainingLoader(addon, images, resolution, step, ranks)
     const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
     // biome-ignore format: one line a thought
@@ -186,15 +186,18 @@ function checkParts(config: ResolvedConfig, { size }: Ranks): void {
 function trainingLoader(
   addon: Addon,
   images: Images,
-  config: ResolvedConfig,
+  { config, schedule }: Resolution,
   step: number,
   ranks: Ranks,
 ): Loader {
-  const { seed, batchSize, views, imageSize, augment } = config
+  const { seed, batchSize, views, imageSize, resolution, augment } = config
   const { convention } = config.schedule
+  const sizes = new Set([...(resolution ?? []).map(({ size }) => size), imageSize])
+  const family = simclrFamily(augment)
+  const augmenters = new Map([...sizes].map((size) => [size, new addon.Augmenter(lower(family, size))]))
   return new Loader({
     images,
-    augmenter: new addon.Augmenter(lower(simclrFamily(augment), imageSize)),
+    augmenterAt: (at) => augmenters.get(viewSize(schedule, config, at))!,
     sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
     views,

@@ -58,7 +58,10 @@ const mayChange =
   /^(data|epochs|steps|device|threads|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
 
 /** What options that older checkpoints lack were then. */
-const before = [['views', 2]] as const
+const before: readonly (readonly [string, unknown])[] = [
+  ['views', 2],
+  ['resolution', null],
+]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(

@@ -22,6 +22,7 @@ const refused: Record<string, unknown> = {
   limit: 0,
   limitPerClass: 0.5,
   imageSize: 7,
+  resolution: [{ until: 0.5, size: 4 }],
   views: 1,
   'encoder.arch': 'vgg',
   'encoder.width': 0.3,
@@ -174,6 +175,7 @@ describe('command-line flags', () => {
       'augment.cropArea': '0.2,1',
       'augment.mean': 'none',
       'checkpoint.everySeconds': '1.5',
+      resolution: '[{"until":0.5,"size":16}]',
     })
     expect(options).to.deep.equal({
       epochs: 3,
@@ -184,6 +186,7 @@ describe('command-line flags', () => {
       loss: { normalize: false },
       augment: { cropArea: [0.2, 1], mean: null },
       checkpoint: { everySeconds: 1.5 },
+      resolution: [{ until: 0.5, size: 16 }],
     })
     validate(trainOptions, options)
   })
@@ -192,5 +195,8 @@ describe('command-line flags', () => {
     expect(refusal(optionsFromFlags(trainOptions, { epochs: 'x' }))).to.contain("`epochs` but received 'x'")
     expect(refusal(optionsFromFlags(trainOptions, { epochs: '-2' }))).to.contain('`epochs` but received -2')
     expect(refusal(optionsFromFlags(trainOptions, { epochs: '' }))).to.contain("`epochs` but received ''")
+    expect(refusal(optionsFromFlags(trainOptions, { resolution: '[{' }))).to.contain(
+      "`resolution` but received '[{'",
+    )
   })
 })

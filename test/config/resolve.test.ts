@@ -51,6 +51,14 @@ describe('presets', () => {
 })
 
 describe('resolve', () => {
+  it('low-to-high resolution ends at imageSize', () => {
+    const resolution = [{ until: 0.5, size: 16 }]
+    expect(resolved({ resolution }).config.resolution).to.deep.equal(resolution)
+    expect(() => resolved({ resolution, imageSize: 15 })).to.throw(
+      'Expected at most `imageSize` (15) for `resolution[0].size` but received 16.',
+    )
+  })
+
   it('leaves nothing open, says who decided each value, and resolves to itself', () => {
     for (const preset of presetNames) {
       const first = resolved({ preset })

@@ -7,6 +7,7 @@ import {
   type ScheduleSettings,
   totalEpochs,
   totalSteps,
+  viewSize,
   warmupSteps,
 } from '../../lib/config/schedule.ts'
 
@@ -111,5 +112,32 @@ describe('epochs of steps', () => {
   it('counts the epochs that a fixed number of steps reaches', () => {
     expect(totalEpochs(torch({ steps: 7 }))).to.equal(3)
     expect(totalEpochs(torch({ convention: 'paper', steps: 8, images: 1000, batchSize: 250 }))).to.equal(2)
+  })
+})
+
+describe('low-to-high resolution', () => {
+  const resolution = [
+    { until: 0.25, size: 8 },
+    { until: 0.6, size: 16 },
+  ]
+  const sizes = (settings: ScheduleSettings) => {
+    const steps = Array.from({ length: totalSteps(settings) }, (_, step) => step)
+    return steps.map((step) => viewSize(settings, { resolution, imageSize: 32 }, step))
+  }
+
+  it('an epoch has the size of the phase in which it begins', () => {
+    // 3 steps an epoch; epochs begin at 0, 0.25, 0.5 and 0.75 of the run.
+    expect(sizes(torch({}))).to.deep.equal([8, 8, 8, 16, 16, 16, 16, 16, 16, 32, 32, 32])
+    expect(sizes(torch({ epochs: 1 }))).to.deep.equal([8, 8, 8])
+    expect(sizes(torch({ steps: 5 }))).to.deep.equal([8, 8, 8, 16, 16])
+  })
+
+  it('batches that cross epochs belong to the one they begin in', () => {
+    const crossing = torch({ convention: 'paper', images: 10, batchSize: 4, epochs: 2 })
+    expect(sizes(crossing)).to.deep.equal([8, 8, 8, 16, 16, 16])
+  })
+
+  it('without it all views are of one size', () => {
+    expect(viewSize(torch({}), { resolution: null, imageSize: 32 }, 0)).to.equal(32)
   })
 })

@@ -35,6 +35,16 @@ export const anyOptions: fc.Arbitrary<TrainOptions> = fc.record(
     convention,
     limit: mostly(fc.integer({ min: 1, max: 60 }), 0, 2.5),
     imageSize: mostly(fc.integer({ min: 8, max: 40 }), 4, '32'),
+    views: mostly(fc.integer({ min: 2, max: 4 }), 1, 2.5),
+    resolution: mostly(
+      fc.option(
+        fc
+          .tuple(fc.double({ min: 0.1, max: 1, noNaN: true }), fc.constantFrom(8, 8, 8, 16))
+          .map(([until, size]) => [{ until, size }]),
+      ),
+      [],
+      [{ until: 2, size: 8 }],
+    ),
     encoder: group({
       arch: mostly(fc.constantFrom('resnet18', 'resnet34', 'resnet50'), 'vgg16'),
       width: mostly(fc.constantFrom(0.125, 0.25, 0.375), 0.3, 0),

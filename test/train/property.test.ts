@@ -15,7 +15,7 @@ describe('any options', function () {
     const property = fc.asyncProperty(anyOptions, async (options) => {
       outcomes[await trainsOrIsRefused(options, path('run'))]++
     })
-    await fc.assert(property, { numRuns: 40, seed: 1, endOnFailure: true })
+    await fc.assert(property, { numRuns: 80, seed: 1, endOnFailure: true })
     expect(outcomes.trained).to.be.above(5)
     expect(outcomes.refused).to.be.above(5)
   })

@@ -1,0 +1,120 @@
+/**
+ * node --import tsx experiments/views/main.ts --data DATA --test DATA [--out FILE] [--epochs N] [--seeds N]
+ *   [--arm NAME …] [--threads N] [--minutes N]
+ *
+ * What more views of each image, and smaller ones at first, do to accuracy: trains every arm with every seed, adds a line
+ * of JSON a training to FILE and prints the table of all that FILE has. What is there is not run again, so it can be
+ * stopped at any time and gone on with; --minutes begins no training after so many; --minutes 0 prints the table alone.
+ */
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { mergeLayers } from '../../lib/config/layers.ts'
+import { compare } from '../../lib/evaluate/compare.ts'
+import { type TrainOptions, train } from '../../lib/index.ts'
+import { type Arm, arms, base } from './arms.ts'
+
+/** A line of the results. */
+interface Result {
+  /** Arm, seed, epochs and data: the same training is not done twice. */
+  key: string
+  name: string
+  seed: number
+  /** Passes over the images, and the views made of each in all. */
+  epochs: number
+  viewsOfEach: number
+  knn: number
+  linear: number
+  /** Of the last epoch. */
+  loss: number
+  contrastiveAccuracy: number
+  /** Of training. */
+  seconds: number
+}
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    test: { type: 'string' },
+    out: { type: 'string', default: 'experiments/views.jsonl' },
+    epochs: { type: 'string', default: '12' },
+    seeds: { type: 'string', default: '3' },
+    arm: { type: 'string', multiple: true },
+    threads: { type: 'string', default: 'auto' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
+})
+const { data, test } = values
+if (data === undefined || test === undefined) throw new Error('Expected --data and --test.')
+const threads = values.threads === 'auto' ? values.threads : Number(values.threads)
+const wanted = arms.filter(({ name }) => values.arm?.includes(name) ?? true)
+const until = performance.now() + Number(values.minutes) * 60_000
+
+const keyOf = ({ name, change }: Arm, seed: number, epochs: number) =>
+  JSON.stringify([name, change, seed, epochs, basename(data)])
+
+async function measure(arm: Arm, seed: number, epochs: number): Promise<Result> {
+  const out = await mkdtemp(join(tmpdir(), 'simclr-views-'))
+  const own = { data: data!, epochs, threads, seed, out, report: false, probe: { everyEpochs: 0 } } as const
+  const options = mergeLayers([
+    { why: 'base', values: base },
+    { why: arm.name, values: arm.change },
+    { why: 'study', values: own },
+  ]).values as TrainOptions
+  try {
+    const run = await train(options)
+    using encoder = run.encoder
+    const { loss, contrastiveAccuracy } = run.history.at(-1)!
+    const { trained } = await compare(encoder, { data: data!, test: test!, seed })
+    return {
+      ...{ key: keyOf(arm, seed, epochs), name: arm.name, seed, epochs },
+      ...{ viewsOfEach: epochs * run.config.views, knn: trained.knn, linear: trained.linear },
+      ...{ loss, contrastiveAccuracy, seconds: run.seconds },
+    }
+  } finally {
+    await rm(out, { recursive: true })
+  }
+}
+
+function table(results: readonly Result[]): string {
+  const rows = arms.flatMap(({ name }) => {
+    const of = results.filter((result) => result.name === name)
+    if (of.length === 0) return []
+    const mean = (pick: (result: Result) => number) =>
+      of.reduce((sum, result) => sum + pick(result), 0) / of.length
+    const three = (pick: (result: Result) => number) => mean(pick).toFixed(3)
+    const { epochs, viewsOfEach } = of[0]!
+    const numbers = [
+      three(({ knn }) => knn),
+      three(({ linear }) => linear),
+      three((one) => one.contrastiveAccuracy),
+    ]
+    return [[name, epochs, viewsOfEach, of.length, ...numbers, mean(({ seconds }) => seconds).toFixed(0)]]
+  })
+  const head = ['arm', 'passes', 'views of each', 'seeds', 'kNN', 'linear', 'contrastive', 'seconds']
+  return [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}
+
+const text = await readFile(values.out, 'utf8').catch(() => '')
+const results = text
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line) as Result)
+for (let seed = 0; seed < Number(values.seeds); seed++) {
+  for (const arm of wanted) {
+    const epochs = Math.max(1, Math.round(arm.passes * Number(values.epochs)))
+    const key = keyOf(arm, seed, epochs)
+    if (results.some((result) => result.key === key) || performance.now() >= until) continue
+    const result = await measure(arm, seed, epochs)
+    results.push(result)
+    await appendFile(values.out, `${JSON.stringify(result)}\n`)
+    const { knn, linear, seconds } = result
+    console.error(
+      `${arm.name}, seed ${seed}: kNN ${knn.toFixed(3)}, linear ${linear.toFixed(3)}, ${seconds.toFixed(0)} s`,
+    )
+  }
+}
+console.log(table(results))
