@@ -89,4 +89,11 @@ export interface LearnerSpec {
   exactSums?: boolean
   /** Activations inside residual blocks are computed again in the backward pass instead of kept. Default false. */
   recompute?: boolean
+  /**
+   * Images of this process in the network at a time, about, the loss and its gradient still over the whole batch (cached
+   * gradient); BatchNorm's statistics are then of such a chunk. Null and absent: the whole batch at once.
+   */
+  chunkSize?: number | null
+  /** BatchNorm takes its running statistics, which stay as they are, instead of the batch's. Default false. */
+  frozenBatchNorm?: boolean
 }

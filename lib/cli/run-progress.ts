@@ -57,7 +57,9 @@ export class RunProgress {
     const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
     const sizes = [...(config.resolution ?? []).map(({ size }) => size), config.imageSize].join(' → ')
     say(`${data}: ${formatCount(plan.images)} images at ${sizes} px, preset ${config.preset}`)
-    const views = config.views === 2 ? '' : ` in ${config.views} views`
+    const views =
+      (config.views === 2 ? '' : ` in ${config.views} views`) +
+      (config.chunkSize === null ? '' : `, ${config.chunkSize} at a time`)
     say(
       `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}${views}, ` +
         `${optimizer.name} ${optimizer.lr}, τ ${config.temperature}, ${config.precision} on ${config.device}, ${config.threads} threads`,

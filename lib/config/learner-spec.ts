@@ -14,6 +14,7 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     threads,
     seed,
     recompute,
+    chunkSize,
     distributed,
   } = config
   return {
@@ -27,6 +28,7 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     shards: threads,
     seed,
     recompute,
+    chunkSize,
     globalBatchNorm: distributed.syncBatchNorm,
     globalNegatives: distributed.globalNegatives,
     compressGradients: distributed.compressGradients,

@@ -136,6 +136,13 @@ export const trainOptions = z
         'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, less memory, about a third more time.',
       default: 'false',
     }),
+    chunkSize: option(nullOr(integer(2)), {
+      about:
+        "Images of a process in the network at a time, so that memory does not grow with `batchSize`: NT-Xent and its gradient are the whole batch's, the forward pass is computed twice and BatchNorm's statistics are those of each chunk (docs/views.md); null: the whole batch at once.",
+      default: 'null',
+      unit: 'images',
+      source: 'arXiv 2101.06983',
+    }),
     stream: option(choice(['auto', 'on', 'off']), {
       about:
         "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",

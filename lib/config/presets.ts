@@ -172,6 +172,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     threads: 'auto',
     seed: 0,
     recompute: false,
+    chunkSize: null,
     stream: 'auto',
     maxSkipped: 0.1,
     distributed: {

@@ -102,6 +102,9 @@ export function resolve(
     config.threads = machine.cores
     set('threads', `auto: this machine has ${machine.cores} cores`)
   }
+  if (options.chunkSize && config.chunkSize! < config.batchSize) {
+    set('chunkSize', `${why.chunkSize}; BatchNorm normalises each chunk by its own statistics`)
+  }
   resolveDevice(config, machine, set)
   fitBatch(config, options, data, set)
   checkTogether(config, data)

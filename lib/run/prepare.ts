@@ -180,7 +180,7 @@ function checkParts(config: ResolvedConfig, { size }: Ranks): void {
       expected(`at least an image for each of the ${size} ranks`, 'batchSize', config.batchSize, advice),
     )
   }
-  config.threads = Math.min(config.threads, each)
+  config.threads = Math.min(config.threads, each, config.chunkSize ?? each)
 }
 
 function trainingLoader(

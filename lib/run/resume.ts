@@ -61,6 +61,7 @@ const mayChange =
 const before: readonly (readonly [string, unknown])[] = [
   ['views', 2],
   ['resolution', null],
+  ['chunkSize', null],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */

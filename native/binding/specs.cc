@@ -98,6 +98,8 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.shards = static_cast<int>(integer(spec, "shards"));
   out.exact_sums = has(spec, "exactSums") && boolean(spec, "exactSums");
   out.recompute = has(spec, "recompute") && boolean(spec, "recompute");
+  out.chunk_size = has(spec, "chunkSize") ? integer(spec, "chunkSize") : 0;
+  out.frozen_batch_norm = has(spec, "frozenBatchNorm") && boolean(spec, "frozenBatchNorm");
   out.seed = static_cast<uint64_t>(integer(spec, "seed"));
   if (has(spec, "group")) out.processes = GroupObject::From(spec.Get("group"));
   out.global_batch_norm = !has(spec, "globalBatchNorm") || boolean(spec, "globalBatchNorm");

@@ -76,6 +76,7 @@ const refused: Record<string, unknown> = {
   device: 'tpu',
   precision: 'int8',
   recompute: 'on',
+  chunkSize: 1,
   threads: 'many',
   processes: 0,
   maxRestarts: -1,

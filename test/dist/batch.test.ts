@@ -19,6 +19,27 @@ describe('a batch shared by processes is one batch', function () {
   it('three views, fp64: the same of ranks with 2, 1 shards, 11 images', () =>
     expectExact(workOf({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, [2, 1])))
 
+  // One process: a chunk is its images' c-th third. Two ranks: of both ranks' images. With frozen statistics all are alike.
+  it('in chunks, BatchNorm frozen, fp64: the whole batch of one process', async () => {
+    const frozen = { frozenBatchNorm: true }
+    const whole = await both(workOf(frozen, [1, 1]))
+    const [first, second] = await runRanks(workOf({ ...frozen, chunkSize: 2 }, [2, 1]))
+    for (const { gradients } of [first!, second!]) {
+      expect(gradients.loss).to.be.closeTo(whole.one.gradients.loss, 1e-10)
+      expect(gradients.probeLoss).to.be.closeTo(whole.one.gradients.probeLoss!, 1e-10)
+      expect(distance(whole.one.gradients.gradients, gradients.gradients)).to.be.below(1e-10)
+    }
+  })
+
+  it('in chunks: parts of the whole batch as chunks of one process equal ranks that normalise their own', async () => {
+    // 12 images: one process in two chunks of 6, two ranks of 6 with statistics of their own.
+    const chunked = workOf({ chunkSize: 6 }, [1], { images: 12 })
+    const [one] = await runRanks(chunked)
+    const [rank] = await runRanks(workOf({ globalBatchNorm: false }, [1, 1], { images: 12 }))
+    expect(one!.gradients.loss).to.be.closeTo(rank!.gradients.loss, 1e-10)
+    expect(distance(one!.gradients.gradients, rank!.gradients.gradients)).to.be.below(1e-10)
+  })
+
   it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3, running statistics to 1e-5', () =>
     expectClose(workOf(recipes.torch, [1, 1])))
 

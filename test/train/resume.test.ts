@@ -45,6 +45,7 @@ describe('interrupt and resume', function () {
     'with the linear head and the kNN probe': { ...tiny, probe: { everyEpochs: 1, linearHead: true } },
     'in bf16 on two threads': { ...tiny, precision: 'bf16', threads: 2 },
     'three views of each image': { ...tiny, views: 3 },
+    'in chunks on two threads': { ...tiny, threads: 2, chunkSize: 4 },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {
@@ -116,6 +117,7 @@ describe('interrupt and resume', function () {
     for (const [options, name] of [
       [{ temperature: 0.1 }, '`temperature`'],
       [{ views: 4 }, '`views`'],
+      [{ chunkSize: 8 }, '`chunkSize`'],
       [{ resolution: [{ until: 0.5, size: 8 }] }, '`resolution`'],
       [{ preset: 'paper' }, '`preset`'],
       [{ augment: { flip: 0 } }, '`augment.flip`'],

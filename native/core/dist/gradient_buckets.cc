@@ -62,7 +62,9 @@ GradientBuckets::GradientBuckets(ProcessGroup& processes, const std::vector<at::
   }
 }
 
-void GradientBuckets::begin() {
+void GradientBuckets::begin(bool add) {
+  begun_ = true;
+  add_ = add;
   for (Bucket& bucket : buckets_) {
     bucket.missing = static_cast<int64_t>(bucket.parameters.size() * leaves_.size());
     bucket.pending = {};
@@ -71,6 +73,7 @@ void GradientBuckets::begin() {
 }
 
 void GradientBuckets::ready(size_t parameter) {
+  if (!begun_) return;
   std::unique_lock lock(mutex_);
   --buckets_[bucket_of_[parameter]].missing;
   send_complete(lock);
@@ -90,7 +93,7 @@ void GradientBuckets::send_complete(std::unique_lock<std::mutex>& lock) {
 }
 
 void GradientBuckets::send(Bucket& bucket) {
-  for (const size_t i : bucket.parameters) take_gradient(leaves_, i, gradients_[i]);
+  for (const size_t i : bucket.parameters) take_gradient(leaves_, i, gradients_[i], add_);
   const at::NoGradGuard no_grad;
   bucket.sent = compress_ ? bucket.flat.to(at::kBFloat16) : bucket.flat;
   bucket.pending = processes_.reduce_async(bucket.sent);
@@ -102,6 +105,7 @@ void GradientBuckets::finish() {
     processes_.wait(bucket.pending, "adding up gradients");
     if (compress_) bucket.flat.copy_(bucket.sent);
   }
+  begun_ = false;
 }
 
 }  // namespace simclr

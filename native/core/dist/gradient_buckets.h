@@ -28,8 +28,9 @@ class GradientBuckets {
   /// By parameter; parts of the buckets. Valid after `finish`.
   const std::vector<at::Tensor>& gradients() const { return gradients_; }
 
-  /// Before a backward pass.
-  void begin();
+  /// Before the last backward pass of a step, whose gradients are sent; `add`: to what is in `gradients`
+  /// already. Backward passes before it send nothing: their gradients stay in the leaves.
+  void begin(bool add = false);
 
   /// Sends what no backward pass has reached (zeros where no shard has a gradient), and waits for all.
   void finish();
@@ -58,6 +59,8 @@ class GradientBuckets {
   std::mutex mutex_;
   size_t next_ = 0;  // bucket to send
   bool sending_ = false;
+  bool begun_ = false;
+  bool add_ = false;
 };
 
 }  // namespace simclr

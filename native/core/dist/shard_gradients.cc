@@ -4,9 +4,9 @@
 
 namespace simclr {
 
-void take_gradient(ShardLeaves& leaves, size_t parameter, at::Tensor& total) {
+void take_gradient(ShardLeaves& leaves, size_t parameter, at::Tensor& total, bool add) {
   const at::NoGradGuard no_grad;
-  bool first = true;
+  bool first = !add;
   for (auto& shard : leaves) {
     at::Tensor& gradient = shard[parameter].mutable_grad();
     if (!gradient.defined()) continue;

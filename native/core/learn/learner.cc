@@ -13,7 +13,6 @@
 #include "core/error.h"
 #include "core/learn/device.h"
 #include "core/learn/memory.h"
-#include "core/learn/supervised_loss.h"
 
 namespace simclr {
 namespace {
@@ -80,50 +79,74 @@ Learner::Contrast Learner::contrast(const at::Tensor& z, int shard, Group& group
   return {own.loss * share, means[0], means[1], means[2]};
 }
 
+Context Learner::context(int shard, Group& group, bool track, bool recompute) {
+  return {replicas_->leaves(shard),
+          net_.parameters.buffers(),
+          spec_.global_batch_norm ? group : pool_.local(shard),
+          !spec_.frozen_batch_norm,
+          track && shard == 0,
+          spec_.exact_sums,
+          recompute};
+}
+
+at::Tensor Learner::make_input(Work& work, int shard, Span images) const {
+  const auto start = Clock::now();
+  const at::Tensor x = work.input(images);
+  if (shard == 0) work.augment_seconds += seconds_since(start);
+  return x;
+}
+
+SupervisedLoss Learner::probe_loss(const Work& work, int shard, const at::Tensor& features, Group& group) {
+  if (!work.probe) return {};
+  const Span mine = part_of(work.images, shard, pool_.size());
+  return supervised_loss(context(shard, group, false, false), *net_.classifier, features,
+                         work.labels.narrow(0, mine.begin, mine.end - mine.begin), work.decay, group);
+}
+
+std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised) {
+  std::vector<at::Tensor> out{contrastive.loss, contrastive.contrastive_accuracy, contrastive.entropy};
+  if (supervised.differentiated.defined())
+    out.insert(out.end(), {supervised.cross_entropy, supervised.accuracy, supervised.weight_decay});
+  return out;
+}
+
+void Learner::differentiate_whole(Work& work) {
+  replicas_->begin();
+  pool_.run([&](int shard, Group& group) {
+    const Context context = this->context(shard, group, /*track=*/true, spec_.recompute);
+    const at::Tensor x = make_input(work, shard, part_of(work.images, shard, pool_.size()));
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor features = simclr::forward(context, net_.encoder, x);
+    const at::Tensor z = simclr::forward(context, net_.head, features);
+    const Contrast contrastive = contrast(z, shard, group, work.roll);
+    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
+    at::Tensor loss = contrastive.differentiated;
+    if (work.probe) loss = loss + supervised.differentiated;
+    loss.backward();
+    if (shard == 0) work.scalars = scalars_of(contrastive, supervised);
+  });
+  replicas_->collect(pool_);
+}
+
 StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, double lr,
                                   const MakeInput& input) try {
   const bool probe = net_.classifier.has_value() && labels.defined();
   // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
   // add_weight_decay).
   const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
-  StepResult result;
-  std::vector<at::Tensor> scalars;
   prepare_device(device_, spec_.precision);
   const RollCall roll = call_roll(images, lr);
+  // Labels are copied before the network is queued: a copy to a GPU waits for what is.
+  Work work{images, probe ? labels.to(device_) : at::Tensor(), probe, decay, input, roll, {}};
+  if (const int64_t chunks = chunks_of(roll); chunks > 1) {
+    differentiate_in_chunks(work, chunks);
+  } else {
+    differentiate_whole(work);
+  }
+  StepResult result;
   result.stop_asked = roll.stop;
-  replicas_->begin();
-  pool_.run([&](int shard, Group& group) {
-    const Context context{replicas_->leaves(shard),
-                          net_.parameters.buffers(),
-                          spec_.global_batch_norm ? group : pool_.local(shard),
-                          true,
-                          shard == 0,
-                          spec_.exact_sums,
-                          spec_.recompute};
-    const Span mine = part_of(images, shard, pool_.size());
-    const auto start = Clock::now();
-    const at::Tensor x = input(mine);
-    if (shard == 0) result.augment_seconds = seconds_since(start);
-    at::Tensor own_labels;  // before the network is queued: a copy to a GPU waits for what is
-    if (probe) own_labels = labels.narrow(0, mine.begin, mine.end - mine.begin).to(device_);
-
-    const at::AutoGradMode with_gradient(true);
-    const at::Tensor features = simclr::forward(context, net_.encoder, x);
-    const at::Tensor z = simclr::forward(context, net_.head, features);
-    const Contrast contrastive = contrast(z, shard, group, roll);
-    at::Tensor loss = contrastive.differentiated;
-    SupervisedLoss supervised;
-    if (probe) {
-      supervised = supervised_loss(context, *net_.classifier, features, own_labels, decay, group);
-      loss = loss + supervised.differentiated;
-    }
-    loss.backward();
-    if (shard != 0) return;
-    scalars = {contrastive.loss, contrastive.contrastive_accuracy, contrastive.entropy};
-    if (probe)
-      scalars.insert(scalars.end(), {supervised.cross_entropy, supervised.accuracy, supervised.weight_decay});
-  });
-  replicas_->collect(pool_);
+  result.augment_seconds = work.augment_seconds;
+  std::vector<at::Tensor>& scalars = work.scalars;
 
   const std::vector<at::Tensor>& gradients = replicas_->gradients();
   std::vector<at::Tensor> norms;
@@ -146,9 +169,10 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
   const std::string batch = std::to_string(images) + " images in " + std::to_string(spec_.loss.views) +
                             " views, precision " + name_of(spec_.precision);
   const bool wide = spec_.precision == Precision::fp32 || spec_.precision == Precision::fp64;
-  rethrow_with_memory("a step of " + batch + ", on " + device_.str(),
-                      std::string("Lower `batchSize`, `views`, `imageSize` or `encoder.width`") +
-                          (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
+  rethrow_with_memory(
+      "a step of " + batch + ", on " + device_.str(),
+      std::string("Lower `batchSize`, `views`, `imageSize` or `encoder.width`, set `chunkSize`") +
+          (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
 }
 
 void Learner::update(double lr) {

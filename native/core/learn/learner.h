@@ -15,6 +15,7 @@
 #include "core/learn/embedding.h"
 #include "core/learn/precision.h"
 #include "core/learn/replicas.h"
+#include "core/learn/supervised_loss.h"
 #include "core/loss/nt_xent.h"
 #include "core/models/simclr_network.h"
 #include "core/optim/optimizer.h"
@@ -32,6 +33,8 @@ struct LearnerSpec {
   int shards = 1;           ///< threads that share a batch (CPU)
   bool exact_sums = false;  ///< products of weights are summed in double: slow, and alike on every machine
   bool recompute = false;   ///< activations inside blocks: computed twice instead of kept
+  int64_t chunk_size = 0;   ///< images of this rank in the network at a time, about; 0: all of a batch
+  bool frozen_batch_norm = false;  ///< running statistics, which stay, in place of the batch's
   uint64_t seed = 0;
 
   std::shared_ptr<ProcessGroup> processes;  ///< ranks that share every batch; null: this process alone
@@ -106,6 +109,30 @@ class Learner {
   /// `lr`: of the step that this is part of; ranks must agree on it.
   StepResult differentiate(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input);
 
+  /// A batch on its way through the network.
+  struct Work {
+    int64_t images;  ///< of this rank
+    at::Tensor labels;
+    bool probe;    ///< the linear head learns
+    double decay;  ///< of the linear head, in the loss
+    const MakeInput& input;
+    const RollCall& roll;
+    std::vector<at::Tensor> scalars;  ///< of the result, on shard 0
+    double augment_seconds = 0;
+  };
+
+  /// Gradients of the batch's loss, collected; all activations at once.
+  void differentiate_whole(Work& work);
+  /// The same chunk after chunk (learn/cached_gradient.cc).
+  void differentiate_in_chunks(Work& work, int64_t chunks);
+  /// How many chunks every shard of every rank divides its images into.
+  int64_t chunks_of(const RollCall& roll) const;
+
+  Context context(int shard, Group& group, bool track, bool recompute);
+  /// `images` of this shard, timed on shard 0.
+  at::Tensor make_input(Work& work, int shard, Span images) const;
+  SupervisedLoss probe_loss(const Work& work, int shard, const at::Tensor& features, Group& group);
+
   /// What every rank brings to this batch. Throws ERR_SIMCLR_RANK where they are not at the same step.
   RollCall call_roll(int64_t images, double lr);
 
@@ -113,6 +140,8 @@ class Learner {
     at::Tensor differentiated;  // summed over members: the batch's loss
     at::Tensor loss, contrastive_accuracy, entropy;
   };
+  /// What shard 0 tells of a step.
+  static std::vector<at::Tensor> scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised);
   Contrast contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll);
   void update(double lr);
   MakeInput from_views(const at::Tensor& views) const;

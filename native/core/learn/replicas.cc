@@ -21,8 +21,10 @@ void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& opt
   for (at::Tensor& gradient : gradients_) gradient.reset();
 }
 
-void Replicas::begin() {
-  if (buckets_) buckets_->begin();
+void Replicas::begin(bool first, bool last) {
+  first_ = first;
+  last_ = last;
+  if (buckets_ && last) buckets_->begin(/*add=*/!first);
 }
 
 void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
@@ -40,8 +42,11 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 }
 
 void Replicas::collect(ShardPool& pool) {
-  if (buckets_) return buckets_->finish();
-  for_parameters(pool, [this](size_t i) { take_gradient(leaves_, i, gradients_[i]); });
+  if (buckets_ && last_) return buckets_->finish();
+  for_parameters(pool, [this](size_t i) {
+    at::Tensor total = gradients()[i];
+    take_gradient(leaves_, i, total, /*add=*/!first_);
+  });
 }
 
 void Replicas::refresh(ShardPool& pool) {

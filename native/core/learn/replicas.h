@@ -27,11 +27,12 @@ class Replicas {
   /// Gradients by parameter index, in the masters' type and layout; valid after `collect`.
   const std::vector<at::Tensor>& gradients() const { return buckets_ ? buckets_->gradients() : gradients_; }
 
-  /// Before a backward pass.
-  void begin();
+  /// Before a backward pass, the first or the last of a step or both. Between the two come others.
+  void begin(bool first = true, bool last = true);
 
-  /// Sums the shards' gradients in shard order (zero where a parameter took no part) and clears the leaves;
-  /// with several ranks, waits for their sum.
+  /// Sums the shards' gradients in shard order (zero where a parameter took no part), adds those of the
+  /// step's earlier passes and clears the leaves; after the last pass, with several ranks, waits for their
+  /// sum.
   void collect(ShardPool& pool);
 
   /// Copies the masters into the computing precision, after they have changed.
@@ -45,6 +46,7 @@ class Replicas {
   std::vector<at::Tensor> compute_;  // by parameter; the master itself where the types agree
   ShardLeaves leaves_;               // by shard, by parameter
   std::vector<at::Tensor> gradients_;
+  bool first_ = true, last_ = true;           // the pass under way
   std::unique_ptr<GradientBuckets> buckets_;  // with several ranks, in place of `gradients_`
 };
 
