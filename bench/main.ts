@@ -16,6 +16,7 @@ import { loop } from './figures/loop.ts'
 import { ntXent } from './figures/nt_xent.ts'
 import { ranks } from './figures/ranks.ts'
 import { sharedCore } from './figures/shared-core.ts'
+import { startUp } from './figures/start-up.ts'
 import { step } from './figures/step.ts'
 import { stepMemory } from './figures/step-memory.ts'
 import { describeMachine, measureLimits } from './measure/limits.ts'
@@ -29,6 +30,7 @@ const benchmarks: readonly Benchmark[] = [
   stepMemory,
   lars,
   loop,
+  startUp,
   sharedCore,
   ranks,
 ]

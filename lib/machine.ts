@@ -1,10 +1,10 @@
 /** What this process runs on: devices, and the versions of everything that computes. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { packageRoot } from './addon/binary.ts'
 import { loadAddon, loadAddonDetails } from './addon/load.ts'
 import { glibcVersion } from './addon/system.ts'
+import { loadSharp } from './io/sharp.ts'
 
 export interface Device {
   /** What the `device` option takes: `cpu`, `cuda:0` … */
@@ -53,6 +53,7 @@ export function versions(): Versions {
   const { addon, binary, libtorch, why } = loadAddonDetails()
   const { torch, cuda, compiler, cpuCapability, jpeg } = addon.buildInfo()
   const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+  const sharp = loadSharp().versions
   return {
     simclr: manifest.version,
     node: process.versions.node,
@@ -67,7 +68,7 @@ export function versions(): Versions {
     compiler,
     cpuCapability,
     libjpegTurbo: jpeg,
-    sharp: sharp.versions.sharp ?? 'unknown',
-    libvips: sharp.versions.vips,
+    sharp: sharp.sharp ?? 'unknown',
+    libvips: sharp.vips,
   }
 }

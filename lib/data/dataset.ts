@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { pMapIterable } from 'p-map'
-import sharp from 'sharp'
 import { SimclrError } from '../addon/errors.ts'
+import { loadSharp } from '../io/sharp.ts'
 import { type DecodeOptions, decodeImage } from './decode.ts'
 import type { Selection } from './select.ts'
 import { type StoredImages, type StoreOptions, storeImages } from './store.ts'
@@ -101,7 +101,7 @@ export class Dataset {
         return { index, error }
       }
     }
-    const concurrency = Math.max(1, Math.floor(threads / Math.max(1, sharp.concurrency())))
+    const concurrency = Math.max(1, Math.floor(threads / Math.max(1, loadSharp().concurrency())))
     const limits = { concurrency, backpressure: 4 * concurrency }
     const { source, indices } = this
     if (source.read) {

@@ -4,9 +4,10 @@
  * in a third of the time.
  */
 import { readFile, stat } from 'node:fs/promises'
-import sharp, { type CreateRaw, type Sharp } from 'sharp'
+import type { CreateRaw, Sharp } from 'sharp'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { loadSharp } from '../io/sharp.ts'
 import { sniff } from './sniff.ts'
 import { type ImageInput, type RawImage, UnusableImage } from './types.ts'
 
@@ -93,7 +94,7 @@ async function decodeBytes(
 }
 
 function open(bytes: Uint8Array, options: DecodeOptions, raw?: CreateRaw): Sharp {
-  return sharp(bytes, {
+  return loadSharp()(bytes, {
     // Warnings do not spoil pixels: cameras and editors write many files that libjpeg grumbles about.
     failOn: 'error',
     limitInputPixels: options.maxPixels,

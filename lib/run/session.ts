@@ -6,7 +6,6 @@ import { epochOf, type ScheduleSettings } from '../config/schedule.ts'
 import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'
 import type { Loader } from '../loader/loader.ts'
-import { writeReport } from '../report/report.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { type EncoderWeights, encoderWeights, writeEncoder } from './encoder-file.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
@@ -129,6 +128,7 @@ export class Session {
     const { path, disk, images, tell } = this.#parts
     if (disk === null) return
     try {
+      const { writeReport } = await import('../report/report.ts') // with its charts and maps: only now of use
       await writeReport(path, { images })
     } catch (error) {
       const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${path}`

@@ -1,5 +1,5 @@
-// All weights as one list of equal pieces of work, so that a step is one or two parallel passes whatever the
-// number and sizes of the tensors.
+// All weights as one list of equal pieces of work, so that a pass over them is parallel whatever the number
+// and sizes of the tensors.
 #pragma once
 
 #include <ATen/Dispatch.h>
@@ -20,21 +20,48 @@ class Chunks {
     int64_t count;
   };
 
+  /// Chunks [begin, end) of the list: all chunks of tensors [first_tensor, end_tensor).
+  struct Group {
+    size_t begin, end;
+    size_t first_tensor, end_tensor;
+  };
+
   explicit Chunks(const std::vector<OptimizedTensor>& tensors) {
+    int64_t values = kGroup;
     for (size_t t = 0; t < tensors.size(); ++t) {
-      for (int64_t begin = 0; begin < tensors[t].weight.numel(); begin += kSize)
-        chunks_.push_back({t, begin, std::min(kSize, tensors[t].weight.numel() - begin)});
+      const int64_t count = tensors[t].weight.numel();
+      if (values + count > kGroup) {
+        groups_.push_back({chunks_.size(), chunks_.size(), t, t});
+        values = 0;
+      }
+      values += count;
+      for (int64_t begin = 0; begin < count; begin += kSize)
+        chunks_.push_back({t, begin, std::min(kSize, count - begin)});
+      groups_.back().end = chunks_.size();
+      groups_.back().end_tensor = t + 1;
     }
   }
 
   size_t size() const { return chunks_.size(); }
   const Chunk& operator[](size_t i) const { return chunks_[i]; }
 
+  /// Whole tensors, together a cacheful where one alone is not more: what needs two passes makes both over a
+  /// group while it is near, and reads memory once.
+  const std::vector<Group>& groups() const { return groups_; }
+
   /// Calls work(chunk's place in the list, chunk, slice) for every chunk, on all threads.
   template <class T, class Work>
   void each(const std::vector<OptimizedTensor>& tensors, const std::vector<at::Tensor>& momentum,
             const Work& work) const {
-    at::parallel_for(0, static_cast<int64_t>(chunks_.size()), 1, [&](int64_t begin, int64_t end) {
+    each<T>({0, chunks_.size(), 0, tensors.size()}, tensors, momentum, work);
+  }
+
+  /// The same for the chunks of one group.
+  template <class T, class Work>
+  void each(const Group& group, const std::vector<OptimizedTensor>& tensors,
+            const std::vector<at::Tensor>& momentum, const Work& work) const {
+    const auto first = static_cast<int64_t>(group.begin), last = static_cast<int64_t>(group.end);
+    at::parallel_for(first, last, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const Chunk& chunk = chunks_[i];
         const OptimizedTensor& tensor = tensors[chunk.tensor];
@@ -47,8 +74,10 @@ class Chunks {
   }
 
  private:
-  static constexpr int64_t kSize = 1 << 15;  // 128 KiB of weights: three arrays of it stay in cache
+  static constexpr int64_t kSize = 1 << 15;   // 128 KiB of weights: three arrays of it stay in cache
+  static constexpr int64_t kGroup = 1 << 18;  // 2 MiB of weights and gradients
   std::vector<Chunk> chunks_;
+  std::vector<Group> groups_;
 };
 
 }  // namespace simclr

@@ -29,31 +29,21 @@ double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
   return torch_factor(weight, gradient, spec_.weight_decay, spec_.trust_coefficient, spec_.epsilon);
 }
 
-/// Two passes over all weights: norms (the popular form moves its buffers on the way), then the update.
-/// Chunks' sums are added in their order, so that the result does not depend on the threads.
+/// Two passes: norms (the popular form moves its buffers on the way), then the update; over one cacheful of
+/// tensors after the other. Chunks' sums are added in their order, so that the result does not depend on the
+/// threads.
 template <class T>
 void Lars::step_cpu(double lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
   const bool paper = spec_.convention == Convention::kPaper;
   const bool popular = paper && !spec_.classic_momentum;
-  chunks_.each<T>(tensors_, momentum_, [&](int64_t i, const Chunks::Chunk& chunk, const Slice<T>& slice) {
+  const auto measure = [&](int64_t i, const Chunks::Chunk& chunk, const Slice<T>& slice) {
     if (popular)
       chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
     else if (!tensors_[chunk.tensor].excluded)
       chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
-  });
-
-  for (size_t i = 0, t = 0; t < tensors_.size(); ++t) {
-    Squares total;
-    for (; i < chunks_.size() && chunks_[i].tensor == t; ++i) {
-      total.weight += chunk_squares_[i].weight;
-      total.gradient += chunk_squares_[i].gradient;
-    }
-    const bool adapts = paper || (decay(t) != 0 && total.weight > 0 && total.gradient > 0);
-    rates_[t] = adapts ? rate(t, total, lr) : 0;
-  }
-
-  chunks_.each<T>(tensors_, momentum_, [&](int64_t, const Chunks::Chunk& chunk, const Slice<T>& slice) {
+  };
+  const auto update = [&](int64_t, const Chunks::Chunk& chunk, const Slice<T>& slice) {
     const double rate = rates_[chunk.tensor];
     if (popular)
       popular_update(slice, decay(chunk.tensor), rate, options);
@@ -63,7 +53,26 @@ void Lars::step_cpu(double lr) {
       torch_update(slice, decay(chunk.tensor), rate, lr, options);
     else
       torch_update(slice, 0, 1, lr, options);
-  });
+  };
+  for (const Chunks::Group& group : chunks_.groups()) {
+    chunks_.each<T>(group, tensors_, momentum_, measure);
+    set_rates(group, lr);
+    chunks_.each<T>(group, tensors_, momentum_, update);
+  }
+}
+
+void Lars::set_rates(const Chunks::Group& group, double lr) {
+  const bool paper = spec_.convention == Convention::kPaper;
+  size_t i = group.begin;
+  for (size_t t = group.first_tensor; t < group.end_tensor; ++t) {
+    Squares total;
+    for (; i < group.end && chunks_[i].tensor == t; ++i) {
+      total.weight += chunk_squares_[i].weight;
+      total.gradient += chunk_squares_[i].gradient;
+    }
+    const bool adapts = paper || (decay(t) != 0 && total.weight > 0 && total.gradient > 0);
+    rates_[t] = adapts ? rate(t, total, lr) : 0;
+  }
 }
 
 /// Any device, in tensor operations: norms and trust ratios stay on the device.
