@@ -5,6 +5,8 @@ export interface GroupSpec {
   rank: number
   /** Ranks in all. */
   size: number
+  /** On this machine: where those are all, they meet in memory that they share instead of sockets. */
+  localSize: number
   /** Where the run's store is, through which ranks find each other. */
   host: string
   port: number

@@ -94,8 +94,10 @@ export class Ranks {
 
 async function join(place: Placement, timeoutSeconds: number): Promise<NativeGroup> {
   const addon = loadAddon()
-  const { rank, size, host, port, servesStore, generation } = place
-  const group = new addon.Group({ rank, size, host, port, servesStore, generation, timeoutSeconds })
+  const { rank, size, localSize, host, port, servesStore, generation } = place
+  const group = new addon.Group({
+    ...{ rank, size, localSize, host, port, servesStore, generation, timeoutSeconds },
+  })
   const { simclr, libtorch } = versions()
   compare(
     (await group.join(JSON.stringify({ 'simclr version': simclr, 'LibTorch version': libtorch }))).map(parse),

@@ -18,6 +18,7 @@ RankSpec to_rank_spec(const Napi::Object& object) {
   RankSpec spec;
   spec.rank = static_cast<int>(integer(object, "rank"));
   spec.size = static_cast<int>(integer(object, "size"));
+  spec.local_size = static_cast<int>(integer(object, "localSize"));
   spec.host = string(object, "host");
   spec.port = static_cast<uint16_t>(integer(object, "port"));
   spec.serves_store = boolean(object, "servesStore");

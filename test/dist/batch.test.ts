@@ -6,14 +6,16 @@ import { runRanks } from './ranks.ts'
 describe('a batch shared by processes is one batch', function () {
   this.timeout(60_000)
 
-  for (const [recipe, shards] of [
-    ['torch', [1, 1]],
-    ['paper', [1, 1]],
-    ['paper', [1, 1, 1]],
-    ['torch', [2, 1]],
-  ] as const) {
-    it(`${recipe}, fp64: loss, metrics, every gradient, running statistics; ranks with ${shards.join(', ')} shards, 11 images`, () =>
-      expectExact(workOf(recipes[recipe], [...shards])))
+  for (const sockets of [false, true]) {
+    for (const [recipe, shards] of [
+      ['torch', [1, 1]],
+      ['paper', [1, 1]],
+      ['paper', [1, 1, 1]],
+      ['torch', [2, 1]],
+    ] as const) {
+      it(`${recipe}, fp64: loss, metrics, every gradient, running statistics; ranks with ${shards.join(', ')} shards, 11 images; ${sockets ? 'sockets' : 'shared memory'}`, () =>
+        expectExact(workOf(recipes[recipe], [...shards], { sockets })))
+    }
   }
 
   it('three views, fp64: the same of ranks with 2, 1 shards, 11 images', () =>
@@ -40,6 +42,22 @@ describe('a batch shared by processes is one batch', function () {
     expect(distance(one!.gradients.gradients, rank!.gradients.gradients)).to.be.below(1e-10)
   })
 
+  for (const [precision, shards, chunkSize] of [
+    ['fp32', [1, 1]],
+    ['bf16', [1, 1]],
+    ['bf16', [2, 1]],
+    ['bf16', [1, 1], 2],
+  ] as const) {
+    it(`through sockets and through shared memory the same bits: ${precision}, ranks with ${shards.join(', ')} shards${chunkSize ? ', in chunks' : ''}`, async () => {
+      const work = workOf({ ...recipes.torch, ...(chunkSize && { chunkSize }) }, [...shards], { steps: 3 })
+      work.spec.precision = precision
+      const [memory] = await runRanks(work)
+      const [sockets] = await runRanks({ ...work, sockets: true })
+      expect(distance(memory!.state, sockets!.state)).to.equal(0)
+      expect(memory!.traffic.collectives, 'another way').to.not.equal(sockets!.traffic.collectives)
+    })
+  }
+
   it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3, running statistics to 1e-5', () =>
     expectClose(workOf(recipes.torch, [1, 1])))
 
@@ -52,13 +70,19 @@ describe('a batch shared by processes is one batch', function () {
     expect(distance(a!.state, again!.state)).to.equal(0)
   })
 
-  it('gradients compressed to bf16 differ by rounding only', async () => {
-    const work = workOf(recipes.torch, [1, 1])
-    work.spec.compressGradients = true
-    const { one, ranks } = await both(work)
-    const away = distance(one.gradients.gradients, ranks[0]!.gradients.gradients)
-    expect(away).to.be.within(1e-5, 2 ** -7)
-  })
+  for (const [sockets, shards] of [
+    [false, [1, 1]],
+    [false, [2, 1]],
+    [true, [1, 1]],
+  ] as const) {
+    it(`gradients compressed to bf16 differ by rounding only; shards ${shards.join(', ')}, ${sockets ? 'sockets' : 'shared memory'}`, async () => {
+      const work = workOf(recipes.torch, [...shards], { sockets })
+      work.spec.compressGradients = true
+      const { one, ranks } = await both(work)
+      const away = distance(one.gradients.gradients, ranks[0]!.gradients.gradients)
+      expect(away).to.be.within(1e-5, 2 ** -7)
+    })
+  }
 
   it('local BatchNorm and local negatives are another loss', async () => {
     const { one, ranks } = await both(workOf(recipes.torch, [1, 1]))

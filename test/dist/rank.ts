@@ -11,6 +11,7 @@ process.once('message', async (message) => {
   const group: NativeGroup = new addon.Group({
     rank,
     size,
+    localSize: work.sockets ? 1 : size,
     host: '127.0.0.1',
     port,
     servesStore: rank === 0,

@@ -15,6 +15,8 @@ export interface Work {
   steps: number
   lr: number
   labelled: boolean
+  /** Ranks meet through Gloo's sockets, as those of several machines do. */
+  sockets?: boolean
 }
 
 export interface Outcome {

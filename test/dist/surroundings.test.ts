@@ -1,13 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { freePort } from '../../lib/io/port.ts'
 import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mountTmpfs } from '../support/mount.ts'
+import { tinyFlags } from '../support/tiny.ts'
 import { endless, LaunchedRank } from './launched.ts'
 import { Cable } from './namespaces.ts'
 
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const twoSteps = /"type":"step".*"step":2,/
 
 describe('when what ranks stand on fails, every one ends with an error that says so', function () {
@@ -51,6 +54,36 @@ describe('when what ranks stand on fails, every one ends with an error that says
     }
   })
 
+  it('where /dev/shm has no room, or is not the same for all, sockets take its place', async function () {
+    const own = (size: string) => [
+      ...['unshare', '--mount', 'sh', '-c'],
+      ...[`mount -t tmpfs -o size=${size} tmpfs /dev/shm && exec "$@"`, 'sh'],
+    ]
+    const [unshare, ...words] = [...own('1m'), 'true']
+    if (spawnSync(unshare!, words).status !== 0) {
+      console.log('      skipped: mount namespaces need root, and a kernel that has them')
+      return this.skip()
+    }
+    const flags = (out: string) => [...tinyFlags, '--epochs', '1', '--report', 'off', '--out', path(out)]
+    const encoder = (out: string) => readFileSync(path(out, 'encoder.safetensors'))
+    const command = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', '--processes', '2']
+    // Room for what ranks show each other, and none for gradients; then not even for that.
+    for (const [name, via] of [
+      ['plenty', []],
+      ['little', own('3m')],
+      ['none', own('64k')],
+    ] as const) {
+      const [program, ...rest] = [...via, ...command, ...flags(name)] as [string, ...string[]]
+      const { status, stderr } = spawnSync(program, rest, { cwd: root, encoding: 'utf8' })
+      expect(status, stderr).to.equal(0)
+    }
+    const port = await freePort()
+    const apart = [0, 1].map((rank) => start({ rank, size: 2, port, via: own('64m') }, flags('apart')))
+    for (const rank of apart) expect(await rank.end(), rank.stderr).to.equal(0)
+    for (const out of ['little', 'none', 'apart'])
+      expect(encoder(out).equals(encoder('plenty')), out).to.equal(true)
+  })
+
   it("rank 0's disk is full: the others quote it; earlier checkpoints are whole", async function () {
     if (!mountTmpfs(path('small'), 'size=18m')) return this.skip()
     mounted.push(path('small'))
@@ -78,7 +111,7 @@ describe('when what ranks stand on fails, every one ends with an error that says
       LaunchedRank,
     ]
     const torn = () => readdirSync(path('torn', 'checkpoints')).filter((name) => name.endsWith('.tmp'))
-    await first.until(twoSteps)
+    await first.until(/"type":"checkpoint".*"step":2\b/)
     while (torn().length === 0) await new Promise((resolve) => setImmediate(resolve))
     first.child.kill('SIGKILL')
     expect(await second.end()).to.equal(1)

@@ -1,13 +1,11 @@
 #include "core/dist/gradient_buckets.h"
 
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/function_hook.h>
-#include <torch/csrc/autograd/variable.h>
 
 namespace simclr {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
+constexpr int64_t kAlignment = 64;  // bytes; vector code gradients_s gradients to begin at cache lines
 
 int64_t padded(const at::Tensor& tensor) {
   const int64_t values = kAlignment / static_cast<int64_t>(tensor.element_size());
@@ -16,50 +14,37 @@ int64_t padded(const at::Tensor& tensor) {
 
 }  // namespace
 
-/// Runs when a leaf has its whole gradient of this backward pass.
-class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHook {
- public:
-  Hook(GradientBuckets& buckets, size_t parameter) : buckets_(buckets), parameter_(parameter) {}
-  void operator()(const at::Tensor&) override { buckets_.ready(parameter_); }
-
- private:
-  GradientBuckets& buckets_;
-  const size_t parameter_;
-};
-
-GradientBuckets::GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like,
+GradientBuckets::GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& gradients,
                                  ShardLeaves& leaves, const BucketOptions& options)
     : processes_(processes),
       leaves_(leaves),
       compress_(options.compress),
-      gradients_(like.size()),
-      bucket_of_(like.size()) {
+      gradients_(gradients),
+      bucket_of_(gradients.size()) {
+  const at::NoGradGuard no_grad;
   // The backward pass makes gradients in about the reverse of the order in which layers were registered.
   int64_t bytes = options.bytes;
-  for (size_t i = like.size(); i-- > 0;) {
+  for (size_t i = gradients_.size(); i-- > 0;) {
     if (bytes >= options.bytes) {
       buckets_.emplace_back();
       bytes = 0;
     }
     bucket_of_[i] = buckets_.size() - 1;
     buckets_.back().parameters.push_back(i);
-    bytes += padded(like[i]) * static_cast<int64_t>(like[i].element_size());
+    bytes += padded(gradients_[i]) * static_cast<int64_t>(gradients_[i].element_size());
   }
   for (Bucket& bucket : buckets_) {
     int64_t values = 0;
-    for (const size_t i : bucket.parameters) values += padded(like[i]);
-    bucket.flat = at::zeros({values}, like[bucket.parameters[0]].options());
+    for (const size_t i : bucket.parameters) values += padded(gradients_[i]);
+    bucket.flat = at::zeros({values}, gradients_[bucket.parameters[0]].options());
     int64_t offset = 0;
     for (const size_t i : bucket.parameters) {
-      gradients_[i] = bucket.flat.as_strided(like[i].sizes(), like[i].strides(), offset);
-      offset += padded(like[i]);
+      const at::Tensor part = bucket.flat.as_strided(gradients_[i].sizes(), gradients_[i].strides(), offset);
+      offset += padded(part);
+      gradients_[i].set_(part);
     }
   }
-  for (auto& shard : leaves_) {
-    for (size_t i = 0; i < shard.size(); ++i) {
-      torch::autograd::impl::set_post_acc_grad_hooks(shard[i], std::make_unique<Hook>(*this, i));
-    }
-  }
+  on_gradient(leaves_, [this](size_t parameter) { ready(parameter); });
 }
 
 void GradientBuckets::begin(bool add) {

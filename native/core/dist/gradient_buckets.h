@@ -1,6 +1,6 @@
 // Gradients of all shards of all ranks, added up in buckets while the backward pass still computes earlier
 // layers. (c10d::Reducer divides by the number of ranks and wants one gradient a parameter and process: not
-// what a batch that is one whole needs.)
+// what a batch that is one whole needs.) For ranks on several machines, and on GPUs.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -9,31 +9,23 @@
 #include <vector>
 
 #include "core/dist/process_group.h"
-#include "core/dist/shard_gradients.h"
+#include "core/dist/rank_gradients.h"
 
 namespace simclr {
 
-struct BucketOptions {
-  int64_t bytes = int64_t{4} << 20;  ///< of a bucket, about
-  bool compress = false;             ///< gradients are sent, and added up between ranks, as bf16
-};
-
-class GradientBuckets {
+class GradientBuckets final : public RankGradients {
  public:
-  /// `leaves[shard][parameter]` are the shards' autograd leaves; `like` gives gradients their shapes, types
-  /// and layouts. Their gradients are taken from the leaves as the backward pass makes them.
-  GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& like, ShardLeaves& leaves,
+  /// `leaves[shard][parameter]` are the shards' autograd leaves; `gradients` get the sums, and become parts
+  /// of the buckets, of the shapes, types and layouts they have.
+  GradientBuckets(ProcessGroup& processes, const std::vector<at::Tensor>& gradients, ShardLeaves& leaves,
                   const BucketOptions& options);
 
-  /// By parameter; parts of the buckets. Valid after `finish`.
-  const std::vector<at::Tensor>& gradients() const { return gradients_; }
+  void begin(bool add) override;
 
-  /// Before the last backward pass of a step, whose gradients are sent; `add`: to what is in `gradients`
-  /// already. Backward passes before it send nothing: their gradients stay in the leaves.
-  void begin(bool add = false);
+  /// Sends what no backward pass has reached, and waits for all.
+  void finish() override;
 
-  /// Sends what no backward pass has reached (zeros where no shard has a gradient), and waits for all.
-  void finish();
+  const std::vector<at::Tensor>& own() const override { return gradients_; }
 
  private:
   struct Bucket {
@@ -43,7 +35,6 @@ class GradientBuckets {
     int64_t missing = 0;  // gradients of shards still to come
     Pending pending;
   };
-  class Hook;
 
   void ready(size_t parameter);
   /// Sends complete buckets in order. Called by whichever shard completed one; one thread at a time.

@@ -7,6 +7,7 @@
 
 #include "core/device_kernels.h"
 #include "core/dist/c10d.h"
+#include "core/dist/host_memory.h"
 #include "core/dist/store.h"
 #include "core/dist/watch.h"
 #include "core/error.h"
@@ -122,6 +123,8 @@ void ProcessGroup::connect() {
     watch_->alarm("no connection to another rank (" + first_line(error) + ")");
     watch_->rethrow();
   }
+  if (spec_.local_size == spec_.size)
+    host_ = HostMemory::open(spec_.rank, spec_.size, [this](const auto& text) { return exchange(text); });
 }
 
 c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, const char* name) {
@@ -233,11 +236,44 @@ void ProcessGroup::wait(const Pending& pending, const char* what) {
   }
 }
 
+std::function<void(int, bool, std::chrono::milliseconds)> ProcessGroup::watching(const char* what) {
+  return [this, what](int rank, bool gone, std::chrono::milliseconds waited) {
+    if (!watch_->alarmed() && gone) {
+      watch_->alarm(std::string(what) + " failed (" + name_ranks({rank}) + " has ended)");
+    }
+    if (!watch_->alarmed() && waited > spec_.timeout) {
+      watch_->alarm(std::string(what) + " made no progress for " + in_seconds(spec_.timeout));
+    }
+    if (watch_->alarmed()) watch_->rethrow();
+  };
+}
+
+at::Tensor ProcessGroup::share_memory(int64_t bytes) {
+  if (!host_) return {};
+  const std::shared_ptr<std::byte> memory = host_->allocate(bytes, watching("sharing memory"));
+  if (!memory) return {};
+  return at::from_blob(
+      memory.get(), {bytes}, [memory](void*) {}, at::kByte);
+}
+
+void ProcessGroup::meet(const char* what, int64_t bytes) {
+  ++collectives_;
+  bytes_ += bytes;
+  host_->meet(watching(what));
+}
+
 at::Tensor ProcessGroup::all_gather(const at::Tensor& value) {
   std::vector<at::Tensor> inputs{value.contiguous()};
   std::vector<int64_t> shape{spec_.size};
   shape.insert(shape.end(), value.sizes().begin(), value.sizes().end());
   const at::Tensor out = at::empty(shape, value.options());
+  if (host_ && value.is_cpu()) {
+    ++collectives_;
+    bytes_ += static_cast<int64_t>(value.nbytes());
+    host_->all_gather(inputs[0].const_data_ptr(), static_cast<int64_t>(value.nbytes()),
+                      out.mutable_data_ptr(), watching("gathering"));
+    return out;
+  }
   std::vector<std::vector<at::Tensor>> outputs{out.unbind(0)};
   wait(start(inputs[0], "gathering",
              [&] { return backend(connections_->batch, out, "batch").allgather(outputs, inputs); }),
@@ -246,7 +282,9 @@ at::Tensor ProcessGroup::all_gather(const at::Tensor& value) {
 }
 
 at::Tensor ProcessGroup::all_reduce_sum(const at::Tensor& value) {
-  if (static_cast<int64_t>(value.nbytes()) * spec_.size <= kGatherBytes) return all_gather(value).sum(0);
+  const bool in_memory = host_ && value.is_cpu();
+  if (in_memory || static_cast<int64_t>(value.nbytes()) * spec_.size <= kGatherBytes)
+    return all_gather(value).sum(0);
   std::vector<at::Tensor> values{value.clone(at::MemoryFormat::Contiguous)};
   wait(start(values[0], "adding up",
              [&] { return backend(connections_->batch, value, "batch").allreduce(values); }),
@@ -284,6 +322,7 @@ void ProcessGroup::close() {
   // about to.
   if (failed) connections_.release();
   connections_.reset();
+  host_.reset();
   watch_.reset();
 }
 

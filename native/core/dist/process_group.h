@@ -1,11 +1,13 @@
-// The ranks of a run as c10d sees them: a store to find each other, Gloo to compute together, and for tensors
-// of a GPU what its kernels bring (NCCL). Every wait ends, with the result or with an error that names the
-// rank and the cause.
+// The ranks of a run as c10d sees them: a store to find each other, Gloo to compute together (or, on one
+// machine, memory that they share), and for tensors of a GPU what its kernels bring (NCCL). Every wait ends,
+// with the result or with an error that names the rank and the cause.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@
 
 namespace simclr {
 
+class HostMemory;
 class Watch;
 
 /// What has gone through a group so far.
@@ -59,6 +62,17 @@ class ProcessGroup {
   /// Rank 0's value goes into everybody's `value`, in place.
   void broadcast(at::Tensor value);
 
+  /// Whether ranks meet in memory instead of sockets, the same on all; after `connect`.
+  bool shares_memory() const { return host_ != nullptr; }
+
+  /// Bytes of memory that all ranks share, zeros at first; undefined, on all, where they are on several
+  /// machines or there is too little.
+  at::Tensor share_memory(int64_t bytes);
+
+  /// Where memory is shared: returns when all ranks are `what`, and what they wrote before is seen after.
+  /// Counts as a collective in which this rank has written `bytes`.
+  void meet(const char* what, int64_t bytes = 0);
+
   /// Begins to add the ranks' `value`s up in place, on connections of its own: calls must have the same order
   /// on every rank, whatever other collectives run meanwhile.
   Pending reduce_async(at::Tensor value);
@@ -89,6 +103,9 @@ class ProcessGroup {
   template <class Start>
   Pending start(const at::Tensor& value, const char* what, const Start& begin);
 
+  /// Looks after a rank that is waited for in memory.
+  std::function<void(int, bool, std::chrono::milliseconds)> watching(const char* what);
+
   struct Wakeup;
   struct Channel;
   struct Connections;
@@ -96,6 +113,7 @@ class ProcessGroup {
   RankSpec spec_;
   std::shared_ptr<Wakeup> wakeup_;
   std::unique_ptr<Connections> connections_;
+  std::unique_ptr<HostMemory> host_;  // null where ranks are on several machines
   std::unique_ptr<Watch> watch_;
   std::vector<Pending> unsettled_;
   int64_t exchanges_ = 0;

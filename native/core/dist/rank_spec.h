@@ -10,6 +10,7 @@ namespace simclr {
 struct RankSpec {
   int rank = 0;
   int size = 1;
+  int local_size = 1;              ///< ranks on this machine
   std::string host = "127.0.0.1";  ///< of the store through which ranks find each other
   uint16_t port = 29500;
   bool serves_store = false;     ///< this process runs the store (rank 0, unless a launcher does)

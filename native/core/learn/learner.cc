@@ -45,7 +45,11 @@ Learner::Learner(const LearnerSpec& spec)
       pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards), spec.processes.get()) {
   net_.parameters.to(device_, master_type(spec.precision));
   replicas_ = std::make_unique<Replicas>(net_.parameters, compute_type(spec.precision), pool_.size());
-  if (spec.processes) replicas_->share_gradients(*spec.processes, spec.buckets);
+  if (spec.processes) {
+    BucketOptions options = spec.buckets;
+    options.passes = spec.chunk_size > 0;
+    replicas_->share_gradients(*spec.processes, options);
+  }
   std::vector<OptimizedTensor> tensors;
   for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[i];

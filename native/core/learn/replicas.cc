@@ -2,6 +2,9 @@
 
 #include <c10/core/GradMode.h>
 
+#include "core/dist/gradient_buckets.h"
+#include "core/dist/host_gradients.h"
+
 namespace simclr {
 
 Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
@@ -17,14 +20,21 @@ Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
 }
 
 void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& options) {
-  buckets_ = std::make_unique<GradientBuckets>(processes, gradients_, leaves_, options);
-  for (at::Tensor& gradient : gradients_) gradient.reset();
+  processes_ = &processes;
+  options_ = options;
+  const bool on_cpu = gradients_[0].is_cpu();
+  // A GPU's optimizer wants to know now where gradients will be.
+  if (!on_cpu) shared_ = std::make_unique<GradientBuckets>(processes, gradients_, leaves_, options);
 }
 
 void Replicas::begin(bool first, bool last) {
   first_ = first;
   last_ = last;
-  if (buckets_ && last) buckets_->begin(/*add=*/!first);
+  if (processes_ == nullptr) return;
+  // Not before the first step, where every rank is: the ranks agree on what there is room for.
+  if (!shared_) shared_ = HostGradients::make(*processes_, gradients_, leaves_, options_);
+  if (!shared_) shared_ = std::make_unique<GradientBuckets>(*processes_, gradients_, leaves_, options_);
+  if (last) shared_->begin(/*add=*/!first);
 }
 
 void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
@@ -42,9 +52,9 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 }
 
 void Replicas::collect(ShardPool& pool) {
-  if (buckets_ && last_) return buckets_->finish();
+  if (shared_ && last_) return shared_->finish();
   for_parameters(pool, [this](size_t i) {
-    at::Tensor total = gradients()[i];
+    at::Tensor total = shared_ ? shared_->own()[i] : gradients_[i];
     take_gradient(leaves_, i, total, /*add=*/!first_);
   });
 }

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/dist/gradient_buckets.h"
+#include "core/dist/rank_gradients.h"
 #include "core/dist/shard_pool.h"
 #include "core/nn/parameters.h"
 
@@ -25,7 +25,7 @@ class Replicas {
   const std::vector<at::Tensor>& leaves(int shard) const { return leaves_[shard]; }
 
   /// Gradients by parameter index, in the masters' type and layout; valid after `collect`.
-  const std::vector<at::Tensor>& gradients() const { return buckets_ ? buckets_->gradients() : gradients_; }
+  const std::vector<at::Tensor>& gradients() const { return gradients_; }
 
   /// Before a backward pass, the first or the last of a step or both. Between the two come others.
   void begin(bool first = true, bool last = true);
@@ -46,8 +46,10 @@ class Replicas {
   std::vector<at::Tensor> compute_;  // by parameter; the master itself where the types agree
   ShardLeaves leaves_;               // by shard, by parameter
   std::vector<at::Tensor> gradients_;
-  bool first_ = true, last_ = true;           // the pass under way
-  std::unique_ptr<GradientBuckets> buckets_;  // with several ranks, in place of `gradients_`
+  bool first_ = true, last_ = true;    // the pass under way
+  ProcessGroup* processes_ = nullptr;  // with several ranks
+  BucketOptions options_;
+  std::unique_ptr<RankGradients> shared_;
 };
 
 }  // namespace simclr

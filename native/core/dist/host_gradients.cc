@@ -1,0 +1,157 @@
+#include "core/dist/host_gradients.h"
+
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/vector_clones.h"
+
+namespace simclr {
+namespace {
+
+constexpr int64_t kAlignment = 64;     // bytes; vector code likes gradients to begin at cache lines
+constexpr int64_t kAtATime = 1 << 12;  // values: their sum stays in the nearest cache
+
+int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+SIMCLR_INLINE float value_of(const at::BFloat16* p) {
+  const uint32_t bits = static_cast<uint32_t>(p->x) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+SIMCLR_INLINE float value_of(const float* p) { return *p; }
+SIMCLR_INLINE double value_of(const double* p) { return *p; }
+
+template <class From, class To>
+SIMCLR_INLINE void add_values(const From* __restrict from, int64_t count, bool first, To* __restrict sum) {
+  if (first) {
+    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<To>(value_of(from + i));
+  } else {
+    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<To>(value_of(from + i));
+  }
+}
+
+// target_clones takes plain functions only.
+#define SIMCLR_ADD(From, To)                                                                  \
+  SIMCLR_VECTOR_CLONES void add_clone(const From* from, int64_t count, bool first, To* sum) { \
+    add_values(from, count, first, sum);                                                      \
+  }
+SIMCLR_ADD(at::BFloat16, float)
+SIMCLR_ADD(at::BFloat16, double)
+SIMCLR_ADD(float, float)
+SIMCLR_ADD(double, double)
+#undef SIMCLR_ADD
+
+/// In the order of ranks, so that the sum does not depend on who makes it.
+template <class From, class To>
+void add_ranks(const std::byte* slot, int64_t stride, int size, int64_t count, To* sum) {
+  for (int64_t begin = 0; begin < count; begin += kAtATime) {
+    const int64_t part = std::min(kAtATime, count - begin);
+    for (int rank = 0; rank < size; ++rank)
+      add_clone(reinterpret_cast<const From*>(slot + rank * stride) + begin, part, rank == 0, sum + begin);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<HostGradients> HostGradients::make(ProcessGroup& processes,
+                                                   const std::vector<at::Tensor>& gradients,
+                                                   ShardLeaves& leaves, const BucketOptions& options) {
+  if (!processes.shares_memory()) return nullptr;
+  std::unique_ptr<HostGradients> made(new HostGradients(processes, gradients, leaves));
+  // What is one tensor on every rank goes as it is; sums of several would lose digits in its type.
+  const bool sums_own = leaves.size() > 1 || options.passes;
+  const at::Tensor all = processes.all_gather(at::tensor(static_cast<int64_t>(sums_own)));
+  const bool single = all.max().item<int64_t>() == 0;
+  int64_t sums = 0;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    const auto type = options.compress && !options.passes ? at::kBFloat16
+                      : single                            ? leaves[0][i].scalar_type()
+                                                          : gradients[i].scalar_type();
+    made->slots_.push_back({made->stride_, type});
+    made->stride_ += aligned(gradients[i].numel() * static_cast<int64_t>(c10::elementSize(type)));
+    made->values_ += gradients[i].numel();
+    sums += aligned(static_cast<int64_t>(gradients[i].nbytes()));
+  }
+  made->memory_ = processes.share_memory(processes.size() * made->stride_ + sums);
+  if (!made->memory_.defined()) return nullptr;
+
+  const at::NoGradGuard no_grad;
+  const auto part = [&](const at::Tensor& like, at::ScalarType type, int64_t offset) {
+    const int64_t bytes = like.numel() * static_cast<int64_t>(c10::elementSize(type));
+    return made->memory_.narrow(0, offset, bytes).view(type).as_strided(like.sizes(), like.strides());
+  };
+  int64_t offset = processes.size() * made->stride_;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    const at::Tensor& like = gradients[i];
+    const Slot& slot = made->slots_[i];
+    made->own_.push_back(part(like, slot.type, processes.rank() * made->stride_ + slot.offset));
+    const auto bytes = static_cast<int64_t>(like.nbytes());
+    made->gradients_[i].set_(part(like, like.scalar_type(), offset));
+    offset += aligned(bytes);
+  }
+  on_gradient(leaves, [own = made.get()](size_t parameter) {
+    if (own->begun_ && --own->missing_[parameter] == 0) own->put(parameter);
+  });
+  return made;
+}
+
+HostGradients::HostGradients(ProcessGroup& processes, const std::vector<at::Tensor>& gradients,
+                             ShardLeaves& leaves)
+    : processes_(processes), leaves_(leaves), gradients_(gradients), missing_(gradients.size()) {}
+
+void HostGradients::begin(bool add) {
+  begun_ = true;
+  add_ = add;
+  for (auto& missing : missing_) missing = static_cast<int64_t>(leaves_.size());
+}
+
+void HostGradients::put(size_t parameter) {
+  const at::NoGradGuard no_grad;
+  at::Tensor& own = own_[parameter];
+  if (leaves_.size() == 1 || own.scalar_type() == gradients_[parameter].scalar_type())
+    return take_gradient(leaves_, parameter, own, add_);
+  at::Tensor sum = at::empty_like(gradients_[parameter]);
+  take_gradient(leaves_, parameter, sum);
+  own.copy_(sum);
+}
+
+void HostGradients::finish() {
+  for (size_t i = 0; i < missing_.size(); ++i) {
+    if (missing_[i] > 0) put(i);
+  }
+  begun_ = false;
+  processes_.meet("adding up gradients", stride_);
+  const int64_t first = values_ * processes_.rank() / processes_.size();
+  const int64_t last = values_ * (processes_.rank() + 1) / processes_.size();
+  int64_t before = 0;
+  for (size_t i = 0; i < gradients_.size(); ++i) {
+    const int64_t count = gradients_[i].numel();
+    const int64_t begin = std::clamp<int64_t>(first - before, 0, count);
+    const int64_t end = std::clamp<int64_t>(last - before, 0, count);
+    if (begin < end) add_up(i, begin, end);
+    before += count;
+  }
+  processes_.meet("adding up gradients");
+}
+
+void HostGradients::add_up(size_t parameter, int64_t begin, int64_t end) {
+  const Slot& slot = slots_[parameter];
+  const auto* from = reinterpret_cast<const std::byte*>(memory_.const_data_ptr()) + slot.offset +
+                     begin * static_cast<int64_t>(c10::elementSize(slot.type));
+  const auto add = [&]<class From, class To>(From*, To* sum) {
+    add_ranks<From>(from, stride_, processes_.size(), end - begin, sum + begin);
+  };
+  const at::Tensor& sum = gradients_[parameter];
+  const bool low = slot.type == at::kBFloat16;
+  if (sum.scalar_type() == at::kDouble) {
+    auto* to = sum.mutable_data_ptr<double>();
+    return low ? add(static_cast<at::BFloat16*>(nullptr), to) : add(static_cast<double*>(nullptr), to);
+  }
+  auto* to = sum.mutable_data_ptr<float>();
+  return low ? add(static_cast<at::BFloat16*>(nullptr), to) : add(static_cast<float*>(nullptr), to);
+}
+
+}  // namespace simclr
