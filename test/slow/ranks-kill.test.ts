@@ -9,24 +9,24 @@ import { ranksOf } from '../dist/launched.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny } from '../support/tiny.ts'
 
-const kills = Number(process.env.SIMCLR_TEST_KILLS ?? 10)
+const kills = Number(process.env.SIMCLR_TEST_KILLS ?? 30)
 
 /** Steps with a checkpoint every third, so that kills fall into every kind of moment. */
 const options = {
   ...tiny,
   processes: 2,
-  epochs: 60,
+  epochs: 200,
   distributed: { timeoutSeconds: 30 },
   checkpoint: { everySeconds: null, everySteps: 3 },
 } as const
 
-/** SIGKILL of one of this process's ranks, at a random moment of the next half second. */
-function killSoon(): void {
+/** SIGKILL of one of this process's ranks, at a random moment of the time to come. */
+function killWithin(milliseconds: number): void {
   const victims = ranksOf(process.pid)
   setTimeout(() => {
     const victim = victims[Math.floor(Math.random() * victims.length)]
     if (victim !== undefined) process.kill(victim, 'SIGKILL')
-  }, 500 * Math.random())
+  }, milliseconds * Math.random())
 }
 
 describe('ranks killed with SIGKILL at random moments', function () {
@@ -38,16 +38,21 @@ describe('ranks killed with SIGKILL at random moments', function () {
     whole.encoder.dispose()
 
     let done = 0
+    let died = 0
     const killed = await train({
       ...options,
       out: path('killed'),
       maxRestarts: kills,
       onProgress(event: TrainEvent) {
-        if (event.type === 'start' && done++ < kills) killSoon()
+        if (event.type === 'start' && done < kills) {
+          done++
+          killWithin(500)
+        }
+        if (event.type === 'warning' && /was killed by SIGKILL/.test(event.message)) died++
       },
     })
     killed.encoder.dispose()
-    expect(done).to.be.above(kills / 2)
+    expect(died).to.equal(kills)
     const encoder = (run: string) => readFileSync(path(run, 'encoder.safetensors'))
     expect(encoder('killed').equals(encoder('whole'))).to.equal(true)
     const metrics = async (run: string) => numbers(await readMetrics(path(run, 'metrics.jsonl')))
@@ -64,8 +69,10 @@ describe('ranks killed with SIGKILL at random moments', function () {
     let ended = false
     while (!ended) {
       const processes = 2 + (attempts % 3)
+      let steps = 0
       const onProgress = (event: TrainEvent) => {
-        if (event.type === 'start' && attempts < 5) killSoon()
+        // Late enough to have come further, and 5 times before the end.
+        if (event.type === 'step' && attempts < 5 && ++steps === 3) killWithin(20)
       }
       const run = await train({ ...exact, processes, out: path('elastic'), onProgress }).catch(
         (error) => error,
