@@ -1,5 +1,6 @@
 /**
- * npx tsx bench/accuracy.ts --train DIR --test DIR [--preset quick] [--epochs N] [--seeds N] [--peers VENV]
+ * npx tsx bench/accuracy.ts --train DIR --test DIR [--preset quick] [--epochs N] [--seeds N] [--hue exact|fast]
+ *   [--peers VENV]
  *
  * Time to accuracy: trains on the images of one class folder per class, without their labels, and prints for each seed
  * what kNN and a linear probe reach on those of the other, after the last epoch, as JSON lines; the mean last. `--peers`
@@ -31,10 +32,12 @@ const { values } = parseArgs({
     preset: { type: 'string', default: 'quick' },
     epochs: { type: 'string' },
     seeds: { type: 'string', default: '3' },
+    hue: { type: 'string', default: 'exact' },
     peers: { type: 'string' },
   },
 })
 const { train: data, test, preset, epochs, peers } = values
+const hueMode = values.hue as 'exact' | 'fast'
 if (data === undefined || test === undefined) throw new Error('Expected --train DIR and --test DIR.')
 
 async function ours(seed: number): Promise<Outcome> {
@@ -47,13 +50,14 @@ async function ours(seed: number): Promise<Outcome> {
       seed,
       out,
       probe: { everyEpochs: 0 },
+      augment: { hueMode },
       report: false,
       ...(epochs === undefined ? {} : { epochs: Number(epochs) }),
     })
     const seconds = (performance.now() - begin) / 1000
     const { trained } = await compare(encoder, { data: data!, test: test!, seed })
     encoder.dispose()
-    return { side: preset!, seed, seconds, ...trained }
+    return { side: hueMode === 'exact' ? preset! : `${preset}, ${hueMode} hue`, seed, seconds, ...trained }
   } finally {
     rmSync(out, { recursive: true })
   }

@@ -1,6 +1,6 @@
 /**
  * Views a second on one core, decoded images to float views with every operator on, `torch` convention: at 32 px
- * from 32 x 32, at 224 px from 500 x 375. Peers: lightly (the figure), torchvision v2 and kornia beside it. Seconds
+ * from 32 x 32, with exact hue and with fast, at 224 px from 500 x 375. Peers: lightly (the figure), torchvision v2 and kornia beside it. Seconds
  * are the process's own on the processor, all its threads together, so that other work on the machine counts little.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -20,11 +20,13 @@ interface Setting extends Scenes {
   size: number
   /** Views that one measurement of ours makes. */
   views: number
+  hueMode: 'exact' | 'fast'
 }
 
 const settings: readonly Setting[] = [
-  { name: 'augment-32', size: 32, width: 32, height: 32, images: 500, views: 40_000 },
-  { name: 'augment-224', size: 224, width: 500, height: 375, images: 32, views: 1_280 },
+  { name: 'augment-32', size: 32, width: 32, height: 32, images: 500, views: 40_000, hueMode: 'exact' },
+  { name: 'augment-32-fast', size: 32, width: 32, height: 32, images: 500, views: 40_000, hueMode: 'fast' },
+  { name: 'augment-224', size: 224, width: 500, height: 375, images: 32, views: 1_280, hueMode: 'exact' },
 ]
 const peers = ['lightly', 'torchvision', 'kornia'] as const
 
@@ -33,6 +35,9 @@ export const augment: Benchmark = {
     'augment-32': atLeast(30),
     'augment-32-torchvision': null,
     'augment-32-kornia': null,
+    'augment-32-fast': null,
+    'augment-32-fast-torchvision': null,
+    'augment-32-fast-kornia': null,
     'augment-224': atLeast(8),
     'augment-224-torchvision': atLeast(20),
     'augment-224-kornia': null,
@@ -71,19 +76,19 @@ function figureName({ name }: Setting, peer: string): string {
 }
 
 function figure(setting: Setting, ours: number, peer: string, rate: number | null): Measured {
-  const { size, width, height } = setting
+  const { size, width, height, hueMode } = setting
   return {
     name: figureName(setting, peer),
     ours: Math.round(ours),
     peer: rate,
     unit: 'views/s/core',
-    about: `${size} px views from ${width} x ${height}, all operators, one thread (${loadAddon().augmentPaths()[0]}); peer: ${peer}`,
+    about: `${size} px views from ${width} x ${height}, all operators, ${hueMode} hue, one thread (${loadAddon().augmentPaths()[0]}); peer: ${peer}`,
   }
 }
 
 /** Makes `views` views, batch after batch into the same memory. */
-function ours(store: NativeImageStore, { size, images, views }: Setting): () => Promise<number> {
-  const maker = new ViewMaker(size, Math.min(images, size > 64 ? 16 : 250))
+function ours(store: NativeImageStore, { size, images, views, hueMode }: Setting): () => Promise<number> {
+  const maker = new ViewMaker(size, Math.min(images, size > 64 ? 16 : 250), hueMode)
   return async () => {
     const begin = process.cpuUsage()
     for (let made = 0; made < views; made += 2 * maker.perBatch) await maker.make(store, (made / 2) % images)

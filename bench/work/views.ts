@@ -9,9 +9,9 @@ export class ViewMaker {
   readonly #out: Float32Array
   #epoch = 0
 
-  constructor(size: number, perBatch: number) {
+  constructor(size: number, perBatch: number, hueMode: 'exact' | 'fast' = 'exact') {
     this.perBatch = perBatch
-    const family = simclrFamily({ ...simclrSettings('torch', size, 1), blur: 0.5 })
+    const family = simclrFamily({ ...simclrSettings('torch', size, 1), blur: 0.5, hueMode })
     this.#augmenter = new (loadAddon().Augmenter)(lower(family, size))
     this.#out = new Float32Array(2 * perBatch * size * size * 3)
   }

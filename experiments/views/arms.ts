@@ -31,6 +31,7 @@ export const arms: readonly Arm[] = [
     change: { views: 4, batchSize: 64 },
     passes: 1 / 2,
   },
+  { name: 'fast hue', change: { augment: { hueMode: 'fast' } }, passes: 1 },
   { name: '16 px for a half', change: { resolution: half }, passes: 1 },
   { name: '16, 24, 32 px', change: { resolution: steps }, passes: 1 },
   // A step at half the side costs about a quarter: half the epochs at 16 px leave 5/8 of the base's cost.

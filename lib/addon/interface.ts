@@ -121,6 +121,8 @@ export interface AugmentPlan {
     operators: Convention
     /** paper v1 adds, v2 multiplies. */
     brightnessMode: 'multiply' | 'add'
+    /** `fast`: hue turns colours about grey instead of in HSV. Default `exact`. */
+    hueMode?: 'exact' | 'fast'
   } | null
   gray: number
   blur: { probability: number; sigma: [number, number]; kernel: number; padding: 'zero' | 'reflect' } | null

@@ -65,6 +65,11 @@ export interface ColorJitter {
   /** Shift U[-h, h], of a full turn. */
   hue: number
   /**
+   * `exact` (default): in HSV, as both conventions have it; `fast`: a turn of colours about the axis of greys, one 3x3
+   * matrix, which is another colour for all but greys and thirds of a turn (docs/augmentation.md has the error).
+   */
+  hueMode?: 'exact' | 'fast'
+  /**
    * `paper`: contrast about each channel's mean, saturation in HSV; `torch`: contrast about the grey image's
    * mean, saturation by blending with the grey image.
    */

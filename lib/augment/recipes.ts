@@ -20,6 +20,7 @@ export interface AugmentSettings {
   saturation: number
   hue: number
   brightnessMode: 'multiply' | 'add'
+  hueMode: 'exact' | 'fast'
   /** Pixels. */
   blurSigma: Range
   /** Both null: pixels stay in [0, 1]. */
@@ -37,13 +38,22 @@ export const smallImage = 32
 /** What holds in both conventions. Paper appendix A. */
 export const commonSettings: Pick<
   AugmentSettings,
-  'cropArea' | 'cropAspect' | 'flip' | 'jitter' | 'brightnessMode' | 'gray' | 'blurSigma' | 'solarize'
+  | 'cropArea'
+  | 'cropAspect'
+  | 'flip'
+  | 'jitter'
+  | 'brightnessMode'
+  | 'hueMode'
+  | 'gray'
+  | 'blurSigma'
+  | 'solarize'
 > = {
   cropArea: [0.08, 1],
   cropAspect: [3 / 4, 4 / 3],
   flip: 0.5,
   jitter: 0.8,
   brightnessMode: 'multiply',
+  hueMode: 'exact',
   gray: 0.2,
   blurSigma: [0.1, 2],
   solarize: 0,
@@ -84,6 +94,7 @@ export function simclrFamily(settings: AugmentSettings): Family {
       contrast: settings.contrast,
       saturation: settings.saturation,
       hue: settings.hue,
+      hueMode: settings.hueMode,
       operators: convention,
     },
     { op: 'grayscale', probability: settings.gray },

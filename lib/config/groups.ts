@@ -177,6 +177,10 @@ export const augment = group('augmentation', {
     default: 'multiply',
     source: 'tf2/data_util.py',
   }),
+  hueMode: option(choice(['exact', 'fast']), {
+    about: "Hue in HSV, or as a 3x3 matrix ('fast'), which makes other colours (docs/augmentation.md).",
+    default: 'exact',
+  }),
   gray: option(real(0, 1), {
     about: 'Probability of a grey image.',
     default: '0.2',

@@ -62,6 +62,7 @@ const before: readonly (readonly [string, unknown])[] = [
   ['views', 2],
   ['resolution', null],
   ['chunkSize', null],
+  ['augment.hueMode', 'exact'],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */

@@ -58,7 +58,8 @@ Plan to_plan(const Napi::Object& from) {
                    decimal(jitter, "saturation"),
                    decimal(jitter, "hue"),
                    convention(jitter, "operators"),
-                   second_of(jitter, "brightnessMode", "multiply", "add")};
+                   second_of(jitter, "brightnessMode", "multiply", "add"),
+                   has(jitter, "hueMode") && second_of(jitter, "hueMode", "exact", "fast")};
   }
   plan.gray = decimal(from, "gray");
   if (has(from, "blur")) {

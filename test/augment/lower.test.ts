@@ -30,6 +30,7 @@ describe('lower', () => {
         probability: 0.8,
         brightness: 0.8,
         brightnessMode: 'multiply',
+        hueMode: 'exact',
         contrast: 0.8,
         saturation: 0.8,
         hue: 0.2,

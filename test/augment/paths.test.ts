@@ -31,6 +31,19 @@ for (const convention of ['paper', 'torch'] as const) {
     }),
     images: Array.from({ length: 24 }, (_, i) => noise(33, 31, 3, i)),
   }
+  for (const mode of ['multiply', 'add'] as const) {
+    cases[`${convention}, fast hue, brightness to ${mode}`] = {
+      plan: busy(convention, 32, {
+        jitter: {
+          ...busy(convention, 32).jitter!,
+          brightnessMode: mode,
+          hueMode: 'fast',
+          probability: 1,
+        },
+      }),
+      images: Array.from({ length: 48 }, (_, i) => noise(33, 31, i % 4 ? 3 : 1, i)),
+    }
+  }
   cases[`${convention}, evaluation`] = {
     plan: lower(evaluationFamily(convention, 64), 64),
     images: [noise(200, 90, 3), noise(31, 300, 1), noise(64, 64, 3)],

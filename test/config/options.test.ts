@@ -62,6 +62,7 @@ const refused: Record<string, unknown> = {
   'augment.saturation': -1,
   'augment.hue': 0.6,
   'augment.brightnessMode': 'divide',
+  'augment.hueMode': 'yiq',
   'augment.gray': '0.2',
   'augment.blur': 1.1,
   'augment.blurSigma': [2, 1],

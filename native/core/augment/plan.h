@@ -37,6 +37,7 @@ struct JitterPlan {
   float hue = 0;         ///< U[-h, h], in turns
   Convention operators = Convention::kPaper;
   bool add_brightness = false;
+  bool fast_hue = false;  ///< hue as a rotation of colours about grey
 };
 
 struct BlurPlan {

@@ -72,6 +72,11 @@ void adjust_hue(FloatImage& image, float turns) {
   each_pixel(image, [&](Rgb p) { return shift_hue(p, sixths); });
 }
 
+void rotate_hue(FloatImage& image, float turns) {
+  const ColorMatrix matrix = hue_rotation(turns);
+  each_pixel(image, [&](Rgb p) { return transform(p, matrix); });
+}
+
 void to_gray(FloatImage& image) {
   each_pixel(image, [](Rgb p) { return Rgb{gray(p), gray(p), gray(p)}; });
 }
@@ -116,6 +121,10 @@ void jitter(FloatImage& image, const JitterPlan& plan, const ViewParameters& vie
         adjust_saturation(image, view.saturation, plan.operators);
         break;
       case ColorOperator::kHue:
+        if (plan.fast_hue) {
+          rotate_hue(image, view.hue);
+          break;
+        }
         adjust_hue(image, view.hue);
         break;
     }

@@ -14,6 +14,7 @@ void add_brightness(FloatImage& image, float delta);
 void adjust_contrast(FloatImage& image, float factor, Convention convention);
 void adjust_saturation(FloatImage& image, float factor, Convention convention);
 void adjust_hue(FloatImage& image, float turns);
+void rotate_hue(FloatImage& image, float turns);  ///< the same in fast mode
 void to_gray(FloatImage& image);
 void flip(FloatImage& image);
 void clip(FloatImage& image);

@@ -2,6 +2,8 @@
 // vector of floats for the fused path (lanes.h), so that both compute the same.
 #pragma once
 
+#include <cmath>
+
 #include "core/host_device.h"
 
 namespace simclr {
@@ -105,6 +107,29 @@ SIMCLR_HD SIMCLR_INLINE RgbOf<T> shift_hue(RgbOf<T> p, float sixths) {
   h = h >= fill<T>(6) ? h - 6 : h;
   return {least + chroma * clip01(distance(h, 3) - 1), least + chroma * clip01(2 - distance(h, 2)),
           least + chroma * clip01(2 - distance(h, 4))};
+}
+
+/// What a linear change does to a colour: rows of the matrix, then what is added.
+struct ColorMatrix {
+  float by[3][3];
+  float add[3];
+};
+
+/// A turn about the axis of greys, (1, 1, 1): for `shift_hue` in fast mode. It is equal at thirds of a turn,
+/// keeps r + g + b and the distance from grey where that keeps value and chroma, and has a bit over half the
+/// error of the rotation in YIQ, which keeps luma (docs/augmentation.md).
+SIMCLR_HD inline ColorMatrix hue_rotation(float turns) {
+  const float angle = 6.2831853f * turns, cosine = cosf(angle), sine = sinf(angle) * 0.57735027f;
+  const float rest = (1 - cosine) / 3, same = cosine + rest;
+  return {
+      {{same, rest - sine, rest + sine}, {rest + sine, same, rest - sine}, {rest - sine, rest + sine, same}},
+      {0, 0, 0}};
+}
+
+template <class T>
+SIMCLR_HD SIMCLR_INLINE RgbOf<T> transform(RgbOf<T> p, const ColorMatrix& m) {
+  const auto row = [&](int i) { return p.r * m.by[i][0] + p.g * m.by[i][1] + p.b * m.by[i][2] + m.add[i]; };
+  return {row(0), row(1), row(2)};
 }
 
 /// Inverts what is at or above the threshold (torchvision solarize).

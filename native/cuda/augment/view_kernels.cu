@@ -128,6 +128,7 @@ class ViewMaker {
     const JitterPlan& plan = *plan_.jitter;
     const bool paper = plan.operators == Convention::kPaper;
     const float sixths = hue_sixths(view_.hue);
+    const ColorMatrix rotation = hue_rotation(view_.hue);
     for (const ColorOperator op : view_.order) {
       Rgb mean{};
       if (op == ColorOperator::kContrast) mean = means(paper);
@@ -147,7 +148,7 @@ class ViewMaker {
             p = paper ? saturate_hsv(p, view_.saturation) : saturate_blend(p, view_.saturation);
             break;
           case ColorOperator::kHue:
-            p = shift_hue(p, sixths);
+            p = plan.fast_hue ? transform(p, rotation) : shift_hue(p, sixths);
             break;
         }
         write(memory_.image, pixel, clip01(p));

@@ -1,8 +1,10 @@
 // Jitter and grey over columns: operator after operator on strips that stay in the first-level cache.
-// Contrast needs a mean of the whole image, so what comes before it is a pass of its own.
+// Contrast needs a mean of the whole image, so what comes before it is a pass of its own. With fast hue
+// linear operators become one (linear_steps.h).
 #pragma once
 
 #include "core/augment/fused/columns.h"
+#include "core/augment/fused/linear_steps.h"
 #include "core/augment/parameters.h"
 #include "core/image/color.h"
 #include "core/image/lanes.h"
@@ -10,15 +12,6 @@
 namespace simclr {
 
 namespace fused {
-
-enum class Change { kNothing, kScale, kAdd, kContrast, kBlendSaturation, kHsvSaturation, kHue };
-
-/// One operator with its numbers; everything is clipped to [0, 1] afterwards.
-struct Step {
-  Change change = Change::kNothing;
-  float amount = 0;
-  float mean[3] = {0, 0, 0};  ///< of contrast
-};
 
 /// The steps of a view; returns how many (at most 5).
 inline int color_steps(const Plan& plan, const ViewParameters& view, Step* steps) {
@@ -38,7 +31,11 @@ inline int color_steps(const Plan& plan, const ViewParameters& view, Step* steps
         steps[count++] = {paper ? Change::kHsvSaturation : Change::kBlendSaturation, view.saturation};
         break;
       case ColorOperator::kHue:
-        steps[count++] = {Change::kHue, hue_sixths(view.hue)};
+        if (plan.jitter->fast_hue) {
+          steps[count++] = {.change = Change::kMatrix, .matrix = hue_rotation(view.hue)};
+        } else {
+          steps[count++] = {Change::kHue, hue_sixths(view.hue)};
+        }
         break;
     }
   }
@@ -56,12 +53,15 @@ SIMCLR_INLINE RgbOf<T> changed(RgbOf<T> p, const Step& step) {
   if constexpr (kChange == Change::kBlendSaturation) return saturate_blend(p, f);
   if constexpr (kChange == Change::kHsvSaturation) return saturate_hsv(p, f);
   if constexpr (kChange == Change::kHue) return shift_hue(p, f);
+  if constexpr (kChange == Change::kMatrix) return transform(p, step.matrix);
   return p;
 }
 
 template <int kWidth, int kChannels, Change kChange>
 SIMCLR_INLINE void apply(const Step& by, float* strip, int columns, int stride) {
-  constexpr bool kNeedsChroma = kChange == Change::kHue || kChange == Change::kHsvSaturation;
+  // A grey image is never merged: its matrices are hue.
+  constexpr bool kNeedsChroma =
+      kChange == Change::kHue || kChange == Change::kHsvSaturation || kChange == Change::kMatrix;
   constexpr Change kActing = kChannels == 1 && kNeedsChroma ? Change::kNothing : kChange;  // grey has none
   const Step step = by;
   for (int x = 0; x < columns; ++x, strip += kChannels * stride) {
@@ -109,6 +109,9 @@ SIMCLR_INLINE void apply_steps(const Step* steps, int count, float* strip, int c
       case Change::kHue:
         apply<kWidth, kChannels, Change::kHue>(step, strip, columns, stride);
         break;
+      case Change::kMatrix:
+        apply<kWidth, kChannels, Change::kMatrix>(step, strip, columns, stride);
+        break;
     }
   }
 }
@@ -152,17 +155,19 @@ SIMCLR_INLINE void add_sums(const float* strip, int columns, int size, int strid
 }
 
 template <int kWidth, int kChannels>
-SIMCLR_INLINE void jitter_columns(Step* steps, int count, bool paper, const Columns& columns) {
+SIMCLR_INLINE void jitter_columns(Step* steps, int count, bool paper, bool merge, const Columns& columns) {
   const int size = columns.size, stride = columns.stride;
   int strip = 4096 / columns.column_floats();
   if (strip < 1) strip = 1;
   int before = 0;  // steps before contrast
   while (before < count && steps[before].change != Change::kContrast) ++before;
-  if (before < count) {
+  const bool contrast = before < count;
+  if (contrast) {
     double sums[3] = {0, 0, 0};
+    const int first = merge ? merge_linear(steps, before, /*clipped=*/false) : before;
     for (int x = 0; x < size; x += strip) {
       const int width = size - x < strip ? size - x : strip;
-      apply_steps<kWidth, kChannels>(steps, before, columns.column(x), width, stride);
+      apply_steps<kWidth, kChannels>(steps, first, columns.column(x), width, stride);
       if (paper) {
         add_sums<kWidth, kChannels, false>(columns.column(x), width, size, stride, sums);
       } else {
@@ -175,6 +180,7 @@ SIMCLR_INLINE void jitter_columns(Step* steps, int count, bool paper, const Colu
     steps += before;
     count -= before;
   }
+  if (merge) count = merge_linear(steps, count, /*clipped=*/before > 0 && contrast);
   for (int x = 0; x < size; x += strip) {
     const int width = size - x < strip ? size - x : strip;
     apply_steps<kWidth, kChannels>(steps, count, columns.column(x), width, stride);
@@ -208,10 +214,10 @@ SIMCLR_INLINE Columns color_columns(const Plan& plan, const ViewParameters& view
   const int count = color_steps(plan, view, steps);
   const bool paper = plan.jitter && plan.jitter->operators == Convention::kPaper;
   if (columns.channels == 3) {
-    jitter_columns<kWidth, 3>(steps, count, paper, columns);
+    jitter_columns<kWidth, 3>(steps, count, paper, plan.jitter && plan.jitter->fast_hue, columns);
     if (view.gray) gray_columns<kWidth, 3>(columns);
   } else {
-    jitter_columns<kWidth, 1>(steps, count, paper, columns);
+    jitter_columns<kWidth, 1>(steps, count, paper, false, columns);
     if (view.gray) gray_columns<kWidth, 1>(columns);
   }
   if (view.gray) columns.channels = 1;
