@@ -8,7 +8,12 @@ import path from 'node:path'
 
 const [out, libtorch, cudaLinked, compiler] = process.argv.slice(2)
 
-const header = fs.readFileSync(path.join(libtorch, 'include/torch/headeronly/version.h'), 'utf8')
+// LibTorch 2.9 has it at the second place.
+const headers = ['torch/headeronly/version.h', 'torch/csrc/api/include/torch/version.h']
+const at = headers.map((name) => path.join(libtorch, 'include', name)).find((file) => fs.existsSync(file))
+if (at === undefined)
+  throw new Error(`${libtorch}/include has none of ${headers.join(', ')}: not a LibTorch?`)
+const header = fs.readFileSync(at, 'utf8')
 const part = (name) => new RegExp(`define TORCH_VERSION_${name} (\\d+)`).exec(header)[1]
 const torch = ['MAJOR', 'MINOR', 'PATCH'].map(part).join('.')
 

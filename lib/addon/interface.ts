@@ -193,8 +193,12 @@ export interface StepResult {
   /** Online linear head; null without labels. */
   probeLoss: number | null
   probeAccuracy: number | null
-  /** L2 norm of all gradients. */
+  /** L2 norm of all gradients; 0 of a skipped step. */
   gradientNorm: number
+  /** In fp16: what the loss was multiplied by for this step's gradients, which are divided by it. Else null. */
+  lossScale: number | null
+  /** In fp16: a scaled gradient was not finite. The weights stay as they were, and the scale is halved. */
+  skipped: boolean
   /** Seconds: making the views, and the whole step. */
   augmentSeconds: number
   stepSeconds: number

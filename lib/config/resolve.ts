@@ -251,8 +251,8 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
     const advice = 'The images have no labels; class folders or a labelled format give them.'
     throw invalid(expected('0', 'probe.everyEpochs', probe.everyEpochs, advice))
   }
-  if ((precision === 'fp16' || precision === 'tf32') && device === 'cpu') {
-    const advice = `${precision} needs a GPU.`
-    throw invalid(expected("'bf16', 'fp32' or 'fp64' on a CPU", 'precision', precision, advice))
+  if (precision === 'tf32' && device === 'cpu') {
+    const advice = 'tf32 needs a GPU.'
+    throw invalid(expected("'bf16', 'fp16', 'fp32' or 'fp64' on a CPU", 'precision', precision, advice))
   }
 }

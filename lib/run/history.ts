@@ -1,7 +1,7 @@
 /** From steps to epochs: each entry of `history` is the mean over its epoch's steps. */
 import type { EpochEvent, StepEvent } from './events.ts'
 
-const averaged = ['loss', 'contrastiveAccuracy', 'entropy', 'gradientNorm'] as const
+const averaged = ['loss', 'contrastiveAccuracy', 'entropy'] as const
 
 export class EpochMeter {
   readonly #batchSize: number
@@ -23,9 +23,14 @@ export class EpochMeter {
     const mean = (value: (step: StepEvent) => number) =>
       steps.reduce((sum, step) => sum + value(step), 0) / steps.length
     const seconds = steps.reduce((sum, { stepSeconds, waitSeconds }) => sum + stepSeconds + waitSeconds, 0)
-    const [loss, contrastiveAccuracy, entropy, gradientNorm] = averaged.map((name) =>
-      mean((step) => step[name]),
-    ) as [number, number, number, number]
+    const [loss, contrastiveAccuracy, entropy] = averaged.map((name) => mean((step) => step[name])) as [
+      number,
+      number,
+      number,
+    ]
+    // A skipped step has no gradients to speak of.
+    const taken = Math.max(1, steps.filter(({ skipped }) => !skipped).length)
+    const gradientNorm = (mean((step) => step.gradientNorm) * steps.length) / taken
     const labelled = last.probeLoss !== null
     return {
       type: 'epoch',

@@ -34,6 +34,9 @@ export interface SessionParts {
   tell: (event: TrainEvent) => void
 }
 
+/** A 65,536th of what fp16 begins with: gradients that overflow at less are no matter of scale. */
+const smallestLossScale = 1
+
 /** A step's result before its place in the run is known. */
 export type StepRecord = Omit<StepEvent, 'type' | 'time' | 'epoch'>
 
@@ -152,10 +155,15 @@ export class Session {
     return weights
   }
 
-  async #checkFinite({ step, lr, loss, gradientNorm }: StepRecord): Promise<void> {
-    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return
+  async #checkFinite({ step, lr, loss, gradientNorm, skipped, lossScale }: StepRecord): Promise<void> {
+    // Loss scaling skips steps to find a scale that fits. Where none down to this one does, the gradients are at fault.
+    const lost = skipped && lossScale !== null && lossScale < smallestLossScale
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm) && !lost) return
     const { schedule, disk, config } = this.#parts
-    const what = Number.isFinite(loss) ? `gradients of norm ${gradientNorm}` : `a loss of ${loss}`
+    const gradients = lost
+      ? `fp16 gradients beyond 65,504 at a loss scale of ${lossScale}`
+      : `gradients of norm ${gradientNorm}`
+    const what = Number.isFinite(loss) ? gradients : `a loss of ${loss}`
     await disk?.checkpointer.settle()
     const checkpoint = disk?.checkpointer.newest ?? null
     throw new SimclrError(

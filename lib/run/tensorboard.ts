@@ -58,6 +58,7 @@ function scalars(metric: Metric): Record<string, number | null> {
     'train/entropy': metric.entropy,
     'train/learning_rate': metric.lr,
     'train/gradient_norm': metric.gradientNorm,
+    'train/loss_scale': metric.lossScale ?? null, // absent from what older versions wrote
     'train/step_seconds': metric.stepSeconds,
     'train/linear_head_loss': metric.probeLoss,
     'train/linear_head_accuracy': metric.probeAccuracy,

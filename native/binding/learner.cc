@@ -26,6 +26,9 @@ void set_step_values(Napi::Object out, const StepResult& step) {
   out.Set("probeAccuracy",
           step.probed ? Napi::Value(Napi::Number::New(env, step.probe_accuracy)) : env.Null());
   out.Set("gradientNorm", step.gradient_norm);
+  out.Set("lossScale",
+          step.loss_scale > 0 ? Napi::Value(Napi::Number::New(env, step.loss_scale)) : env.Null());
+  out.Set("skipped", step.skipped);
 }
 
 Napi::Value step_to_js(Napi::Env env, const StepResult& step) {

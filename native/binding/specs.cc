@@ -48,6 +48,7 @@ Precision to_precision(const Napi::Object& object, const char* key) {
                          {{"fp32", Precision::fp32},
                           {"tf32", Precision::tf32},
                           {"bf16", Precision::bf16},
+                          {"fp16", Precision::fp16},
                           {"fp64", Precision::fp64}});
 }
 

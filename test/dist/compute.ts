@@ -31,7 +31,7 @@ export function compute(
       const labels = work.labelled ? Int32Array.from({ length: images }, (_, i) => (i % 4) - 1) : null
       const count = spec.loss.views ?? 2
       return [
-        viewsOf(count, images, work.size, step, part),
+        brightened(viewsOf(count, images, work.size, step, part), work.gains?.[rank] ?? 1),
         labels?.slice(part.begin, part.end) ?? null,
       ] as const
     }
@@ -39,6 +39,11 @@ export function compute(
     const gradients = await learner.gradients(...batch(work.steps))
     return { gradients, state: await learner.state() }
   })
+}
+
+function brightened(images: NativeTensor, gain: number): NativeTensor {
+  const data = new Uint8Array(new Float32Array(images.data.slice().buffer).map((x) => x * gain).buffer)
+  return { ...images, data }
 }
 
 /** A part's first views, then its second views and so on, of the whole batch's. */

@@ -14,6 +14,8 @@ export interface Work {
   size: number
   steps: number
   lr: number
+  /** Of each rank: what its pixels are multiplied by. */
+  gains?: number[]
   labelled: boolean
   /** Ranks meet through Gloo's sockets, as those of several machines do. */
   sockets?: boolean

@@ -44,6 +44,7 @@ describe('interrupt and resume', function () {
     },
     'with the linear head and the kNN probe': { ...tiny, probe: { everyEpochs: 1, linearHead: true } },
     'in bf16 on two threads': { ...tiny, precision: 'bf16', threads: 2 },
+    'in fp16, whose loss scale changes': { ...tiny, precision: 'fp16', temperature: 0.01 },
     'three views of each image': { ...tiny, views: 3 },
     'in chunks on two threads': { ...tiny, threads: 2, chunkSize: 4 },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },

@@ -49,7 +49,11 @@ function versionFile(root: string): { version: string | null; cuda: string | nul
 }
 
 function headerVersion(root: string): string | null {
-  const header = read(path.join(root, 'include', 'torch', 'headeronly', 'version.h')) ?? ''
+  const include = path.join(root, 'include', 'torch')
+  const header =
+    read(path.join(include, 'headeronly', 'version.h')) ??
+    read(path.join(include, 'csrc', 'api', 'include', 'torch', 'version.h')) ?? // LibTorch 2.9
+    ''
   const part = (name: string) => new RegExp(`define TORCH_VERSION_${name} (\\d+)`).exec(header)?.[1]
   const parts = [part('MAJOR'), part('MINOR'), part('PATCH')]
   return parts.every((p) => p !== undefined) ? parts.join('.') : null

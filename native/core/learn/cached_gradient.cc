@@ -102,7 +102,7 @@ void Learner::differentiate_in_chunks(Work& work, int64_t chunks) {
     const at::AutoGradMode with_gradient(true);
     const at::Tensor z = joined(rows, views).requires_grad_(true);
     const Contrast contrastive = contrast(z, shard, group, work.roll);
-    const at::Tensor gradient = torch::autograd::grad({contrastive.differentiated}, {z})[0];
+    const at::Tensor gradient = torch::autograd::grad({scaled(contrastive.differentiated)}, {z})[0];
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
       const Span images = chunk_of({0, mine.end - mine.begin}, chunk, chunks);
       std::vector<at::Tensor> parts;
@@ -125,7 +125,7 @@ void Learner::differentiate_in_chunks(Work& work, int64_t chunks) {
       const at::Tensor z = simclr::forward(context, net_.head, simclr::forward(context, net_.encoder, x));
       std::vector<at::Tensor> outputs{z}, gradients{kept[shard].gradients[chunk]};
       if (last && work.probe) {
-        outputs.push_back(kept[shard].supervised.differentiated);
+        outputs.push_back(scaled(kept[shard].supervised.differentiated));
         gradients.push_back({});
       }
       torch::autograd::backward(outputs, gradients);

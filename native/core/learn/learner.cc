@@ -1,6 +1,7 @@
 #include "core/learn/learner.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <c10/core/GradMode.h>
 
@@ -56,6 +57,7 @@ Learner::Learner(const LearnerSpec& spec)
     tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
+  if (spec.precision == Precision::fp16) loss_scale_.emplace();
   if (const DeviceKernels* kernels = device_kernels(device_)) device_views_ = kernels->views(device_);
 }
 
@@ -126,7 +128,7 @@ void Learner::differentiate_whole(Work& work) {
     const SupervisedLoss supervised = probe_loss(work, shard, features, group);
     at::Tensor loss = contrastive.differentiated;
     if (work.probe) loss = loss + supervised.differentiated;
-    loss.backward();
+    scaled(loss).backward();
     if (shard == 0) work.scalars = scalars_of(contrastive, supervised);
   });
   replicas_->collect(pool_);
@@ -168,6 +170,7 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
     result.weight_decay_loss = values[5];
   }
   result.gradient_norm = values.back();
+  if (loss_scale_) unscale(result);
   return result;
 } catch (...) {
   const std::string batch = std::to_string(images) + " images in " + std::to_string(spec_.loss.views) +
@@ -179,8 +182,23 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
           (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
 }
 
-void Learner::update(double lr) {
+at::Tensor Learner::scaled(const at::Tensor& loss) const {
+  return loss_scale_ ? loss * loss_scale_->value() : loss;
+}
+
+/// From scaled gradients to gradients. All ranks have the same sums, so that all come to the same verdict.
+void Learner::unscale(StepResult& result) {
   const at::NoGradGuard no_grad;
+  result.loss_scale = loss_scale_->value();
+  result.skipped = !device_.is_meta() && !std::isfinite(result.gradient_norm);
+  result.gradient_norm = result.skipped ? 0 : result.gradient_norm / result.loss_scale;
+  if (!result.skipped) at::_foreach_mul_(replicas_->gradients(), 1 / result.loss_scale);
+}
+
+void Learner::update(const StepResult& step, double lr) {
+  const at::NoGradGuard no_grad;
+  if (loss_scale_) loss_scale_->update(!step.skipped);
+  if (step.skipped) return;
   optimizer_->step(lr);
   replicas_->refresh(pool_);
 }
@@ -228,7 +246,7 @@ StepResult Learner::step(const Batch& batch, double lr) {
     });
     return as_images(pixels, device_, compute_type(spec_.precision));
   });
-  update(lr);
+  update(result, lr);
   result.step_seconds = seconds_since(start);
   return result;
 }
@@ -236,7 +254,7 @@ StepResult Learner::step(const Batch& batch, double lr) {
 StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels, double lr) {
   const auto start = Clock::now();
   StepResult result = differentiate(views.size(0) / spec_.loss.views, labels, lr, from_views(views));
-  update(lr);
+  update(result, lr);
   result.step_seconds = seconds_since(start);
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "core/dist/roll_call.h"
 #include "core/dist/shard_pool.h"
 #include "core/learn/embedding.h"
+#include "core/learn/loss_scale.h"
 #include "core/learn/precision.h"
 #include "core/learn/replicas.h"
 #include "core/learn/supervised_loss.h"
@@ -53,7 +55,9 @@ struct StepResult {
   double probe_accuracy = 0;
   double weight_decay_loss =
       0;  ///< of the linear head, part of the differentiated loss under LARS (tf2/model.py)
-  double gradient_norm = 0;
+  double gradient_norm = 0;  ///< 0 of a skipped step
+  double loss_scale = 0;     ///< that the gradients were computed with; 0: none (LossScale)
+  bool skipped = false;      ///< a scaled gradient was not finite: nothing was updated but running statistics
   double augment_seconds = 0;
   double step_seconds = 0;
   bool stop_asked = false;  ///< some rank wants all to stop after this step
@@ -92,10 +96,11 @@ class Learner {
   /// Features [indices.size(), F], fp32 or fp64, CPU.
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
-  /// Parameters, buffers and `optimizer.<parameter>` momentum, CPU copies.
+  /// Parameters, buffers, `optimizer.<parameter>` momentum and, in fp16, `loss_scale`; CPU copies.
   std::vector<NamedTensor> state() const;
 
-  /// Strict; `optimizer.*` may be absent altogether. Changes nothing if it throws.
+  /// Strict; `optimizer.*` may be absent altogether, and so may `loss_scale`, which other precisions pass
+  /// over. Changes nothing if it throws.
   void load(const std::vector<NamedTensor>& tensors);
 
   /// Rank 0's weights, buffers and momentum become everybody's. All ranks call it.
@@ -143,7 +148,10 @@ class Learner {
   /// What shard 0 tells of a step.
   static std::vector<at::Tensor> scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised);
   Contrast contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll);
-  void update(double lr);
+  /// What is differentiated in place of `loss`.
+  at::Tensor scaled(const at::Tensor& loss) const;
+  void unscale(StepResult& result);
+  void update(const StepResult& step, double lr);
   MakeInput from_views(const at::Tensor& views) const;
 
   LearnerSpec spec_;
@@ -153,6 +161,7 @@ class Learner {
   ShardPool pool_;
   std::unique_ptr<Replicas> replicas_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::optional<LossScale> loss_scale_;        ///< in fp16
   std::unique_ptr<DeviceViews> device_views_;  ///< null: views are made on the CPU
 };
 

@@ -10,6 +10,7 @@ namespace simclr {
 namespace {
 
 constexpr char kOptimizer[] = "optimizer.";
+constexpr char kLossScale[] = "loss_scale";
 
 bool of_optimizer(const NamedTensor& tensor) { return tensor.name.rfind(kOptimizer, 0) == 0; }
 
@@ -21,13 +22,19 @@ std::vector<NamedTensor> Learner::state() const {
     out.push_back({kOptimizer + optimizer_->tensors()[i].name,
                    optimizer_->momentum()[i].cpu().clone(at::MemoryFormat::Contiguous)});
   }
+  if (loss_scale_) out.push_back({kLossScale, loss_scale_->state()});
   return out;
 }
 
 void Learner::load(const std::vector<NamedTensor>& tensors) {
   std::vector<NamedTensor> network;
   std::vector<at::Tensor> momentum(optimizer_->tensors().size());
+  LossScale scale;
   for (const NamedTensor& tensor : tensors) {
+    if (tensor.name == kLossScale) {
+      scale.load(tensor.value);
+      continue;
+    }
     if (!of_optimizer(tensor)) {
       network.push_back(tensor);
       continue;
@@ -52,6 +59,7 @@ void Learner::load(const std::vector<NamedTensor>& tensors) {
                     " parameters or for none but received it for " + std::to_string(present));
   }
   net_.parameters.load(network, "");
+  if (loss_scale_) loss_scale_ = scale;
   for (size_t i = 0; i < momentum.size(); ++i) {
     at::Tensor buffer = optimizer_->momentum()[i];
     if (momentum[i].defined()) {
@@ -70,6 +78,11 @@ void Learner::share_state() {
     spec_.processes->broadcast(parameter.master);
   for (const at::Tensor& buffer : net_.parameters.buffers()) spec_.processes->broadcast(buffer);
   for (const at::Tensor& buffer : optimizer_->momentum()) spec_.processes->broadcast(buffer);
+  if (loss_scale_) {
+    const at::Tensor state = loss_scale_->state();
+    spec_.processes->broadcast(state);
+    loss_scale_->load(state);
+  }
   replicas_->refresh(pool_);
 }
 

@@ -6,7 +6,7 @@
 namespace simclr {
 
 /// tf32: float32 with products of 10-bit mantissas, on a GPU.
-enum class Precision { fp32, tf32, bf16, fp64 };
+enum class Precision { fp32, tf32, bf16, fp16, fp64 };
 
 /// As options and messages have it.
 inline const char* name_of(Precision precision) {
@@ -15,6 +15,8 @@ inline const char* name_of(Precision precision) {
       return "tf32";
     case Precision::bf16:
       return "bf16";
+    case Precision::fp16:
+      return "fp16";
     case Precision::fp64:
       return "fp64";
     default:
@@ -25,6 +27,7 @@ inline const char* name_of(Precision precision) {
 /// Convolutions and dense layers.
 inline at::ScalarType compute_type(Precision precision) {
   return precision == Precision::bf16   ? at::kBFloat16
+         : precision == Precision::fp16 ? at::kHalf
          : precision == Precision::fp64 ? at::kDouble
                                         : at::kFloat;
 }
