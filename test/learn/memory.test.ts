@@ -25,7 +25,7 @@ describe('memory that runs out', function () {
 
   for (const [precision, advice] of [
     ['fp32', "set `precision` to 'bf16'"],
-    ['bf16', 'Lower `batchSize`, `views`, `imageSize` or `encoder.width`. ('],
+    ['bf16', 'Lower `batchSize`, `views`, `imageSize` or `encoder.width`, set `chunkSize`. ('],
   ]) {
     it(`in ${precision}: the error says for what, and what to lower`, () => {
       const args = ['--import', 'tsx', '--input-type=module', '-e', script, precision!]
