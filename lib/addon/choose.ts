@@ -83,7 +83,8 @@ function nothingUsable(considered: readonly Considered[], failures: readonly unk
   if (considered.length === 0) return noBinaryError()
   if (failures.length === 1) return failures[0]
   const lines = considered.map(({ binary, rejected }) => `  ${binary.from}: ${rejected}`)
-  const command = installCommand(considered.at(-1)!.binary.variant)
+  const { variant, torch } = considered.at(-1)!.binary
+  const command = installCommand(variant, torch)
   return new SimclrError(
     'ERR_SIMCLR_LIBTORCH',
     `None of the ${considered.length} installed binaries can be used:\n${lines.join('\n')}\n` +

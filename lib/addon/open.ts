@@ -9,6 +9,7 @@ import { checkWhole } from './binary.ts'
 import type { Choice } from './choose.ts'
 import { SimclrError } from './errors.ts'
 import type { Addon } from './interface.ts'
+import { installCommand } from './libtorch/resolve.ts'
 import { minorOf } from './libtorch/versions.ts'
 
 interface Loader {
@@ -41,7 +42,7 @@ export function openAddon({ binary, libtorch }: Pick<Choice, 'binary' | 'libtorc
     throw new SimclrError(
       'ERR_SIMCLR_LIBTORCH',
       `LibTorch ${library} cannot be opened: ${messageOf(cause)}. Install it anew with ` +
-        `\`npx simclr libtorch install ${binary.variant} --force\`.`,
+        `\`${installCommand(binary.variant, binary.torch)} --force\`.`,
       { cause },
     )
   }
@@ -49,7 +50,7 @@ export function openAddon({ binary, libtorch }: Pick<Choice, 'binary' | 'libtorc
     throw new SimclrError(
       'ERR_SIMCLR_LIBTORCH',
       `The addon is built for LibTorch ${binary.torch} but ${library} is LibTorch ${abi ?? 'of an unknown version'}. ` +
-        `Install the right one with \`npx simclr libtorch install ${binary.variant}\`, or rebuild against this one ` +
+        `Install the right one with \`${installCommand(binary.variant, binary.torch)}\`, or rebuild against this one ` +
         `with \`npm run build -- --libtorch ${libtorch.path}\`.`,
     )
   }

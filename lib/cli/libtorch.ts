@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { inspectLibtorch } from '../addon/libtorch/inspect.ts'
 import { installLibtorch, type Part, releaseOf } from '../addon/libtorch/install.ts'
 import { cacheFolder, releaseFolder } from '../addon/libtorch/paths.ts'
+import { installCommand } from '../addon/libtorch/resolve.ts'
 import { DEFAULT_RELEASE, RELEASES } from '../addon/libtorch/versions.ts'
 import { interruptSignal } from './interrupt.ts'
 import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
@@ -12,7 +13,7 @@ interface InstallFlags {
   from?: string
   sha256?: string
   source?: string[]
-  version?: string
+  torch?: string
   force?: boolean
   part?: Part
   json?: boolean
@@ -30,7 +31,8 @@ export function registerLibtorch(program: Command): void {
     .option('--from <file>', 'a torch wheel or LibTorch archive that is here already')
     .option('--sha256 <hash>', 'take only a file with this SHA-256')
     .option('--source <url...>', 'addresses to try, in order, instead of the known ones')
-    .option('--version <version>', "another version of the table than the variant's default")
+    // Not --version: the program has that one, prints its own version and ends.
+    .option('--torch <version>', "another version of the table than the variant's default")
     .addOption(
       new Option('--part <part>', 'headers: enough to compile; compiler: with nvcc').choices([
         'all',
@@ -46,6 +48,7 @@ export function registerLibtorch(program: Command): void {
         `It goes to ${cacheFolder()} (XDG_CACHE_HOME moves it).\n` +
         examples(
           ['simclr libtorch install', `LibTorch ${DEFAULT_RELEASE.version} for the CPU`],
+          ['simclr libtorch install cu130 --torch 2.11.0', 'for a binary that is made for 2.11'],
           ['simclr libtorch install cpu --from torch.whl --sha256 6746…', 'on a machine without a network'],
         ),
     )
@@ -66,7 +69,7 @@ async function install(variant: string, flags: InstallFlags): Promise<void> {
     bars.unpack.stop()
   }
   try {
-    const { root, already, release } = await installLibtorch(releaseOf(variant, flags.version), {
+    const { root, already, release } = await installLibtorch(releaseOf(variant, flags.torch), {
       from: flags.from,
       sha256: flags.sha256,
       sources: flags.source,
@@ -100,7 +103,7 @@ function list(flags: { json?: boolean }): void {
       continue
     }
     const size = `${formatBytes(downloadBytes)} to download, ${formatBytes(unpackedBytes)} on disk`
-    const state = root ?? `not installed (simclr libtorch install ${variant})`
+    const state = root ?? `not installed (${installCommand(variant, version)})`
     process.stdout.write(`${version}  ${variant.padEnd(6)} ${size}\n    ${state}\n`)
     for (const { sha256, provenance } of hashes)
       process.stdout.write(`    sha256 ${sha256}\n      ${provenance}\n`)

@@ -25,6 +25,6 @@ export function tryAddon(): Finding {
   const named = libtorch.source === 'SIMCLR_LIBTORCH'
   const install = named
     ? 'unset SIMCLR_LIBTORCH, or name another folder'
-    : `${installCommand(binary.variant)} --force`
+    : `${installCommand(binary.variant, binary.torch)} --force`
   return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstall)
 }

@@ -43,7 +43,7 @@ function judge(binary: Binary): Judged {
   const named = candidates.find((c) => c.source === 'SIMCLR_LIBTORCH')
   const taken = named ?? candidates.find((c) => c.rejected === null)
   const usable = taken !== undefined && taken.rejected === null
-  const mend = named ? 'unset SIMCLR_LIBTORCH, or name another folder' : installCommand(variant)
+  const mend = named ? 'unset SIMCLR_LIBTORCH, or name another folder' : installCommand(variant, torch)
   const findings = candidates.map((candidate): Finding => {
     const verdict = candidate.rejected ?? (candidate === taken ? 'is taken' : 'could be used too')
     return note(`LibTorch (${candidate.source})`, `${candidate.path} ${verdict}`)

@@ -35,6 +35,15 @@ describe('the command line', () => {
     })
   }
 
+  it('has no option in a command that the program takes for its own', () => {
+    const program = createProgram()
+    const own = program.options.flatMap((o) => [o.short, o.long]).filter(Boolean)
+    expect(own).to.include('--version')
+    for (const [name, command] of commands(program))
+      for (const { short, long, flags } of command.options)
+        expect([own.includes(short), own.includes(long)], `${name} ${flags}`).to.deep.equal([false, false])
+  })
+
   it('ends with 0 for help and version, on stdout', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(await simclr(['--version'])).to.deep.equal({ code: 0, stdout: `${version}\n`, stderr: '' })

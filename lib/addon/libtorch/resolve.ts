@@ -10,7 +10,7 @@ import path from 'node:path'
 import { SimclrError } from '../errors.ts'
 import { inspectLibtorch, type LibtorchFolder } from './inspect.ts'
 import { cacheFolder } from './paths.ts'
-import { minorOf, type Variant } from './versions.ts'
+import { findRelease, minorOf, RELEASES, type Variant } from './versions.ts'
 
 export type LibtorchSource = 'option' | 'SIMCLR_LIBTORCH' | 'build' | 'cache' | 'python'
 
@@ -62,7 +62,7 @@ export function resolveLibtorch(request: LibtorchRequest): LibtorchCandidate & {
         'ERR_SIMCLR_LIBTORCH',
         `Expected a folder with LibTorch ${minorOf(request.version)} in ${name} but ${candidate.path} ` +
           `${candidate.rejected}. Name another folder, or leave it out to use the cache ` +
-          `(\`${installCommand(request.variant)}\` fills it).`,
+          `(\`${installCommand(request.variant, request.version)}\` fills it).`,
       )
     }
     tried.push(`  ${candidate.source}: ${candidate.path} ${candidate.rejected}`)
@@ -71,13 +71,15 @@ export function resolveLibtorch(request: LibtorchRequest): LibtorchCandidate & {
   throw new SimclrError(
     'ERR_SIMCLR_LIBTORCH',
     `LibTorch ${minorOf(request.version)} (${request.variant}) is not installed${looked}\n` +
-      `Install it with: ${installCommand(request.variant)}`,
+      `Install it with: ${installCommand(request.variant, request.version)}`,
   )
 }
 
-/** The one command that mends a missing LibTorch. */
-export function installCommand(variant: string): string {
-  return `npx simclr libtorch install ${variant}`
+/** The one command that mends a missing LibTorch; it names the version where the variant's default is another minor. */
+export function installCommand(variant: string, version: string): string {
+  const fitting = RELEASES.find((r) => r.variant === variant && minorOf(r.version) === minorOf(version))
+  const named = fitting && fitting !== findRelease(variant) ? ` --torch ${fitting.version}` : ''
+  return `npx simclr libtorch install ${variant}${named}`
 }
 
 function reject(found: LibtorchFolder | null, request: LibtorchRequest): string | null {

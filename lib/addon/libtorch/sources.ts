@@ -9,6 +9,7 @@ import { download, sha256 } from '../../io/download.ts'
 import { SimclrError } from '../errors.ts'
 import { cacheFolder } from './paths.ts'
 import { findPip, pipDownload } from './pip.ts'
+import { installCommand } from './resolve.ts'
 import { listEntries } from './unpack.ts'
 import type { LibtorchRelease } from './versions.ts'
 
@@ -92,7 +93,7 @@ async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Prom
   throw new SimclrError(
     'ERR_SIMCLR_DOWNLOAD',
     `No source gave LibTorch ${release.version} (${release.variant}):\n${failures.join('\n')}\n` +
-      `Without a network, bring a wheel or an archive of it and name it: simclr libtorch install ${release.variant} --from FILE`,
+      `Without a network, bring a wheel or an archive of it and name it: ${installCommand(release.variant, release.version)} --from FILE`,
     { cause: failure },
   )
 }

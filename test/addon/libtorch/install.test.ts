@@ -185,6 +185,26 @@ describe('installLibtorch', () => {
     checkSpace(folder(), 1)
   })
 
+  it('installs the version of the table that --torch names, and refuses one that is not there', async () => {
+    using there = cache('named version')
+    fs.writeFileSync(folder('named.whl'), wheel)
+    const args = ['libtorch', 'install', 'cpu', '--torch', '2.13.0', '--json', '--from', folder('named.whl')]
+    const ran = await simclr(args)
+    const root = path.join(there.path, '2.13.0-cpu', 'torch')
+    expect(JSON.parse(ran.stdout)).to.include({ version: '2.13.0', variant: 'cpu', root, installed: true })
+    // The address has a file of unknown hash: what it was asked for is said.
+    for (const version of ['2.11.0', '2.14.1']) {
+      await using server = await serveFile(wheel)
+      const named = ['libtorch', 'install', 'cu130', '--part', 'headers', '--source', server.url]
+      const { code, stdout, stderr } = await simclr([...named, '--torch', version])
+      expect([code, stdout], stderr).to.deep.equal([1, ''])
+      expect(stderr).to.contain(`No source gave LibTorch ${version} (cu130)`)
+    }
+    const unknown = await simclr(['libtorch', 'install', 'cpu', '--torch', '2.12.0'])
+    expect([unknown.code, unknown.stdout]).to.deep.equal([2, ''])
+    expect(unknown.stderr).to.contain("'2.12.0 cpu'").and.to.contain('libtorch list')
+  })
+
   it('checks the variant name', async () => {
     const ran = await simclr(['libtorch', 'install', 'cu999'])
     expect(ran.code).to.equal(2)

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { expect } from 'chai'
-import { libtorchCandidates, resolveLibtorch } from '../../../lib/addon/libtorch/resolve.ts'
+import { installCommand, libtorchCandidates, resolveLibtorch } from '../../../lib/addon/libtorch/resolve.ts'
 import { withEnvironment } from '../../support/environment.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { fakeLibtorch } from '../../support/libtorch.ts'
@@ -93,6 +93,15 @@ describe('resolveLibtorch', () => {
     const header = Object.entries(parts).map(([name, n]) => `#define TORCH_VERSION_${name} ${n}\n`)
     fs.writeFileSync(folder('archive', 'include', 'torch', 'headeronly', 'version.h'), header.join(''))
     expect(() => resolveLibtorch({ ...RUN, option: archive })).to.throw(/is LibTorch 2\.14\.1/)
+  })
+
+  it('names the version in that command where the variant’s default is another minor', () => {
+    expect(installCommand('cu130', '2.11.0')).to.equal('npx simclr libtorch install cu130 --torch 2.11.0')
+    expect(installCommand('cu130', '2.14.1')).to.equal('npx simclr libtorch install cu130')
+    expect(installCommand('cpu', '2.13.4')).to.equal('npx simclr libtorch install cpu')
+    const old = { ...CUDA, version: '2.11.0' }
+    fakeLibtorch(`${cached('2.14.1-cu130')}/torch`, '2.14.1+cu130', { cuda: true })
+    expect(() => resolveLibtorch(old)).to.throw(/Install it with: .* cu130 --torch 2\.11\.0$/)
   })
 
   it('says what it looked at and the one command that mends it where there is none', () => {
