@@ -2,7 +2,7 @@
  * Makes a checkout ready, then does a job: node scripts/bootstrap.mjs <job> [arguments]
  *
  *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch,
- *                                    `-- --variant cu130` with the CUDA kernels)
+ *                                    `-- --variant cu130` with the CUDA kernels, `--torch 2.11.0` for another minor)
  *   start      simclr train              (`npm start -- --json` passes arguments on)
  *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/

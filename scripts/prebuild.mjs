@@ -9,13 +9,18 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildFolder } from './bootstrap/addon.mjs'
+import { installModules } from './bootstrap/modules.mjs'
 import { Failure, mustRun, root } from './bootstrap/run.mjs'
+import { compileTypeScript } from './bootstrap/typescript.mjs'
 
 const BINARIES = ['simclr.node', 'loader.node']
 
 /** Makes the package of the row called `name`; returns its folder. */
 export async function prebuild(name) {
-  mustRun(process.execPath, ['scripts/bootstrap.mjs', 'build'])
+  // The matrix is in dist/. Not a whole build: that is the CPU's, against a LibTorch that may not be there.
+  installModules()
+  compileTypeScript()
   const { MATRIX, packageName } = await load('addon/matrix')
   const row = MATRIX.find((r) => r.name === name)
   if (row === undefined) {
@@ -26,7 +31,8 @@ export async function prebuild(name) {
   if (row.platform !== `${process.platform}-${process.arch}`) {
     throw new Failure(`${packageName(row)} must be built on ${row.platform}.`)
   }
-  const built = build(row)
+  const { findRelease } = await load('addon/libtorch/versions')
+  const built = build(row, findRelease(row.variant).version)
   const { libtorch: _, ...record } = readJson(path.join(built, 'build.json'))
   if (record.torch !== row.torch || record.variant !== row.variant) {
     throw new Failure(
@@ -36,18 +42,19 @@ export async function prebuild(name) {
   return write(row, packageName(row), built, record)
 }
 
-/** The folder with the row's build. */
-function build({ variant, torch }) {
-  const others = variant === 'cpu' ? [] : ['--variant', variant]
-  const named = process.env.SIMCLR_LIBTORCH
-  mustRun(process.execPath, [
-    'scripts/bootstrap.mjs',
-    'build',
-    ...others,
-    ...(named ? ['--libtorch', named] : []),
-  ])
-  const folder = path.join(root, variant === 'cpu' ? 'build' : `build-${variant}`, 'Release')
-  if (!fs.existsSync(folder)) throw new Failure(`${folder} with LibTorch ${torch} was not built.`)
+/**
+ * What `npm run build` is told for a row. `torch` only where it is not the variant's own `ordinary` version: the build of
+ * a row that anyone's `npm run build` has made is then taken as it is.
+ */
+export function buildArguments({ variant, torch }, ordinary) {
+  return ['--variant', variant, ...(torch === ordinary ? [] : ['--torch', torch])]
+}
+
+/** The folder with the row's build; SIMCLR_LIBTORCH names another LibTorch of its minor. */
+function build(row, ordinary) {
+  mustRun(process.execPath, ['scripts/bootstrap.mjs', 'build', ...buildArguments(row, ordinary)])
+  const folder = path.join(root, buildFolder(row.variant), 'Release')
+  if (!fs.existsSync(folder)) throw new Failure(`${folder} with LibTorch ${row.torch} was not built.`)
   return folder
 }
 

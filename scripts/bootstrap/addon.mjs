@@ -23,16 +23,23 @@ const INPUTS = [
 
 /**
  * `--libtorch DIR`, by default SIMCLR_LIBTORCH; null: whatever the resolver finds. `--variant V`, by default `cpu`:
- * a name of the release table.
+ * a name of the release table. `--torch X`: its version, where not the variant's default.
  */
 export function readOptions(args) {
   try {
-    const options = { libtorch: { type: 'string' }, variant: { type: 'string', default: 'cpu' } }
-    const { values } = parseArgs({ args, options })
-    return { libtorch: values.libtorch ?? process.env.SIMCLR_LIBTORCH ?? null, variant: values.variant }
+    const { values } = parseArgs({
+      args,
+      options: {
+        libtorch: { type: 'string' },
+        variant: { type: 'string', default: 'cpu' },
+        torch: { type: 'string' },
+      },
+    })
+    const { libtorch, variant, torch } = values
+    return { libtorch: libtorch ?? process.env.SIMCLR_LIBTORCH ?? null, variant, torch: torch ?? null }
   } catch (error) {
     throw new Failure(
-      `${error.message}. npm run build takes two options: npm run build -- --variant cu130 --libtorch DIR`,
+      `${error.message}. npm run build takes three options: npm run build -- --variant cu130 --torch 2.11.0 --libtorch DIR`,
     )
   }
 }
@@ -43,9 +50,9 @@ export function buildFolder(variant) {
 }
 
 /** The addon is there, of these sources, against this LibTorch. */
-export function addonFresh({ libtorch, variant }) {
+export function addonFresh({ libtorch, variant, torch }) {
   const built = (name) => fs.existsSync(path.join(root, buildFolder(variant), 'Release', name))
-  if (!OUTPUTS.every(built) || !stampOf(variant, builtAgainst(variant)).fresh()) return false
+  if (!OUTPUTS.every(built) || !stampOf(variant, torch, builtAgainst(variant)).fresh()) return false
   return libtorch === null || isSame(builtAgainst(variant), libtorch)
 }
 
@@ -59,8 +66,8 @@ function isSame(built, named) {
 /** Builds unless nothing has changed; gets LibTorch first if there is none. */
 export async function buildAddon(options) {
   if (addonFresh(options)) return
-  const { variant } = options
-  const libtorch = await libtorchForBuild(options.libtorch, variant)
+  const { variant, torch } = options
+  const libtorch = await libtorchForBuild(options.libtorch, variant, torch)
   const defines = { SIMCLR_LIBTORCH: libtorch }
   if (variant !== 'cpu') {
     const compiler = findCompiler()
@@ -70,14 +77,16 @@ export async function buildAddon(options) {
   }
   say(`building the addon (${variant}) against ${libtorch}`)
   cmakeBuild(buildFolder(variant), null, defines)
-  stampOf(variant, libtorch).done()
+  stampOf(variant, torch, libtorch).done()
 }
 
-function stampOf(variant, libtorch) {
+/** `torch` as it was asked for: a variant's minors share a folder, and the next build may be for another one. */
+function stampOf(variant, torch, libtorch) {
   const inputs = variant === 'cpu' ? INPUTS : [...INPUTS, 'native/cuda']
   return stamp(variant === 'cpu' ? 'addon' : `addon-${variant}`, inputs, [
     libtorch,
     process.env.SIMCLR_JPEG ?? null,
+    ...(torch === null ? [] : [torch]),
   ])
 }
 

@@ -5,13 +5,19 @@ import { Failure, mustRun, root, say } from './run.mjs'
 
 const load = (name) => import(pathToFileURL(path.join(root, 'dist/addon/libtorch', `${name}.js`)).href)
 
-/** The LibTorch to build the addon's `variant` against; `option` is a folder that was named, or null. */
-export async function libtorchForBuild(option, variant = 'cpu') {
+/**
+ * The LibTorch to build the addon's `variant` against; `option` is a folder that was named, or null. `torch`: a version
+ * of the release table, null for the variant's default.
+ * @param {string | null} option
+ * @param {string | null} torch
+ */
+export async function libtorchForBuild(option, variant = 'cpu', torch = null) {
   const { findRelease, RELEASES } = await load('versions')
-  const release = findRelease(variant)
+  const release = findRelease(variant, torch ?? undefined)
   if (release === undefined) {
-    const names = RELEASES.map((r) => r.variant).join(', ')
-    throw new Failure(`Expected one of ${names} for --variant but received '${variant}'.`)
+    const known = RELEASES.map((r) => `${r.variant} (${r.version})`).join(', ')
+    const received = torch === null ? `'${variant}'` : `'${variant}' with --torch ${torch}`
+    throw new Failure(`Expected one of ${known} for --variant but received ${received}.`)
   }
   const found = await find(release, option ?? undefined)
   if (found !== null) return found
@@ -40,7 +46,16 @@ async function find({ version, variant }, option) {
 }
 
 async function install({ version, variant }, part) {
-  mustRun(process.execPath, ['dist/cli/main.js', 'libtorch', 'install', variant, '--part', part])
+  mustRun(process.execPath, [
+    'dist/cli/main.js',
+    'libtorch',
+    'install',
+    variant,
+    '--torch',
+    version,
+    '--part',
+    part,
+  ])
   const { releaseFolder } = await load('paths')
   return path.join(releaseFolder(version, variant, part), 'torch')
 }
