@@ -12,14 +12,19 @@ export interface Prebuilt {
   variant: Variant
   /** LibTorch it is built against; it runs on this minor only. */
   torch: string
+  /**
+   * `anywhere`: g++, and NVIDIA's wheels have nvcc where it is for CUDA. `workflow`: they have none for its CUDA version, so
+   * that only .github/workflows/release.yml, which installs NVIDIA's package of it, or a machine with that nvcc can.
+   */
+  builtIn: 'anywhere' | 'workflow'
 }
 
 /** CUDA first, newest first: whoever has installed a CUDA LibTorch means it. */
 export const MATRIX: readonly Prebuilt[] = [
-  { platform: 'linux-x64', name: 'cu130', variant: 'cu130', torch: '2.14.1' },
-  { platform: 'linux-x64', name: 'cu130-torch2.11', variant: 'cu130', torch: '2.11.0' },
-  { platform: 'linux-x64', name: 'cu128', variant: 'cu128', torch: '2.9.1' },
-  { platform: 'linux-x64', name: 'cpu', variant: 'cpu', torch: '2.13.0' },
+  { platform: 'linux-x64', name: 'cu130', variant: 'cu130', torch: '2.14.1', builtIn: 'anywhere' },
+  { platform: 'linux-x64', name: 'cu130-torch2.11', variant: 'cu130', torch: '2.11.0', builtIn: 'anywhere' },
+  { platform: 'linux-x64', name: 'cu128', variant: 'cu128', torch: '2.9.1', builtIn: 'workflow' },
+  { platform: 'linux-x64', name: 'cpu', variant: 'cpu', torch: '2.13.0', builtIn: 'anywhere' },
 ]
 
 /** `@simclr/linux-x64-cpu`. */

@@ -105,6 +105,14 @@ describe('the matrix of binaries', () => {
     for (const { variant, torch } of MATRIX)
       expect(findRelease(variant, torch), torch).to.not.equal(undefined)
     expect(new Set(MATRIX.map(packageName))).to.have.property('size', MATRIX.length)
+    // Where NVIDIA's wheels have no compiler, the workflow's container must have one; only there.
+    for (const { name, variant, torch, builtIn } of MATRIX) {
+      const { compiler, headers } = findRelease(variant, torch)!
+      const here = variant === 'cpu' || compiler.length > 0
+      expect([name, builtIn]).to.deep.equal([name, here ? 'anywhere' : 'workflow'])
+      const crt = [...headers, ...compiler].some((w) => /^nvidia-cuda-(crt|nvcc-cu12)==/.test(w))
+      expect(crt, `${name}: a wheel with crt/`).to.equal(variant !== 'cpu')
+    }
     const minors = MATRIX.map(({ variant, torch }) => `${variant} ${minorOf(torch)}`)
     expect(minors).to.have.members(['cpu 2.13', 'cu130 2.14', 'cu130 2.11', 'cu128 2.9'])
   })

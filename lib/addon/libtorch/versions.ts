@@ -130,7 +130,7 @@ export const RELEASES: readonly LibtorchRelease[] = [
       {
         sha256: '7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a',
         provenance:
-          'cp311 manylinux_2_28_x86_64 wheel, as the index of a configured pip source states it; not downloaded by the maintainers',
+          'cp311 manylinux_2_28_x86_64 wheel of a configured pip source, hashed by the maintainers: as its index states; not yet compared with the official index',
       },
     ],
   },
@@ -162,8 +162,9 @@ export const RELEASES: readonly LibtorchRelease[] = [
       'nvidia-cuda-runtime-cu12==12.8.90',
       'nvidia-cuda-cccl-cu12==12.8.90',
       'nvidia-nccl-cu12==2.27.5',
+      'nvidia-cuda-nvcc-cu12==12.8.93', // crt/, which the runtime's headers include
     ],
-    // NVIDIA's wheels for CUDA 12 have no nvcc: the release workflow uses its container's.
+    // That wheel has ptxas, but no nvcc: the release workflow installs one in its container.
     compiler: [],
     index: 'https://download.pytorch.org/whl/cu128',
     archive: 'https://download.pytorch.org/libtorch/cu128/libtorch-shared-with-deps-2.9.1%2Bcu128.zip',
@@ -171,7 +172,7 @@ export const RELEASES: readonly LibtorchRelease[] = [
       {
         sha256: 'd033ff0ac3f5400df862a51bdde9bad83561f3739ea0046e68f5401ebfa67c1b',
         provenance:
-          'cp311 manylinux_2_28_x86_64 wheel, as the index of a configured pip source states it; not downloaded by the maintainers',
+          'cp311 manylinux_2_28_x86_64 wheel of a configured pip source, hashed by the maintainers: as its index states; not yet compared with the official index',
       },
     ],
   },
