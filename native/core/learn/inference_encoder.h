@@ -6,6 +6,7 @@
 
 #include "core/learn/embedding.h"
 #include "core/learn/precision.h"
+#include "core/machine/tensor_memory.h"
 
 namespace simclr {
 
@@ -22,6 +23,7 @@ class InferenceEncoder {
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
  private:
+  KeptTensorMemory memory_;  // first: it goes last
   at::Device device_;
   Precision precision_;
   Parameters parameters_;

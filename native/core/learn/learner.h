@@ -19,6 +19,7 @@
 #include "core/learn/replicas.h"
 #include "core/learn/supervised_loss.h"
 #include "core/loss/nt_xent.h"
+#include "core/machine/tensor_memory.h"
 #include "core/models/simclr_network.h"
 #include "core/optim/optimizer.h"
 
@@ -154,6 +155,7 @@ class Learner {
   void update(const StepResult& step, double lr);
   MakeInput from_views(const at::Tensor& views) const;
 
+  KeptTensorMemory memory_;  // first: it goes last
   LearnerSpec spec_;
   int64_t batches_ = 0;
   at::Device device_;
