@@ -5,7 +5,7 @@
 namespace simclr {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // bytes; vector code gradients_s gradients to begin at cache lines
+constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
 
 int64_t padded(const at::Tensor& tensor) {
   const int64_t values = kAlignment / static_cast<int64_t>(tensor.element_size());

@@ -30,11 +30,22 @@ void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& opt
 void Replicas::begin(bool first, bool last) {
   first_ = first;
   last_ = last;
-  if (processes_ == nullptr) return;
+  if (processes_ == nullptr) {
+    if (missing_.empty() && gradients_[0].is_cpu()) take_early();
+    for (std::atomic<int>& missing : missing_) missing = static_cast<int>(leaves_.size());
+    return;
+  }
   // Not before the first step, where every rank is: the ranks agree on what there is room for.
   if (!shared_) shared_ = HostGradients::make(*processes_, gradients_, leaves_, options_);
   if (!shared_) shared_ = std::make_unique<GradientBuckets>(*processes_, gradients_, leaves_, options_);
   if (last) shared_->begin(/*add=*/!first);
+}
+
+void Replicas::take_early() {
+  missing_ = std::vector<std::atomic<int>>(gradients_.size());
+  on_gradient(leaves_, [this](size_t i) {
+    if (--missing_[i] == 0) take_gradient(leaves_, i, gradients_[i], /*add=*/!first_);
+  });
 }
 
 void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
@@ -54,6 +65,7 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 void Replicas::collect(ShardPool& pool) {
   if (shared_ && last_) return shared_->finish();
   for_parameters(pool, [this](size_t i) {
+    if (!missing_.empty() && missing_[i] == 0) return;
     at::Tensor total = shared_ ? shared_->own()[i] : gradients_[i];
     take_gradient(leaves_, i, total, /*add=*/!first_);
   });

@@ -3,6 +3,7 @@
 // order.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,10 @@ class Replicas {
   void refresh(ShardPool& pool);
 
  private:
+  /// Takes a parameter's gradients as soon as all shards have one: what they were computed in is free for the
+  /// rest of the backward pass.
+  void take_early();
+
   /// Calls work(index) for every parameter, dealt to the shards by size.
   void for_parameters(ShardPool& pool, const std::function<void(size_t)>& work);
 
@@ -46,8 +51,9 @@ class Replicas {
   std::vector<at::Tensor> compute_;  // by parameter; the master itself where the types agree
   ShardLeaves leaves_;               // by shard, by parameter
   std::vector<at::Tensor> gradients_;
-  bool first_ = true, last_ = true;    // the pass under way
-  ProcessGroup* processes_ = nullptr;  // with several ranks
+  std::vector<std::atomic<int>> missing_;  // shards without a gradient yet, by parameter; empty: not counted
+  bool first_ = true, last_ = true;        // the pass under way
+  ProcessGroup* processes_ = nullptr;      // with several ranks
   BucketOptions options_;
   std::unique_ptr<RankGradients> shared_;
 };
