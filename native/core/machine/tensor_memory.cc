@@ -17,9 +17,9 @@ namespace simclr {
 namespace {
 
 constexpr size_t kSmallest = size_t{256} << 10;  // smaller blocks are malloc's business
-constexpr size_t kStep = size_t{64} << 10;       // sizes are multiples of it
+constexpr size_t kStep = size_t{4} << 10;       // sizes are multiples of it
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kSlack = size_t{16} << 20;
+constexpr size_t kSlack = size_t{8} << 20;
 
 /// A block of whole pages. `turn` is the place in the list of kept ones, oldest first.
 struct Block {
@@ -87,7 +87,7 @@ class BlockAllocator final : public c10::Allocator {
     if (users_ == 0) return nullptr;
     Block* block = nullptr;
     const auto found = kept_.lower_bound(bytes);
-    if (found != kept_.end() && found->first <= bytes + bytes / 8) {
+    if (found != kept_.end() && found->first <= bytes + bytes / 16) {
       block = found->second;
       forget(found);
     } else {

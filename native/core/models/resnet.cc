@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/nn/recomputed_norm.h"
 
 namespace simclr {
 namespace {
@@ -92,21 +93,21 @@ struct ResNetBuilder {
   }
 };
 
-at::Tensor conv_norm_relu(const Context& context, const ConvNorm& layer, const at::Tensor& x) {
-  return batch_norm(context, layer.norm, conv(context, layer.conv, x), true);
-}
-
 at::Tensor residual(const Context& context, const ResidualBlock& block, const at::Tensor& x) {
   at::Tensor shortcut = x;
   if (block.shortcut) {
     const at::Tensor pooled = block.pool_shortcut ? shortcut_pool(x, block.stride) : x;
     shortcut = batch_norm(context, block.shortcut->norm, conv(context, block.shortcut->conv, pooled), false);
   }
-  at::Tensor h = conv_norm_relu(context, block.convs[0], x);
-  if (block.selective) h = selective_kernel(context, *block.selective, h);
-  for (size_t i = 1; i + 1 < block.convs.size(); ++i) h = conv_norm_relu(context, block.convs[i], h);
-  const ConvNorm& last = block.convs.back();
-  return batch_norm(context, last.norm, conv(context, last.conv, h), true, shortcut);
+  const std::vector<ConvNorm>& convs = block.convs;
+  at::Tensor h = conv(context, convs[0].conv, x);
+  size_t i = 1;  // the next convolution; h still lacks the norm of the one before
+  if (block.selective) {
+    h = selective_kernel(context, *block.selective, batch_norm(context, convs[0].norm, h, true));
+    h = conv(context, convs[i++].conv, h);
+  }
+  for (; i < convs.size(); ++i) h = norm_relu_conv(context, convs[i - 1].norm, convs[i].conv, h);
+  return batch_norm(context, convs.back().norm, h, true, shortcut);
 }
 
 /// A block of which only the input is kept: the backward pass runs it forward again (Chen et al. 2016,
@@ -184,8 +185,12 @@ ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t se
 at::Tensor forward(const Context& context, const ResNet& net, const at::Tensor& x,
                    std::vector<at::Tensor>* groups) {
   at::Tensor h = x;
-  for (const ConvNorm& layer : net.stem) h = conv_norm_relu(context, layer, h);
-  if (net.pool) h = stem_pool(h, net.convention);
+  for (const ConvNorm& layer : net.stem) {
+    h = conv(context, layer.conv, h);
+    const bool last = &layer == &net.stem.back();
+    h = last && net.pool ? norm_relu_pool(context, layer.norm, net.convention, h)
+                         : batch_norm(context, layer.norm, h, true);
+  }
   if (groups != nullptr) groups->push_back(h);
   for (const auto& group : net.groups) {
     for (const ResidualBlock& block : group)

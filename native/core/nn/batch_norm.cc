@@ -14,7 +14,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using MaybeTensor = std::optional<at::Tensor>;
 
-/// Normalise, scale, shift, add, clip as one node. `group` is null where mean and rstd do not depend on x.
+/// Normalise, scale, shift, add, clip as one node.
 struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
                             const MaybeTensor& shift, const MaybeTensor& residual, const at::Tensor& mean,
@@ -31,25 +31,17 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &scale = saved[1], &mean = saved[2], &rstd = saved[3], &y = saved[4];
-    const at::Tensor dy = gradients[0];
-    auto* group = reinterpret_cast<Group*>(ctx->saved_data["group"].toInt());
-    const GradientSums local = gradient_sums(dy, y, x, mean);
-    at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
-    if (group != nullptr) {
-      // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
-      const at::Tensor sums = group->all_reduce_sum(at::stack({local.g, local.gx})) /
-                              static_cast<double>(ctx->saved_data["count"].toInt());
-      slope = -scale * rstd.pow(3) * sums[1];
-      offset = -scale * rstd * sums[0];
-    }
-    const InputGradients input =
-        input_gradients(dy, y, x, mean, scale * rstd, slope, offset, ctx->saved_data["residual"].toBool());
-    // The parameters' gradients stay local: they are summed over the group with all the others.
-    const at::Tensor d_scale = (local.gx * rstd).to(scale.scalar_type());
-    const at::Tensor d_shift =
-        ctx->saved_data["shift"].toBool() ? local.g.to(scale.scalar_type()) : at::Tensor();
-    return {input.x, d_scale, d_shift, input.residual, {}, {}, {}, {}, {}};
+    const Normalisation norm{saved[1],
+                             {},
+                             saved[2],
+                             saved[3],
+                             ctx->saved_data["count"].toInt(),
+                             reinterpret_cast<Group*>(ctx->saved_data["group"].toInt())};
+    const NormGradients out =
+        batch_norm_gradients(norm, saved[0], saved[4], gradients[0], ctx->saved_data["residual"].toBool());
+    return {out.x,        out.scale, ctx->saved_data["shift"].toBool() ? out.shift : at::Tensor(),
+            out.residual, {},        {},
+            {},           {},        {}};
   }
 };
 
@@ -102,26 +94,51 @@ BatchNorm add_batch_norm(Parameters& parameters, const std::string& name, int64_
   return layer;
 }
 
-at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,
-                      const std::optional<at::Tensor>& residual) {
-  const at::Tensor& scale = context.weights[layer.scale];
-  const MaybeTensor shift = layer.shift < 0 ? MaybeTensor() : context.weights[layer.shift];
-  at::Tensor mean, var;
-  int64_t count = 0;
+Normalisation normalisation(const Context& context, const BatchNorm& layer, const at::Tensor& x) {
+  Normalisation norm;
+  norm.scale = context.weights[layer.scale];
+  if (layer.shift >= 0) norm.shift = context.weights[layer.shift];
+  at::Tensor var;
   if (context.training) {
     const at::NoGradGuard no_grad;
     const Moments batch = global_moments(x.detach(), context.group);
     if (context.track) track(context, layer, batch);
-    mean = batch.mean;
+    norm.mean = batch.mean;
     var = batch.var;
-    count = batch.count;
+    norm.count = batch.count;
+    norm.group = &context.group;
   } else {
-    mean = context.buffers[layer.running_mean];
+    norm.mean = context.buffers[layer.running_mean].to(at::kDouble);
     var = context.buffers[layer.running_var];
   }
-  const at::Tensor rstd = (var.to(at::kDouble) + kEpsilon).rsqrt();
-  const int64_t group = context.training ? reinterpret_cast<int64_t>(&context.group) : 0;
-  return BatchNormNode::apply(x, scale, shift, residual, mean.to(at::kDouble), rstd, relu, count, group);
+  norm.rstd = (var.to(at::kDouble) + kEpsilon).rsqrt();
+  return norm;
+}
+
+NormGradients batch_norm_gradients(const Normalisation& norm, const at::Tensor& x, const at::Tensor& y,
+                                   const at::Tensor& dy, bool residual) {
+  const GradientSums local = gradient_sums(dy, y, x, norm.mean);
+  at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
+  if (norm.group != nullptr) {
+    // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
+    const at::Tensor sums =
+        norm.group->all_reduce_sum(at::stack({local.g, local.gx})) / static_cast<double>(norm.count);
+    slope = -norm.scale * norm.rstd.pow(3) * sums[1];
+    offset = -norm.scale * norm.rstd * sums[0];
+  }
+  const InputGradients input =
+      input_gradients(dy, y, x, norm.mean, norm.scale * norm.rstd, slope, offset, residual);
+  // The parameters' gradients stay local: they are summed over the group with all the others.
+  const auto type = norm.scale.scalar_type();
+  return {input.x, input.residual, (local.gx * norm.rstd).to(type), local.g.to(type)};
+}
+
+at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,
+                      const std::optional<at::Tensor>& residual) {
+  const Normalisation norm = normalisation(context, layer, x);
+  const MaybeTensor shift = norm.shift.defined() ? MaybeTensor(norm.shift) : MaybeTensor();
+  return BatchNormNode::apply(x, norm.scale, shift, residual, norm.mean, norm.rstd, relu, norm.count,
+                              reinterpret_cast<int64_t>(norm.group));
 }
 
 }  // namespace simclr

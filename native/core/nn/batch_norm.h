@@ -38,4 +38,23 @@ BatchNorm add_batch_norm(Parameters& parameters, const std::string& name, int64_
 at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,
                       const std::optional<at::Tensor>& residual = std::nullopt);
 
+/// What a layer does to one batch: its parameters, and the statistics of that batch (or the running ones).
+struct Normalisation {
+  at::Tensor scale, shift;  ///< [C]; `shift` may be undefined
+  at::Tensor mean, rstd;    ///< [C], double
+  int64_t count = 0;        ///< rows of the whole group's batch
+  Group* group = nullptr;   ///< null where mean and rstd do not depend on the batch
+};
+
+/// Takes the batch's statistics, moves the running ones.
+Normalisation normalisation(const Context& context, const BatchNorm& layer, const at::Tensor& x);
+
+/// Gradients of act(norm(x) [+ residual]) with respect to all that went in. `y` is its value, undefined where
+/// act is the identity.
+struct NormGradients {
+  at::Tensor x, residual, scale, shift;
+};
+NormGradients batch_norm_gradients(const Normalisation& norm, const at::Tensor& x, const at::Tensor& y,
+                                   const at::Tensor& dy, bool residual);
+
 }  // namespace simclr

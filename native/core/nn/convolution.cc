@@ -37,18 +37,14 @@ at::Tensor images(const at::Tensor& rows, int64_t height, int64_t width) {
 /// Kernel [O, I, k, k] seen as [O, k * k * I].
 at::Tensor kernel_rows(const at::Tensor& kernel) { return flat(kernel); }
 
-struct Gradients {
-  at::Tensor x, kernel;
-};
-
 at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
   return images(flat(x).mm(expand_kernel(kernel, g).t()), g.out_height, g.out_width);
 }
 
-Gradients dense_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
-                         const ConvGeometry& g, bool input) {
+ConvGradients dense_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
+                             const ConvGeometry& g, bool input) {
   const at::Tensor rows = flat(dy);
-  Gradients out;
+  ConvGradients out;
   if (input) out.x = images(rows.mm(expand_kernel(kernel, g)), g.in_height, g.in_width);
   out.kernel = collapse_kernel(rows.t().mm(flat(x)), g);
   return out;
@@ -110,27 +106,16 @@ struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
     ctx->saved_data["stride"] = stride;
     ctx->saved_data["padding"] = padding;
     ctx->saved_data["algorithm"] = algorithm;
-    const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-    return static_cast<ConvAlgorithm>(algorithm) == ConvAlgorithm::dense ? dense_forward(x, kernel, g)
-                                                                         : unfold_forward(x, kernel, g);
+    return convolve(x, kernel, stride, padding, static_cast<ConvAlgorithm>(algorithm));
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &kernel = saved[1];
-    const ConvGeometry g =
-        conv_geometry(x, kernel, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt());
-    const at::Tensor dy = gradients[0].to(x.scalar_type());
-    const bool input = ctx->needs_input_grad(0);
-    if (static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()) == ConvAlgorithm::dense) {
-      const Gradients out = dense_backward(dy, x, kernel, g, input);
-      return {out.x, out.kernel, {}, {}, {}};
-    }
-    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(),
-            unfold_kernel_gradient(dy, x, g),
-            {},
-            {},
-            {}};
+    const auto algorithm = static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt());
+    const ConvGradients out =
+        convolution_gradients(gradients[0], saved[0], saved[1], ctx->saved_data["stride"].toInt(),
+                              ctx->saved_data["padding"].toInt(), algorithm, ctx->needs_input_grad(0));
+    return {out.x, out.kernel, {}, {}, {}};
   }
 };
 
@@ -170,6 +155,12 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                        ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::native) return convolve(x, kernel, stride, padding, algorithm);
+  return ConvolutionNode::apply(x, kernel, stride, padding, static_cast<int64_t>(algorithm));
+}
+
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
+                    ConvAlgorithm algorithm) {
   if (algorithm == ConvAlgorithm::native) {
     if (x.device().is_cpu() && kernel.size(2) == 1 && stride > 1 && padding == 0) {
       // The pixels it reads, then stride 1. oneDNN's own way of doing that writes past its scratch memory: 8
@@ -178,7 +169,25 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
     }
     return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
   }
-  return ConvolutionNode::apply(x, kernel, stride, padding, static_cast<int64_t>(algorithm));
+  const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
+  return algorithm == ConvAlgorithm::dense ? dense_forward(x, kernel, g) : unfold_forward(x, kernel, g);
+}
+
+ConvGradients convolution_gradients(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& kernel,
+                                    int64_t stride, int64_t padding, ConvAlgorithm algorithm, bool input) {
+  const at::Tensor dy = gradient.to(x.scalar_type());
+  const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
+  if (algorithm == ConvAlgorithm::dense) return dense_backward(dy, x, kernel, g, input);
+  if (algorithm == ConvAlgorithm::unfold) {
+    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(), unfold_kernel_gradient(dy, x, g)};
+  }
+  if (x.device().is_cpu() && g.size == 1 && stride > 1) {
+    throw Error("ERR_SIMCLR_NATIVE", "Expected a strided 1x1 convolution to be differentiated by LibTorch.");
+  }
+  const auto out =
+      at::convolution_backward(dy, x, kernel, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},
+                               {1, 1}, false, {0, 0}, 1, {input, true, false});
+  return {std::get<0>(out), std::get<1>(out)};
 }
 
 }  // namespace simclr

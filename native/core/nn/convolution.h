@@ -37,4 +37,13 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                        ConvAlgorithm algorithm);
 
+/// The same without being differentiated, and its gradients; `input`: whether x's is asked for.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
+                    ConvAlgorithm algorithm);
+struct ConvGradients {
+  at::Tensor x, kernel;
+};
+ConvGradients convolution_gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
+                                    int64_t stride, int64_t padding, ConvAlgorithm algorithm, bool input);
+
 }  // namespace simclr

@@ -1,0 +1,19 @@
+// BatchNorm and ReLU together with what takes their value: the value is not kept for the backward pass but
+// computed again, which costs a pass over memory and saves a quarter of ResNet-18's activations, a sixth of
+// ResNet-50's. The same values and gradients as one after the other, bit for bit.
+#pragma once
+
+#include "core/nn/batch_norm.h"
+#include "core/nn/layers.h"
+
+namespace simclr {
+
+/// conv(relu(batch_norm(x))).
+at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const Conv& layer,
+                          const at::Tensor& x);
+
+/// stem_pool(relu(batch_norm(x))).
+at::Tensor norm_relu_pool(const Context& context, const BatchNorm& norm, Convention convention,
+                          const at::Tensor& x);
+
+}  // namespace simclr
