@@ -17,7 +17,7 @@ namespace simclr {
 namespace {
 
 constexpr size_t kSmallest = size_t{256} << 10;  // smaller blocks are malloc's business
-constexpr size_t kStep = size_t{4} << 10;       // sizes are multiples of it
+constexpr size_t kStep = size_t{4} << 10;        // sizes are multiples of it
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSlack = size_t{8} << 20;
 
