@@ -1,12 +1,10 @@
 /** One arm with one seed: trains it, and probes what it learnt on held-out images. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { mergeLayers } from '../../lib/config/layers.ts'
 import { type PairFeatures, pairFeatures, probeAccuracy, readPair } from '../../lib/evaluate/evaluate.ts'
-import { Encoder, type TrainOptions, train } from '../../lib/index.ts'
+import { Encoder, type TrainOptions } from '../../lib/index.ts'
 import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
+import { withTrained } from '../trained.ts'
 import { type Arm, base } from './arms.ts'
 import { project } from './project.ts'
 
@@ -59,19 +57,9 @@ function epochsOf({ passes = 1 }: Arm, epochs: number): number {
 export async function measure(arm: Arm, seed: number, setting: Setting): Promise<Result> {
   const { data, test, threads } = setting
   const epochs = epochsOf(arm, setting.epochs)
-  const folder = await mkdtemp(join(tmpdir(), 'simclr-study-'))
-  const own = {
-    ...{ data, epochs, threads, seed, out: folder, report: false, probe: { everyEpochs: 0 } },
-  }
-  const options = mergeLayers([
-    { why: 'base', values: base },
-    { why: arm.name, values: arm.change },
-    { why: 'study', values: own },
-  ]).values as TrainOptions
-  try {
-    const run = await train(options)
-    using encoder = run.encoder
-    const { loss, contrastiveAccuracy } = run.history.at(-1)!
+  const options = { base, change: arm.change, own: { data, epochs, threads, seed } }
+  return await withTrained(options, async ({ encoder, history, seconds }, folder) => {
+    const { loss, contrastiveAccuracy } = history.at(-1)!
     const pair = await readPair({ data, test }, encoder.preprocessing.imageSize)
     try {
       const h = await pairFeatures(loadAddon(), encoder, pair)
@@ -84,15 +72,13 @@ export async function measure(arm: Arm, seed: number, setting: Setting): Promise
       return {
         ...{ key: keyOf(arm, seed, setting), change: arm.change, seed, data: nameOf(data) },
         ...{ images: h.learnt.labels.length, testImages: h.tested.labels.length, epochs },
-        ...{ loss, contrastiveAccuracy, h: await probes(h), z: await probes(z), seconds: run.seconds },
+        ...{ loss, contrastiveAccuracy, h: await probes(h), z: await probes(z), seconds },
       }
     } finally {
       await pair.data.dispose()
       await pair.test.dispose()
     }
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
 /** Raw pixels and the base's encoder before training: what there is to beat. */

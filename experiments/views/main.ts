@@ -6,13 +6,11 @@
  * of JSON a training to FILE and prints the table of all that FILE has. What is there is not run again, so it can be
  * stopped at any time and gone on with; --minutes begins no training after so many; --minutes 0 prints the table alone.
  */
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { appendFile, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mergeLayers } from '../../lib/config/layers.ts'
 import { compare } from '../../lib/evaluate/compare.ts'
-import { type TrainOptions, train } from '../../lib/index.ts'
+import { withTrained } from '../trained.ts'
 import { type Arm, arms, base } from './arms.ts'
 
 /** A line of the results. */
@@ -47,7 +45,7 @@ const { values } = parseArgs({
 })
 const { data, test } = values
 if (data === undefined || test === undefined) throw new Error('Expected --data and --test.')
-const threads = values.threads === 'auto' ? values.threads : Number(values.threads)
+const threads = values.threads === 'auto' ? ('auto' as const) : Number(values.threads)
 const wanted = arms.filter(({ name }) => values.arm?.includes(name) ?? true)
 const until = performance.now() + Number(values.minutes) * 60_000
 
@@ -55,26 +53,16 @@ const keyOf = ({ name, change }: Arm, seed: number, epochs: number) =>
   JSON.stringify([name, change, seed, epochs, basename(data)])
 
 async function measure(arm: Arm, seed: number, epochs: number): Promise<Result> {
-  const out = await mkdtemp(join(tmpdir(), 'simclr-views-'))
-  const own = { data: data!, epochs, threads, seed, out, report: false, probe: { everyEpochs: 0 } } as const
-  const options = mergeLayers([
-    { why: 'base', values: base },
-    { why: arm.name, values: arm.change },
-    { why: 'study', values: own },
-  ]).values as TrainOptions
-  try {
-    const run = await train(options)
-    using encoder = run.encoder
-    const { loss, contrastiveAccuracy } = run.history.at(-1)!
+  const options = { base, change: arm.change, own: { data: data!, epochs, threads, seed } }
+  return await withTrained(options, async ({ encoder, history, config, seconds }) => {
+    const { loss, contrastiveAccuracy } = history.at(-1)!
     const { trained } = await compare(encoder, { data: data!, test: test!, seed })
     return {
       ...{ key: keyOf(arm, seed, epochs), name: arm.name, seed, epochs },
-      ...{ viewsOfEach: epochs * run.config.views, knn: trained.knn, linear: trained.linear },
-      ...{ loss, contrastiveAccuracy, seconds: run.seconds },
+      ...{ viewsOfEach: epochs * config.views, knn: trained.knn, linear: trained.linear },
+      ...{ loss, contrastiveAccuracy, seconds },
     }
-  } finally {
-    await rm(out, { recursive: true })
-  }
+  })
 }
 
 function table(results: readonly Result[]): string {
