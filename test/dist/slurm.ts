@@ -22,7 +22,10 @@ export class SlurmCluster {
     return missing.length > 0 ? `no ${missing.join(', ')} (apt install slurm-wlm munge)` : null
   }
 
-  /** Two cores, free. `folder` must exist and is left to the caller. */
+  /**
+   * Two cores, free, on which SLURM has run a task of its own. An error says what SLURM lacks here: it is no fault of
+   * what is tested. `folder` must exist and is left to the caller.
+   */
   static async start(folder: string): Promise<SlurmCluster> {
     chmodSync(folder, 0o755) // munge wants its socket where everybody gets to
     const cluster = new SlurmCluster(folder)
@@ -37,21 +40,25 @@ export class SlurmCluster {
       ])
       cluster.run('slurmctld', [])
       cluster.run('slurmd', ['-N', 'localhost'])
-      for (let tries = 0; !/idle/.test(cluster.run('sinfo', ['-h']).stdout); tries++) {
-        if (tries === 100) throw new Error(`SLURM's node is not idle: ${cluster.log()}`)
+      // idle*: not answering
+      for (let tries = 0; !/idle(?!\*)/.test(cluster.run('sinfo', ['-h']).stdout); tries++) {
+        if (tries === 100) throw new Error("SLURM's node does not become idle")
         await sleep(100)
       }
+      const { status, stderr } = cluster.run('srun', ['--ntasks', '2', 'true'], undefined, 30_000)
+      if (status !== 0) throw new Error(`\`srun --ntasks 2 true\` ends with ${status}: ${stderr}`)
     } catch (error) {
+      const log = cluster.log()
       cluster.stop()
-      throw error
+      throw new Error(`${(error as Error).message}\n${log}`, { cause: error })
     }
     return cluster
   }
 
   /** What a command of SLURM's says. */
-  run(command: string, words: string[], cwd?: string) {
+  run(command: string, words: string[], cwd?: string, timeout = 180_000) {
     const env = { ...process.env, SLURM_CONF: join(this.#folder, 'slurm.conf') }
-    return spawnSync(command, words, { env, cwd, encoding: 'utf8', timeout: 180_000 })
+    return spawnSync(command, words, { env, cwd, encoding: 'utf8', timeout })
   }
 
   log(): string {
@@ -62,7 +69,7 @@ export class SlurmCluster {
     this.run('scancel', ['--user', 'root'])
     for (const name of [...daemons].reverse()) {
       const pid = Number(readOr(join(this.#folder, `${name}.pid`), '0'))
-      if (pid > 0) process.kill(pid)
+      if (pid > 0) spawnSync('kill', [String(pid)]) // one that is gone already is no error
     }
   }
 }
