@@ -49,7 +49,7 @@ export class SlurmCluster {
       if (status !== 0) throw new Error(`\`srun --ntasks 2 true\` ends with ${status}: ${stderr}`)
     } catch (error) {
       const log = cluster.log()
-      cluster.stop()
+      await cluster.stop()
       throw new Error(`${(error as Error).message}\n${log}`, { cause: error })
     }
     return cluster
@@ -65,13 +65,23 @@ export class SlurmCluster {
     return daemons.map((name) => readOr(join(this.#folder, `${name}.log`), '').slice(-2000)).join('\n')
   }
 
-  stop(): void {
+  /** Ends the daemons, which write into the folder up to their end. */
+  async stop(): Promise<void> {
     this.run('scancel', ['--user', 'root'])
-    for (const name of [...daemons].reverse()) {
-      const pid = Number(readOr(join(this.#folder, `${name}.pid`), '0'))
-      if (pid > 0) spawnSync('kill', [String(pid)]) // one that is gone already is no error
+    const pids = [...daemons].reverse().map((name) => readOr(join(this.#folder, `${name}.pid`), '').trim())
+    const alive = pids.filter((pid) => pid !== '')
+    spawnSync('kill', alive) // one that is gone already is no error
+    for (let tries = 0; alive.some(runs); tries++) {
+      if (tries === 100) spawnSync('kill', ['-KILL', ...alive])
+      await sleep(100)
     }
   }
+}
+
+/** Whether a process is there and no zombie. */
+function runs(pid: string): boolean {
+  const state = /\) (\S)/.exec(readOr(`/proc/${pid}/stat`, ''))?.[1]
+  return state !== undefined && state !== 'Z'
 }
 
 function readOr(file: string, otherwise: string): string {
