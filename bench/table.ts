@@ -33,6 +33,7 @@ const header = [
 
 export interface Table {
   figures: readonly Figure[]
+  /** What describeMachine says; its first words, up to a comma, name the processor. */
   machine: string
   rounds: number
   /** The order of the rows. */
@@ -45,19 +46,21 @@ export async function writeTable(file: string, { figures, machine, rounds, known
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
   if (from < 0 || to < from) throw new Error(`Expected ${begin} and ${end} in ${file}.`)
+  const before = text.slice(from, to).split('\n')
   const rows = new Map(
-    text
-      .slice(from, to)
-      .split('\n')
-      .filter((line) => line.startsWith('| `'))
-      .map((line) => [/`([^`]+)`/.exec(line)![1]!, line]),
+    before.filter((line) => line.startsWith('| `')).map((line) => [/`([^`]+)`/.exec(line)![1]!, line]),
   )
-  const date = new Date().toISOString().slice(0, 10)
-  for (const figure of figures) rows.set(figure.name, row(figure, `${date}, median of ${rounds}`))
+  const machines = new Map(
+    before.filter((line) => line.startsWith('- ')).map((line) => [line.slice(2).split(',')[0]!, line]),
+  )
+  const processor = machine.split(',')[0]!
+  machines.set(processor, `- ${machine}`)
+  const when = `${new Date().toISOString().slice(0, 10)}, ${processor}, median of ${rounds}`
+  for (const figure of figures) rows.set(figure.name, row(figure, when))
   const lines = [
     begin,
     '',
-    `Machine of the last run: ${machine}.`,
+    ...machines.values(),
     '',
     `| ${header.join(' | ')} |`,
     `|${header.map(() => '---').join('|')}|`,
