@@ -109,6 +109,24 @@ describe('learner', () => {
     })
   }
 
+  for (const convention of ['paper', 'torch'] as const) {
+    it(`gives the same bits where a bottleneck's widening convolutions are computed again (${convention}, 2 shards)`, async () => {
+      // `exactSums` keeps every output; in float64 it changes no product.
+      const encoder = { arch: 'resnet50', width: 0.125, stem: 'imagenet', convention, skRatio: 0 } as const
+      const run = (exactSums: boolean) =>
+        withLearner(tinySpec({ ...paper, encoder, exactSums, shards: 2 }), async (learner) => ({
+          gradients: await learner.gradients(views(12, 32), null),
+          step: await learner.stepViews(views(12, 32, 2), null, 0.1),
+          state: await learner.state(),
+        }))
+      const [again, kept] = [await run(false), await run(true)]
+      expect(kept.gradients.gradientNorm).to.be.greaterThan(0)
+      expect(distance(kept.gradients.gradients, again.gradients.gradients)).to.equal(0)
+      expect(again.step.loss).to.equal(kept.step.loss)
+      expect(distance(kept.state, again.state)).to.equal(0)
+    })
+  }
+
   it('moves the running mean by a tenth of the mean over both views, once a step', async () => {
     const batch = views(8, 8)
     const spec = tinySpec()

@@ -25,6 +25,15 @@ export const networkMutants: readonly Mutant[] = [
   },
   {
     trap: 'beyond',
+    mistake: "a thin convolution's output is computed again from what its norm has not clipped",
+    file: 'native/core/nn/recomputed_norm.cc',
+    from: 'const at::Tensor v = before.scale.defined() ? value(h, before) : h;',
+    to: 'const at::Tensor v = h;',
+    test: learner,
+    grep: 'widening convolutions',
+  },
+  {
+    trap: 'beyond',
     mistake: 'running variance unbiased in the paper convention',
     file: 'native/core/models/resnet.cc',
     from: 'build.norm.unbiased_running = spec.convention == Convention::kTorch;',

@@ -97,7 +97,7 @@ at::Tensor residual(const Context& context, const ResidualBlock& block, const at
   at::Tensor shortcut = x;
   if (block.shortcut) {
     const at::Tensor pooled = block.pool_shortcut ? shortcut_pool(x, block.stride) : x;
-    shortcut = batch_norm(context, block.shortcut->norm, conv(context, block.shortcut->conv, pooled), false);
+    shortcut = conv_norm(context, nullptr, block.shortcut->conv, block.shortcut->norm, pooled, false);
   }
   const std::vector<ConvNorm>& convs = block.convs;
   at::Tensor h = conv(context, convs[0].conv, x);
@@ -106,8 +106,9 @@ at::Tensor residual(const Context& context, const ResidualBlock& block, const at
     h = selective_kernel(context, *block.selective, batch_norm(context, convs[0].norm, h, true));
     h = conv(context, convs[i++].conv, h);
   }
-  for (; i < convs.size(); ++i) h = norm_relu_conv(context, convs[i - 1].norm, convs[i].conv, h);
-  return batch_norm(context, convs.back().norm, h, true, shortcut);
+  if (i == convs.size()) return batch_norm(context, convs.back().norm, h, true, shortcut);
+  for (; i + 1 < convs.size(); ++i) h = norm_relu_conv(context, convs[i - 1].norm, convs[i].conv, h);
+  return conv_norm(context, &convs[i - 1].norm, convs[i].conv, convs[i].norm, h, true, shortcut);
 }
 
 /// A block of which only the input is kept: the backward pass runs it forward again (Chen et al. 2016,

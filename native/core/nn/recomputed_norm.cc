@@ -13,6 +13,10 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using MaybeTensor = std::optional<at::Tensor>;
 
+// Products a value up to which a convolution's output is computed again: a pass over memory takes about as
+// long.
+constexpr int64_t kThin = 64;
+
 /// What a node keeps of a Normalisation besides its tensors.
 void keep(AutogradContext* ctx, int64_t count, int64_t group) {
   ctx->saved_data["count"] = count;
@@ -88,7 +92,71 @@ struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
   }
 };
 
+/// act(norm(conv(v)) [+ residual]) of a thin convolution; v is `h`, or relu(before(h)) where `before` has a
+/// scale.
+struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNode> {
+  /// `context` and `layer` are used here only.
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& h, const MaybeTensor& before_scale,
+                            const MaybeTensor& before_shift, const Normalisation& before,
+                            const at::Tensor& kernel, const at::Tensor& scale, const MaybeTensor& shift,
+                            const MaybeTensor& residual, bool relu, const Context& context,
+                            const BatchNorm& layer) {
+    const at::Tensor v = before_scale ? value(h, before) : h;
+    const at::Tensor x = convolve(v, kernel, 1, 0, ConvAlgorithm::native);
+    const Normalisation norm = normalisation(context, layer, x);
+    const at::Tensor b = shift.value_or(at::Tensor());
+    const at::Tensor y = normalise(x, residual.value_or(at::Tensor()), norm.mean, norm.rstd, scale, b, relu);
+    ctx->save_for_backward({h, before_scale.value_or(at::Tensor()), before_shift.value_or(at::Tensor()),
+                            before.mean, before.rstd, kernel, scale, b, norm.mean, norm.rstd,
+                            relu ? y : at::Tensor()});
+    keep(ctx, norm.count, reinterpret_cast<int64_t>(norm.group));
+    ctx->saved_data["before count"] = before.count;
+    ctx->saved_data["before group"] = reinterpret_cast<int64_t>(before.group);
+    ctx->saved_data["residual"] = residual.has_value();
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
+    const variable_list saved = ctx->get_saved_variables();
+    const at::Tensor &h = saved[0], &kernel = saved[5];
+    const Normalisation before{saved[1],
+                               saved[2],
+                               saved[3],
+                               saved[4],
+                               ctx->saved_data["before count"].toInt(),
+                               reinterpret_cast<Group*>(ctx->saved_data["before group"].toInt())};
+    const Normalisation norm = kept(ctx, {{}, saved[6], saved[7], saved[8], saved[9]});
+    const at::Tensor v = before.scale.defined() ? value(h, before) : h;
+    const NormGradients out =
+        batch_norm_gradients(norm, convolve(v, kernel, 1, 0, ConvAlgorithm::native), saved[10], gradients[0],
+                             ctx->saved_data["residual"].toBool());
+    const ConvGradients conv = convolution_gradients(out.x, v, kernel, 1, 0, ConvAlgorithm::native, true);
+    NormGradients in{conv.x, {}, {}, {}};
+    if (before.scale.defined()) in = batch_norm_gradients(before, h, v, conv.x, false);
+    const auto if_any = [](const at::Tensor& parameter, const at::Tensor& gradient) {
+      return parameter.defined() ? gradient : at::Tensor();
+    };
+    return {in.x,
+            in.scale,
+            if_any(before.shift, in.shift),
+            {},
+            conv.kernel,
+            out.scale,
+            if_any(norm.shift, out.shift),
+            out.residual,
+            {},
+            {},
+            {}};
+  }
+};
+
 MaybeTensor maybe(const at::Tensor& x) { return x.defined() ? MaybeTensor(x) : MaybeTensor(); }
+
+bool thin(const Context& context, const Conv& layer, const at::Tensor& x) {
+  const at::Tensor& kernel = context.weights[layer.kernel];
+  return x.is_cpu() && !context.exact_sums && kernel.scalar_type() == x.scalar_type() &&
+         kernel.size(2) == 1 && layer.stride == 1 && kernel.size(1) <= kThin;
+}
 
 }  // namespace
 
@@ -109,6 +177,19 @@ at::Tensor norm_relu_pool(const Context& context, const BatchNorm& norm, Convent
   const Normalisation n = normalisation(context, norm, x);
   return NormPoolNode::apply(x, n.scale, maybe(n.shift), n.mean, n.rstd, n.count,
                              reinterpret_cast<int64_t>(n.group), static_cast<int64_t>(convention));
+}
+
+at::Tensor conv_norm(const Context& context, const BatchNorm* before, const Conv& layer,
+                     const BatchNorm& norm, const at::Tensor& h, bool relu, const MaybeTensor& residual) {
+  if (!thin(context, layer, h)) {
+    const at::Tensor x =
+        before != nullptr ? norm_relu_conv(context, *before, layer, h) : conv(context, layer, h);
+    return batch_norm(context, norm, x, relu, residual);
+  }
+  const Normalisation n = before != nullptr ? normalisation(context, *before, h) : Normalisation();
+  const at::Tensor shift = norm.shift >= 0 ? context.weights[norm.shift] : at::Tensor();
+  return ThinConvolutionNode::apply(h, maybe(n.scale), maybe(n.shift), n, context.weights[layer.kernel],
+                                    context.weights[norm.scale], maybe(shift), residual, relu, context, norm);
 }
 
 }  // namespace simclr
