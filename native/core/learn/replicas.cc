@@ -1,11 +1,24 @@
 #include "core/learn/replicas.h"
 
+#include <ATen/native/Resize.h>
 #include <c10/core/GradMode.h>
 
 #include "core/dist/gradient_buckets.h"
 #include "core/dist/host_gradients.h"
 
 namespace simclr {
+namespace {
+
+void give_back_memory(const at::Tensor& x) {
+  at::native::resize_bytes_cpu(x.storage().unsafeGetStorageImpl(), 0);
+}
+
+void take_memory(const at::Tensor& x) {
+  const auto bytes = static_cast<size_t>(x.numel() * x.element_size());
+  if (x.storage().nbytes() < bytes) at::native::resize_bytes_cpu(x.storage().unsafeGetStorageImpl(), bytes);
+}
+
+}  // namespace
 
 Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
     : parameters_(parameters), leaves_(shards) {
@@ -32,6 +45,8 @@ void Replicas::begin(bool first, bool last) {
   last_ = last;
   if (processes_ == nullptr) {
     if (missing_.empty() && gradients_[0].is_cpu()) take_early();
+    // Activations need the memory first; they make room as gradients come.
+    for (size_t i = 0; first && i < missing_.size(); ++i) give_back_memory(gradients_[i]);
     for (std::atomic<int>& missing : missing_) missing = static_cast<int>(leaves_.size());
     return;
   }
@@ -44,7 +59,9 @@ void Replicas::begin(bool first, bool last) {
 void Replicas::take_early() {
   missing_ = std::vector<std::atomic<int>>(gradients_.size());
   on_gradient(leaves_, [this](size_t i) {
-    if (--missing_[i] == 0) take_gradient(leaves_, i, gradients_[i], /*add=*/!first_);
+    if (--missing_[i] > 0) return;
+    take_memory(gradients_[i]);
+    take_gradient(leaves_, i, gradients_[i], /*add=*/!first_);
   });
 }
 
@@ -67,6 +84,7 @@ void Replicas::collect(ShardPool& pool) {
   for_parameters(pool, [this](size_t i) {
     if (!missing_.empty() && missing_[i] == 0) return;
     at::Tensor total = shared_ ? shared_->own()[i] : gradients_[i];
+    if (!missing_.empty()) take_memory(total);
     take_gradient(leaves_, i, total, /*add=*/!first_);
   });
 }

@@ -25,7 +25,8 @@ class Replicas {
   /// Shard `shard`'s weights by parameter index: leaves that require gradients.
   const std::vector<at::Tensor>& leaves(int shard) const { return leaves_[shard]; }
 
-  /// Gradients by parameter index, in the masters' type and layout; valid after `collect`.
+  /// Gradients by parameter index, in the masters' type and layout; valid after `collect`, without memory
+  /// between `begin` and the moment that the backward pass makes them (one process on a CPU).
   const std::vector<at::Tensor>& gradients() const { return gradients_; }
 
   /// Before a backward pass, the first or the last of a step or both. Between the two come others.
