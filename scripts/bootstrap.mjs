@@ -7,7 +7,7 @@
  *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/
  *   bench      bench/main.ts             (`npm run bench -- --peers VENV --json`)
- *   cuda       compiles the CUDA sources, no more (`npm run build:cuda`)
+ *   cuda       compiles the CUDA sources, no more (`npm run build:cuda`; `-- --torch 2.11.0` against another minor)
  *   gyp        builds the addon with node-gyp instead (`npm run build:gyp -- -Dcuda=1`)
  *
  * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs

@@ -5,14 +5,18 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { cmakeBuild } from './cmake.mjs'
 import { libtorchForCuda } from './libtorch.mjs'
-import { say } from './run.mjs'
+import { Failure, say } from './run.mjs'
 
-/** Compiles; gets the headers first, and nvcc where there is none. */
-export async function compileCuda() {
+/**
+ * Compiles; gets the headers first, and nvcc where there is none. `--torch X` of `args`: against that version of the
+ * release table instead of its first.
+ */
+export async function compileCuda(args) {
   const compiler = findCompiler()
-  const libtorch = await libtorchForCuda('cu130', compiler === null ? 'compiler' : 'headers')
+  const libtorch = await libtorchForCuda('cu130', compiler === null ? 'compiler' : 'headers', torchOf(args))
   const nvcc = compiler ?? unpackedCompiler(libtorch)
   say(`compiling the CUDA sources with ${nvcc} against ${libtorch}`)
   cmakeBuild('build-cuda', 'simclr_cuda', {
@@ -20,6 +24,14 @@ export async function compileCuda() {
     SIMCLR_CUDA: 'ON',
     CMAKE_CUDA_COMPILER: nvcc,
   })
+}
+
+function torchOf(args) {
+  try {
+    return parseArgs({ args, options: { torch: { type: 'string' } } }).values.torch ?? null
+  } catch (error) {
+    throw new Failure(`${error.message}. It takes one option: npm run build:cuda -- --torch 2.11.0`)
+  }
 }
 
 /** $CUDACXX, nvcc on the PATH or in its usual folder; null where there is none. */

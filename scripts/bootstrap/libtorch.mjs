@@ -12,25 +12,31 @@ const load = (name) => import(pathToFileURL(path.join(root, 'dist/addon/libtorch
  * @param {string | null} torch
  */
 export async function libtorchForBuild(option, variant = 'cpu', torch = null) {
-  const { findRelease, RELEASES } = await load('versions')
-  const release = findRelease(variant, torch ?? undefined)
-  if (release === undefined) {
-    const known = RELEASES.map((r) => `${r.variant} (${r.version})`).join(', ')
-    const received = torch === null ? `'${variant}'` : `'${variant}' with --torch ${torch}`
-    throw new Failure(`Expected one of ${known} for --variant but received ${received}.`)
-  }
+  const release = await releaseOf(variant, torch)
   const found = await find(release, option ?? undefined)
   if (found !== null) return found
   say('installing LibTorch')
   return install(release, 'all')
 }
 
-/** A LibTorch for CUDA to compile against: a whole one if there is one, else headers (with nvcc: `compiler`). */
-export async function libtorchForCuda(variant, part) {
-  const { findRelease } = await load('versions')
-  const release = findRelease(variant)
+/**
+ * A LibTorch for CUDA to compile against: a whole one if there is one, else headers (with nvcc: `compiler`). `torch` as
+ * above.
+ */
+export async function libtorchForCuda(variant, part, torch = null) {
+  const release = await releaseOf(variant, torch)
   const found = part === 'headers' ? await find(release) : null
   return found ?? install(release, part)
+}
+
+/** The table's row; a Failure that lists them where there is none. */
+async function releaseOf(variant, torch) {
+  const { findRelease, RELEASES } = await load('versions')
+  const release = findRelease(variant, torch ?? undefined)
+  if (release !== undefined) return release
+  const known = RELEASES.map((r) => `${r.variant} (${r.version})`).join(', ')
+  const received = torch === null ? `'${variant}'` : `'${variant}' with --torch ${torch}`
+  throw new Failure(`Expected one of ${known} for --variant but received ${received}.`)
 }
 
 /** Null where none is installed; a Failure where the one that was named cannot be used. */

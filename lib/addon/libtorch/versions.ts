@@ -130,7 +130,15 @@ export const RELEASES: readonly LibtorchRelease[] = [
       'nvidia-nvshmem-cu13==3.4.5',
       'nvidia-nvtx==13.0.85',
     ],
-    headers: ['nvidia-cuda-runtime==13.0.96', 'nvidia-cuda-cccl==13.0.85', 'nvidia-nccl-cu13==2.28.9'],
+    headers: [
+      'nvidia-cuda-runtime==13.0.96',
+      'nvidia-cuda-cccl==13.0.85',
+      'nvidia-nccl-cu13==2.28.9',
+      // What c10d's NCCL header includes, where the CUDA toolkit does not have it.
+      'nvidia-cublas==13.1.0.3',
+      'nvidia-cusparse==12.6.3.3',
+      'nvidia-cusolver==12.0.4.66',
+    ],
     compiler: ['nvidia-cuda-nvcc==13.0.88', 'nvidia-cuda-crt==13.0.88', 'nvidia-nvvm==13.0.88'],
     index: 'https://download.pytorch.org/whl/cu130',
     archive: 'https://download.pytorch.org/libtorch/cu130/libtorch-shared-with-deps-2.11.0%2Bcu130.zip',
