@@ -12,6 +12,8 @@ const { values } = parseArgs({
     size: { type: 'string', default: '32' },
     batch: { type: 'string', default: '512' },
     steps: { type: 'string', default: '30' },
+    /** Steps replayed from a CUDA graph: off, or must. */
+    graph: { type: 'string', default: 'off' },
   },
 })
 const [size, batch, steps] = [Number(values.size), Number(values.batch), Number(values.steps)]
@@ -46,6 +48,7 @@ const learner = new addon.Learner({
   device: 'cuda:0',
   shards: 4,
   seed: 0,
+  graph: values.graph as 'off' | 'must',
 })
 const seconds: number[] = []
 for (let step = 0; step < steps; step++) {
@@ -57,7 +60,15 @@ for (let step = 0; step < steps; step++) {
 learner.dispose()
 seconds.sort((a, b) => a - b)
 const median = seconds[Math.floor(seconds.length / 2)]!
-const { name, arch } = values
+const { name, arch, graph } = values
 console.log(
-  JSON.stringify({ name, arch, size, batch, milliseconds: median * 1e3, pairsPerSecond: batch / median }),
+  JSON.stringify({
+    name,
+    arch,
+    size,
+    batch,
+    graph,
+    milliseconds: median * 1e3,
+    pairsPerSecond: batch / median,
+  }),
 )

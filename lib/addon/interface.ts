@@ -199,6 +199,10 @@ export interface StepResult {
   lossScale: number | null
   /** In fp16: a scaled gradient was not finite. The weights stay as they were, and the scale is halved. */
   skipped: boolean
+  /** The step was replayed from a recording (a CUDA graph). */
+  replayed: boolean
+  /** Why steps are not recorded from this one on, told once; else null. */
+  graphProblem: string | null
   /** Seconds: making the views, and the whole step. */
   augmentSeconds: number
   stepSeconds: number
@@ -216,7 +220,8 @@ export interface ForwardResult {
   groups: NativeTensor[]
 }
 
-export interface GradientResult extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds' | 'stopAsked'> {
+export interface GradientResult
+  extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds' | 'stopAsked' | 'replayed' | 'graphProblem'> {
   weightDecayLoss: number
   /** Under the parameter names of `state()`. */
   gradients: NativeTensor[]

@@ -94,6 +94,12 @@ export interface LearnerSpec {
    * gradient); BatchNorm's statistics are then of such a chunk. Null and absent: the whole batch at once.
    */
   chunkSize?: number | null
+  /**
+   * Whether a step is recorded after three of its shape and replayed: `try` goes on without where that fails, for `must`
+   * it is an error, `rehearse` computes anew at every replay, on any device, for tests. All but `off` (default) need a
+   * learner alone, with one shard, neither fp16 nor chunks, and but for `rehearse` a GPU and not fp64.
+   */
+  graph?: 'off' | 'try' | 'must' | 'rehearse'
   /** BatchNorm takes its running statistics, which stay as they are, instead of the batch's. Default false. */
   frozenBatchNorm?: boolean
 }

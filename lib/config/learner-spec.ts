@@ -1,4 +1,5 @@
 import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
+import { graphMode } from './cuda-graph.ts'
 import type { ResolvedConfig } from './resolve.ts'
 
 /** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
@@ -29,6 +30,7 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     seed,
     recompute,
     chunkSize,
+    graph: graphMode(config),
     globalBatchNorm: distributed.syncBatchNorm,
     globalNegatives: distributed.globalNegatives,
     compressGradients: distributed.compressGradients,

@@ -15,6 +15,7 @@ export function machineFacts(addon: Addon): MachineFacts {
       ranks === null ? devices : devices.filter((name) => ['cpu', `cuda:${ranks.localRank}`].includes(name)),
     gpuProblem: addon.gpuProblem(),
     bf16: hasBf16(),
+    ranks: ranks?.size ?? 1,
   }
 }
 

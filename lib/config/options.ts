@@ -144,6 +144,11 @@ export const trainOptions = z
       unit: 'images',
       source: 'arXiv 2101.06983',
     }),
+    cudaGraph: option(wordOr('auto', yesNo()), {
+      about:
+        "On a GPU: records a step as a CUDA graph after three of its shape and replays it, which spares the CPU the launches; needs memory for one more step. 'auto' where it can be (docs/cuda.md), and where recording fails the run goes on without and says why; true: that is an error.",
+      default: 'auto',
+    }),
     stream: option(choice(['auto', 'on', 'off']), {
       about:
         "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",

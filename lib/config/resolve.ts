@@ -4,6 +4,7 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
+import { resolveGraph } from './cuda-graph.ts'
 import { type Complete, type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
 import type { PresetName, TrainSettings } from './options.ts'
@@ -30,17 +31,21 @@ export interface MachineFacts {
   gpuProblem: string | null
   /** The CPU multiplies bf16 in hardware. */
   bf16: boolean
+  /** Processes that share every batch. Default 1. */
+  ranks?: number
 }
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'stream'>
+  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
 > & {
   /** Absent for a source in memory. */
   data?: string
   preset: PresetName
   encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
   precision: Precision
+  /** 'auto': on, and off from where recording fails. */
+  cudaGraph: 'auto' | boolean
   stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
@@ -106,6 +111,7 @@ export function resolve(
     set('chunkSize', `${why.chunkSize}; BatchNorm normalises each chunk by its own statistics`)
   }
   resolveDevice(config, machine, set)
+  resolveGraph(config, machine.ranks ?? 1, set)
   fitBatch(config, options, data, set)
   checkTogether(config, data)
 
@@ -144,7 +150,7 @@ function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedCo
   const convention = options.convention ?? recipe.convention!
   const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
   const layers: Layer[] = [
-    { why: 'default', values: baseSettings(imageSize) },
+    { why: 'default', values: { ...baseSettings(imageSize), cudaGraph: 'auto' } },
     { why, values: { preset: name } },
     {
       why: preset.imageSize === null ? 'the images' : why,

@@ -6,7 +6,8 @@ import { type Images, inChunks } from '../run/images.ts'
 import type { Facts } from './ranks.ts'
 
 /** Where a rank computes and how it is fed is its own affair. */
-const mayDiffer = /^(data|device|threads|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
+const mayDiffer =
+  /^(data|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
 
 /** Images whose pixels are compared. */
 const looked = 64

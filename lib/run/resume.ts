@@ -55,7 +55,7 @@ export async function findStart(
  * else would be another run.
  */
 const mayChange =
-  /^(data|epochs|steps|device|threads|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
+  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
 
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [

@@ -79,8 +79,11 @@ export class Session {
    * ERR_SIMCLR_DIVERGED where the loss or the gradients are no longer finite.
    */
   async record(result: StepRecord): Promise<void> {
-    const { schedule, steps, recorder, disk, probe, learner } = this.#parts
+    const { schedule, steps, recorder, disk, probe, learner, tell } = this.#parts
     await this.#checkFinite(result)
+    if (result.graphProblem !== null) {
+      tell({ type: 'warning', message: `Steps go on without a CUDA graph: ${result.graphProblem}` })
+    }
     const { step } = result
     const epoch = epochOf(schedule, step)
     recorder.step({ type: 'step', time: Date.now() / 1000, epoch, ...result })

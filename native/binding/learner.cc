@@ -36,6 +36,9 @@ Napi::Value step_to_js(Napi::Env env, const StepResult& step) {
   set_step_values(out, step);
   out.Set("augmentSeconds", step.augment_seconds);
   out.Set("stepSeconds", step.step_seconds);
+  out.Set("replayed", step.replayed);
+  out.Set("graphProblem",
+          step.graph_problem.empty() ? env.Null() : Napi::Value(Napi::String::New(env, step.graph_problem)));
   out.Set("stopAsked", step.stop_asked);
   return out;
 }

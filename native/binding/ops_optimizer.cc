@@ -34,7 +34,9 @@ void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variabl
     tensor.gradient = tensor.gradient.to(device);
     tensor.momentum = tensor.momentum.to(device);
   }
-  make_optimizer(spec, moved)->step(lr);
+  const std::unique_ptr<Optimizer> optimizer = make_optimizer(spec, moved);
+  optimizer->set_lr(lr);
+  optimizer->step();
   for (size_t i = 0; i < moved.size(); ++i) {
     if (moved[i].weight.is_same(variables[i].weight)) continue;
     variables[i].weight.copy_(moved[i].weight);

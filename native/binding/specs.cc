@@ -37,6 +37,14 @@ NtXentOptions to_loss(const Napi::Object& object) {
   return options;
 }
 
+GraphMode to_graph_mode(const Napi::Object& object, const char* key) {
+  return word<GraphMode>(object, key,
+                         {{"off", GraphMode::kOff},
+                          {"try", GraphMode::kTry},
+                          {"must", GraphMode::kMust},
+                          {"rehearse", GraphMode::kRehearse}});
+}
+
 }  // namespace
 
 Convention to_convention(const Napi::Object& object, const char* key) {
@@ -100,6 +108,7 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.exact_sums = has(spec, "exactSums") && boolean(spec, "exactSums");
   out.recompute = has(spec, "recompute") && boolean(spec, "recompute");
   out.chunk_size = has(spec, "chunkSize") ? integer(spec, "chunkSize") : 0;
+  if (has(spec, "graph")) out.graph = to_graph_mode(spec, "graph");
   out.frozen_batch_norm = has(spec, "frozenBatchNorm") && boolean(spec, "frozenBatchNorm");
   out.seed = static_cast<uint64_t>(integer(spec, "seed"));
   if (has(spec, "group")) out.processes = GroupObject::From(spec.Get("group"));

@@ -11,6 +11,8 @@
 
 #include "core/devices.h"
 #include "core/dist/backend.h"
+#include "core/learn/work_recorder.h"
+#include "core/optim/fused_update.h"
 #include "core/optim/optimizer.h"
 
 namespace simclr {
@@ -20,14 +22,6 @@ class BatchNormKernels;  // core/nn/batch_norm_passes.h
 class Group;
 struct ContrastOptions;  // core/loss/contrast.h
 struct ContrastResult;
-
-/// One optimizer's update of all its tensors at once.
-class FusedUpdate {
- public:
-  virtual ~FusedUpdate() = default;
-  /// Queues the update; nothing is read back.
-  virtual void step(double lr) = 0;
-};
 
 /// Makes views on the device, from a copy of the images that it keeps there.
 class DeviceViews {
@@ -56,6 +50,9 @@ class DeviceKernels {
   virtual const BatchNormKernels& batch_norm() const = 0;
 
   virtual std::unique_ptr<DeviceViews> views(const at::Device& device) const = 0;
+
+  /// Records work on `device`, for one thread.
+  virtual std::unique_ptr<WorkRecorder> recorder(const at::Device& device) const = 0;
 
   /// Whether `contrast` takes unit rows `z` that came from an encoder computing in `encoder`.
   virtual bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,

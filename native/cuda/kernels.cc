@@ -6,6 +6,7 @@
 #include "cuda/augment/device_views.h"
 #include "cuda/device/report.h"
 #include "cuda/dist/nccl.h"
+#include "cuda/learn/graph_recorder.h"
 #include "cuda/loss/contrast.h"
 #include "cuda/nn/batch_norm.h"
 #include "cuda/optim/fused_update.h"
@@ -28,6 +29,10 @@ class CudaKernels final : public DeviceKernels {
 
   std::unique_ptr<DeviceViews> views(const at::Device& device) const override {
     return std::make_unique<ResidentViews>(device);
+  }
+
+  std::unique_ptr<WorkRecorder> recorder(const at::Device& device) const override {
+    return std::make_unique<GraphRecorder>(device);
   }
 
   bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,

@@ -60,6 +60,16 @@ export function testSteps() {
       command: mocha('test/gpu/kernels.test.ts'),
     },
     {
+      name: 'graphs',
+      about: 'steps replayed from a CUDA graph = steps that are not',
+      command: mocha('test/gpu/graphs.test.ts', '--grep', '20 steps'),
+    },
+    {
+      name: 'graph-inputs',
+      about: 'each replay takes its own views, labels, learning rate and weights',
+      command: mocha('test/gpu/graphs.test.ts', '--grep', '20 steps', '--invert'),
+    },
+    {
       name: 'golden',
       about: 'the golden numbers on the GPU',
       command: simclr('verify', '--golden', 'test/golden', '--device', 'cuda'),
@@ -124,7 +134,15 @@ export function benchSteps({ folder }) {
       command: [program],
       skip: fs.existsSync(build[0]) || findCompiler() ? null : 'nvcc is not there',
     },
-    step('step-r18-cifar', '--arch', 'resnet18', '--stem', 'cifar', '--size', '32', '--batch', '1024'),
-    step('step-r50-224', '--arch', 'resnet50', '--stem', 'imagenet', '--size', '224', '--batch', '256'),
+    ...['off', 'must'].flatMap((graph) => {
+      const name = (what) => `step-${what}${graph === 'off' ? '' : '-graph'}`
+      const r18 = ['--arch', 'resnet18', '--stem', 'cifar', '--size', '32', '--graph', graph]
+      const r50 = ['--arch', 'resnet50', '--stem', 'imagenet', '--size', '224', '--graph', graph]
+      return [
+        step(name('r18-cifar-128'), ...r18, '--batch', '128'), // small: launches weigh most
+        step(name('r18-cifar'), ...r18, '--batch', '1024'),
+        step(name('r50-224'), ...r50, '--batch', '256'),
+      ]
+    }),
   ]
 }

@@ -78,6 +78,7 @@ const refused: Record<string, unknown> = {
   precision: 'int8',
   recompute: 'on',
   chunkSize: 1,
+  cudaGraph: 'maybe',
   threads: 'many',
   processes: 0,
   maxRestarts: -1,

@@ -158,6 +158,34 @@ describe('resolve', () => {
       .with.property('code', 'ERR_SIMCLR_DEVICE')
   })
 
+  it('records steps on a GPU unless something is in the way, and says what', () => {
+    const gpu = { ...machine, devices: ['cpu', 'cuda:0'] }
+    const auto = resolved({}, cifar, gpu)
+    expect(auto.config.cudaGraph).to.equal('auto')
+    expect(auto.why.cudaGraph).to.equal('auto: on, after three steps of a shape')
+    expect(resolved({ cudaGraph: true }, cifar, gpu).config.cudaGraph).to.equal(true)
+    expect(resolved({ cudaGraph: false }, cifar, gpu).config.cudaGraph).to.equal(false)
+    for (const [settings, on, obstacle] of [
+      [{}, machine, 'a CPU has nothing to record'],
+      [{ device: 'cpu' }, gpu, 'a CPU has nothing to record'],
+      [{}, { ...gpu, ranks: 2 }, 'with several processes the host watches over every step'],
+      [{ precision: 'fp16' }, gpu, 'in fp16 the host decides'],
+      [{ precision: 'fp64' }, gpu, 'in fp64 the optimizer'],
+      [{ chunkSize: 64 }, gpu, '`chunkSize` is for want of memory'],
+    ] as const) {
+      const { config, why } = resolved(settings, cifar, on)
+      expect(config.cudaGraph).to.equal(false)
+      expect(why.cudaGraph)
+        .to.match(/^auto: /)
+        .and.contain(obstacle)
+      expect(() => resolved({ ...settings, cudaGraph: true }, cifar, on))
+        .to.throw(
+          `Expected 'auto' or false for \`cudaGraph\` but received true. It cannot be on here: ${obstacle}`,
+        )
+        .with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+    }
+  })
+
   it('refuses options that cannot go together', () => {
     expect(() => resolved({ preset: 'torch', encoder: { skRatio: 0.0625 } })).to.throw('`encoder.skRatio`')
     expect(() => resolved({ optimizer: { nesterov: true, momentum: 0 } })).to.throw('`optimizer.momentum`')

@@ -17,6 +17,7 @@
 #include "core/learn/loss_scale.h"
 #include "core/learn/precision.h"
 #include "core/learn/replicas.h"
+#include "core/learn/step_graphs.h"
 #include "core/learn/supervised_loss.h"
 #include "core/loss/nt_xent.h"
 #include "core/machine/tensor_memory.h"
@@ -24,6 +25,10 @@
 #include "core/optim/optimizer.h"
 
 namespace simclr {
+
+/// Whether steps are recorded and replayed (learn/step_graphs.h). kTry: where recording fails, steps go on as
+/// they are; kMust: that is an error; kRehearse: as kTry, computed anew at every replay, on any device.
+enum class GraphMode { kOff, kTry, kMust, kRehearse };
 
 struct LearnerSpec {
   EncoderSpec encoder;
@@ -39,6 +44,7 @@ struct LearnerSpec {
   int64_t chunk_size = 0;   ///< images of this rank in the network at a time, about; 0: all of a batch
   bool frozen_batch_norm = false;  ///< running statistics, which stay, in place of the batch's
   uint64_t seed = 0;
+  GraphMode graph = GraphMode::kOff;
 
   std::shared_ptr<ProcessGroup> processes;  ///< ranks that share every batch; null: this process alone
   bool global_batch_norm = true;            ///< statistics of the whole batch; false: of each rank's part
@@ -61,7 +67,9 @@ struct StepResult {
   bool skipped = false;      ///< a scaled gradient was not finite: nothing was updated but running statistics
   double augment_seconds = 0;
   double step_seconds = 0;
-  bool stop_asked = false;  ///< some rank wants all to stop after this step
+  bool replayed = false;      ///< from a recording
+  std::string graph_problem;  ///< why steps are not recorded from here on; told once
+  bool stop_asked = false;    ///< some rank wants all to stop after this step
 };
 
 struct ForwardResult {
@@ -73,7 +81,8 @@ struct ForwardResult {
 
 class Learner {
  public:
-  /// Throws ERR_SIMCLR_INVALID_ARGUMENT for a network or device there is none of.
+  /// Throws ERR_SIMCLR_INVALID_ARGUMENT for a network or device there is none of, and for a step that cannot
+  /// be recorded where it shall be.
   explicit Learner(const LearnerSpec& spec);
 
   int64_t feature_dim() const { return net_.encoder.feature_dim; }
@@ -112,6 +121,10 @@ class Learner {
   /// [views b, 3, H, W].
   using MakeInput = std::function<at::Tensor(Span images)>;
 
+  /// A whole step, recorded and replayed where the spec says so.
+  StepResult advance(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input);
+  /// The same on memory that stays where it is, weights and all.
+  StepResult step_on_memory(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input);
   /// `lr`: of the step that this is part of; ranks must agree on it.
   StepResult differentiate(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input);
 
@@ -126,6 +139,12 @@ class Learner {
     std::vector<at::Tensor> scalars;  ///< of the result, on shard 0
     double augment_seconds = 0;
   };
+
+  Work work_of(int64_t images, const at::Tensor& labels, const MakeInput& input, const RollCall& roll) const;
+  /// Queues loss and gradients; returns what `report` reads, double. Reads nothing back.
+  at::Tensor compute(Work& work);
+  /// Waits for what `compute` returned: the one read-back of a step.
+  StepResult report(const Work& work, const at::Tensor& values) const;
 
   /// Gradients of the batch's loss, collected; all activations at once.
   void differentiate_whole(Work& work);
@@ -153,7 +172,19 @@ class Learner {
   at::Tensor scaled(const at::Tensor& loss) const;
   void unscale(StepResult& result);
   void update(const StepResult& step, double lr);
+  /// By the optimizer's learning rate.
+  void advance_weights();
+  /// What a step of so many images has thrown, in words for people where memory ran out.
+  [[noreturn]] void rethrow(int64_t images) const;
+  std::unique_ptr<WorkRecorder> recorder() const;
   MakeInput from_views(const at::Tensor& views) const;
+
+  /// What a recorded step works on.
+  struct StepMemory {
+    at::Tensor views;   ///< as the network takes them
+    at::Tensor labels;  ///< undefined where the linear head does not learn
+    at::Tensor values;  ///< of the result
+  };
 
   KeptTensorMemory memory_;  // first: it goes last
   LearnerSpec spec_;
@@ -165,6 +196,8 @@ class Learner {
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<LossScale> loss_scale_;        ///< in fp16
   std::unique_ptr<DeviceViews> device_views_;  ///< null: views are made on the CPU
+  std::unique_ptr<StepGraphs<StepMemory>>
+      graphs_;  ///< null: steps are not recorded. Last: it uses the others
 };
 
 }  // namespace simclr

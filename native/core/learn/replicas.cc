@@ -43,6 +43,7 @@ void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& opt
 void Replicas::begin(bool first, bool last) {
   first_ = first;
   last_ = last;
+  if (first) drop_gradients();
   if (processes_ == nullptr) {
     if (missing_.empty() && gradients_[0].is_cpu()) take_early();
     // Activations need the memory first; they make room as gradients come.
@@ -54,6 +55,12 @@ void Replicas::begin(bool first, bool last) {
   if (!shared_) shared_ = HostGradients::make(*processes_, gradients_, leaves_, options_);
   if (!shared_) shared_ = std::make_unique<GradientBuckets>(*processes_, gradients_, leaves_, options_);
   if (last) shared_->begin(/*add=*/!first);
+}
+
+void Replicas::drop_gradients() {
+  for (auto& leaves : leaves_) {
+    for (at::Tensor& leaf : leaves) leaf.mutable_grad().reset();
+  }
 }
 
 void Replicas::take_early() {

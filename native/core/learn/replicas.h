@@ -41,6 +41,9 @@ class Replicas {
   void refresh(ShardPool& pool);
 
  private:
+  /// Of a backward pass that has failed.
+  void drop_gradients();
+
   /// Takes a parameter's gradients as soon as all shards have one: what they were computed in is free for the
   /// rest of the backward pass.
   void take_early();

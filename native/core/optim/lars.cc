@@ -7,16 +7,12 @@
 namespace simclr {
 
 Lars::Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
-    : Optimizer(std::move(tensors)),
-      spec_(spec),
-      fused_(fused_update(spec, tensors_, momentum_)),
+    : Optimizer(spec, std::move(tensors)),
       chunks_(tensors_),
       chunk_squares_(chunks_.size()),
       rates_(tensors_.size()) {}
 
-void Lars::step(double lr) {
-  if (tensors_.empty()) return;
-  if (fused_) return fused_->step(lr);
+void Lars::update(double lr) {
   if (!tensors_[0].weight.is_cpu()) return step_tensors(lr);
   AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "lars", [&] { step_cpu<scalar_t>(lr); });
 }

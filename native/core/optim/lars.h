@@ -1,7 +1,6 @@
 // LARS, layer-wise adaptive rate scaling (You et al. 2017), as the original SimCLR and as lightly write it.
 #pragma once
 
-#include "core/device_kernels.h"
 #include "core/optim/chunks.h"
 #include "core/optim/optimizer.h"
 
@@ -14,9 +13,9 @@ namespace simclr {
 class Lars final : public Optimizer {
  public:
   Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
-  void step(double lr) override;
 
  private:
+  void update(double lr) override;
   template <class T>
   void step_cpu(double lr);
   void step_tensors(double lr);
@@ -26,8 +25,6 @@ class Lars final : public Optimizer {
   /// From a tensor's sums of squares to the number its update needs: lr * trust, or lightly's factor.
   double rate(size_t tensor, const Squares& squares, double lr) const;
 
-  const OptimizerSpec spec_;
-  const std::unique_ptr<FusedUpdate> fused_;  ///< null: none for these tensors
   const Chunks chunks_;
   std::vector<Squares> chunk_squares_;
   std::vector<double> rates_;

@@ -1,5 +1,6 @@
 #include "core/optim/optimizer.h"
 
+#include "core/device_kernels.h"
 #include "core/error.h"
 #include "core/optim/lars.h"
 #include "core/optim/sgd.h"
@@ -18,7 +19,34 @@ void require_same_layout(const OptimizedTensor& tensor) {
       "Expected a dense weight and a gradient of its shape, layout and type for `" + tensor.name + "`.");
 }
 
+std::vector<at::Tensor> buffers_of(const std::vector<OptimizedTensor>& tensors) {
+  std::vector<at::Tensor> buffers;
+  for (const OptimizedTensor& tensor : tensors)
+    buffers.push_back(tensor.momentum.defined() ? tensor.momentum : at::zeros_like(tensor.weight));
+  return buffers;
+}
+
 }  // namespace
+
+Optimizer::Optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
+    : spec_(spec),
+      tensors_(std::move(tensors)),
+      momentum_(buffers_of(tensors_)),
+      fused_(fused_update(spec, tensors_, momentum_)) {}
+
+void Optimizer::set_lr(double lr) {
+  lr_ = lr;
+  if (fused_) fused_->set_lr(lr);
+}
+
+void Optimizer::step() {
+  if (tensors_.empty()) return;
+  if (fused_) {
+    fused_->step();
+  } else {
+    update(lr_);
+  }
+}
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors) {
   for (const OptimizedTensor& tensor : tensors) require_same_layout(tensor);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/models/spec.h"
+#include "core/optim/fused_update.h"
 
 namespace simclr {
 
@@ -37,14 +38,17 @@ struct OptimizedTensor {
 
 class Optimizer {
  public:
-  explicit Optimizer(std::vector<OptimizedTensor> tensors) : tensors_(std::move(tensors)) {
-    for (const OptimizedTensor& tensor : tensors_)
-      momentum_.push_back(tensor.momentum.defined() ? tensor.momentum : at::zeros_like(tensor.weight));
-  }
+  Optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
   virtual ~Optimizer() = default;
 
+  /// Of the steps that follow.
+  void set_lr(double lr);
+
   /// Updates every weight in place from its gradient. No allocation, no reading back from the device.
-  virtual void step(double lr) = 0;
+  void step();
+
+  /// Whether `step` can be recorded: kernels of the device read the learning rate there.
+  bool recordable() const { return fused_ != nullptr; }
 
   const std::vector<OptimizedTensor>& tensors() const { return tensors_; }
   /// Momentum buffers in the order of `tensors()`; zeros before the first step, which makes it the first
@@ -52,8 +56,16 @@ class Optimizer {
   const std::vector<at::Tensor>& momentum() const { return momentum_; }
 
  protected:
+  /// The step where the device has no kernels for it.
+  virtual void update(double lr) = 0;
+
+  const OptimizerSpec spec_;
   std::vector<OptimizedTensor> tensors_;
   std::vector<at::Tensor> momentum_;
+
+ private:
+  double lr_ = 0;
+  std::unique_ptr<FusedUpdate> fused_;  ///< null: none for these tensors
 };
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);

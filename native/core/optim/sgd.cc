@@ -3,18 +3,13 @@
 namespace simclr {
 
 Sgd::Sgd(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
-    : Optimizer(std::move(tensors)),
-      spec_(spec),
-      fused_(fused_update(spec, tensors_, momentum_)),
-      chunks_(tensors_) {}
+    : Optimizer(spec, std::move(tensors)), chunks_(tensors_) {}
 
 double Sgd::decay(size_t tensor) const {
   return tensors_[tensor].excluded && !spec_.decay_all ? 0 : spec_.weight_decay;
 }
 
-void Sgd::step(double lr) {
-  if (tensors_.empty()) return;
-  if (fused_) return fused_->step(lr);
+void Sgd::update(double lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
   if (tensors_[0].weight.is_cpu()) {
     AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "sgd", [&] {

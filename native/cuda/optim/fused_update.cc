@@ -69,9 +69,12 @@ MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vecto
             static_cast<UpdateSquares*>(memory_[2].data_ptr()), static_cast<int>(chunks.size())};
 }
 
-void MultiTensorUpdate::step(double lr) {
-  const c10::cuda::CUDAGuard guard(lr_.device());
+void MultiTensorUpdate::set_lr(double lr) {
   lr_.fill_(lr);  // the value travels with the launch: no copy, no synchronisation
+}
+
+void MultiTensorUpdate::step() {
+  const c10::cuda::CUDAGuard guard(lr_.device());
   check(update_step(table_, options_, lr_.const_data_ptr<float>(), c10::cuda::getCurrentCUDAStream()));
 }
 

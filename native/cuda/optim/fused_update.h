@@ -20,8 +20,9 @@ class MultiTensorUpdate final : public FusedUpdate {
   MultiTensorUpdate(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& tensors,
                     const std::vector<at::Tensor>& momentum);
 
-  /// Queues one step on the current stream.
-  void step(double lr) override;
+  /// Both queue on the current stream.
+  void set_lr(double lr) override;
+  void step() override;
 
  private:
   UpdateOptions options_;

@@ -1,0 +1,250 @@
+// One step: what is computed of a batch, what is read back, and the update.
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <c10/core/GradMode.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/learn/learner.h"
+#include "core/learn/memory.h"
+
+namespace simclr {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// One transfer; NaN on the meta device.
+std::vector<double> read_back(const at::Tensor& values) {
+  if (values.is_meta()) return std::vector<double>(values.numel(), std::numeric_limits<double>::quiet_NaN());
+  const at::Tensor host = values.cpu();
+  const auto* data = host.const_data_ptr<double>();
+  return {data, data + host.numel()};
+}
+
+/// Brings `value` into `place`, whose memory stays from the first time on.
+void keep(at::Tensor& place, const at::Tensor& value) {
+  if (place.defined()) {
+    place.copy_(value);
+  } else {
+    place = value;
+  }
+}
+
+}  // namespace
+
+RollCall Learner::call_roll(int64_t images, double lr) {
+  ++batches_;
+  if (!spec_.processes) return {{images}, {pool_.size()}};
+  const RollCall roll = simclr::call_roll(*spec_.processes, {images, pool_.size(), batches_, lr});
+  pool_.set_batch(roll);
+  return roll;
+}
+
+Learner::Contrast Learner::contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll) {
+  if (spec_.global_negatives) {
+    const NtXentOutput out = nt_xent(z, spec_.loss, group);
+    return {out.loss, out.loss, out.contrastive_accuracy, out.entropy};
+  }
+  // Each rank's loss is a mean over its own images; the batch's is their mean, each weighted by its images.
+  const NtXentOutput own = nt_xent(z, spec_.loss, pool_.local(shard));
+  const auto images =
+      static_cast<double>(std::accumulate(roll.images.begin(), roll.images.end(), int64_t{0}));
+  const int rank = spec_.processes ? spec_.processes->rank() : 0;
+  const double share = static_cast<double>(roll.images[rank]) / images;
+  const at::Tensor values = at::stack({own.loss.detach(), own.contrastive_accuracy, own.entropy});
+  const at::Tensor means = group.all_reduce_sum(values * (share / pool_.size()));
+  return {own.loss * share, means[0], means[1], means[2]};
+}
+
+at::Tensor Learner::make_input(Work& work, int shard, Span images) const {
+  const auto start = Clock::now();
+  const at::Tensor x = work.input(images);
+  if (shard == 0) work.augment_seconds += seconds_since(start);
+  return x;
+}
+
+SupervisedLoss Learner::probe_loss(const Work& work, int shard, const at::Tensor& features, Group& group) {
+  if (!work.probe) return {};
+  const Span mine = part_of(work.images, shard, pool_.size());
+  return supervised_loss(context(shard, group, false, false), *net_.classifier, features,
+                         work.labels.narrow(0, mine.begin, mine.end - mine.begin), work.decay, group);
+}
+
+std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised) {
+  std::vector<at::Tensor> out{contrastive.loss, contrastive.contrastive_accuracy, contrastive.entropy};
+  if (supervised.differentiated.defined())
+    out.insert(out.end(), {supervised.cross_entropy, supervised.accuracy, supervised.weight_decay});
+  return out;
+}
+
+void Learner::differentiate_whole(Work& work) {
+  replicas_->begin();
+  pool_.run([&](int shard, Group& group) {
+    const Context context = this->context(shard, group, /*track=*/true, spec_.recompute);
+    const at::Tensor x = make_input(work, shard, part_of(work.images, shard, pool_.size()));
+    const at::AutoGradMode with_gradient(true);
+    const at::Tensor features = simclr::forward(context, net_.encoder, x);
+    const at::Tensor z = simclr::forward(context, net_.head, features);
+    const Contrast contrastive = contrast(z, shard, group, work.roll);
+    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
+    at::Tensor loss = contrastive.differentiated;
+    if (work.probe) loss = loss + supervised.differentiated;
+    scaled(loss).backward();
+    if (shard == 0) work.scalars = scalars_of(contrastive, supervised);
+  });
+  replicas_->collect(pool_);
+}
+
+at::Tensor Learner::scaled(const at::Tensor& loss) const {
+  return loss_scale_ ? loss * loss_scale_->value() : loss;
+}
+
+/// From scaled gradients to gradients. All ranks have the same sums, so that all come to the same verdict.
+void Learner::unscale(StepResult& result) {
+  const at::NoGradGuard no_grad;
+  result.loss_scale = loss_scale_->value();
+  result.skipped = !device_.is_meta() && !std::isfinite(result.gradient_norm);
+  result.gradient_norm = result.skipped ? 0 : result.gradient_norm / result.loss_scale;
+  if (!result.skipped) at::_foreach_mul_(replicas_->gradients(), 1 / result.loss_scale);
+}
+
+void Learner::update(const StepResult& step, double lr) {
+  if (loss_scale_) loss_scale_->update(!step.skipped);
+  if (step.skipped) return;
+  optimizer_->set_lr(lr);
+  advance_weights();
+}
+
+void Learner::advance_weights() {
+  const at::NoGradGuard no_grad;
+  optimizer_->step();
+  replicas_->refresh(pool_);
+}
+
+at::Tensor Learner::compute(Work& work) {
+  if (const int64_t chunks = chunks_of(work.roll); chunks > 1) {
+    differentiate_in_chunks(work, chunks);
+  } else {
+    differentiate_whole(work);
+  }
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& gradient : replicas_->gradients()) norms.push_back(at::linalg_vector_norm(gradient));
+  work.scalars.push_back(at::linalg_vector_norm(at::stack(norms)));
+  std::vector<at::Tensor> wide;
+  for (const at::Tensor& scalar : work.scalars) wide.push_back(scalar.detach().to(at::kDouble).reshape({}));
+  return at::stack(wide);
+}
+
+StepResult Learner::report(const Work& work, const at::Tensor& values) const {
+  if (spec_.processes) spec_.processes->settle();
+  const std::vector<double> host = read_back(values);
+  StepResult result;
+  result.stop_asked = work.roll.stop;
+  result.augment_seconds = work.augment_seconds;
+  result.loss = host[0];
+  result.contrastive_accuracy = host[1];
+  result.entropy = host[2];
+  result.probed = work.probe;
+  if (work.probe) {
+    result.probe_loss = host[3];
+    result.probe_accuracy = host[4];
+    result.weight_decay_loss = host[5];
+  }
+  result.gradient_norm = host.back();
+  return result;
+}
+
+Learner::Work Learner::work_of(int64_t images, const at::Tensor& labels, const MakeInput& input,
+                               const RollCall& roll) const {
+  const bool probe = net_.classifier.has_value() && labels.defined();
+  // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
+  // add_weight_decay).
+  const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
+  // Labels are copied before the network is queued: a copy to a GPU waits for what is.
+  return {images, probe ? labels.to(device_) : at::Tensor(), probe, decay, input, roll, {}};
+}
+
+StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, double lr,
+                                  const MakeInput& input) {
+  prepare_device(device_, spec_.precision);
+  const RollCall roll = call_roll(images, lr);
+  Work work = work_of(images, labels, input, roll);
+  const at::Tensor values = compute(work);
+  StepResult result = report(work, values);
+  if (loss_scale_) unscale(result);
+  return result;
+}
+
+StepResult Learner::step_on_memory(int64_t images, const at::Tensor& labels, double lr,
+                                   const MakeInput& input) {
+  prepare_device(device_, spec_.precision);
+  const RollCall roll = call_roll(images, lr);
+  Work step = work_of(images, labels, input, roll);
+  const at::Tensor views = make_input(step, 0, {0, images});
+  optimizer_->set_lr(lr);
+  const auto fill = [&](StepMemory& memory) {
+    keep(memory.views, views);
+    if (step.probe) keep(memory.labels, memory.labels.defined() ? step.labels : step.labels.clone());
+  };
+  // Whatever changes from one step of a shape to the next lies in the memory: this may be recorded.
+  const auto work_on = [this, images](StepMemory& memory) {
+    const MakeInput given = [&memory](Span) { return memory.views; };  // one shard: all of them
+    const RollCall alone{{images}, {1}};
+    Work work = work_of(images, memory.labels, given, alone);
+    memory.values = compute(work);
+    advance_weights();
+  };
+  const StepShape shape{images, views.size(2), views.size(3), step.probe};
+  const auto outcome = graphs_->run(shape, fill, work_on);
+  StepResult result = report(step, outcome.memory.values);
+  result.replayed = outcome.replayed;
+  result.graph_problem = outcome.problem;
+  if (graphs_->gave_up()) graphs_.reset();
+  return result;
+}
+
+StepResult Learner::advance(int64_t images, const at::Tensor& labels, double lr, const MakeInput& input) try {
+  const auto start = Clock::now();
+  StepResult result;
+  if (graphs_) {
+    result = step_on_memory(images, labels, lr, input);
+  } else {
+    result = differentiate(images, labels, lr, input);
+    update(result, lr);
+  }
+  result.step_seconds = seconds_since(start);
+  return result;
+} catch (...) {
+  rethrow(images);
+}
+
+StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
+                              std::vector<NamedTensor>& gradients) try {
+  const StepResult result = differentiate(views.size(0) / spec_.loss.views, labels, 0, from_views(views));
+  for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
+    gradients.push_back(
+        {net_.parameters.parameters()[i].name, replicas_->gradients()[i].cpu().contiguous().clone()});
+  }
+  return result;
+} catch (...) {
+  rethrow(views.size(0) / spec_.loss.views);
+}
+
+void Learner::rethrow(int64_t images) const {
+  const std::string batch = std::to_string(images) + " images in " + std::to_string(spec_.loss.views) +
+                            " views, precision " + name_of(spec_.precision);
+  const bool wide = spec_.precision == Precision::fp32 || spec_.precision == Precision::fp64;
+  rethrow_with_memory(
+      "a step of " + batch + ", on " + device_.str(),
+      std::string("Lower `batchSize`, `views`, `imageSize` or `encoder.width`, set `chunkSize`") +
+          (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
+}
+
+}  // namespace simclr

@@ -1,0 +1,102 @@
+import { expect } from 'chai'
+import type { LearnerSpec, NativeLearner, Precision, StepResult } from '../../lib/addon/interface.ts'
+import { distance, tinySpec, views, withLearner } from '../learn/support.ts'
+import { needGpu, paper } from './support.ts'
+
+const labelsOf = (images: number) => Int32Array.from({ length: images }, (_, i) => i % 3)
+
+/** 20 steps: epochs of four full batches and an uneven one, at 24 px and then at 32 px; another learning rate each. */
+async function travel(learner: NativeLearner, labelled: boolean, each = 2): Promise<StepResult[]> {
+  const results: StepResult[] = []
+  for (let step = 0; step < 20; step++) {
+    const images = step % 5 === 4 ? 10 : 16
+    const given = views(each * images, step < 10 ? 24 : 32, step)
+    results.push(await learner.stepViews(given, labelled ? labelsOf(images) : null, 0.01 * (1 + (step % 4))))
+  }
+  return results
+}
+
+describe('the training step as a CUDA graph', () => {
+  before(needGpu)
+
+  const on = (overrides: Partial<LearnerSpec>) => tinySpec({ device: 'cuda:0', ...overrides })
+  /** cuDNN times its algorithms anew for every learner: not every pair of recipe and precision. */
+  const recipes: [string, Partial<LearnerSpec>, Precision[]][] = [
+    ['torch, SGD', {}, ['fp32', 'tf32', 'bf16']],
+    ['paper, LARS, linear head', { ...paper, classes: 3 }, ['fp32', 'bf16']],
+    ['paper, recomputed blocks', { ...paper, recompute: true }, ['bf16']],
+    ['three views', { loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, ['bf16']],
+    [
+      'selective kernels, 7x7 stem',
+      {
+        ...paper,
+        encoder: { arch: 'resnet50', width: 0.25, stem: 'imagenet', convention: 'paper', skRatio: 0.0625 },
+      },
+      ['bf16'],
+    ],
+  ]
+  for (const [name, recipe, precisions] of recipes) {
+    for (const precision of precisions) {
+      it(`${name}, ${precision}: 20 steps, two resolutions, uneven batches, as far from eager steps as those from each other`, async () => {
+        const run = (graph: 'off' | 'must') =>
+          withLearner(on({ ...recipe, precision, graph }), async (learner) => ({
+            steps: await travel(learner, recipe.classes !== undefined, recipe.loss?.views),
+            state: await learner.state(),
+          }))
+        const [graph, eager, again] = [await run('must'), await run('off'), await run('off')]
+        // cuDNN's timing may choose other algorithms for each learner: eager steps differ by that too.
+        const noise = distance(eager.state, again.state)
+        console.log(
+          `      ${JSON.stringify({ name, precision, graph: distance(graph.state, eager.state), noise })}`,
+        )
+        expect(distance(graph.state, eager.state)).to.be.at.most(10 * noise + 1e-4)
+        graph.steps.forEach(({ loss }, step) => {
+          expect(loss).to.be.closeTo(eager.steps[step]!.loss, 0.02 * eager.steps[step]!.loss)
+        })
+        const replayed = graph.steps.flatMap(({ replayed }, step) => (replayed ? [step] : []))
+        expect(replayed).to.deep.equal([3, 5, 6, 7, 8, 13, 15, 16, 17, 18])
+        expect(eager.steps.some((step) => step.replayed)).to.equal(false)
+      })
+    }
+  }
+
+  it('each replay takes its own views, labels and weights: the loss that an eager pass has just found', async () => {
+    await withLearner(on({ ...paper, classes: 3, precision: 'fp32', graph: 'must' }), async (learner) => {
+      for (let step = 0; step < 8; step++) {
+        const [given, labels] = [views(32, 32, step), labelsOf(16).map((label) => (label + step) % 3)]
+        const eager = await learner.gradients(given, labels)
+        const replay = await learner.stepViews(given, labels, 0.1)
+        expect(replay.replayed).to.equal(step >= 3)
+        expect(replay.loss).to.be.closeTo(eager.loss, 1e-3 * eager.loss)
+        expect(replay.probeLoss).to.be.closeTo(eager.probeLoss!, 1e-3 * eager.probeLoss!)
+        expect(replay.gradientNorm).to.be.closeTo(eager.gradientNorm, 1e-2 * eager.gradientNorm)
+      }
+    })
+  })
+
+  it('each replay takes its own learning rate: at 0 no weight moves by a bit', async () => {
+    await withLearner(on({ precision: 'bf16', graph: 'must' }), async (learner) => {
+      const weights = async () =>
+        (await learner.state()).filter(({ name }) => !/running|num_batches|^optimizer/.test(name))
+      for (let step = 0; step < 4; step++) await learner.stepViews(views(32, 32, step), null, 0.1)
+      const before = await weights()
+      expect((await learner.stepViews(views(32, 32, 5), null, 0)).replayed).to.equal(true)
+      expect(distance(await weights(), before)).to.equal(0)
+      await learner.stepViews(views(32, 32, 6), null, 0.1)
+      expect(distance(await weights(), before)).to.be.greaterThan(0)
+    })
+  })
+
+  it('loaded weights are those of the next replay, and other work in between does not disturb', async () => {
+    await withLearner(on({ ...paper, precision: 'fp32', graph: 'must' }), async (learner) => {
+      const start = await learner.state()
+      const first = await learner.stepViews(views(32, 32), null, 0.1)
+      for (let step = 0; step < 5; step++) await learner.stepViews(views(32, 32, step), null, 0.1)
+      await learner.forward(views(200, 32, 9), { training: false, groups: false })
+      await learner.load(start)
+      const again = await learner.stepViews(views(32, 32), null, 0.1)
+      expect(again.replayed).to.equal(true)
+      expect(again.loss).to.be.closeTo(first.loss, 1e-4 * first.loss)
+    })
+  })
+})

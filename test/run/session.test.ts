@@ -1,0 +1,61 @@
+import { expect } from 'chai'
+import type { NativeLearner } from '../../lib/addon/interface.ts'
+import type { ResolvedConfig } from '../../lib/config/resolve.ts'
+import type { TrainEvent } from '../../lib/run/events.ts'
+import { Recorder } from '../../lib/run/recorder.ts'
+import { Session, type SessionParts, type StepRecord } from '../../lib/run/session.ts'
+
+const result: StepRecord = {
+  step: 0,
+  lr: 0.1,
+  waitSeconds: 0,
+  loss: 1,
+  contrastiveAccuracy: 0.5,
+  entropy: 1,
+  probeLoss: null,
+  probeAccuracy: null,
+  gradientNorm: 1,
+  lossScale: null,
+  skipped: false,
+  replayed: false,
+  graphProblem: null,
+  augmentSeconds: 0,
+  stepSeconds: 1,
+}
+
+describe('a session', () => {
+  it('tells once, as a warning, why steps go on without a CUDA graph', async () => {
+    const events: TrainEvent[] = []
+    const session = new Session({
+      path: '/nowhere',
+      schedule: {
+        convention: 'torch',
+        images: 40,
+        batchSize: 4,
+        epochs: 1,
+        steps: null,
+        warmupEpochs: 0,
+        lr: 0.1,
+        scaling: 'none',
+      },
+      steps: 10,
+      step: 0,
+      config: {} as ResolvedConfig,
+      images: {} as SessionParts['images'],
+      loader: {} as SessionParts['loader'],
+      learner: {} as NativeLearner,
+      probe: null,
+      recorder: Recorder.silent(4),
+      disk: null,
+      tell: (event) => events.push(event),
+    })
+    await session.record(result)
+    expect(events).to.deep.equal([])
+    await session.record({ ...result, step: 1, graphProblem: 'no capture here' })
+    expect(events).to.deep.equal([
+      { type: 'warning', message: 'Steps go on without a CUDA graph: no capture here' },
+    ])
+    await session.record({ ...result, step: 2 })
+    expect(events).to.have.length(1)
+  })
+})
