@@ -44,7 +44,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       encoder: { ...fewMinutes.encoder, width: 0.25 },
       views: 4,
       batchSize: 64,
-      epochs: 7,
+      epochs: 6,
       optimizer: { ...fewMinutes.optimizer, weightDecay: 5e-4 },
       augment: { cropArea: [0.2, 1], strength: 0.5, blur: 0 },
     }),
