@@ -56,7 +56,7 @@ class StepGraphs {
   /// `work` computes on it, and depends on nothing else that changes from step to step.
   Outcome run(const StepShape& shape, const Work& fill, const Work& work) {
     Known& known = look_up(shape);
-    if (!known.memory || known.recorded == nullptr) known.memory = std::make_unique<Memory>();
+    if (known.recorded == nullptr) known.memory = std::make_unique<Memory>();
     Memory& memory = *known.memory;
     fill(memory);
     const auto on_memory = [work, &memory] { work(memory); };
