@@ -97,7 +97,7 @@ export const networkMutants: readonly Mutant[] = [
   {
     trap: 'views',
     mistake: 'the two views go through the network one after the other',
-    file: 'native/core/learn/learner.cc',
+    file: 'native/core/learn/learner_step.cc',
     from: 'const at::Tensor features = simclr::forward(context, net_.encoder, x);',
     to: 'const auto half = x.chunk(2);\n    const at::Tensor features = at::cat({simclr::forward(context, net_.encoder, half[0]), simclr::forward(context, net_.encoder, half[1])});',
     test: learner,
