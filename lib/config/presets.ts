@@ -176,6 +176,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     seed: 0,
     recompute: false,
     chunkSize: null,
+    cudaGraph: 'auto',
     stream: 'auto',
     maxSkipped: 0.1,
     distributed: {

@@ -150,7 +150,7 @@ function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedCo
   const convention = options.convention ?? recipe.convention!
   const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
   const layers: Layer[] = [
-    { why: 'default', values: { ...baseSettings(imageSize), cudaGraph: 'auto' } },
+    { why: 'default', values: baseSettings(imageSize) },
     { why, values: { preset: name } },
     {
       why: preset.imageSize === null ? 'the images' : why,

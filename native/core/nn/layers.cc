@@ -15,17 +15,11 @@ Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out
   return {builder.parameters.add(full, kernel, true, false), stride, (size - 1) / 2};
 }
 
-namespace {
-
-/// What products of `type` are computed in. LibTorch has hardly more than plain loops for halves on a CPU;
-/// sums are float's there as they are on a GPU.
 at::ScalarType product_type(const Context& context, const at::Tensor& weight) {
   if (context.exact_sums) return at::kDouble;
   const auto type = weight.scalar_type();
   return type == at::kHalf && weight.device().is_cpu() ? at::kFloat : type;
 }
-
-}  // namespace
 
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];

@@ -154,7 +154,7 @@ MaybeTensor maybe(const at::Tensor& x) { return x.defined() ? MaybeTensor(x) : M
 
 bool thin(const Context& context, const Conv& layer, const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  return x.is_cpu() && !context.exact_sums && kernel.scalar_type() == x.scalar_type() &&
+  return x.is_cpu() && !context.exact_sums && product_type(context, kernel) == x.scalar_type() &&
          kernel.size(2) == 1 && layer.stride == 1 && kernel.size(1) <= kThin;
 }
 
@@ -165,7 +165,7 @@ at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const C
   const at::Tensor& kernel = context.weights[layer.kernel];
   const bool strided_point =
       kernel.size(2) == 1 && layer.stride > 1;  // convolution.cc: LibTorch's to differentiate
-  if (context.exact_sums || strided_point || kernel.scalar_type() != x.scalar_type())
+  if (context.exact_sums || strided_point || product_type(context, kernel) != x.scalar_type())
     return conv(context, layer, batch_norm(context, norm, x, true));
   const Normalisation n = normalisation(context, norm, x);
   return NormConvolutionNode::apply(x, n.scale, maybe(n.shift), n.mean, n.rstd, n.count,
