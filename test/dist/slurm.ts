@@ -68,18 +68,20 @@ export class SlurmCluster {
   /** Ends the daemons, which write into the folder up to their end. */
   async stop(): Promise<void> {
     this.run('scancel', ['--user', 'root'])
-    const pids = [...daemons].reverse().map((name) => readOr(join(this.#folder, `${name}.pid`), '').trim())
-    const alive = pids.filter((pid) => pid !== '')
-    spawnSync('kill', alive) // one that is gone already is no error
-    for (let tries = 0; alive.some(runs); tries++) {
-      if (tries === 100) spawnSync('kill', ['-KILL', ...alive])
+    const pids = [...daemons]
+      .reverse()
+      .map((name) => Number(readOr(join(this.#folder, `${name}.pid`), '0')))
+      .filter((pid) => pid > 0)
+    for (const pid of pids.filter(runs)) process.kill(pid)
+    for (let tries = 0; pids.some(runs); tries++) {
+      if (tries === 100) for (const pid of pids.filter(runs)) process.kill(pid, 'SIGKILL')
       await sleep(100)
     }
   }
 }
 
 /** Whether a process is there and no zombie. */
-function runs(pid: string): boolean {
+function runs(pid: number): boolean {
   const state = /\) (\S)/.exec(readOr(`/proc/${pid}/stat`, ''))?.[1]
   return state !== undefined && state !== 'Z'
 }

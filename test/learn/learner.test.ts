@@ -2,14 +2,7 @@ import { expect } from 'chai'
 import type { Convention, LearnerSpec, NativeTensor, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { rejection } from '../support/rejection.ts'
-import { distance, floats, paperLars, tinySpec, views, withLearner } from './support.ts'
-
-const paper: Partial<LearnerSpec> = {
-  encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },
-  head: { layers: 3, dim: 16, convention: 'paper' },
-  loss: { temperature: 0.1, scale: 2, normalize: true },
-  optimizer: paperLars,
-}
+import { distance, floats, paper, tinySpec, views, withLearner } from './support.ts'
 
 const gradientsOf = (spec: LearnerSpec, batch: NativeTensor, labels: Int32Array | null = null) =>
   withLearner(spec, (learner) => learner.gradients(batch, labels))

@@ -5,15 +5,9 @@ import type { LearnerSpec, NativeLearner, StepResult } from '../../lib/addon/int
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { distance, paperLars, tinySpec, views, withLearner } from './support.ts'
+import { distance, paper, tinySpec, views, withLearner } from './support.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const paper: Partial<LearnerSpec> = {
-  encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },
-  head: { layers: 3, dim: 16, convention: 'paper' },
-  loss: { temperature: 0.1, scale: 2, normalize: true },
-  optimizer: paperLars,
-}
 const labelsOf = (images: number) => Int32Array.from({ length: images }, (_, i) => (i % 4) - 1)
 
 /** 20 steps: an epoch of three full batches and an uneven one, at 8 px and then at 12 px; another learning rate each. */

@@ -13,6 +13,14 @@ export const paperLars: OptimizerSpec & { name: 'lars' } = {
   epsilon: 0,
 }
 
+/** The paper's recipe, small: changes to tinySpec. */
+export const paper: Partial<LearnerSpec> = {
+  encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },
+  head: { layers: 3, dim: 16, convention: 'paper' },
+  loss: { temperature: 0.1, scale: 2, normalize: true },
+  optimizer: paperLars,
+}
+
 /** A small learner of the torch convention; override what a test is about. */
 export function tinySpec(overrides: Partial<LearnerSpec> = {}): LearnerSpec {
   return {
