@@ -37,6 +37,11 @@ at::Tensor value(const at::Tensor& x, const Normalisation& norm) {
   return normalise(x, {}, norm.mean, norm.rstd, norm.scale, norm.shift, true);
 }
 
+/// Undefined where there is no shift, as autograd wants it.
+at::Tensor shift_gradient(const Normalisation& norm, const NormGradients& gradients) {
+  return norm.shift.defined() ? gradients.shift : at::Tensor();
+}
+
 struct NormConvolutionNode : public torch::autograd::Function<NormConvolutionNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
                             const MaybeTensor& shift, const at::Tensor& mean, const at::Tensor& rstd,
@@ -61,8 +66,7 @@ struct NormConvolutionNode : public torch::autograd::Function<NormConvolutionNod
         gradients[0], y, saved[5], ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(),
         static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()), true);
     const NormGradients out = batch_norm_gradients(norm, saved[0], y, conv.x, false);
-    return {out.x, out.scale, norm.shift.defined() ? out.shift : at::Tensor(), {}, {}, {}, {}, conv.kernel,
-            {},    {}};
+    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, conv.kernel, {}, {}};
   }
 };
 
@@ -88,7 +92,7 @@ struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
       dy = torch::autograd::grad({stem_pool(y, convention)}, {y}, {gradients[0]})[0];
     }
     const NormGradients out = batch_norm_gradients(norm, saved[0], y.detach(), dy, false);
-    return {out.x, out.scale, norm.shift.defined() ? out.shift : at::Tensor(), {}, {}, {}, {}, {}};
+    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, {}};
   }
 };
 
@@ -133,16 +137,13 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
     const ConvGradients conv = convolution_gradients(out.x, v, kernel, 1, 0, ConvAlgorithm::native, true);
     NormGradients in{conv.x, {}, {}, {}};
     if (before.scale.defined()) in = batch_norm_gradients(before, h, v, conv.x, false);
-    const auto if_any = [](const at::Tensor& parameter, const at::Tensor& gradient) {
-      return parameter.defined() ? gradient : at::Tensor();
-    };
     return {in.x,
             in.scale,
-            if_any(before.shift, in.shift),
+            shift_gradient(before, in),
             {},
             conv.kernel,
             out.scale,
-            if_any(norm.shift, out.shift),
+            shift_gradient(norm, out),
             out.residual,
             {},
             {},
