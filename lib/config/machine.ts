@@ -14,12 +14,12 @@ export function machineFacts(addon: Addon): MachineFacts {
     devices:
       ranks === null ? devices : devices.filter((name) => ['cpu', `cuda:${ranks.localRank}`].includes(name)),
     gpuProblem: addon.gpuProblem(),
-    bf16: hasBf16(),
+    bf16Speed: () => (hasBf16() ? addon.bf16Speed() : 0),
     ranks: ranks?.size ?? 1,
   }
 }
 
-/** The processor multiplies bf16 itself; elsewhere it would be emulated, slower than fp32. */
+/** The processor multiplies bf16 itself; elsewhere it is emulated. */
 function hasBf16(): boolean {
   try {
     return /\b(avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))

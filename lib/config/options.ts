@@ -39,7 +39,7 @@ export const device = option(
 
 export const precision = option(choice(['auto', 'fp32', 'tf32', 'bf16', 'fp16', 'fp64']), {
   about:
-    "Arithmetic of the encoder; 'auto' is bf16 where the hardware computes in it, else fp32. fp16 scales the loss dynamically; on a CPU it is slow.",
+    "Arithmetic of the encoder; 'auto' is bf16 where the hardware is fast at it (measured on a CPU), else fp32. fp16 scales the loss dynamically; on a CPU it is slow.",
   default: 'auto',
 })
 

@@ -8,6 +8,7 @@ import { resolveGraph } from './cuda-graph.ts'
 import { type Complete, type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
 import type { PresetName, TrainSettings } from './options.ts'
+import { autoPrecision } from './precision.ts'
 import { baseSettings, conventionSettings, optimizerSettings, presets } from './presets.ts'
 import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
 
@@ -29,8 +30,8 @@ export interface MachineFacts {
   devices: string[]
   /** Why there is no GPU that can be used, or why one of them cannot; null if nothing is wrong. */
   gpuProblem: string | null
-  /** The CPU multiplies bf16 in hardware. */
-  bf16: boolean
+  /** How many times as fast as fp32 the CPU multiplies bf16; 0 where it cannot. Measured when called. */
+  bf16Speed: () => number
   /** Processes that share every batch. Default 1. */
   ranks?: number
 }
@@ -194,9 +195,9 @@ function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set):
     set('device', config.device === 'cpu' ? `auto: no GPU. ${machine.gpuProblem}` : 'auto: a GPU is there')
   }
   if ((config.precision as string) === 'auto') {
-    const fast = config.device !== 'cpu' || machine.bf16
-    config.precision = fast ? 'bf16' : 'fp32'
-    set('precision', `auto: ${config.device} ${fast ? 'computes' : 'does not compute'} bf16 in hardware`)
+    const { precision, why } = autoPrecision(config.device, machine.bf16Speed)
+    config.precision = precision
+    set('precision', `auto: ${why}`)
   }
 }
 

@@ -1,4 +1,4 @@
-// machineLimits(): what the processor reaches at best, measured on a thread of its own.
+// What the processor reaches at best: machineLimits(), measured on a thread of its own, and bf16Speed().
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/promise_task.h"
@@ -26,10 +26,13 @@ Napi::Value MachineLimitsOf(const Napi::CallbackInfo& info) {
   return promise;
 }
 
+Napi::Value Bf16Speed(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), bf16_speed()); }
+
 }  // namespace
 
 void register_machine_limits(Napi::Env env, Napi::Object exports) {
   exports.Set("machineLimits", Napi::Function::New(env, MachineLimitsOf, "machineLimits"));
+  exports.Set("bf16Speed", Napi::Function::New(env, Bf16Speed, "bf16Speed"));
 }
 
 }  // namespace simclr::binding

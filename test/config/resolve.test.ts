@@ -3,7 +3,7 @@ import { validate } from '../../lib/config/messages.ts'
 import { presetNames, type TrainSettings, trainOptions } from '../../lib/config/options.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
 
-const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16: true }
+const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
 
@@ -147,8 +147,13 @@ describe('resolve', () => {
 
   it('picks device and precision by the machine', () => {
     expect(resolved({}).config).to.deep.include({ device: 'cpu', precision: 'bf16', threads: 4 })
-    const plain = resolved({}, cifar, { ...machine, bf16: false })
-    expect(plain.config.precision).to.equal('fp32')
+    const onProcessor = (speed: number) => resolved({}, cifar, { ...machine, bf16Speed: () => speed })
+    expect(onProcessor(2).why.precision).to.equal('auto: cpu multiplies bf16 2.0 times as fast as fp32')
+    expect(onProcessor(0.8).config.precision).to.equal('bf16')
+    expect(onProcessor(0.55).config.precision).to.equal('fp32')
+    expect(onProcessor(0.55).why.precision).to.equal('auto: cpu multiplies bf16 0.55 times as fast as fp32')
+    expect(onProcessor(0).config.precision).to.equal('fp32')
+    expect(onProcessor(0).why.precision).to.equal('auto: cpu does not compute bf16 in hardware')
     expect(resolved({}).why.device).to.equal('auto: no GPU. No driver.')
     const gpu = { ...machine, devices: ['cpu', 'cuda:0'] }
     expect(resolved({}, cifar, gpu).config).to.deep.include({ device: 'cuda:0', precision: 'bf16' })

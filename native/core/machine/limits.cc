@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <memory>
 
 #include "core/dist/shard_pool.h"
@@ -63,7 +64,42 @@ double copy(ShardPool& pool) {
   });
 }
 
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double measure_bf16_speed() {
+  constexpr int64_t kSmallSide = 384;
+  constexpr int kTurns = 5;
+  // Of a thread that LibTorch gives no helpers.
+  ShardPool pool(1, 1);
+  double fp32 = 0, bf16 = 0;
+  pool.run([&](int, Group&) {
+    const at::NoGradGuard no_grad;
+    const auto seconds = [](at::ScalarType type) {
+      const at::Tensor a = at::ones({kSmallSide, kSmallSide}, type);
+      const double start = thread_seconds();
+      at::mm(a, a);
+      return thread_seconds() - start;
+    };
+    seconds(at::kFloat), seconds(at::kBFloat16);  // the first of each makes its kernel
+    fp32 = seconds(at::kFloat), bf16 = seconds(at::kBFloat16);
+    for (int turn = 1; turn < kTurns; ++turn) {
+      fp32 = std::min(fp32, seconds(at::kFloat));
+      bf16 = std::min(bf16, seconds(at::kBFloat16));
+    }
+  });
+  return fp32 / bf16;
+}
+
 }  // namespace
+
+double bf16_speed() {
+  static const double speed = measure_bf16_speed();
+  return speed;
+}
 
 MachineLimits measure_limits(int threads) {
   ShardPool pool(std::max(1, threads), 1);
