@@ -7,8 +7,8 @@
 
 namespace simclr {
 
-/// While one exists anywhere in the process, blocks that LibTorch frees are kept for whoever asks for that
-/// much next; never more than what was in use at once at some time, and a little. With the last one they go
+/// While one exists anywhere in the process, pages that LibTorch frees are kept for whoever asks for memory
+/// next; never more than what was in use at once at some time, and a little. With the last one they go
 /// back to the system. Not under AddressSanitizer, which has to see every block end, nor where
 /// SIMCLR_TENSOR_MEMORY is `malloc` in the environment, for other tools of its kind.
 class KeptTensorMemory {
