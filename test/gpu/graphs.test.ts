@@ -1,20 +1,13 @@
 import { expect } from 'chai'
-import type { LearnerSpec, NativeLearner, Precision, StepResult } from '../../lib/addon/interface.ts'
+import type { LearnerSpec, Precision } from '../../lib/addon/interface.ts'
 import { distance, tinySpec, views, withLearner } from '../learn/support.ts'
+import { travel } from '../learn/travel.ts'
 import { needGpu, paper } from './support.ts'
 
 const labelsOf = (images: number) => Int32Array.from({ length: images }, (_, i) => i % 3)
 
-/** 20 steps: epochs of four full batches and an uneven one, at 24 px and then at 32 px; another learning rate each. */
-async function travel(learner: NativeLearner, labelled: boolean, each = 2): Promise<StepResult[]> {
-  const results: StepResult[] = []
-  for (let step = 0; step < 20; step++) {
-    const images = step % 5 === 4 ? 10 : 16
-    const given = views(each * images, step < 10 ? 24 : 32, step)
-    results.push(await learner.stepViews(given, labelled ? labelsOf(images) : null, 0.01 * (1 + (step % 4))))
-  }
-  return results
-}
+/** Epochs of four full batches and an uneven one, at 24 px and then at 32 px. */
+const course = { epoch: [16, 16, 16, 16, 10], sizes: [24, 32], lr: 0.01 } as const
 
 describe('the training step as a CUDA graph', () => {
   before(needGpu)
@@ -40,7 +33,11 @@ describe('the training step as a CUDA graph', () => {
       it(`${name}, ${precision}: 20 steps, two resolutions, uneven batches, as far from eager steps as those from each other`, async () => {
         const run = (graph: 'off' | 'must') =>
           withLearner(on({ ...recipe, precision, graph }), async (learner) => ({
-            steps: await travel(learner, recipe.classes !== undefined, recipe.loss?.views),
+            steps: await travel(learner, {
+              ...course,
+              labels: recipe.classes === undefined ? null : labelsOf,
+              ...(recipe.loss?.views && { views: recipe.loss.views }),
+            }),
             state: await learner.state(),
           }))
         const [graph, eager, again] = [await run('must'), await run('off'), await run('off')]

@@ -1,25 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import type { LearnerSpec, NativeLearner, StepResult } from '../../lib/addon/interface.ts'
+import type { LearnerSpec, StepResult } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { runNative } from '../support/native.ts'
 import { distance, paper, tinySpec, views, withLearner } from './support.ts'
+import { travel } from './travel.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const labelsOf = (images: number) => Int32Array.from({ length: images }, (_, i) => (i % 4) - 1)
 
-/** 20 steps: an epoch of three full batches and an uneven one, at 8 px and then at 12 px; another learning rate each. */
-async function travel(learner: NativeLearner, labelled: boolean): Promise<StepResult[]> {
-  const results: StepResult[] = []
-  for (let step = 0; step < 20; step++) {
-    const images = step % 4 === 3 ? 5 : 6
-    const given = views(2 * images, step < 10 ? 8 : 12, step)
-    results.push(await learner.stepViews(given, labelled ? labelsOf(images) : null, 0.05 * (1 + (step % 5))))
-  }
-  return results
-}
+/** An epoch of three full batches and an uneven one, at 8 px and then at 12 px. */
+const course = { epoch: [6, 6, 6, 5], sizes: [8, 12], lr: 0.05 } as const
 
 const values = ({ augmentSeconds, stepSeconds, replayed, ...rest }: StepResult) => rest
 
@@ -28,10 +19,7 @@ describe('steps that are recorded and replayed', function () {
   const folder = temporaryFolder()
 
   it('when which step is recorded: plain C++, under sanitizers', () => {
-    const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
-    const flags = ['-std=c++20', '-O1', '-g', '-Inative', '-Itest/native', ...sanitizers]
-    execFileSync('g++', [...flags, 'test/native/step_graphs_test.cc', '-o', folder('test')], { cwd: root })
-    expect(execFileSync(folder('test'), { encoding: 'utf8' })).to.equal('ok\n')
+    expect(runNative('step_graphs', { output: folder('test') })).to.equal('ok\n')
   })
 
   const recipes: [string, Partial<LearnerSpec>][] = [
@@ -44,7 +32,7 @@ describe('steps that are recorded and replayed', function () {
     it(`${name}: on memory that stays, 20 steps have the bits of steps that are not`, async () => {
       const run = (graph: 'off' | 'rehearse') =>
         withLearner(tinySpec({ ...recipe, graph }), async (learner) => ({
-          steps: await travel(learner, recipe.classes !== undefined),
+          steps: await travel(learner, { ...course, labels: recipe.classes === undefined ? null : labelsOf }),
           state: await learner.state(),
         }))
       const [off, on] = [await run('off'), await run('rehearse')]

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { temporaryFolder } from '../support/folder.ts'
+import { runNative } from '../support/native.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const sources = [
   ...['crc32', 'image_store', 'mapped_file', 'scenes'].map((name) => `native/core/data/${name}.cc`),
   'native/core/image/pixels.cc',
@@ -15,20 +13,8 @@ describe('image store, mapped files and scenes under sanitizers', function () {
 
   for (const sanitizer of ['address,undefined', 'thread']) {
     it(`-fsanitize=${sanitizer}`, () => {
-      const flags = [
-        '-std=c++20',
-        '-O1',
-        '-g',
-        '-Inative',
-        `-fsanitize=${sanitizer}`,
-        '-fno-sanitize-recover=all',
-      ]
-      execFileSync(
-        'g++',
-        [...flags, 'test/native/data_test.cc', ...sources, '-o', folder('test'), '-lpthread'],
-        { cwd: root },
-      )
-      expect(execFileSync(folder('test'), [folder('mapped.bin')], { encoding: 'utf8' })).to.equal('ok\n')
+      const test = { output: folder('test'), sources, sanitizer, args: [folder('mapped.bin')] }
+      expect(runNative('data', test)).to.equal('ok\n')
     })
   }
 })

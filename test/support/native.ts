@@ -1,0 +1,27 @@
+/** Builds and runs the C++ tests in test/native that need no addon. */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface NativeTest {
+  /** Where the program goes. */
+  output: string
+  /** What is compiled with the test; paths from the project's root. */
+  sources?: readonly string[]
+  flags?: readonly string[]
+  /** Of the program. */
+  args?: readonly string[]
+  /** Default 'address,undefined'. */
+  sanitizer?: string
+}
+
+/** Compiles test/native/<name>_test.cc with a sanitizer, runs it and returns what it says. */
+export function runNative(name: string, test: NativeTest): string {
+  const { output, sources = [], flags = [], args = [], sanitizer = 'address,undefined' } = test
+  const usual = ['-std=c++20', '-O1', '-g', '-Inative', '-Itest/native']
+  const sanitizers = [`-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all']
+  const files = [`test/native/${name}_test.cc`, ...sources]
+  execFileSync('g++', [...usual, ...flags, ...sanitizers, ...files, '-o', output, '-lpthread'], { cwd: root })
+  return execFileSync(output, args, { encoding: 'utf8' })
+}
