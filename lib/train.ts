@@ -5,42 +5,15 @@
 import { validate } from './config/messages.ts'
 import { type TrainOptions, trainOptions } from './config/options.ts'
 import { defaultTimeoutSeconds } from './config/presets.ts'
-import type { ResolvedConfig } from './config/resolve.ts'
 import { learningRate } from './config/schedule.ts'
-import type { Skipped } from './data/types.ts'
 import { Encoder } from './encoder.ts'
 import { trainInChild } from './isolate/parent.ts'
 import { launch } from './launch/launch.ts'
 import { Ranks } from './launch/ranks.ts'
 import { claimProcess } from './run/claim.ts'
-import type { EncoderWeights } from './run/encoder-file.ts'
-import type { EpochEvent } from './run/events.ts'
 import { prepare } from './run/prepare.ts'
 
-/** What a run leaves behind. */
-export interface Run {
-  /** The trained encoder; dispose it when done. */
-  encoder: Encoder
-  /** One entry an epoch. */
-  history: EpochEvent[]
-  /** Where it was computed, e.g. `cpu`. */
-  device: string
-  /** Run folder, absolute. */
-  folder: string
-  config: ResolvedConfig
-  /** Of this process among those that share the batches; 0 where it trained alone. */
-  rank: number
-  /** Images that could not be used. */
-  skipped: Skipped[]
-  /** Seconds of training in this call, without reading the data. */
-  seconds: number
-  /** Images a second, each in all its views, over this call's steps; 0 if there was none. */
-  pairsPerSecond: number
-}
-
-/** What a run has come to, but for the encoder, which lies in its folder or is here. */
-export type Trained = Omit<Run, 'encoder'> & { weights?: EncoderWeights }
-
+import type { Run, Trained } from './run/result.ts'
 /**
  * Trains an encoder without labels. Resolves when the run is complete and on the disk.
  *

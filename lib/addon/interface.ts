@@ -7,11 +7,11 @@
  */
 
 import type { GroupSpec, NativeGroup } from './group.ts'
-import type { DecodeJpeg } from './jpeg.ts'
+import type { DecodeJpeg, RawImage } from './images.ts'
 import type { Convention, EncoderSpec, LearnerSpec, OptimizerSpec, Precision } from './specs.ts'
 
 export type * from './group.ts'
-export type * from './jpeg.ts'
+export type * from './images.ts'
 export type * from './specs.ts'
 
 /** One named array, bytes little-endian in safetensors' order. */
@@ -44,13 +44,6 @@ export interface MachineLimits {
 }
 
 // ---- images ------------------------------------------------------------------------------------------------
-
-export interface RawImage {
-  data: Uint8Array
-  width: number
-  height: number
-  channels: 1 | 3 | 4
-}
 
 /** Decoded 8-bit images by index, of any sizes, in native memory. Grey is kept as one channel; alpha is dropped. */
 export interface NativeImageStore {

@@ -1,7 +1,8 @@
 /** `simclr bench`: what this machine reaches, stage by stage. */
 import type { Command } from 'commander'
 import { type BenchResult, bench, type Stage } from '../bench/bench.ts'
-import { type TrainSettings, trainOptions } from '../config/options.ts'
+import { trainOptions } from '../config/options.ts'
+import type { TrainSettings } from '../config/settings.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, formatPercent, jsonOption, say } from './output.ts'
 

@@ -1,7 +1,7 @@
 /** Whether a run's steps can be recorded as CUDA graphs, and what becomes of `cudaGraph` (docs/cuda.md). */
 import type { LearnerSpec } from '../addon/interface.ts'
 import { expected, invalid } from './messages.ts'
-import type { ResolvedConfig } from './resolve.ts'
+import type { ResolvedConfig } from './resolved.ts'
 
 /** Why steps cannot be recorded, a clause for people; null where they can. `ranks`: processes that share a batch. */
 export function graphObstacle(

@@ -1,5 +1,5 @@
 /** Settings in layers: later ones win, and every value remembers where it came from. */
-import type { TrainSettings } from './options.ts'
+import type { TrainSettings } from './settings.ts'
 
 export interface Layer {
   /** Where these values come from, for people. */

@@ -1,6 +1,6 @@
 import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
 import { graphMode } from './cuda-graph.ts'
-import type { ResolvedConfig } from './resolve.ts'
+import type { ResolvedConfig } from './resolved.ts'
 
 /** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {

@@ -4,7 +4,7 @@
  */
 import type { Convention } from '../addon/interface.ts'
 import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
-import type { PresetName, TrainSettings } from './options.ts'
+import type { PresetName, TrainSettings } from './settings.ts'
 
 /** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
 export const defaultTimeoutSeconds = 600

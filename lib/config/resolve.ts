@@ -3,14 +3,14 @@
  * decide what was left open, in this one place.
  */
 import { SimclrError } from '../addon/errors.ts'
-import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
 import { resolveGraph } from './cuda-graph.ts'
-import { type Complete, type Layer, mergeLayers } from './layers.ts'
+import { type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
-import type { PresetName, TrainSettings } from './options.ts'
 import { autoPrecision } from './precision.ts'
 import { baseSettings, conventionSettings, optimizerSettings, presets } from './presets.ts'
+import type { Resolution, ResolvedConfig } from './resolved.ts'
 import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
+import type { PresetName, TrainSettings } from './settings.ts'
 
 /** What resolving has to know about the data. */
 export interface DataFacts {
@@ -34,31 +34,6 @@ export interface MachineFacts {
   bf16Speed: () => number
   /** Processes that share every batch. Default 1. */
   ranks?: number
-}
-
-/** Every option with its value: running it again gives the same run. */
-export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
-> & {
-  /** Absent for a source in memory. */
-  data?: string
-  preset: PresetName
-  encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
-  precision: Precision
-  /** 'auto': on, and off from where recording fails. */
-  cudaGraph: 'auto' | boolean
-  stream: 'auto' | 'on' | 'off'
-  limit?: number
-  limitPerClass?: number
-}
-
-export interface Resolution {
-  config: ResolvedConfig
-  /** Dotted option name → who decided it. */
-  why: Record<string, string>
-  /** What the run will look like; follows from `config` and the number of images. */
-  plan: { images: number; epochs: number; steps: number; warmupSteps: number }
-  schedule: ScheduleSettings
 }
 
 /** Why a value is as it is when the run being resumed had it. */

@@ -6,7 +6,6 @@ import { SimclrError } from '../addon/errors.ts'
 import { loadSharp } from '../io/sharp.ts'
 import { type DecodeOptions, decodeImage } from './decode.ts'
 import type { Selection } from './select.ts'
-import { type StoredImages, type StoreOptions, storeImages } from './store.ts'
 import type { ImageInput, ImageSource, RawImage, Skipped } from './types.ts'
 
 export interface DatasetOptions extends DecodeOptions {
@@ -110,15 +109,6 @@ export class Dataset {
       return breathing(pMapIterable(all, (index) => attempt(index, () => read(index)), limits))
     }
     return breathing(pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits))
-  }
-
-  /**
-   * Decodes every image into native memory. Images that cannot be used are left out and listed; the images keep
-   * their order. Errors: ERR_SIMCLR_DATA when too many are unusable or none is left, ERR_SIMCLR_OUT_OF_MEMORY
-   * when the set would not fit.
-   */
-  store(options: StoreOptions = {}): Promise<StoredImages> {
-    return storeImages(this, options)
   }
 
   describe(): DatasetDescription {

@@ -40,7 +40,12 @@ export interface NativeSource extends ImageSource {
   fill(store: NativeImageStore, indices: Uint32Array | null, options: DatasetOptions): Promise<boolean>
 }
 
-export async function storeImages(set: Dataset, options: StoreOptions): Promise<StoredImages> {
+/**
+ * Decodes every image into native memory. Images that cannot be used are left out and listed; the images keep
+ * their order. Errors: ERR_SIMCLR_DATA when too many are unusable or none is left, ERR_SIMCLR_OUT_OF_MEMORY
+ * when the set would not fit.
+ */
+export async function storeImages(set: Dataset, options: StoreOptions = {}): Promise<StoredImages> {
   const { signal } = options
   signal?.throwIfAborted()
   const native = 'fill' in set.source ? (set.source as NativeSource) : null

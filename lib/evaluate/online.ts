@@ -4,7 +4,7 @@
  * taken with BatchNorm in evaluation mode.
  */
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
 import { type Images, inChunks } from '../run/images.ts'
 import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 

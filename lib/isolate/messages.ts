@@ -3,7 +3,7 @@ import { SimclrError, type SimclrErrorCode } from '../addon/errors.ts'
 import type { TrainOptions } from '../config/options.ts'
 import type { ImageInput, Skipped } from '../data/types.ts'
 import type { TrainEvent } from '../run/events.ts'
-import type { Trained } from '../train.ts'
+import type { Trained } from '../run/result.ts'
 
 /** Options that can be sent; `data` only where it is a string. */
 export type SentOptions = Omit<TrainOptions, 'isolate' | 'signal' | 'onProgress'>

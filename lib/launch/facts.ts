@@ -1,7 +1,7 @@
 /** What the ranks of a run must have in common: options and data. */
 import { createHash } from 'node:crypto'
 import { isTree } from '../config/layers.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
 import { type Images, inChunks } from '../run/images.ts'
 import type { Facts } from './ranks.ts'
 

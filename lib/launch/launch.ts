@@ -10,7 +10,7 @@ import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { freePort } from '../io/port.ts'
 import { receiveError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
-import type { Trained } from '../train.ts'
+import type { Trained } from '../run/result.ts'
 import type { News, Order } from './messages.ts'
 import { placement } from './placement.ts'
 

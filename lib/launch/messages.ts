@@ -2,7 +2,7 @@
 import type { TrainOptions } from '../config/options.ts'
 import type { SentError } from '../isolate/messages.ts'
 import type { TrainEvent } from '../run/events.ts'
-import type { Trained } from '../train.ts'
+import type { Trained } from '../run/result.ts'
 
 /** To a rank. */
 export type Order = { type: 'train'; options: TrainOptions } | { type: 'stop' }

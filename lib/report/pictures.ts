@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import type { RawImage } from '../addon/interface.ts'
 import { lower, simclrFamily } from '../augment/index.ts'
 import { contactSheet } from '../augment/sheet.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../run/images.ts'
 
 /** A grid of pictures of one size in one file. */

@@ -7,10 +7,10 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeTensor } from '../addon/interface.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
+import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { checksum } from './checksum.ts'
-import { exists } from './folder.ts'
 
 export interface Checkpoint {
   /** Steps done. */

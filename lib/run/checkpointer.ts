@@ -1,7 +1,7 @@
 /** Decides when a checkpoint is due and writes it while the run goes on. */
 import { dirname } from 'node:path'
 import type { NativeLearner } from '../addon/interface.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
 import { listCheckpoints, pruneCheckpoints, writeCheckpoint } from './checkpoint.ts'
 
 export interface CheckpointerOptions {

@@ -1,5 +1,5 @@
 /** What config.json holds. */
-import type { Resolution, ResolvedConfig } from '../config/resolve.ts'
+import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 
 export interface RunConfig {
   /** Version of the package that wrote it. */

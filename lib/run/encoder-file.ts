@@ -8,10 +8,11 @@ import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.ts'
 import { arches, conventions } from '../config/groups.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
+import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { newestCheckpoint } from './checkpoint.ts'
-import { encoderPath, exists } from './folder.ts'
+import { encoderPath } from './folder.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
 /** How images become what the encoder was trained on. */

@@ -1,6 +1,6 @@
 /** What a run tells: the events `onProgress` gets, and the lines of metrics.jsonl. */
 import type { StepResult } from '../addon/interface.ts'
-import type { Resolution } from '../config/resolve.ts'
+import type { Resolution } from '../config/resolved.ts'
 
 /** One training step. Counts from 0. */
 export interface StepEvent extends Omit<StepResult, 'stopAsked'> {

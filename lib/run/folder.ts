@@ -13,6 +13,7 @@ import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/pro
 import { dirname, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
+import { exists } from '../io/exists.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
 import type { RunConfig } from './config-file.ts'
 import { eventFileName } from './tensorboard.ts'
@@ -109,15 +110,6 @@ export async function newRunPath(now = new Date()): Promise<string> {
   for (let i = 1; ; i++) {
     const path = i === 1 ? name : `${name}-${i}`
     if (!(await exists(path))) return path
-  }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,4 +1,5 @@
 /** From a data set to decoded images in native memory, the way training and evaluation want them. */
+
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
@@ -6,6 +7,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { type DataInput, open } from '../data/open.ts'
 import { spoolImages } from '../data/spool.ts'
 import type { StoredImages } from '../data/store.ts'
+import { storeImages } from '../data/store.ts'
 import { streamImages } from '../data/stream.ts'
 
 export interface ReadOptions {
@@ -65,7 +67,7 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
   try {
     if (stream === 'on') return await streamed()
     try {
-      return await resident(await set.store({ threads, signal, onProgress: told }))
+      return await resident(await storeImages(set, { threads, signal, onProgress: told }))
     } catch (error) {
       const isTooLarge = error instanceof SimclrError && error.code === 'ERR_SIMCLR_OUT_OF_MEMORY'
       if (stream !== 'auto' || !isTooLarge) throw error

@@ -4,8 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
+import { exists } from '../io/exists.ts'
 import type { EpochEvent, StepEvent } from './events.ts'
-import { exists } from './folder.ts'
 
 export type Metric = StepEvent | EpochEvent
 

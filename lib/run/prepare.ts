@@ -8,15 +8,11 @@ import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
 import { learnerSpec } from '../config/learner-spec.ts'
 import { machineFacts } from '../config/machine.ts'
 import { expected, invalid } from '../config/messages.ts'
-import type { TrainOptions, TrainSettings } from '../config/options.ts'
-import {
-  type Resolution,
-  type ResolvedConfig,
-  resolve,
-  resumedReason,
-  scheduleSettings,
-} from '../config/resolve.ts'
+import type { TrainOptions } from '../config/options.ts'
+import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
+import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
+import type { TrainSettings } from '../config/settings.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'

@@ -4,9 +4,10 @@ import { dirname, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
+import { exists } from '../io/exists.ts'
 import { type Checkpoint, listCheckpoints, newestCheckpoint, putAside, readCheckpoint } from './checkpoint.ts'
-import { configPath, exists, type RunFolder } from './folder.ts'
+import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
   /** Null: from the beginning. */

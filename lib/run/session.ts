@@ -1,7 +1,7 @@
 /** A run under way: its folder, data and learner, what it records, and how it ends. */
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeLearner } from '../addon/interface.ts'
-import type { ResolvedConfig } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, type ScheduleSettings } from '../config/schedule.ts'
 import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'

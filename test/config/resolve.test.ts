@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { validate } from '../../lib/config/messages.ts'
-import { presetNames, type TrainSettings, trainOptions } from '../../lib/config/options.ts'
+import { trainOptions } from '../../lib/config/options.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import { presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }

@@ -1,10 +1,12 @@
 /** Damaged files through the whole path: each is decoded or listed, nothing crashes, memory stays bounded. */
+
 import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { pack } from 'tar-stream'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { open } from '../../lib/data/open.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import { mutate } from './mutate.ts'
 import { file, formats, write } from './pictures.ts'
 
@@ -28,7 +30,7 @@ export function fuzz(files: number, folder: (name: string) => string): void {
         count: files + 1,
         read: (i: number) => (i < files ? read(i) : originals[0]!),
       }
-      const stored = await (await open(source, { maxSkipped: 1, maxPixels: 1e6 })).store()
+      const stored = await storeImages(await open(source, { maxSkipped: 1, maxPixels: 1e6 }))
       expect(stored.count + stored.skipped.length).to.equal(files + 1)
       expect(stored.skipped.length, 'some are damaged beyond use').to.be.above(files / 10)
       for (const { reason, name } of stored.skipped) {
@@ -61,7 +63,7 @@ export function fuzz(files: number, folder: (name: string) => string): void {
             maxSkipped: 1,
             maxPixels: 1e6,
           })
-          const stored = await set.store({ maxMemory: 1e8 })
+          const stored = await storeImages(set, { maxMemory: 1e8 })
           opened += 1
           stored.dispose()
         } catch (error) {

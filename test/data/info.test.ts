@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { inspect } from '../../lib/data/inspect.ts'
 import { open } from '../../lib/data/open.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { file, greyPicture, write } from './pictures.ts'
@@ -40,7 +41,7 @@ describe('looking at a set', () => {
       { reason: 'truncated', count: 1, names: ['dog/d.jpg'] },
       { reason: 'not an image', count: 1, names: ['dog/notes.txt'] },
     ])
-    const stored = await (await open(folder('set'), { shorterSide: 300, maxSkipped: 1 })).store()
+    const stored = await storeImages(await open(folder('set'), { shorterSide: 300, maxSkipped: 1 }))
     expect(report.bytes).to.equal(stored.store.bytes)
     stored.dispose()
   })

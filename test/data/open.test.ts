@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, type OpenOptions, open } from '../../lib/data/open.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { file, write } from './pictures.ts'
@@ -111,7 +112,7 @@ describe('folders and lists', () => {
     const set = await open(`list:${folder('listed/classes.tsv')}`)
     expect(set.classNames).to.deep.equal(['ape', 'zebra'])
     expect([...set.labels!]).to.deep.equal([1, 0, -1])
-    const stored = await set.store()
+    const stored = await storeImages(set)
     expect(stored.count).to.equal(3)
     stored.dispose()
   })
@@ -125,7 +126,7 @@ describe('folders and lists', () => {
     fill(...Array.from({ length: 20 }, (_, i) => `vanish/${String(i).padStart(2, '0')}.jpg`))
     const set = await open(folder('vanish'))
     unlinkSync(folder('vanish/03.jpg'))
-    const stored = await set.store()
+    const stored = await storeImages(set)
     expect(stored.count).to.equal(19)
     expect(stored.skipped).to.have.length(1)
     expect(stored.skipped[0]).to.include({ name: '03.jpg', reason: 'vanished' })

@@ -7,6 +7,7 @@ import { type OpenOptions, open } from '../../lib/data/open.ts'
 import { pack } from '../../lib/data/pack.ts'
 import { decodeEntry, decodeHeader } from '../../lib/data/pack-format.ts'
 import type { StoredImages } from '../../lib/data/store.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -42,8 +43,8 @@ describe('packs', () => {
       expect(packed.bytes).to.equal(statSync(path).size)
       expect(packed.skipped.map(({ name }) => name)).to.deep.equal(['dog/cut.jpg'])
       for (const options of [{}, { limitPerClass: 3 }, { limit: 5 }, { shorterSide: 16 }] as OpenOptions[]) {
-        const plain = await (await open(source(), options)).store()
-        const again = await (await open(`pack:${path}`, options)).store()
+        const plain = await storeImages(await open(source(), options))
+        const again = await storeImages(await open(`pack:${path}`, options))
         // `limit` counts the image that cannot be used in the one case only.
         if (options.limit === undefined) expectSame(again, plain)
         expect(again.skipped).to.deep.equal([])
@@ -59,8 +60,8 @@ describe('packs', () => {
   it('of pixels feed the augmenter from the file', async () => {
     const path = folder('sample.pack')
     await pack(await open('fashion-mnist:test', { limit: 50 }), path)
-    const packed = await (await open(`pack:${path}`)).store()
-    const plain = await (await open('fashion-mnist:test', { limit: 50 })).store()
+    const packed = await storeImages(await open(`pack:${path}`))
+    const plain = await storeImages(await open('fashion-mnist:test', { limit: 50 }))
     expect(packed.store.bytes).to.equal(0)
     const { Augmenter } = loadAddon()
     const center = { share: 1, filter: 'bilinear', antialias: true } as const
@@ -118,11 +119,11 @@ describe('packs', () => {
       expect(((await rejection(open(`pack:${cut}`))) as SimclrError).code).to.equal('ERR_SIMCLR_CORRUPT_FILE')
     }
     const set = await open(`pack:${damaged(64 + 3 * 768 + 5)}`)
-    const mapped = await set.store()
+    const mapped = await storeImages(set)
     expect(mapped.store.get(2).width).to.equal(16)
     expect(() => mapped.store.get(3)).to.throw(/image 3 is damaged \(wrong checksum\)/)
     mapped.dispose()
-    const shrunk = await (await open(set, { shorterSide: 8 })).store()
+    const shrunk = await storeImages(await open(set, { shorterSide: 8 }))
     expect(shrunk.count).to.equal(19)
     expect(shrunk.skipped[0]).to.include({ name: 'scene 3', reason: 'corrupt' })
     shrunk.dispose()
@@ -135,7 +136,7 @@ describe('packs', () => {
     for (let seed = 1; seed <= 200; seed += 1) {
       writeFileSync(path, mutate(whole, seed))
       try {
-        const stored = await (await open(`pack:${path}`)).store()
+        const stored = await storeImages(await open(`pack:${path}`))
         for (let i = 0; i < stored.count; i += 1) stored.store.get(i)
         stored.dispose()
       } catch (error) {

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import sharp from 'sharp'
 import type { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, open } from '../../lib/data/open.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -155,12 +156,12 @@ describe('archives', () => {
       expect(set.classNames).to.deep.equal(['cat', long])
       expect([...set.labels!]).to.deep.equal([0, 0, 0, 1, 1, 1])
       expect(set.ignored.map((skipped) => skipped.name)).to.deep.equal(['train/readme.txt'])
-      const files = await (await open(folder('in/train'))).store()
-      const stored = await set.store()
+      const files = await storeImages(await open(folder('in/train')))
+      const stored = await storeImages(set)
       expect(stored.count).to.equal(6)
       expect(stored.nameOf(0)).to.equal('train/cat/0.jpg')
       for (let i = 0; i < 6; i += 1) expect(stored.store.get(i)).to.deep.equal(files.store.get(i))
-      const limited = await (await open(folder(name), { limitPerClass: 1 })).store()
+      const limited = await storeImages(await open(folder(name), { limitPerClass: 1 }))
       expect(limited.nameOf(1)).to.equal(`train/${long}/1.jpg`)
       expect(limited.store.get(1)).to.deep.equal(files.store.get(3))
       for (const each of [files, stored, limited]) each.dispose()
@@ -183,8 +184,8 @@ describe('archives', () => {
     const two = await open(`webdataset:${folder('web-{000001..000002}.tar')}`)
     expect([...two.labels!]).to.deep.equal([1, 1, 2, 2])
     expect(two.classNames).to.deep.equal(['0', '1', '2'])
-    const stored = await set.store()
-    const alone = await (await open([pictures[3]!])).store()
+    const stored = await storeImages(set)
+    const alone = await storeImages(await open([pictures[3]!]))
     expect(stored.store.get(3)).to.deep.equal(alone.store.get(0))
     stored.dispose()
     alone.dispose()
@@ -205,7 +206,7 @@ describe('archives', () => {
   it('reads the CIFAR archive of ../shared: 5,000 images of ten classes', async function () {
     const set = await open(needShared(this, 'data/cifar10-test.tar'), { limitPerClass: 20 })
     expect(set.describe().classes).to.have.length(10)
-    const stored = await set.store()
+    const stored = await storeImages(set)
     expect(stored.count).to.equal(200)
     expect(stored.store.bytes).to.equal(200 * 3072)
     stored.dispose()
@@ -229,7 +230,7 @@ describe('the CIFAR images of ../shared as a folder', () => {
         .map((file) => `${name}/${file}`),
     )
     expect(Array.from({ length: set.count }, (_, i) => set.nameOf(i))).to.deep.equal(due)
-    const stored = await set.store()
+    const stored = await storeImages(set)
     expect(stored).to.include({ count: 2000 })
     expect(stored.skipped).to.deep.equal([])
     const sampled = await sharp(readFileSync(folder('test', due[777]!)))
@@ -245,7 +246,7 @@ describe('data in memory', () => {
     const raw = { data: ramp(12, 1), width: 2, height: 2, channels: 3 as const }
     const rgba = { data: ramp(16, 1), width: 2, height: 2, channels: 4 as const }
     const set = await open([raw, await file('png'), rgba])
-    const stored = await set.store()
+    const stored = await storeImages(set)
     expect([...stored.store.get(0).data]).to.deep.equal([...raw.data])
     expect(stored.store.get(1)).to.include({ width: 40, height: 30, channels: 3 })
     expect([...stored.store.get(2).data]).to.deep.equal([0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14])
@@ -276,15 +277,15 @@ describe('data in memory', () => {
       labels: [0, 1, 0],
       read: async (index) => bytes[index]!,
     }
-    const stored = await (await open(byIndex)).store()
+    const stored = await storeImages(await open(byIndex))
     expect([...stored.labels!]).to.deep.equal([0, 1, 0])
     expect(stored.nameOf(2)).to.equal('mine 2')
     const streamed = await open({ name: 'flow', count: 3, stream: () => bytes })
-    const other = await streamed.store()
+    const other = await storeImages(streamed)
     for (const i of [0, 1, 2]) expect(other.store.get(i)).to.deep.equal(stored.store.get(i))
     expect((await rejection(streamed.read(1))).message).to.match(/only be read from front to back/)
     const short = await open({ name: 'flow', count: 5, stream: () => bytes })
-    expect((await rejection(short.store())).message).to.match(
+    expect((await rejection(storeImages(short))).message).to.match(
       /Expected 5 images of flow but it ended after 3/,
     )
     stored.dispose()
@@ -302,7 +303,7 @@ describe('the embedded Fashion-MNIST', () => {
     const names = (set: typeof train) => Array.from({ length: set!.count }, (_, i) => set!.nameOf(i))
     expect(new Set([...names(train), ...names(test)]).size).to.equal(10_000)
     expect((await open('fashion-mnist')).name).to.equal(train!.name)
-    const stored = await test!.store()
+    const stored = await storeImages(test!)
     expect(stored.store.bytes).to.equal(2000 * 28 * 28)
     expect(stored.store.get(0)).to.include({ width: 28, height: 28, channels: 1 })
     stored.dispose()
@@ -322,14 +323,14 @@ describe('synthetic scenes', () => {
     const set = await open('synthetic:scenes,count=40,size=24,seed=3')
     expect(set).to.include({ count: 40, imageSize: 24 })
     for (const { count } of set.describe().classes!) expect(count).to.equal(4)
-    const stored = await set.store()
-    const part = await (await open('synthetic:scenes,count=40,size=24,seed=3', { limit: 7 })).store()
+    const stored = await storeImages(set)
+    const part = await storeImages(await open('synthetic:scenes,count=40,size=24,seed=3', { limit: 7 }))
     for (let i = 0; i < part.count; i += 1) {
       const scene = Number(part.nameOf(i).split(' ')[1])
       expect(part.store.get(i)).to.deep.equal(stored.store.get(scene))
       expect(part.labels![i]).to.equal(stored.labels![scene])
     }
-    const other = await (await open('synthetic:scenes,count=40,size=24,seed=4')).store()
+    const other = await storeImages(await open('synthetic:scenes,count=40,size=24,seed=4'))
     let same = 0
     for (let i = 0; i < 40; i += 1) {
       if (Buffer.compare(Buffer.from(other.store.get(i).data), Buffer.from(stored.store.get(i).data)) === 0)
@@ -343,7 +344,7 @@ describe('synthetic scenes', () => {
   it('hold out their last fifth, which starts where the others end', async () => {
     const spec = 'synthetic:scenes,count=23,size=16'
     const [all, train, test] = await Promise.all(
-      ['all', 'train', 'test'].map(async (split) => (await open(`${spec},split=${split}`)).store()),
+      ['all', 'train', 'test'].map(async (split) => storeImages(await open(`${spec},split=${split}`))),
     )
     expect([all!.count, train!.count, test!.count]).to.deep.equal([23, 19, 4])
     for (let i = 0; i < 23; i += 1) {
@@ -351,7 +352,7 @@ describe('synthetic scenes', () => {
       expect(part.store.get(at)).to.deep.equal(all!.store.get(i))
       expect([part.labels![at], part.nameOf(at)]).to.deep.equal([all!.labels![i], all!.nameOf(i)])
     }
-    const one = await (await open(`${spec},split=test`, { limit: 1 })).store()
+    const one = await storeImages(await open(`${spec},split=test`, { limit: 1 }))
     expect(one.store.get(0)).to.deep.equal(all!.store.get(Number(one.nameOf(0).split(' ')[1])))
     for (const each of [all!, train!, test!, one]) each.dispose()
   })
@@ -364,7 +365,7 @@ describe('synthetic scenes', () => {
 
   it('are the same picture at another size', async () => {
     const [small, large] = await Promise.all(
-      [32, 128].map(async (size) => (await open(`synthetic:scenes,count=10,size=${size}`)).store()),
+      [32, 128].map(async (size) => storeImages(await open(`synthetic:scenes,count=10,size=${size}`))),
     )
     for (let i = 0; i < 10; i += 1) {
       const a = small!.store.get(i).data

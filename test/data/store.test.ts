@@ -6,6 +6,7 @@ import type { RawImage } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { open } from '../../lib/data/open.ts'
 import { summarizeSkipped } from '../../lib/data/skipped.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import type { ImageInput, ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -41,7 +42,7 @@ describe('decoding a set into native memory', () => {
 
   it('holds exactly the pixels that sharp gives, for every format', async () => {
     const files = await Promise.all(formats.map((format, i) => file(format, 40 + i, 30, i)))
-    const stored = await (await open(files)).store()
+    const stored = await storeImages(await open(files))
     for (const [i, bytes] of files.entries()) {
       expect(
         Buffer.compare(Buffer.from(stored.store.get(i).data), await plainPixels(bytes)),
@@ -61,7 +62,7 @@ describe('decoding a set into native memory', () => {
     })
     const property = fc.asyncProperty(kind, async ({ format, width, height, seed, shorterSide }) => {
       const bytes = await file(format, width, height, seed)
-      const stored = await (await open([bytes], { shorterSide })).store()
+      const stored = await storeImages(await open([bytes], { shorterSide }))
       const { data, ...shape } = stored.store.get(0)
       stored.dispose()
       const plain = sharp(bytes).removeAlpha()
@@ -79,7 +80,7 @@ describe('decoding a set into native memory', () => {
       await new Promise((resolve) => setTimeout(resolve, (index * 7919) % 13))
       return square(index)
     }
-    const stored = await (await open(numbered(100, [], read))).store({ threads: 8 })
+    const stored = await storeImages(await open(numbered(100, [], read)), { threads: 8 })
     for (let i = 0; i < 100; i += 1) expect(stored.store.get(i).data[0]).to.equal(i)
     stored.dispose()
   })
@@ -94,13 +95,13 @@ describe('decoding a set into native memory', () => {
       now -= 1
       return square(index)
     }
-    const stored = await (await open(numbered(60, [], read))).store({ threads: 3 })
+    const stored = await storeImages(await open(numbered(60, [], read)), { threads: 3 })
     expect(most).to.equal(3)
     stored.dispose()
   })
 
   it('leaves out what cannot be used, closes the gaps, and lists it', async () => {
-    const stored = await (await open(numbered(50, [0, 7, 49]))).store()
+    const stored = await storeImages(await open(numbered(50, [0, 7, 49])))
     expect(stored.count).to.equal(47)
     expect([...stored.indices]).to.deep.equal(
       Array.from({ length: 50 }, (_, i) => i).filter((i) => ![0, 7, 49].includes(i)),
@@ -127,7 +128,7 @@ describe('decoding a set into native memory', () => {
     write(folder('bad/c-text.jpg'), 'this is no picture')
     write(folder('bad/d-notes.txt'), 'nor is this')
     write(folder('bad/e.bmp'), Buffer.concat([Buffer.from('BM'), Buffer.alloc(200)]))
-    const stored = await (await open(folder('bad'))).store()
+    const stored = await storeImages(await open(folder('bad')))
     expect(stored.count).to.equal(60)
     expect(Object.fromEntries(stored.skipped.map(({ name, reason }) => [name, reason]))).to.deep.equal({
       'a-cut.jpg': 'truncated',
@@ -141,22 +142,22 @@ describe('decoding a set into native memory', () => {
 
   it('stops where more than the allowed share is unusable', async () => {
     const bad = [3, 5, 8, 13]
-    const { code, message } = await codeAndMessage((await open(numbered(30, bad))).store())
+    const { code, message } = await codeAndMessage(storeImages(await open(numbered(30, bad))))
     expect(code).to.equal('ERR_SIMCLR_DATA')
     expect(message).to.match(
       /at most 10 % of the 30 images of numbers to be unusable but 4 already are: 4 not an image/,
     )
-    const generous = await (await open(numbered(30, bad), { maxSkipped: 0.5 })).store()
+    const generous = await storeImages(await open(numbered(30, bad), { maxSkipped: 0.5 }))
     expect(generous.count).to.equal(26)
     generous.dispose()
-    expect((await codeAndMessage((await open(numbered(30, [29]), { maxSkipped: 0 })).store())).code).to.equal(
-      'ERR_SIMCLR_DATA',
-    )
+    expect(
+      (await codeAndMessage(storeImages(await open(numbered(30, [29]), { maxSkipped: 0 })))).code,
+    ).to.equal('ERR_SIMCLR_DATA')
   })
 
   it('is an error where nothing is left', async () => {
     const set = await open(numbered(3, [0, 1, 2]), { maxSkipped: 1 })
-    expect((await codeAndMessage(set.store())).message).to.match(/none is usable: 3 not an image/)
+    expect((await codeAndMessage(storeImages(set))).message).to.match(/none is usable: 3 not an image/)
   })
 
   it('skips an image whose source gives an error, stops at a SimclrError', async () => {
@@ -165,13 +166,13 @@ describe('decoding a set into native memory', () => {
         if (index === 4) throw error
         return square(index)
       })
-    const stored = await (await open(failing(new TypeError('row is gone')))).store()
+    const stored = await storeImages(await open(failing(new TypeError('row is gone'))))
     expect(stored.count).to.equal(19)
     expect(stored.skipped[0]).to.include({ name: 'numbers 4', reason: 'unreadable' })
     expect(stored.skipped[0]!.detail).to.match(/row is gone/)
     stored.dispose()
     const stop = new SimclrError('ERR_SIMCLR_IO', 'the database is closed')
-    expect(await rejection((await open(failing(stop))).store())).to.equal(stop)
+    expect(await rejection(storeImages(await open(failing(stop))))).to.equal(stop)
   })
 
   it('ends with the signal’s reason, soon', async () => {
@@ -183,18 +184,18 @@ describe('decoding a set into native memory', () => {
       return square(index % 256)
     }
     const error = await rejection(
-      (await open(numbered(10_000, [], read))).store({ signal: controller.signal }),
+      storeImages(await open(numbered(10_000, [], read)), { signal: controller.signal }),
     )
     expect(error.message).to.equal('enough')
     expect(reads).to.be.below(200)
     const scenes = await open('synthetic:scenes,count=2000,size=256')
-    const drawing = scenes.store({ signal: AbortSignal.timeout(20) })
+    const drawing = storeImages(scenes, { signal: AbortSignal.timeout(20) })
     expect((await rejection(drawing)).name).to.equal('TimeoutError')
   })
 
   it('tells its progress up to the end', async () => {
     const seen: number[] = []
-    const stored = await (await open(numbered(500, [2]))).store({
+    const stored = await storeImages(await open(numbered(500, [2])), {
       onProgress: ({ done, total, skipped }) => {
         seen.push(done)
         expect(total).to.equal(500)
@@ -212,12 +213,14 @@ describe('decoding a set into native memory', () => {
       return square(0, 100)
     }
     const set = await open(numbered(5000, [], read))
-    const { code, message } = await codeAndMessage(set.store({ maxMemory: 5e6 }))
+    const { code, message } = await codeAndMessage(storeImages(set, { maxMemory: 5e6 }))
     expect(code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
     expect(message).to.match(/5000 images of numbers .* 0\.0 GB .*`shorterSide` \(now 448\)/)
     expect(reads).to.be.below(200)
     const known = await open('synthetic:scenes,count=1000000,size=224')
-    expect((await codeAndMessage(known.store({ maxMemory: 1e9 }))).code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
+    expect((await codeAndMessage(storeImages(known, { maxMemory: 1e9 }))).code).to.equal(
+      'ERR_SIMCLR_OUT_OF_MEMORY',
+    )
   })
 
   it('leaves the event loop free, also for images that are in memory already', async () => {
@@ -226,7 +229,7 @@ describe('decoding a set into native memory', () => {
       turns += 1
     }, 1)
     const set = await open({ pixels: new Uint8Array(40_000 * 768), shape: [40_000, 16, 16, 3] })
-    const stored = await set.store()
+    const stored = await storeImages(set)
     clearInterval(timer)
     expect(turns).to.be.above(3)
     stored.dispose()
@@ -238,7 +241,7 @@ describe('decoding a set into native memory', () => {
     const set = await open({ name: 'big', count: 40, read: () => bytes }, { shorterSide: null })
     let settled = 0
     for (let round = 0; round < 12; round += 1) {
-      const stored = await set.store()
+      const stored = await storeImages(set)
       expect(stored.store.bytes).to.equal(40 * 640 * 480 * 3)
       stored.dispose()
       if (round === 3) settled = process.memoryUsage().rss

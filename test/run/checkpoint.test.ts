@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { ResolvedConfig } from '../../lib/config/resolve.ts'
+import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import { writeSafetensors } from '../../lib/io/safetensors.ts'
 import { tensorFrom } from '../../lib/io/tensor.ts'
 import {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
 import type { NativeLearner } from '../../lib/addon/interface.ts'
-import type { ResolvedConfig } from '../../lib/config/resolve.ts'
+import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import { listCheckpoints, readCheckpoint } from '../../lib/run/checkpoint.ts'
 import { Checkpointer } from '../../lib/run/checkpointer.ts'
 import { distance, tinySpec, views, withLearner } from '../learn/support.ts'

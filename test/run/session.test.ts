@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { NativeLearner } from '../../lib/addon/interface.ts'
-import type { ResolvedConfig } from '../../lib/config/resolve.ts'
+import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import type { TrainEvent } from '../../lib/run/events.ts'
 import { Recorder } from '../../lib/run/recorder.ts'
 import { Session, type SessionParts, type StepRecord } from '../../lib/run/session.ts'

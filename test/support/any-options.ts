@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { presetNames, type TrainOptions } from '../../lib/config/options.ts'
+import type { TrainOptions } from '../../lib/config/options.ts'
+import { presetNames } from '../../lib/config/settings.ts'
 
 /** Mostly what an option accepts, now and then what it must refuse. */
 const mostly = <T>(good: fc.Arbitrary<T>, ...bad: unknown[]): fc.Arbitrary<unknown> =>

@@ -1,5 +1,11 @@
-/** Native decoding of JPEG files: part of the boundary (interface.ts). */
-import type { RawImage } from './interface.ts'
+/** Decoded images, and native decoding of JPEG files: part of the boundary (interface.ts). */
+
+export interface RawImage {
+  data: Uint8Array
+  width: number
+  height: number
+  channels: 1 | 3 | 4
+}
 
 export interface JpegLimits {
   /** Files of more pixels are declined. */

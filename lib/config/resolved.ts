@@ -1,0 +1,30 @@
+/** What resolving comes to. */
+import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
+import type { Complete } from './layers.ts'
+import type { ScheduleSettings } from './schedule.ts'
+import type { PresetName, TrainSettings } from './settings.ts'
+
+/** Every option with its value: running it again gives the same run. */
+export type ResolvedConfig = Complete<
+  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
+> & {
+  /** Absent for a source in memory. */
+  data?: string
+  preset: PresetName
+  encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
+  precision: Precision
+  /** 'auto': on, and off from where recording fails. */
+  cudaGraph: 'auto' | boolean
+  stream: 'auto' | 'on' | 'off'
+  limit?: number
+  limitPerClass?: number
+}
+
+export interface Resolution {
+  config: ResolvedConfig
+  /** Dotted option name → who decided it. */
+  why: Record<string, string>
+  /** What the run will look like; follows from `config` and the number of images. */
+  plan: { images: number; epochs: number; steps: number; warmupSteps: number }
+  schedule: ScheduleSettings
+}
