@@ -6,8 +6,7 @@ import type { DataFacts } from '../config/resolve.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type DataInput, open } from '../data/open.ts'
 import { spoolImages } from '../data/spool.ts'
-import type { StoredImages } from '../data/store.ts'
-import { storeImages } from '../data/store.ts'
+import { type StoredImages, storeImages } from '../data/store.ts'
 import { streamImages } from '../data/stream.ts'
 
 export interface ReadOptions {
