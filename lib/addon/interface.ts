@@ -338,7 +338,13 @@ export interface Addon {
     x: NativeTensor,
     kernel: NativeTensor,
     dy: NativeTensor,
-    options: { stride: number; padding: number; algorithm: 'native' | 'dense' | 'unfold' },
+    options: {
+      stride: number
+      padding: number
+      algorithm: 'native' | 'dense' | 'unfold' | 'wide'
+      /** What x, kernel and dy are rounded to first. Default: left as they are. */
+      input?: 'bf16' | 'fp16'
+    },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
 
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */

@@ -14,11 +14,13 @@ namespace simclr::binding {
 namespace {
 
 ConvAlgorithm to_algorithm(const Napi::Object& options) {
-  static const std::map<std::string, ConvAlgorithm> names = {
-      {"native", ConvAlgorithm::native}, {"dense", ConvAlgorithm::dense}, {"unfold", ConvAlgorithm::unfold}};
+  static const std::map<std::string, ConvAlgorithm> names = {{"native", ConvAlgorithm::native},
+                                                             {"dense", ConvAlgorithm::dense},
+                                                             {"unfold", ConvAlgorithm::unfold},
+                                                             {"wide", ConvAlgorithm::wide}};
   const auto found = names.find(string(options, "algorithm"));
   if (found == names.end())
-    fail(options.Env(), "native, dense or unfold", "algorithm", options.Get("algorithm"));
+    fail(options.Env(), "native, dense, unfold or wide", "algorithm", options.Get("algorithm"));
   return found->second;
 }
 
@@ -29,17 +31,22 @@ at::Tensor nhwc_to_nchw(const Napi::Value& value) {
 Napi::Value Convolution(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
-    const at::Tensor x = nhwc_to_nchw(info[0]).requires_grad_(true);
-    const at::Tensor kernel =
-        to_tensor(info[1]).value.contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true);
     const auto options = info[3].As<Napi::Object>();
+    const at::Tensor given = nhwc_to_nchw(info[0]);
+    const auto type = input_type(options, given.scalar_type());
+    const at::Tensor x = given.to(type).requires_grad_(true);
+    const at::Tensor kernel =
+        to_tensor(info[1]).value.contiguous(at::MemoryFormat::ChannelsLast).to(type).requires_grad_(true);
     const at::Tensor y = convolution(x, kernel, integer(options, "stride"), integer(options, "padding"),
                                      to_algorithm(options));
-    y.backward(nhwc_to_nchw(info[2]));
+    y.backward(nhwc_to_nchw(info[2]).to(type));
     Napi::Object out = Napi::Object::New(env);
-    out.Set("y", to_js(env, NamedTensor{"y", y.detach().permute({0, 2, 3, 1})}));
-    out.Set("dx", to_js(env, NamedTensor{"dx", x.grad().permute({0, 2, 3, 1})}));
-    out.Set("dkernel", to_js(env, NamedTensor{"dkernel", kernel.grad()}));
+    const auto set = [&](const char* name, const at::Tensor& value) {
+      out.Set(name, to_js(env, NamedTensor{name, value.to(given.scalar_type())}));
+    };
+    set("y", y.detach().permute({0, 2, 3, 1}));
+    set("dx", x.grad().permute({0, 2, 3, 1}));
+    set("dkernel", kernel.grad());
     return out;
   });
 }

@@ -5,6 +5,7 @@
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/registry.h"
+#include "binding/tensors.h"
 #include "core/dist/shard_pool.h"
 #include "core/learn/device.h"
 #include "core/loss/nt_xent.h"
@@ -23,14 +24,6 @@ struct Request {
 struct Result {
   double loss, accuracy, entropy;
 };
-
-at::ScalarType input_type(const Napi::Object& options, at::ScalarType otherwise) {
-  if (!has(options, "input")) return otherwise;
-  const std::string name = string(options, "input");
-  if (name == "bf16") return at::kBFloat16;
-  if (name == "fp16") return at::kHalf;
-  fail(options.Env(), "'bf16' or 'fp16'", "input", options.Get("input"));
-}
 
 /// One replica's share: its images' rows of z; its gradient goes to the same rows of `gradient`.
 Result run_replica(const at::Tensor& z, at::Tensor& gradient, int64_t first, int64_t count,

@@ -111,4 +111,12 @@ Napi::Value to_float_array(Napi::Env env, const at::Tensor& tensor) {
   return out;
 }
 
+at::ScalarType input_type(const Napi::Object& options, at::ScalarType otherwise) {
+  if (!has(options, "input")) return otherwise;
+  const std::string name = string(options, "input");
+  if (name == "bf16") return at::kBFloat16;
+  if (name == "fp16") return at::kHalf;
+  fail(options.Env(), "'bf16' or 'fp16'", "input", options.Get("input"));
+}
+
 }  // namespace simclr::binding

@@ -19,6 +19,9 @@ Napi::Value to_js(Napi::Env env, const std::vector<NamedTensor>& tensors);
 /// int64 [n] from an Int32Array, undefined from null.
 at::Tensor to_labels(const Napi::Value& value);
 std::vector<uint32_t> to_indices(const Napi::Value& value);
+/// What operands are rounded to first, as a half-precision encoder would hand them over: `input` of the
+/// options, 'bf16' or 'fp16'; `otherwise` where it is not there.
+at::ScalarType input_type(const Napi::Object& options, at::ScalarType otherwise);
 /// A Float32Array over a copy of a float tensor (fp64 is narrowed).
 Napi::Value to_float_array(Napi::Env env, const at::Tensor& tensor);
 

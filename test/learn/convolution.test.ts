@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
+import type { NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { distance, random } from './support.ts'
+import { distance, floats, random } from './support.ts'
 
 // [image side, channels in, channels out, kernel, stride]: every geometry the networks have on small images,
 // and ones they have not: odd sides, images smaller than the kernel.
@@ -42,6 +43,34 @@ describe('convolution algorithms', () => {
           return [y, dx, dkernel]
         }
         expect(distance(run('native'), run(algorithm))).to.be.below(1e-12)
+      })
+    }
+  }
+
+  for (const input of ['bf16', 'fp16'] as const) {
+    for (const [side, inputs, outputs, size, stride] of geometries) {
+      it(`wide, ${input}: ${side}x${side}, ${size}x${size}/${stride} is float32's, rounded`, () => {
+        const padding = (size - 1) / 2
+        const out = Math.floor((side + 2 * padding - size) / stride) + 1
+        // Of values that both have.
+        const eighths = (tensor: NativeTensor) => {
+          const values = floats(tensor).map((value) => Math.round(8 * value) / 8)
+          return { ...tensor, data: new Uint8Array(values.buffer) }
+        }
+        const x = eighths(random('x', [9, side, side, inputs], 1, 'F32'))
+        const kernel = eighths(random('kernel', [outputs, inputs, size, size], 2, 'F32'))
+        const dy = eighths(random('dy', [9, out, out, outputs], 3, 'F32'))
+        const options = { stride, padding }
+        const plain = loadAddon().convolution(x, kernel, dy, { ...options, algorithm: 'native' })
+        const wide = loadAddon().convolution(x, kernel, dy, { ...options, algorithm: 'wide', input })
+        for (const name of ['y', 'dx', 'dkernel'] as const) {
+          const [exact, rounded] = [floats(plain[name]), floats(wide[name])]
+          // 8 and 11 bits; where float32's sums of eighths are exact, so is what is rounded.
+          const half = input === 'bf16' ? 2 ** -8 : 2 ** -11
+          exact.forEach((value, i) => {
+            expect(Math.abs(rounded[i]! - value)).to.be.at.most(half * Math.abs(value))
+          })
+        }
       })
     }
   }

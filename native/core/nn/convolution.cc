@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/machine/limits.h"
 #include "core/nn/convolution_patches.h"
 
 namespace simclr {
@@ -99,6 +100,34 @@ at::Tensor unfold_input_gradient(const at::Tensor& dy, const at::Tensor& kernel,
   return images(dx.to(dy.scalar_type()), g.in_height, g.in_width);
 }
 
+/// Operands in float32, and what is best for those.
+struct Wide {
+  Wide(const at::Tensor& narrow, const at::Tensor& kernel_of_it, int64_t stride, int64_t padding)
+      : x(narrow.to(at::kFloat)),
+        kernel(kernel_of_it.to(at::kFloat)),
+        algorithm(choose_algorithm(conv_geometry(x, kernel, stride, padding), x)) {}
+
+  const at::Tensor x, kernel;
+  const ConvAlgorithm algorithm;
+};
+
+/// A strided 1x1 convolution on a CPU: the pixels it reads, then stride 1. oneDNN's own way of doing that
+/// writes past its scratch memory: 8 channels at 56x56 corrupt the heap (LibTorch 2.13 and 2.14, float32,
+/// AVX-512).
+bool skips_pixels(const at::Tensor& x, const ConvGeometry& g) {
+  return x.device().is_cpu() && g.size == 1 && g.stride > 1 && g.padding == 0;
+}
+
+/// Below this speed in bf16, relative to float32, float32 and the way there are faster (docs/performance.md).
+constexpr double kSlowBf16 = 0.75;
+
+/// Products of halves are hardly more than plain loops in LibTorch on a CPU.
+bool wants_float(const at::Tensor& x) {
+  if (!x.device().is_cpu()) return false;
+  const auto type = x.scalar_type();
+  return type == at::kHalf || (type == at::kBFloat16 && bf16_speed() < kSlowBf16);
+}
+
 struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& kernel,
                             int64_t stride, int64_t padding, int64_t algorithm) {
@@ -137,6 +166,7 @@ ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_
 
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
   const auto type = x.scalar_type();
+  if (wants_float(x)) return ConvAlgorithm::wide;
   if (!x.device().is_cpu() || g.size == 1 ||
       (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
     return ConvAlgorithm::native;
@@ -165,28 +195,39 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                     ConvAlgorithm algorithm) {
-  if (algorithm == ConvAlgorithm::native) {
-    if (x.device().is_cpu() && kernel.size(2) == 1 && stride > 1 && padding == 0) {
-      // The pixels it reads, then stride 1. oneDNN's own way of doing that writes past its scratch memory: 8
-      // channels at 56x56 corrupt the heap (LibTorch 2.13 and 2.14, float32, AVX-512).
-      return at::conv2d(channels_last(every(stride, x)), kernel);
-    }
-    return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
+  if (algorithm == ConvAlgorithm::wide) {
+    const Wide wide(x, kernel, stride, padding);
+    return convolve(wide.x, wide.kernel, stride, padding, wide.algorithm).to(x.scalar_type());
   }
   const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
+  if (algorithm == ConvAlgorithm::native) {
+    if (skips_pixels(x, g)) return at::conv2d(channels_last(every(stride, x)), kernel);
+    return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
+  }
   return algorithm == ConvAlgorithm::dense ? dense_forward(x, kernel, g) : unfold_forward(x, kernel, g);
 }
 
 ConvGradients convolution_gradients(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& kernel,
                                     int64_t stride, int64_t padding, ConvAlgorithm algorithm, bool input) {
+  if (algorithm == ConvAlgorithm::wide) {
+    const Wide wide(x, kernel, stride, padding);
+    const ConvGradients out = convolution_gradients(gradient.to(at::kFloat), wide.x, wide.kernel, stride,
+                                                    padding, wide.algorithm, input);
+    return {input ? out.x.to(x.scalar_type()) : at::Tensor(), out.kernel.to(kernel.scalar_type())};
+  }
   const at::Tensor dy = gradient.to(x.scalar_type());
   const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
   if (algorithm == ConvAlgorithm::dense) return dense_backward(dy, x, kernel, g, input);
   if (algorithm == ConvAlgorithm::unfold) {
     return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(), unfold_kernel_gradient(dy, x, g)};
   }
-  if (x.device().is_cpu() && g.size == 1 && stride > 1) {
-    throw Error("ERR_SIMCLR_NATIVE", "Expected a strided 1x1 convolution to be differentiated by LibTorch.");
+  if (skips_pixels(x, g)) {
+    const ConvGradients seen = convolution_gradients(dy, channels_last(every(stride, x)), kernel, 1, 0,
+                                                     ConvAlgorithm::native, input);
+    if (!input) return seen;
+    at::Tensor dx = at::zeros_like(x);
+    every(stride, dx).copy_(seen.x);
+    return {dx, seen.kernel};
   }
   const auto out =
       at::convolution_backward(dy, x, kernel, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},

@@ -11,8 +11,9 @@ namespace simclr {
 
 /// native: LibTorch's. dense: one product with the kernel written out as a matrix from all input to all
 /// output values. unfold: products of the kernel with gathered patches (im2col), a cacheful of images at a
-/// time.
-enum class ConvAlgorithm { native, dense, unfold };
+/// time. wide: bf16 or halves turned into float32 for the best of the others, where products of those are
+/// slow; the same products, summed in the same precision.
+enum class ConvAlgorithm { native, dense, unfold, wide };
 
 /// Sizes of one convolution, NHWC and OHWI in memory.
 struct ConvGeometry {

@@ -15,21 +15,19 @@ Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out
   return {builder.parameters.add(full, kernel, true, false), stride, (size - 1) / 2};
 }
 
-at::ScalarType product_type(const Context& context, const at::Tensor& weight) {
-  if (context.exact_sums) return at::kDouble;
-  const auto type = weight.scalar_type();
-  return type == at::kHalf && weight.device().is_cpu() ? at::kFloat : type;
-}
-
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  const auto type = kernel.scalar_type(), sum = product_type(context, kernel);
+  const auto type = kernel.scalar_type(), sum = context.exact_sums ? at::kDouble : type;
   return convolution(x.to(type).to(sum), kernel.to(sum), layer.stride, layer.padding).to(type);
 }
 
 at::Tensor dense(const Context& context, int kernel, const at::Tensor& x) {
   const at::Tensor& weight = context.weights[kernel];
-  const auto type = weight.scalar_type(), sum = product_type(context, weight);
+  const auto type = weight.scalar_type();
+  // LibTorch has hardly more than plain loops for halves on a CPU; sums are float's there as they are on a
+  // GPU.
+  const bool halves = type == at::kHalf && weight.device().is_cpu();
+  const auto sum = context.exact_sums ? at::kDouble : halves ? at::kFloat : type;
   return at::linear(x.to(type).to(sum), weight.to(sum)).to(type);
 }
 

@@ -27,10 +27,6 @@ struct Builder {
 Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out, int64_t size,
               int64_t stride);
 
-/// What products of `weight` are computed in. LibTorch has hardly more than plain loops for halves on a CPU;
-/// sums are float's there as they are on a GPU.
-at::ScalarType product_type(const Context& context, const at::Tensor& weight);
-
 /// x [N, in, H, W] in the weights' dtype (converted if not).
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x);
 

@@ -96,6 +96,11 @@ struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
   }
 };
 
+/// For a 1x1 convolution.
+ConvAlgorithm pointwise(const at::Tensor& x, const at::Tensor& kernel) {
+  return choose_algorithm(conv_geometry(x, kernel, 1, 0), x);
+}
+
 /// act(norm(conv(v)) [+ residual]) of a thin convolution; v is `h`, or relu(before(h)) where `before` has a
 /// scale.
 struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNode> {
@@ -106,7 +111,7 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
                             const MaybeTensor& residual, bool relu, const Context& context,
                             const BatchNorm& layer) {
     const at::Tensor v = before_scale ? value(h, before) : h;
-    const at::Tensor x = convolve(v, kernel, 1, 0, ConvAlgorithm::native);
+    const at::Tensor x = convolve(v, kernel, 1, 0, pointwise(v, kernel));
     const Normalisation norm = normalisation(context, layer, x);
     const at::Tensor b = shift.value_or(at::Tensor());
     const at::Tensor y = normalise(x, residual.value_or(at::Tensor()), norm.mean, norm.rstd, scale, b, relu);
@@ -132,9 +137,9 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
     const Normalisation norm = kept(ctx, {{}, saved[6], saved[7], saved[8], saved[9]});
     const at::Tensor v = before.scale.defined() ? value(h, before) : h;
     const NormGradients out =
-        batch_norm_gradients(norm, convolve(v, kernel, 1, 0, ConvAlgorithm::native), saved[10], gradients[0],
+        batch_norm_gradients(norm, convolve(v, kernel, 1, 0, pointwise(v, kernel)), saved[10], gradients[0],
                              ctx->saved_data["residual"].toBool());
-    const ConvGradients conv = convolution_gradients(out.x, v, kernel, 1, 0, ConvAlgorithm::native, true);
+    const ConvGradients conv = convolution_gradients(out.x, v, kernel, 1, 0, pointwise(v, kernel), true);
     NormGradients in{conv.x, {}, {}, {}};
     if (before.scale.defined()) in = batch_norm_gradients(before, h, v, conv.x, false);
     return {in.x,
@@ -155,7 +160,7 @@ MaybeTensor maybe(const at::Tensor& x) { return x.defined() ? MaybeTensor(x) : M
 
 bool thin(const Context& context, const Conv& layer, const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  return x.is_cpu() && !context.exact_sums && product_type(context, kernel) == x.scalar_type() &&
+  return x.is_cpu() && !context.exact_sums && kernel.scalar_type() == x.scalar_type() &&
          kernel.size(2) == 1 && layer.stride == 1 && kernel.size(1) <= kThin;
 }
 
@@ -164,9 +169,7 @@ bool thin(const Context& context, const Conv& layer, const at::Tensor& x) {
 at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const Conv& layer,
                           const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  const bool strided_point =
-      kernel.size(2) == 1 && layer.stride > 1;  // convolution.cc: LibTorch's to differentiate
-  if (context.exact_sums || strided_point || product_type(context, kernel) != x.scalar_type())
+  if (context.exact_sums || kernel.scalar_type() != x.scalar_type())
     return conv(context, layer, batch_norm(context, norm, x, true));
   const Normalisation n = normalisation(context, norm, x);
   return NormConvolutionNode::apply(x, n.scale, maybe(n.shift), n.mean, n.rstd, n.count,
