@@ -1,8 +1,8 @@
 """A SimCLR training step in eager PyTorch: pairs a second, bf16 autocast, channels_last.
 
 step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --threads N [--memory]; then a line on
-stdin says how many steps to take, a line on stdout is the figure. With --memory it prints the MB that network and
-steps add to the process's peak, and ends.
+stdin says how many steps to take after one that does not count, a line on stdout is the figure. With --memory it prints
+the MB that network and steps add to the process's peak, and ends.
 """
 import argparse
 import resource
@@ -68,6 +68,7 @@ if options.memory:
     sys.exit()
 for line in sys.stdin:
     steps = int(line)
+    step()
     begin = time.perf_counter()
     for _ in range(steps):
         step()

@@ -47,15 +47,17 @@ export function noise(length: number): Float32Array<ArrayBuffer> {
   return values
 }
 
-/** Pairs a second over `steps` steps. */
+/** Pairs a second over `steps` steps, after one that does not count: the other side has just had the caches. */
 export async function stepRate(
   learner: NativeLearner,
   views: NativeTensor,
   { batch }: StepSetting,
   steps: number,
 ): Promise<number> {
+  const step = async () => (await learner.stepViews(views, null, 0.01)).stepSeconds
+  await step()
   let seconds = 0
-  for (let i = 0; i < steps; i++) seconds += (await learner.stepViews(views, null, 0.01)).stepSeconds
+  for (let i = 0; i < steps; i++) seconds += await step()
   return (steps * batch) / seconds
 }
 

@@ -15,7 +15,7 @@ namespace simclr {
 namespace {
 
 constexpr size_t kSmallest = size_t{256} << 10;  // smaller blocks are malloc's business
-constexpr size_t kSlack = size_t{16} << 20;
+constexpr size_t kSlack = size_t{8} << 20;
 
 class BlockAllocator final : public c10::Allocator {
  public:
