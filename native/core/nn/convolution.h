@@ -29,7 +29,8 @@ struct ConvGeometry {
 /// Throws ERR_SIMCLR_INVALID_ARGUMENT if `x` [N, I, H, W] and `kernel` [O, I, k, k] do not fit.
 ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding);
 
-/// A function of shapes alone, so that the same run always computes the same bits.
+/// A function of shapes and of the processor (bf16_speed()), so that the same run always computes the same
+/// bits.
 ConvAlgorithm choose_algorithm(const ConvGeometry& geometry, const at::Tensor& x);
 
 /// x [N, I, H, W] * kernel [O, I, k, k] → [N, O, H', W'], channels_last, differentiable. All algorithms agree
