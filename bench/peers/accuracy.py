@@ -1,8 +1,8 @@
 """What lightly's SimCLR learns: accuracy of kNN and of a linear probe after the last epoch, on images it has not seen.
 
-accuracy.py --train DIR --test DIR --seed N [--epochs N] [--fp32] prints one JSON line: seconds of training, knn, linear. ResNet-18
-with the ImageNet stem at 32 px, batch 256, SGD 0.06, bf16 (or fp32): lightly's own transform, head and loss. The probes are those
-of lib/evaluate: cosine kNN (k 20, T 0.1), L-BFGS on standardised features (L2 1e-3, 100 iterations).
+accuracy.py --train DIR --test DIR --seed N [--epochs N] [--fp32] prints one JSON line: seconds of training, knn, linear.
+ResNet-18 with the ImageNet stem at 32 px, batch 256, SGD 0.06, bf16 (or fp32): lightly's own transform, head and loss.
+The probes are those of lib/evaluate: cosine kNN (k 20, T 0.1), L-BFGS on standardised features (L2 1e-3, 100 iterations).
 """
 import argparse
 import json

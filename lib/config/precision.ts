@@ -2,9 +2,9 @@
 import type { Precision } from '../addon/interface.ts'
 
 /**
- * From this speed on, relative to fp32, products in bf16 pay, since all that is not a product moves half the bytes.
- * Where the speed was 0.55 (Intel, AVX-512 bf16 without AMX), steps in fp32 were 1.1 (ResNet-50, 64 px) to 1.4 times
- * (ResNet-18, CIFAR stem) as fast; in ResNet-50's they would be equal at 0.66.
+ * From this speed on, relative to fp32, products in bf16 pay, since all that is not a product moves half the bytes. Below
+ * it convolutions of bf16 are computed in float32 anyway (kSlowBf16 in native/core/nn/convolution.cc, the same bound), at
+ * the speed of fp32: bf16 would save memory alone, for fewer digits.
  */
 const bf16Pays = 0.75
 

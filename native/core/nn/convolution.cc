@@ -119,6 +119,7 @@ bool skips_pixels(const at::Tensor& x, const ConvGeometry& g) {
 }
 
 /// Below this speed in bf16, relative to float32, float32 and the way there are faster (docs/performance.md).
+/// The bound of lib/config/precision.ts.
 constexpr double kSlowBf16 = 0.75;
 
 /// Products of halves are hardly more than plain loops in LibTorch on a CPU.
