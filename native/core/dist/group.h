@@ -15,8 +15,9 @@ struct BatchRows {
 };
 
 /// Members 0 .. size()-1 hold contiguous parts of one global batch and call the same collectives in the same
-/// order. Collectives are not differentiable: the callers' backward passes say what they need. What they
-/// return may be shared with other members: it must not be changed in place.
+/// order. Collectives are not differentiable: the callers' backward passes say what they need. What is
+/// brought to them, and what they return, may be read by other members for some time: neither is changed in
+/// place.
 class Group {
  public:
   virtual ~Group() = default;

@@ -1,47 +1,34 @@
 // Shards: threads of one process that hold parts of one batch and meet in blocking barriers.
 #pragma once
 
-#include <condition_variable>
+#include <array>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "core/dist/barrier.h"
 #include "core/dist/group.h"
-#include "core/error.h"
 
 namespace simclr {
 
-/// What a waiting shard throws when another one failed: an echo, never the cause.
-struct PeerFailed : Error {
-  PeerFailed() : Error("ERR_SIMCLR_NATIVE", "another shard of this step failed") {}
-};
-
-/// A barrier that sleeps: on a shared machine a spinning one costs a scheduler's time slice whenever a core
-/// is taken away (docs/performance.md). `abort` releases everybody with an error, so that one shard's failure
-/// cannot leave the others waiting.
-class Barrier {
- public:
-  explicit Barrier(int parties) : parties_(parties) {}
-  void arrive_and_wait();
-  void abort();
-  void reset();
-
- private:
-  const int parties_;
-  int waiting_ = 0;
-  uint64_t generation_ = 0;
-  bool aborted_ = false;
-  std::mutex mutex_;
-  std::condition_variable released_;
-};
-
 /// What the shards of one process share.
-struct ShardExchange {
-  explicit ShardExchange(int size) : barrier(size), slots(size) {}
-  int size() const { return static_cast<int>(slots.size()); }
+class ShardExchange {
+ public:
+  using Slots = std::vector<at::Tensor>;
+
+  explicit ShardExchange(int size) : barrier(size), slots_{Slots(size), Slots(size)} {}
+  int size() const { return static_cast<int>(slots_[0].size()); }
+
+  /// What every shard brought, once all have. It stays until the shard that asks meets the others again;
+  /// nobody may write to what it brought before it has met them twice more.
+  const Slots& meet(int shard, const at::Tensor& value);
+
+  /// Lets go of what was brought.
+  void clear();
 
   Barrier barrier;
-  std::vector<at::Tensor> slots;  ///< what each shard brings to the collective under way
+
+ private:
+  std::array<Slots, 2> slots_;  ///< by turns: while one is read, the next meeting's fills
 };
 
 /// One shard's place in its group.

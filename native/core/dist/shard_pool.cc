@@ -60,7 +60,7 @@ void ShardPool::run(const std::function<void(int, Group&)>& work) {
   }
   run_one(0);
   ended.wait();
-  exchange_->slots.assign(size, at::Tensor());
+  exchange_->clear();
   if (layout_) layout_->result.reset();
   exchange_->barrier.reset();
   std::exception_ptr echo;

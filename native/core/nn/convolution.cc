@@ -16,7 +16,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Bytes of gathered patches held at a time: half of a common 1 MB second-level cache.
-constexpr int64_t kPatchBytes = 512 << 10;
+constexpr int64_t kPatchBytes = 4096 << 10;
 
 at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 
@@ -34,6 +34,9 @@ at::Tensor flat(const at::Tensor& x) {
 at::Tensor images(const at::Tensor& rows, int64_t height, int64_t width) {
   return rows.view({rows.size(0), height, width, -1}).permute({0, 3, 1, 2});
 }
+
+/// [N, C, H, W] channels_last seen as [N * H * W, C].
+at::Tensor pixels(const at::Tensor& x) { return flat(x).view({-1, x.size(1)}); }
 
 /// Kernel [O, I, k, k] seen as [O, k * k * I].
 at::Tensor kernel_rows(const at::Tensor& kernel) { return flat(kernel); }
@@ -66,7 +69,14 @@ void for_patches(const at::Tensor& x, const ConvGeometry& g, Work work) {
   }
 }
 
+/// A 1x1 kernel's patches are the pixels, where they lie.
+bool patches_are_pixels(const ConvGeometry& g) { return g.size == 1 && g.stride == 1 && g.padding == 0; }
+
 at::Tensor unfold_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
+  if (patches_are_pixels(g)) {
+    const at::Tensor out = pixels(x).mm(kernel_rows(kernel).t());
+    return images(out.view({g.images, -1}), g.out_height, g.out_width);
+  }
   const at::Tensor out = at::empty({g.images * g.out_pixels(), g.out_channels}, x.options());
   const at::Tensor transposed = kernel_rows(kernel).t();
   for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
@@ -77,7 +87,8 @@ at::Tensor unfold_forward(const at::Tensor& x, const at::Tensor& kernel, const C
 }
 
 at::Tensor unfold_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& g) {
-  const at::Tensor rows = flat(dy).view({g.images * g.out_pixels(), g.out_channels});
+  const at::Tensor rows = pixels(dy);
+  if (patches_are_pixels(g)) return images(rows.t().mm(pixels(x)), 1, 1);
   const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   at::Tensor sum = at::zeros({g.out_channels, g.taps() * g.in_channels}, x.options().dtype(type));
   for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
@@ -87,16 +98,18 @@ at::Tensor unfold_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, con
 }
 
 at::Tensor unfold_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& g) {
+  if (patches_are_pixels(g)) {
+    return images(pixels(dy).mm(kernel_rows(kernel)).view({g.images, -1}), g.in_height, g.in_width);
+  }
   if (g.stride == 1) {
     // The gradient is itself a convolution: of dy with the kernel turned by 180 degrees and its channels
     // exchanged.
     const at::Tensor turned = channels_last(kernel.flip({2, 3}).transpose(0, 1));
     return unfold_forward(dy, turned, conv_geometry(dy, turned, 1, g.size - 1 - g.padding));
   }
-  const at::Tensor rows = flat(dy).view({g.images * g.out_pixels(), g.out_channels});
   const auto type = dy.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   at::Tensor dx = at::zeros({g.images, g.in_pixels() * g.in_channels}, dy.options().dtype(type));
-  scatter_patches(rows.mm(kernel_rows(kernel)), g, 0, g.images, dx);
+  scatter_patches(pixels(dy).mm(kernel_rows(kernel)), g, 0, g.images, dx);
   return images(dx.to(dy.scalar_type()), g.in_height, g.in_width);
 }
 
@@ -168,9 +181,12 @@ ConvGeometry conv_geometry(const at::Tensor& x, const at::Tensor& kernel, int64_
 ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
   const auto type = x.scalar_type();
   if (wants_float(x)) return ConvAlgorithm::wide;
-  if (!x.device().is_cpu() || g.size == 1 ||
-      (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
+  if (!x.device().is_cpu() || (type != at::kFloat && type != at::kBFloat16 && type != at::kDouble)) {
     return ConvAlgorithm::native;
+  }
+  if (g.size == 1) {
+    const int64_t small = type == at::kBFloat16 ? 16 : 4;
+    return g.out_pixels() <= small ? ConvAlgorithm::unfold : ConvAlgorithm::native;
   }
   // (A single pixel must not go to oneDNN in bf16: it leaves gradients of unseen taps uninitialised at
   // stride 2.) Written out, the kernel has in_pixels * out_pixels blocks instead of taps: less work up to
@@ -179,7 +195,7 @@ ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
   // 4x4 inputs that shrink: 1.8 times the work, which large products in bf16 make up for; in fp32 they run as
   // fast as small ones.
   if (g.in_pixels() <= 16 && g.out_pixels() <= 4)
-    return type == at::kBFloat16 ? ConvAlgorithm::dense : ConvAlgorithm::unfold;
+    return ConvAlgorithm::unfold;
   return ConvAlgorithm::native;
 }
 
@@ -201,10 +217,9 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t strid
     return convolve(wide.x, wide.kernel, stride, padding, wide.algorithm).to(x.scalar_type());
   }
   const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-  if (algorithm == ConvAlgorithm::native) {
-    if (skips_pixels(x, g)) return at::conv2d(channels_last(every(stride, x)), kernel);
+  if (skips_pixels(x, g)) return convolve(channels_last(every(stride, x)), kernel, 1, 0, algorithm);
+  if (algorithm == ConvAlgorithm::native)
     return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
-  }
   return algorithm == ConvAlgorithm::dense ? dense_forward(x, kernel, g) : unfold_forward(x, kernel, g);
 }
 
@@ -218,17 +233,17 @@ ConvGradients convolution_gradients(const at::Tensor& gradient, const at::Tensor
   }
   const at::Tensor dy = gradient.to(x.scalar_type());
   const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-  if (algorithm == ConvAlgorithm::dense) return dense_backward(dy, x, kernel, g, input);
-  if (algorithm == ConvAlgorithm::unfold) {
-    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(), unfold_kernel_gradient(dy, x, g)};
-  }
   if (skips_pixels(x, g)) {
-    const ConvGradients seen = convolution_gradients(dy, channels_last(every(stride, x)), kernel, 1, 0,
-                                                     ConvAlgorithm::native, input);
+    const ConvGradients seen =
+        convolution_gradients(dy, channels_last(every(stride, x)), kernel, 1, 0, algorithm, input);
     if (!input) return seen;
     at::Tensor dx = at::zeros_like(x);
     every(stride, dx).copy_(seen.x);
     return {dx, seen.kernel};
+  }
+  if (algorithm == ConvAlgorithm::dense) return dense_backward(dy, x, kernel, g, input);
+  if (algorithm == ConvAlgorithm::unfold) {
+    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(), unfold_kernel_gradient(dy, x, g)};
   }
   const auto out =
       at::convolution_backward(dy, x, kernel, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},

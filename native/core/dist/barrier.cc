@@ -1,0 +1,53 @@
+#include "core/dist/barrier.h"
+
+#include <chrono>
+
+namespace simclr {
+namespace {
+
+/// About what it takes to fall asleep and be woken.
+constexpr std::chrono::microseconds kWatch{50};
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+void Barrier::arrive_and_wait() {
+  const uint64_t mine = meetings();
+  {
+    const std::lock_guard lock(mutex_);
+    if (aborted_) throw PeerFailed();
+    if (++waiting_ == parties_) {
+      waiting_ = 0;
+      meetings_.store(mine + 1, std::memory_order_release);
+      released_.notify_all();
+      return;
+    }
+  }
+  const auto until = std::chrono::steady_clock::now() + kWatch;
+  while (std::chrono::steady_clock::now() < until) {
+    if (meetings() != mine) return;
+    pause();
+  }
+  std::unique_lock lock(mutex_);
+  released_.wait(lock, [&] { return aborted_ || meetings() != mine; });
+  if (meetings() == mine) throw PeerFailed();
+}
+
+void Barrier::abort() {
+  std::lock_guard lock(mutex_);
+  aborted_ = true;
+  released_.notify_all();
+}
+
+void Barrier::reset() {
+  std::lock_guard lock(mutex_);
+  aborted_ = false;
+  waiting_ = 0;
+}
+
+}  // namespace simclr
