@@ -39,7 +39,10 @@ void shows_what_was_brought() {
       come_late(meeting, party);
       auto& places = brought[meeting % 2];
       places[party] = meeting * kParties + party;
-      barrier.arrive_and_wait();
+      const uint64_t here = barrier.arrive();
+      EXPECT(here == meeting);
+      come_late(meeting + 1, party);  // something to compute meanwhile
+      barrier.wait(here);
       for (int other = 0; other < kParties; ++other) EXPECT(places[other] == meeting * kParties + other);
     }
   });
@@ -59,7 +62,7 @@ void lets_everybody_go(std::chrono::microseconds late) {
           std::this_thread::sleep_for(late);
           return barrier.abort();
         }
-        barrier.arrive_and_wait();
+        barrier.wait(barrier.arrive());
       }
     } catch (const PeerFailed&) {
       failed[party] = true;
@@ -69,7 +72,7 @@ void lets_everybody_go(std::chrono::microseconds late) {
   EXPECT(failed[0] && !failed[1] && failed[2]);
 
   barrier.reset();
-  together([&](int) { barrier.arrive_and_wait(); });
+  together([&](int) { barrier.wait(barrier.arrive()); });
   EXPECT(barrier.meetings() == last + 1);
 }
 

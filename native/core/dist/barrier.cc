@@ -16,26 +16,27 @@ void pause() {
 
 }  // namespace
 
-void Barrier::arrive_and_wait() {
-  const uint64_t mine = meetings();
-  {
-    const std::lock_guard lock(mutex_);
-    if (aborted_) throw PeerFailed();
-    if (++waiting_ == parties_) {
-      waiting_ = 0;
-      meetings_.store(mine + 1, std::memory_order_release);
-      released_.notify_all();
-      return;
-    }
+uint64_t Barrier::arrive() {
+  const std::lock_guard lock(mutex_);
+  if (aborted_) throw PeerFailed();
+  const uint64_t meeting = meetings();
+  if (++arrived_ == parties_) {
+    arrived_ = 0;
+    meetings_.store(meeting + 1, std::memory_order_release);
+    released_.notify_all();
   }
+  return meeting;
+}
+
+void Barrier::wait(uint64_t meeting) {
   const auto until = std::chrono::steady_clock::now() + kWatch;
   while (std::chrono::steady_clock::now() < until) {
-    if (meetings() != mine) return;
+    if (meetings() != meeting) return;
     pause();
   }
   std::unique_lock lock(mutex_);
-  released_.wait(lock, [&] { return aborted_ || meetings() != mine; });
-  if (meetings() == mine) throw PeerFailed();
+  released_.wait(lock, [&] { return aborted_ || meetings() != meeting; });
+  if (meetings() == meeting) throw PeerFailed();
 }
 
 void Barrier::abort() {
@@ -47,7 +48,7 @@ void Barrier::abort() {
 void Barrier::reset() {
   std::lock_guard lock(mutex_);
   aborted_ = false;
-  waiting_ = 0;
+  arrived_ = 0;
 }
 
 }  // namespace simclr

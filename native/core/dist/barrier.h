@@ -22,15 +22,18 @@ struct PeerFailed : Error {
 class Barrier {
  public:
   explicit Barrier(int parties) : parties_(parties) {}
-  void arrive_and_wait();
+  /// Says that this party has come; returns the meeting that it has come to. It computes on, and may `wait`
+  /// for the others when it needs them; it must before it arrives again.
+  uint64_t arrive();
+  void wait(uint64_t meeting);
   void abort();
   void reset();
-  /// How often everybody has met; to a party that has yet to arrive, it stands still.
+  /// How often everybody has met, which is the number of the meeting that a party has yet to come to.
   uint64_t meetings() const { return meetings_.load(std::memory_order_acquire); }
 
  private:
   const int parties_;
-  int waiting_ = 0;
+  int arrived_ = 0;
   std::atomic<uint64_t> meetings_ = 0;
   bool aborted_ = false;
   std::mutex mutex_;

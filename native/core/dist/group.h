@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace simclr {
 
@@ -13,6 +14,9 @@ struct BatchRows {
   at::Tensor rows;
   int64_t first;
 };
+
+/// Gives the sum, once everybody's value is there.
+using PendingSum = std::function<at::Tensor()>;
 
 /// Members 0 .. size()-1 hold contiguous parts of one global batch and call the same collectives in the same
 /// order. Collectives are not differentiable: the callers' backward passes say what they need. What is
@@ -33,6 +37,12 @@ class Group {
 
   /// Sum over members, in an order that does not change, so that every member gets the same bits.
   virtual at::Tensor all_reduce_sum(const at::Tensor& value) = 0;
+
+  /// The same sum, called for later: what a member computes until then, others need not wait for. It calls no
+  /// other collective in between.
+  virtual PendingSum begin_sum(const at::Tensor& value) {
+    return [this, value] { return all_reduce_sum(value); };
+  }
 };
 
 /// A group of one: no communication, no copies.

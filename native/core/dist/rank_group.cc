@@ -10,7 +10,7 @@ at::Tensor RankGroup::together(const at::Tensor& value, const Combine& combine, 
   look(slots);
   if (shard_ == 0) layout_->result = combine(slots);
   // The next collective's first barrier is where everybody has read this one's result.
-  exchange_->barrier.arrive_and_wait();
+  exchange_->barrier.wait(exchange_->barrier.arrive());
   return layout_->result;
 }
 

@@ -2,11 +2,14 @@
 
 namespace simclr {
 
-const ShardExchange::Slots& ShardExchange::meet(int shard, const at::Tensor& value) {
-  Slots& slots = slots_[barrier.meetings() % 2];
-  slots[shard] = value.detach();
-  barrier.arrive_and_wait();
-  return slots;
+uint64_t ShardExchange::bring(int shard, const at::Tensor& value) {
+  slots_[barrier.meetings() % 2][shard] = value.detach();
+  return barrier.arrive();
+}
+
+const ShardExchange::Slots& ShardExchange::wait(uint64_t meeting) {
+  barrier.wait(meeting);
+  return slots_[meeting % 2];
 }
 
 void ShardExchange::clear() {
@@ -24,11 +27,13 @@ BatchRows ShardGroup::gather_images(const at::Tensor& rows) {
   return out;
 }
 
-at::Tensor ShardGroup::all_reduce_sum(const at::Tensor& value) {
-  const ShardExchange::Slots& slots = exchange_->meet(rank_, value);
-  at::Tensor sum = slots[0].clone();
-  for (int other = 1; other < size(); ++other) sum.add_(slots[other]);
-  return sum;
+PendingSum ShardGroup::begin_sum(const at::Tensor& value) {
+  return [this, meeting = exchange_->bring(rank_, value)] {
+    const ShardExchange::Slots& slots = exchange_->wait(meeting);
+    at::Tensor sum = slots[0].clone();
+    for (int other = 1; other < size(); ++other) sum.add_(slots[other]);
+    return sum;
+  };
 }
 
 }  // namespace simclr

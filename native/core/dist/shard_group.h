@@ -18,9 +18,15 @@ class ShardExchange {
   explicit ShardExchange(int size) : barrier(size), slots_{Slots(size), Slots(size)} {}
   int size() const { return static_cast<int>(slots_[0].size()); }
 
-  /// What every shard brought, once all have. It stays until the shard that asks meets the others again;
-  /// nobody may write to what it brought before it has met them twice more.
-  const Slots& meet(int shard, const at::Tensor& value);
+  /// Brings a shard's value to the next meeting, whose number it returns. Nobody may write to what it brought
+  /// before it has met the others twice more.
+  uint64_t bring(int shard, const at::Tensor& value);
+
+  /// What every shard brought to a meeting, once all have. It stays until the shard that asks brings its next
+  /// but one.
+  const Slots& wait(uint64_t meeting);
+
+  const Slots& meet(int shard, const at::Tensor& value) { return wait(bring(shard, value)); }
 
   /// Lets go of what was brought.
   void clear();
@@ -40,7 +46,8 @@ class ShardGroup final : public Group {
   int size() const override { return exchange_->size(); }
   at::Tensor all_gather(const at::Tensor& value) override;
   BatchRows gather_images(const at::Tensor& rows) override;
-  at::Tensor all_reduce_sum(const at::Tensor& value) override;
+  at::Tensor all_reduce_sum(const at::Tensor& value) override { return begin_sum(value)(); }
+  PendingSum begin_sum(const at::Tensor& value) override;
 
  private:
   std::shared_ptr<ShardExchange> exchange_;

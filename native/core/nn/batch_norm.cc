@@ -38,7 +38,7 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
                              ctx->saved_data["count"].toInt(),
                              reinterpret_cast<Group*>(ctx->saved_data["group"].toInt())};
     const NormGradients out =
-        batch_norm_gradients(norm, saved[0], saved[4], gradients[0], ctx->saved_data["residual"].toBool());
+        NormBackward(norm, saved[0], saved[4], gradients[0]).finish(ctx->saved_data["residual"].toBool());
     return {out.x,        out.scale, ctx->saved_data["shift"].toBool() ? out.shift : at::Tensor(),
             out.residual, {},        {},
             {},           {},        {}};
@@ -115,22 +115,27 @@ Normalisation normalisation(const Context& context, const BatchNorm& layer, cons
   return norm;
 }
 
-NormGradients batch_norm_gradients(const Normalisation& norm, const at::Tensor& x, const at::Tensor& y,
-                                   const at::Tensor& dy, bool residual) {
-  const GradientSums local = gradient_sums(dy, y, x, norm.mean);
+NormBackward::NormBackward(Normalisation norm, const at::Tensor& x, const at::Tensor& y, const at::Tensor& dy)
+    : norm_(std::move(norm)), x_(x), y_(y), dy_(dy) {
+  const GradientSums local = gradient_sums(dy_, y_, x_, norm_.mean);
+  sum_g_ = local.g;
+  sum_gx_ = local.gx;
+  if (norm_.group != nullptr) sums_ = norm_.group->begin_sum(at::stack({sum_g_, sum_gx_}));
+}
+
+NormGradients NormBackward::finish(bool residual) const {
   at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
-  if (norm.group != nullptr) {
+  if (sums_) {
     // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
-    const at::Tensor sums =
-        norm.group->all_reduce_sum(at::stack({local.g, local.gx})) / static_cast<double>(norm.count);
-    slope = -norm.scale * norm.rstd.pow(3) * sums[1];
-    offset = -norm.scale * norm.rstd * sums[0];
+    const at::Tensor means = sums_() / static_cast<double>(norm_.count);
+    slope = -norm_.scale * norm_.rstd.pow(3) * means[1];
+    offset = -norm_.scale * norm_.rstd * means[0];
   }
   const InputGradients input =
-      input_gradients(dy, y, x, norm.mean, norm.scale * norm.rstd, slope, offset, residual);
+      input_gradients(dy_, y_, x_, norm_.mean, norm_.scale * norm_.rstd, slope, offset, residual);
   // The parameters' gradients stay local: they are summed over the group with all the others.
-  const auto type = norm.scale.scalar_type();
-  return {input.x, input.residual, (local.gx * norm.rstd).to(type), local.g.to(type)};
+  const auto type = norm_.scale.scalar_type();
+  return {input.x, input.residual, (sum_gx_ * norm_.rstd).to(type), sum_g_.to(type)};
 }
 
 at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,

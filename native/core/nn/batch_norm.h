@@ -49,12 +49,25 @@ struct Normalisation {
 /// Takes the batch's statistics, moves the running ones.
 Normalisation normalisation(const Context& context, const BatchNorm& layer, const at::Tensor& x);
 
-/// Gradients of act(norm(x) [+ residual]) with respect to all that went in. `y` is its value, undefined where
-/// act is the identity.
+/// Gradients of act(norm(x) [+ residual]) with respect to all that went in.
 struct NormGradients {
   at::Tensor x, residual, scale, shift;
 };
-NormGradients batch_norm_gradients(const Normalisation& norm, const at::Tensor& x, const at::Tensor& y,
-                                   const at::Tensor& dy, bool residual);
+
+/// Computes them in two parts: this member's sums, which go to the group at once, and the rest, which needs
+/// the others'. What is computed in between, nobody waits for; it must not call a collective.
+class NormBackward {
+ public:
+  /// `y` is the value of act(...), undefined where act is the identity.
+  NormBackward(Normalisation norm, const at::Tensor& x, const at::Tensor& y, const at::Tensor& dy);
+  /// `residual`: whether its gradient is asked for.
+  NormGradients finish(bool residual) const;
+
+ private:
+  Normalisation norm_;
+  at::Tensor x_, y_, dy_;
+  at::Tensor sum_g_, sum_gx_;  ///< this member's, [C], double
+  PendingSum sums_;            ///< everybody's; none where mean and rstd do not depend on the batch
+};
 
 }  // namespace simclr

@@ -45,13 +45,12 @@ at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const Co
   return images(flat(x).mm(expand_kernel(kernel, g).t()), g.out_height, g.out_width);
 }
 
-ConvGradients dense_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
-                             const ConvGeometry& g, bool input) {
-  const at::Tensor rows = flat(dy);
-  ConvGradients out;
-  if (input) out.x = images(rows.mm(expand_kernel(kernel, g)), g.in_height, g.in_width);
-  out.kernel = collapse_kernel(rows.t().mm(flat(x)), g);
-  return out;
+at::Tensor dense_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& g) {
+  return images(flat(dy).mm(expand_kernel(kernel, g)), g.in_height, g.in_width);
+}
+
+at::Tensor dense_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& g) {
+  return collapse_kernel(flat(dy).t().mm(flat(x)), g);
 }
 
 /// Calls work(first image, images, their patches of x) for a cacheful at a time.
@@ -155,10 +154,10 @@ struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
     const auto algorithm = static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt());
-    const ConvGradients out =
-        convolution_gradients(gradients[0], saved[0], saved[1], ctx->saved_data["stride"].toInt(),
-                              ctx->saved_data["padding"].toInt(), algorithm, ctx->needs_input_grad(0));
-    return {out.x, out.kernel, {}, {}, {}};
+    const ConvBackward out(gradients[0], saved[0], saved[1], ctx->saved_data["stride"].toInt(),
+                           ctx->saved_data["padding"].toInt(), algorithm);
+    const at::Tensor dx = ctx->needs_input_grad(0) ? out.x_gradient() : at::Tensor();
+    return {dx, out.kernel_gradient(), {}, {}, {}};
   }
 };
 
@@ -194,8 +193,7 @@ ConvAlgorithm choose_algorithm(const ConvGeometry& g, const at::Tensor& x) {
   if (g.in_pixels() <= 4) return ConvAlgorithm::dense;
   // 4x4 inputs that shrink: 1.8 times the work, which large products in bf16 make up for; in fp32 they run as
   // fast as small ones.
-  if (g.in_pixels() <= 16 && g.out_pixels() <= 4)
-    return ConvAlgorithm::unfold;
+  if (g.in_pixels() <= 16 && g.out_pixels() <= 4) return ConvAlgorithm::unfold;
   return ConvAlgorithm::native;
 }
 
@@ -223,32 +221,53 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t strid
   return algorithm == ConvAlgorithm::dense ? dense_forward(x, kernel, g) : unfold_forward(x, kernel, g);
 }
 
-ConvGradients convolution_gradients(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& kernel,
-                                    int64_t stride, int64_t padding, ConvAlgorithm algorithm, bool input) {
+ConvBackward::ConvBackward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
+                           int64_t stride, int64_t padding, ConvAlgorithm algorithm)
+    : x_type_(x.scalar_type()),
+      kernel_type_(kernel.scalar_type()),
+      algorithm_(algorithm),
+      x_(x),
+      kernel_(kernel),
+      skipping_(stride) {
   if (algorithm == ConvAlgorithm::wide) {
     const Wide wide(x, kernel, stride, padding);
-    const ConvGradients out = convolution_gradients(gradient.to(at::kFloat), wide.x, wide.kernel, stride,
-                                                    padding, wide.algorithm, input);
-    return {input ? out.x.to(x.scalar_type()) : at::Tensor(), out.kernel.to(kernel.scalar_type())};
+    x_ = wide.x;
+    kernel_ = wide.kernel;
+    algorithm_ = wide.algorithm;
   }
-  const at::Tensor dy = gradient.to(x.scalar_type());
-  const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-  if (skips_pixels(x, g)) {
-    const ConvGradients seen =
-        convolution_gradients(dy, channels_last(every(stride, x)), kernel, 1, 0, algorithm, input);
-    if (!input) return seen;
-    at::Tensor dx = at::zeros_like(x);
-    every(stride, dx).copy_(seen.x);
-    return {dx, seen.kernel};
+  dy_ = dy.to(x_.scalar_type());
+  g_ = conv_geometry(x_, kernel_, stride, padding);
+  if (skips_pixels(x_, g_)) {
+    whole_ = x_;
+    x_ = channels_last(every(stride, x_));
+    g_ = conv_geometry(x_, kernel_, 1, 0);
   }
-  if (algorithm == ConvAlgorithm::dense) return dense_backward(dy, x, kernel, g, input);
-  if (algorithm == ConvAlgorithm::unfold) {
-    return {input ? unfold_input_gradient(dy, kernel, g) : at::Tensor(), unfold_kernel_gradient(dy, x, g)};
+}
+
+at::Tensor ConvBackward::native(bool of_kernel) const {
+  const auto out = at::convolution_backward(dy_, x_, kernel_, at::OptionalIntArrayRef(),
+                                            {g_.stride, g_.stride}, {g_.padding, g_.padding}, {1, 1}, false,
+                                            {0, 0}, 1, {!of_kernel, of_kernel, false});
+  return of_kernel ? std::get<1>(out) : std::get<0>(out);
+}
+
+at::Tensor ConvBackward::x_gradient() const {
+  at::Tensor dx = algorithm_ == ConvAlgorithm::native  ? native(false)
+                  : algorithm_ == ConvAlgorithm::dense ? dense_input_gradient(dy_, kernel_, g_)
+                                                       : unfold_input_gradient(dy_, kernel_, g_);
+  if (whole_.defined()) {
+    const at::Tensor all = at::zeros_like(whole_);
+    every(skipping_, all).copy_(dx);
+    dx = all;
   }
-  const auto out =
-      at::convolution_backward(dy, x, kernel, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},
-                               {1, 1}, false, {0, 0}, 1, {input, true, false});
-  return {std::get<0>(out), std::get<1>(out)};
+  return dx.to(x_type_);
+}
+
+at::Tensor ConvBackward::kernel_gradient() const {
+  const at::Tensor dkernel = algorithm_ == ConvAlgorithm::native  ? native(true)
+                             : algorithm_ == ConvAlgorithm::dense ? dense_kernel_gradient(dy_, x_, g_)
+                                                                  : unfold_kernel_gradient(dy_, x_, g_);
+  return dkernel.to(kernel_type_);
 }
 
 }  // namespace simclr

@@ -39,13 +39,28 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                        ConvAlgorithm algorithm);
 
-/// The same without being differentiated, and its gradients; `input`: whether x's is asked for.
+/// The same without being differentiated.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                     ConvAlgorithm algorithm);
-struct ConvGradients {
-  at::Tensor x, kernel;
+
+/// Its gradients, each when it is asked for.
+class ConvBackward {
+ public:
+  ConvBackward(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel, int64_t stride,
+               int64_t padding, ConvAlgorithm algorithm);
+  at::Tensor x_gradient() const;
+  at::Tensor kernel_gradient() const;
+
+ private:
+  /// LibTorch's, of x or of the kernel.
+  at::Tensor native(bool of_kernel) const;
+
+  at::ScalarType x_type_, kernel_type_;
+  ConvAlgorithm algorithm_;
+  at::Tensor dy_, x_, kernel_;
+  at::Tensor whole_;  ///< x with the pixels that a strided 1x1 convolution skips; else undefined
+  int64_t skipping_;  ///< that convolution's stride
+  ConvGeometry g_;
 };
-ConvGradients convolution_gradients(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& kernel,
-                                    int64_t stride, int64_t padding, ConvAlgorithm algorithm, bool input);
 
 }  // namespace simclr

@@ -62,11 +62,14 @@ struct NormConvolutionNode : public torch::autograd::Function<NormConvolutionNod
     const variable_list saved = ctx->get_saved_variables();
     const Normalisation norm = kept(ctx, saved);
     const at::Tensor y = value(saved[0], norm);
-    const ConvGradients conv = convolution_gradients(
-        gradients[0], y, saved[5], ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(),
-        static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()), true);
-    const NormGradients out = batch_norm_gradients(norm, saved[0], y, conv.x, false);
-    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, conv.kernel, {}, {}};
+    const ConvBackward conv(gradients[0], y, saved[5], ctx->saved_data["stride"].toInt(),
+                            ctx->saved_data["padding"].toInt(),
+                            static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()));
+    // The kernel's gradient while others come to the norm's sums.
+    const NormBackward back(norm, saved[0], y, conv.x_gradient());
+    const at::Tensor dkernel = conv.kernel_gradient();
+    const NormGradients out = back.finish(false);
+    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, dkernel, {}, {}};
   }
 };
 
@@ -91,7 +94,7 @@ struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
       const auto convention = static_cast<Convention>(ctx->saved_data["convention"].toInt());
       dy = torch::autograd::grad({stem_pool(y, convention)}, {y}, {gradients[0]})[0];
     }
-    const NormGradients out = batch_norm_gradients(norm, saved[0], y.detach(), dy, false);
+    const NormGradients out = NormBackward(norm, saved[0], y.detach(), dy).finish(false);
     return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, {}};
   }
 };
@@ -137,16 +140,19 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
     const Normalisation norm = kept(ctx, {{}, saved[6], saved[7], saved[8], saved[9]});
     const at::Tensor v = before.scale.defined() ? value(h, before) : h;
     const NormGradients out =
-        batch_norm_gradients(norm, convolve(v, kernel, 1, 0, pointwise(v, kernel)), saved[10], gradients[0],
-                             ctx->saved_data["residual"].toBool());
-    const ConvGradients conv = convolution_gradients(out.x, v, kernel, 1, 0, pointwise(v, kernel), true);
-    NormGradients in{conv.x, {}, {}, {}};
-    if (before.scale.defined()) in = batch_norm_gradients(before, h, v, conv.x, false);
+        NormBackward(norm, convolve(v, kernel, 1, 0, pointwise(v, kernel)), saved[10], gradients[0])
+            .finish(ctx->saved_data["residual"].toBool());
+    const ConvBackward conv(out.x, v, kernel, 1, 0, pointwise(v, kernel));
+    const at::Tensor dv = conv.x_gradient();
+    std::optional<NormBackward> back;
+    if (before.scale.defined()) back.emplace(before, h, v, dv);
+    const at::Tensor dkernel = conv.kernel_gradient();
+    const NormGradients in = back ? back->finish(false) : NormGradients{dv, {}, {}, {}};
     return {in.x,
             in.scale,
             shift_gradient(before, in),
             {},
-            conv.kernel,
+            dkernel,
             out.scale,
             shift_gradient(norm, out),
             out.residual,
