@@ -18,19 +18,20 @@ using MaybeTensor = std::optional<at::Tensor>;
 constexpr int64_t kThin = 64;
 
 /// What a node keeps of a Normalisation besides its tensors.
-void keep(AutogradContext* ctx, int64_t count, int64_t group) {
-  ctx->saved_data["count"] = count;
-  ctx->saved_data["group"] = group;
+void keep(AutogradContext* ctx, const std::string& name, const Normalisation& norm) {
+  ctx->saved_data[name + " count"] = norm.count;
+  ctx->saved_data[name + " group"] = reinterpret_cast<int64_t>(norm.group);
 }
 
-/// It again; `saved` are the node's tensors: x, scale, shift, mean, rstd and others.
-Normalisation kept(const AutogradContext* ctx, const variable_list& saved) {
-  return {saved[1],
-          saved[2],
-          saved[3],
-          saved[4],
-          ctx->saved_data.at("count").toInt(),
-          reinterpret_cast<Group*>(ctx->saved_data.at("group").toInt())};
+/// It again; its tensors are scale, shift, mean and rstd from `first` on.
+Normalisation kept(const AutogradContext* ctx, const std::string& name, const variable_list& saved,
+                   size_t first) {
+  return {saved[first],
+          saved[first + 1],
+          saved[first + 2],
+          saved[first + 3],
+          ctx->saved_data.at(name + " count").toInt(),
+          reinterpret_cast<Group*>(ctx->saved_data.at(name + " group").toInt())};
 }
 
 at::Tensor value(const at::Tensor& x, const Normalisation& norm) {
@@ -44,14 +45,12 @@ at::Tensor shift_gradient(const Normalisation& norm, const NormGradients& gradie
 
 struct NormConvolutionNode : public torch::autograd::Function<NormConvolutionNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
-                            const MaybeTensor& shift, const at::Tensor& mean, const at::Tensor& rstd,
-                            int64_t count, int64_t group, const at::Tensor& kernel, int64_t stride,
-                            int64_t padding) {
-    const at::Tensor b = shift.value_or(at::Tensor());
-    const at::Tensor y = value(x, {scale, b, mean, rstd});
+                            const MaybeTensor& shift, const Normalisation& norm, const at::Tensor& kernel,
+                            int64_t stride, int64_t padding) {
+    const at::Tensor y = value(x, norm);
     const ConvAlgorithm algorithm = choose_algorithm(conv_geometry(y, kernel, stride, padding), y);
-    ctx->save_for_backward({x, scale, b, mean, rstd, kernel});
-    keep(ctx, count, group);
+    ctx->save_for_backward({x, kernel, scale, shift.value_or(at::Tensor()), norm.mean, norm.rstd});
+    keep(ctx, "norm", norm);
     ctx->saved_data["stride"] = stride;
     ctx->saved_data["padding"] = padding;
     ctx->saved_data["algorithm"] = static_cast<int64_t>(algorithm);
@@ -60,33 +59,31 @@ struct NormConvolutionNode : public torch::autograd::Function<NormConvolutionNod
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
-    const Normalisation norm = kept(ctx, saved);
+    const Normalisation norm = kept(ctx, "norm", saved, 2);
     const at::Tensor y = value(saved[0], norm);
-    const ConvBackward conv(gradients[0], y, saved[5], ctx->saved_data["stride"].toInt(),
+    const ConvBackward conv(gradients[0], y, saved[1], ctx->saved_data["stride"].toInt(),
                             ctx->saved_data["padding"].toInt(),
                             static_cast<ConvAlgorithm>(ctx->saved_data["algorithm"].toInt()));
     // The kernel's gradient while others come to the norm's sums.
     const NormBackward back(norm, saved[0], y, conv.x_gradient());
     const at::Tensor dkernel = conv.kernel_gradient();
     const NormGradients out = back.finish(false);
-    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, dkernel, {}, {}};
+    return {out.x, out.scale, shift_gradient(norm, out), {}, dkernel, {}, {}};
   }
 };
 
 struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
-                            const MaybeTensor& shift, const at::Tensor& mean, const at::Tensor& rstd,
-                            int64_t count, int64_t group, int64_t convention) {
-    const at::Tensor b = shift.value_or(at::Tensor());
-    ctx->save_for_backward({x, scale, b, mean, rstd});
-    keep(ctx, count, group);
-    ctx->saved_data["convention"] = convention;
-    return stem_pool(value(x, {scale, b, mean, rstd}), static_cast<Convention>(convention));
+                            const MaybeTensor& shift, const Normalisation& norm, Convention convention) {
+    ctx->save_for_backward({x, scale, shift.value_or(at::Tensor()), norm.mean, norm.rstd});
+    keep(ctx, "norm", norm);
+    ctx->saved_data["convention"] = static_cast<int64_t>(convention);
+    return stem_pool(value(x, norm), convention);
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
-    const Normalisation norm = kept(ctx, saved);
+    const Normalisation norm = kept(ctx, "norm", saved, 1);
     const at::Tensor y = value(saved[0], norm).requires_grad_(true);
     at::Tensor dy;
     {
@@ -95,7 +92,7 @@ struct NormPoolNode : public torch::autograd::Function<NormPoolNode> {
       dy = torch::autograd::grad({stem_pool(y, convention)}, {y}, {gradients[0]})[0];
     }
     const NormGradients out = NormBackward(norm, saved[0], y.detach(), dy).finish(false);
-    return {out.x, out.scale, shift_gradient(norm, out), {}, {}, {}, {}, {}};
+    return {out.x, out.scale, shift_gradient(norm, out), {}, {}};
   }
 };
 
@@ -118,29 +115,22 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
     const Normalisation norm = normalisation(context, layer, x);
     const at::Tensor b = shift.value_or(at::Tensor());
     const at::Tensor y = normalise(x, residual.value_or(at::Tensor()), norm.mean, norm.rstd, scale, b, relu);
-    ctx->save_for_backward({h, before_scale.value_or(at::Tensor()), before_shift.value_or(at::Tensor()),
-                            before.mean, before.rstd, kernel, scale, b, norm.mean, norm.rstd,
-                            relu ? y : at::Tensor()});
-    keep(ctx, norm.count, reinterpret_cast<int64_t>(norm.group));
-    ctx->saved_data["before count"] = before.count;
-    ctx->saved_data["before group"] = reinterpret_cast<int64_t>(before.group);
+    ctx->save_for_backward({h, kernel, relu ? y : at::Tensor(), before_scale.value_or(at::Tensor()),
+                            before_shift.value_or(at::Tensor()), before.mean, before.rstd, scale, b,
+                            norm.mean, norm.rstd});
+    keep(ctx, "before", before);
+    keep(ctx, "norm", norm);
     ctx->saved_data["residual"] = residual.has_value();
     return y;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &h = saved[0], &kernel = saved[5];
-    const Normalisation before{saved[1],
-                               saved[2],
-                               saved[3],
-                               saved[4],
-                               ctx->saved_data["before count"].toInt(),
-                               reinterpret_cast<Group*>(ctx->saved_data["before group"].toInt())};
-    const Normalisation norm = kept(ctx, {{}, saved[6], saved[7], saved[8], saved[9]});
+    const at::Tensor &h = saved[0], &kernel = saved[1], &y = saved[2];
+    const Normalisation before = kept(ctx, "before", saved, 3), norm = kept(ctx, "norm", saved, 7);
     const at::Tensor v = before.scale.defined() ? value(h, before) : h;
     const NormGradients out =
-        NormBackward(norm, convolve(v, kernel, 1, 0, pointwise(v, kernel)), saved[10], gradients[0])
+        NormBackward(norm, convolve(v, kernel, 1, 0, pointwise(v, kernel)), y, gradients[0])
             .finish(ctx->saved_data["residual"].toBool());
     const ConvBackward conv(out.x, v, kernel, 1, 0, pointwise(v, kernel));
     const at::Tensor dv = conv.x_gradient();
@@ -178,15 +168,13 @@ at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const C
   if (context.exact_sums || kernel.scalar_type() != x.scalar_type())
     return conv(context, layer, batch_norm(context, norm, x, true));
   const Normalisation n = normalisation(context, norm, x);
-  return NormConvolutionNode::apply(x, n.scale, maybe(n.shift), n.mean, n.rstd, n.count,
-                                    reinterpret_cast<int64_t>(n.group), kernel, layer.stride, layer.padding);
+  return NormConvolutionNode::apply(x, n.scale, maybe(n.shift), n, kernel, layer.stride, layer.padding);
 }
 
 at::Tensor norm_relu_pool(const Context& context, const BatchNorm& norm, Convention convention,
                           const at::Tensor& x) {
   const Normalisation n = normalisation(context, norm, x);
-  return NormPoolNode::apply(x, n.scale, maybe(n.shift), n.mean, n.rstd, n.count,
-                             reinterpret_cast<int64_t>(n.group), static_cast<int64_t>(convention));
+  return NormPoolNode::apply(x, n.scale, maybe(n.shift), n, convention);
 }
 
 at::Tensor conv_norm(const Context& context, const BatchNorm* before, const Conv& layer,
