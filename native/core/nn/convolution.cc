@@ -2,12 +2,11 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "core/error.h"
 #include "core/machine/limits.h"
-#include "core/nn/convolution_patches.h"
+#include "core/nn/convolution_products.h"
 
 namespace simclr {
 namespace {
@@ -15,101 +14,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Bytes of gathered patches held at a time: half of a common 1 MB second-level cache.
-constexpr int64_t kPatchBytes = 4096 << 10;
-
-at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-
 /// Every `stride`th row and column of x, from the first on.
 at::Tensor every(int64_t stride, const at::Tensor& x) {
   return x.slice(2, 0, std::nullopt, stride).slice(3, 0, std::nullopt, stride);
-}
-
-/// [N, C, H, W] channels_last seen as [N, H * W * C].
-at::Tensor flat(const at::Tensor& x) {
-  return channels_last(x).permute({0, 2, 3, 1}).reshape({x.size(0), -1});
-}
-
-/// [N, H * W * C] seen as [N, C, H, W] channels_last.
-at::Tensor images(const at::Tensor& rows, int64_t height, int64_t width) {
-  return rows.view({rows.size(0), height, width, -1}).permute({0, 3, 1, 2});
-}
-
-/// [N, C, H, W] channels_last seen as [N * H * W, C].
-at::Tensor pixels(const at::Tensor& x) { return flat(x).view({-1, x.size(1)}); }
-
-/// Kernel [O, I, k, k] seen as [O, k * k * I].
-at::Tensor kernel_rows(const at::Tensor& kernel) { return flat(kernel); }
-
-at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
-  return images(flat(x).mm(expand_kernel(kernel, g).t()), g.out_height, g.out_width);
-}
-
-at::Tensor dense_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& g) {
-  return images(flat(dy).mm(expand_kernel(kernel, g)), g.in_height, g.in_width);
-}
-
-at::Tensor dense_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& g) {
-  return collapse_kernel(flat(dy).t().mm(flat(x)), g);
-}
-
-/// Calls work(first image, images, their patches of x) for a cacheful at a time.
-template <class Work>
-void for_patches(const at::Tensor& x, const ConvGeometry& g, Work work) {
-  const int64_t row = g.taps() * g.in_channels;
-  const int64_t bytes = g.out_pixels() * row * static_cast<int64_t>(x.element_size());
-  const int64_t chunk = std::clamp<int64_t>(kPatchBytes / bytes, 1, g.images);
-  at::Tensor buffer = at::empty({chunk * g.out_pixels(), row}, x.options());
-  for (int64_t first = 0; first < g.images; first += chunk) {
-    const int64_t count = std::min(chunk, g.images - first);
-    at::Tensor patches = buffer.narrow(0, 0, count * g.out_pixels());
-    gather_patches(x, g, first, count, patches);
-    work(first, count, patches);
-  }
-}
-
-/// A 1x1 kernel's patches are the pixels, where they lie.
-bool patches_are_pixels(const ConvGeometry& g) { return g.size == 1 && g.stride == 1 && g.padding == 0; }
-
-at::Tensor unfold_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
-  if (patches_are_pixels(g)) {
-    const at::Tensor out = pixels(x).mm(kernel_rows(kernel).t());
-    return images(out.view({g.images, -1}), g.out_height, g.out_width);
-  }
-  const at::Tensor out = at::empty({g.images * g.out_pixels(), g.out_channels}, x.options());
-  const at::Tensor transposed = kernel_rows(kernel).t();
-  for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
-    at::Tensor rows = out.narrow(0, first * g.out_pixels(), count * g.out_pixels());
-    at::mm_out(rows, patches, transposed);
-  });
-  return images(out.view({g.images, -1}), g.out_height, g.out_width);
-}
-
-at::Tensor unfold_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& g) {
-  const at::Tensor rows = pixels(dy);
-  if (patches_are_pixels(g)) return images(rows.t().mm(pixels(x)), 1, 1);
-  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  at::Tensor sum = at::zeros({g.out_channels, g.taps() * g.in_channels}, x.options().dtype(type));
-  for_patches(channels_last(x), g, [&](int64_t first, int64_t count, const at::Tensor& patches) {
-    sum.add_(rows.narrow(0, first * g.out_pixels(), count * g.out_pixels()).t().mm(patches));
-  });
-  return images(sum.to(x.scalar_type()), g.size, g.size);
-}
-
-at::Tensor unfold_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& g) {
-  if (patches_are_pixels(g)) {
-    return images(pixels(dy).mm(kernel_rows(kernel)).view({g.images, -1}), g.in_height, g.in_width);
-  }
-  if (g.stride == 1) {
-    // The gradient is itself a convolution: of dy with the kernel turned by 180 degrees and its channels
-    // exchanged.
-    const at::Tensor turned = channels_last(kernel.flip({2, 3}).transpose(0, 1));
-    return unfold_forward(dy, turned, conv_geometry(dy, turned, 1, g.size - 1 - g.padding));
-  }
-  const auto type = dy.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  at::Tensor dx = at::zeros({g.images, g.in_pixels() * g.in_channels}, dy.options().dtype(type));
-  scatter_patches(pixels(dy).mm(kernel_rows(kernel)), g, 0, g.images, dx);
-  return images(dx.to(dy.scalar_type()), g.in_height, g.in_width);
 }
 
 /// Operands in float32, and what is best for those.
@@ -215,7 +122,8 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& kernel, int64_t strid
     return convolve(wide.x, wide.kernel, stride, padding, wide.algorithm).to(x.scalar_type());
   }
   const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
-  if (skips_pixels(x, g)) return convolve(channels_last(every(stride, x)), kernel, 1, 0, algorithm);
+  if (skips_pixels(x, g))
+    return convolve(every(stride, x).contiguous(at::MemoryFormat::ChannelsLast), kernel, 1, 0, algorithm);
   if (algorithm == ConvAlgorithm::native)
     return at::conv2d(x, kernel, {}, {stride, stride}, {padding, padding});
   return algorithm == ConvAlgorithm::dense ? dense_forward(x, kernel, g) : unfold_forward(x, kernel, g);
@@ -239,7 +147,7 @@ ConvBackward::ConvBackward(const at::Tensor& dy, const at::Tensor& x, const at::
   g_ = conv_geometry(x_, kernel_, stride, padding);
   if (skips_pixels(x_, g_)) {
     whole_ = x_;
-    x_ = channels_last(every(stride, x_));
+    x_ = every(stride, x_).contiguous(at::MemoryFormat::ChannelsLast);
     g_ = conv_geometry(x_, kernel_, 1, 0);
   }
 }
