@@ -43,6 +43,19 @@ export const topics: readonly Topic[] = [
     ],
   },
   {
+    factor: 'leak',
+    title: 'BatchNorm of the whole batch or of its parts, where views share little',
+    paper:
+      'The same leak where the honest way is hard: crops of 5 to 15 % of the image instead of 8 to 100 %. What tells ' +
+      'a pair is then the statistics of its part, and the network learns to tell parts.',
+    claims: [
+      { higher: 'parts of 4', lower: 'whole batch of 32', measure: 'contrastive' },
+      { higher: 'parts of 8', lower: 'whole batch of 32', measure: 'contrastive' },
+      { higher: 'whole batch of 32', lower: 'parts of 4', measure: 'knn' },
+      { higher: 'whole batch of 32', lower: 'parts of 8', measure: 'knn' },
+    ],
+  },
+  {
     factor: 'negatives',
     title: 'Negatives from the whole batch or from each rank',
     paper: 'Negatives come from the whole batch; more of them are better (§5.2).',
