@@ -76,8 +76,10 @@ export async function buildAddon(options) {
     Object.assign(defines, { SIMCLR_CUDA: 'ON', CMAKE_CUDA_COMPILER: compiler })
   }
   say(`building the addon (${variant}) against ${libtorch}`)
+  const state = stampOf(variant, torch, libtorch) // of the sources as they are now: they may change during the build
+  state.clear()
   cmakeBuild(buildFolder(variant), null, defines)
-  stampOf(variant, torch, libtorch).done()
+  state.done()
 }
 
 /** `torch` as it was asked for: a variant's minors share a folder, and the next build may be for another one. */
