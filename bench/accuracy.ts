@@ -1,10 +1,11 @@
 /**
  * npx tsx bench/accuracy.ts --train DIR --test DIR [--preset quick] [--epochs N] [--seeds N] [--hue exact|fast]
- *   [--peers VENV]
+ *   [--peers VENV [--peer-fp32]]
  *
  * Time to accuracy: trains on the images of one class folder per class, without their labels, and prints for each seed
  * what kNN and a linear probe reach on those of the other, after the last epoch, as JSON lines; the mean last. `--peers`
- * runs lightly's recipe (bench/peers/accuracy.py) with the same seeds, each beside ours. Keep the machine quiet.
+ * runs lightly's recipe (bench/peers/accuracy.py) with the same seeds, each beside ours, in bf16 or, where that is faster
+ * for it, in fp32. Keep the machine quiet.
  * Seconds are ours from the call of train() to its end, the peer's from its first batch to its last.
  */
 import { execFileSync } from 'node:child_process'
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '3' },
     hue: { type: 'string', default: 'exact' },
     peers: { type: 'string' },
+    'peer-fp32': { type: 'boolean', default: false },
   },
 })
 const { train: data, test, preset, epochs, peers } = values
@@ -65,6 +67,7 @@ async function ours(seed: number): Promise<Outcome> {
 
 function lightly(seed: number): Outcome {
   const args = [peerScript('accuracy.py'), '--train', data!, '--test', test!, '--seed', String(seed)]
+  if (values['peer-fp32']) args.push('--fp32')
   const said = execFileSync(`${peers}/bin/python`, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   return { side: 'lightly', seed, ...JSON.parse(said.trim().split('\n').at(-1)!) }
 }
