@@ -6,7 +6,7 @@ namespace simclr {
 
 template <class Combine, class Look>
 at::Tensor RankGroup::together(const at::Tensor& value, const Combine& combine, const Look& look) {
-  const ShardExchange::Slots& slots = exchange_->meet(shard_, value);
+  const Slots& slots = exchange_->meet(shard_, value);
   look(slots);
   if (shard_ == 0) layout_->result = combine(slots);
   // The next collective's first barrier is where everybody has read this one's result.
@@ -32,30 +32,21 @@ at::Tensor RankGroup::gather_rows(const at::Tensor& rows, const std::vector<int6
 
 at::Tensor RankGroup::all_gather(const at::Tensor& value) {
   return together(
-      value,
-      [&](const ShardExchange::Slots& slots) { return gather_rows(at::stack(slots), layout_->shards); },
-      [](const ShardExchange::Slots&) {});
+      value, [&](const Slots& slots) { return gather_rows(at::stack(slots), layout_->shards); },
+      [](const Slots&) {});
 }
 
 BatchRows RankGroup::gather_images(const at::Tensor& rows) {
   int64_t first = layout_->first_image;
   const at::Tensor all = together(
-      rows,
-      [&](const ShardExchange::Slots& slots) { return gather_rows(at::cat(slots, 0), layout_->images); },
-      [&](const ShardExchange::Slots& slots) {
-        for (int other = 0; other < shard_; ++other) first += slots[other].size(0);
-      });
+      rows, [&](const Slots& slots) { return gather_rows(at::cat(slots, 0), layout_->images); },
+      [&](const Slots& slots) { first += rows_before(slots, shard_); });
   return {all, first};
 }
 
 at::Tensor RankGroup::all_reduce_sum(const at::Tensor& value) {
-  const auto combine = [&](const ShardExchange::Slots& slots) {
-    at::Tensor sum = slots[0];
-    if (slots.size() > 1) sum = sum.clone();
-    for (size_t i = 1; i < slots.size(); ++i) sum.add_(slots[i]);
-    return processes_.all_reduce_sum(sum);
-  };
-  return together(value, combine, [](const ShardExchange::Slots&) {});
+  const auto combine = [&](const Slots& slots) { return processes_.all_reduce_sum(sum_of(slots)); };
+  return together(value, combine, [](const Slots&) {});
 }
 
 }  // namespace simclr

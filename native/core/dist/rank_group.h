@@ -29,6 +29,8 @@ class RankGroup final : public Group {
   at::Tensor all_reduce_sum(const at::Tensor& value) override;
 
  private:
+  using Slots = ShardExchange::Slots;
+
   /// Shard 0 makes the result out of all shards' values; every shard gets it. `look` may read them too.
   template <class Combine, class Look>
   at::Tensor together(const at::Tensor& value, const Combine& combine, const Look& look);

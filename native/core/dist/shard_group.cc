@@ -16,24 +16,30 @@ void ShardExchange::clear() {
   for (Slots& slots : slots_) slots.assign(slots.size(), at::Tensor());
 }
 
+at::Tensor sum_of(const ShardExchange::Slots& slots) {
+  at::Tensor sum = slots[0];
+  if (slots.size() > 1) sum = sum.clone();
+  for (size_t i = 1; i < slots.size(); ++i) sum.add_(slots[i]);
+  return sum;
+}
+
+int64_t rows_before(const ShardExchange::Slots& slots, int shard) {
+  int64_t rows = 0;
+  for (int other = 0; other < shard; ++other) rows += slots[other].size(0);
+  return rows;
+}
+
 at::Tensor ShardGroup::all_gather(const at::Tensor& value) {
   return at::stack(exchange_->meet(rank_, value));
 }
 
 BatchRows ShardGroup::gather_images(const at::Tensor& rows) {
   const ShardExchange::Slots& slots = exchange_->meet(rank_, rows);
-  BatchRows out{at::cat(slots, 0), 0};
-  for (int other = 0; other < rank_; ++other) out.first += slots[other].size(0);
-  return out;
+  return {at::cat(slots, 0), rows_before(slots, rank_)};
 }
 
 PendingSum ShardGroup::begin_sum(const at::Tensor& value) {
-  return [this, meeting = exchange_->bring(rank_, value)] {
-    const ShardExchange::Slots& slots = exchange_->wait(meeting);
-    at::Tensor sum = slots[0].clone();
-    for (int other = 1; other < size(); ++other) sum.add_(slots[other]);
-    return sum;
-  };
+  return [this, meeting = exchange_->bring(rank_, value)] { return sum_of(exchange_->wait(meeting)); };
 }
 
 }  // namespace simclr

@@ -23,7 +23,7 @@ class ShardExchange {
   uint64_t bring(int shard, const at::Tensor& value);
 
   /// What every shard brought to a meeting, once all have. It stays until the shard that asks brings its next
-  /// but one.
+  /// value.
   const Slots& wait(uint64_t meeting);
 
   const Slots& meet(int shard, const at::Tensor& value) { return wait(bring(shard, value)); }
@@ -36,6 +36,12 @@ class ShardExchange {
  private:
   std::array<Slots, 2> slots_;  ///< by turns: while one is read, the next meeting's fills
 };
+
+/// Of all slots, in their order.
+at::Tensor sum_of(const ShardExchange::Slots& slots);
+
+/// Rows in the slots before a shard's.
+int64_t rows_before(const ShardExchange::Slots& slots, int shard);
 
 /// One shard's place in its group.
 class ShardGroup final : public Group {
