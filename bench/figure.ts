@@ -1,4 +1,5 @@
 /** What a benchmark is: ours and a peer's figure for the same work. */
+import type { StepPrecision } from './work/step.ts'
 
 export interface Context {
   /** Measurements of each side; the figure is their median. */
@@ -6,6 +7,8 @@ export interface Context {
   /** A Python virtual environment that has the peers; null: ours alone. */
   peers: string | null
   limits: Limits
+  /** Of training steps, on both sides. */
+  precision: StepPrecision
   /** The best setting of whole training's peer here, where it is known already. */
   tuned: Tuned | null
 }

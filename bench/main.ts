@@ -1,13 +1,18 @@
 /**
- * npm run bench [-- --peers VENV] [--only NAME] [--rounds N] [--json] [--table FILE] [--tuned WORKERS,THREADS]
+ * npm run bench [-- --peers VENV] [--only NAME] [--rounds N] [--json] [--table FILE] [--precision bf16|fp32]
+ *                 [--tuned WORKERS,THREADS]
  *
  * Runs the benchmarks and prints each figure, with --json one line a figure. `--peers` is a Python virtual
  * environment that has the peers (bench/peers/): they are measured in turns with ours. `--only` may be given more
  * than once. `--table` puts the figures into the table of a Markdown file, docs/performance.md for one; figures that
- * were not measured this time stay as they are there. `--tuned` says which setting of the loop figures' peer is its best
+ * were not measured this time stay as they are there. `--precision` is that of single training steps on both sides, what
+ * 'auto' means on this machine unless given. `--tuned` says which setting of the loop figures' peer is its best
  * here, known from an earlier run, instead of finding it again. Keep the machine quiet.
  */
 import { parseArgs } from 'node:util'
+import { loadAddon } from '../lib/addon/load.ts'
+import { machineFacts } from '../lib/config/machine.ts'
+import { autoPrecision } from '../lib/config/precision.ts'
 import { type Benchmark, type Context, complete, type Figure } from './figure.ts'
 import { augment } from './figures/augment.ts'
 import { jpeg } from './figures/jpeg.ts'
@@ -42,6 +47,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     json: { type: 'boolean', default: false },
     table: { type: 'string' },
+    precision: { type: 'string' },
     tuned: { type: 'string' },
   },
 })
@@ -51,6 +57,11 @@ if (unknown !== undefined) {
   throw new Error(`Expected one of ${known.join(', ')} for --only but received ${unknown}.`)
 }
 
+const precision = values.precision ?? autoPrecision('cpu', machineFacts(loadAddon()).bf16Speed).precision
+if (precision !== 'bf16' && precision !== 'fp32') {
+  throw new Error(`Expected bf16 or fp32 for --precision but received ${precision}.`)
+}
+
 const wanted = (name: string) => values.only?.includes(name) ?? true
 const limits = await measureLimits()
 const [workers, threads] = values.tuned?.split(',').map(Number) ?? []
@@ -58,6 +69,7 @@ const context: Context = {
   rounds: Number(values.rounds),
   peers: values.peers ?? null,
   limits,
+  precision,
   tuned: workers === undefined || threads === undefined ? null : { workers, threads },
 }
 const machine = describeMachine(limits)

@@ -39,7 +39,10 @@ export const lars: Benchmark = {
 
 /** Arrays of the sizes of ResNet-50's weights; BatchNorm's and biases excluded, as in training. */
 async function resnet50() {
-  const learner = stepLearner({ arch: 'resnet50', stem: 'imagenet', size: 64, batch: 2 }, 1)
+  const learner = stepLearner(
+    { arch: 'resnet50', stem: 'imagenet', size: 64, batch: 2, precision: 'fp32' },
+    1,
+  )
   const state = await learner.state()
   learner.dispose()
   return state

@@ -9,7 +9,6 @@ import { RankProcesses } from '../work/ranks.ts'
 import { type StepSetting, stepLearner, stepRate, stepSpec, stepViews } from '../work/step.ts'
 
 const name = 'ranks-r18'
-const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 128 }
 const steps = 3
 const processes = 2
 
@@ -20,7 +19,8 @@ export const ranks: Benchmark = {
   },
 }
 
-async function measure({ rounds }: Context): Promise<Measured> {
+async function measure({ rounds, precision }: Context): Promise<Measured> {
+  const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 128, precision }
   const learner = stepLearner(setting, processes)
   const views = stepViews(setting)
   let taken: Taken[] = []
@@ -41,7 +41,7 @@ async function measure({ rounds }: Context): Promise<Measured> {
       peer: one!,
       unit: 'pairs/s',
       about:
-        `resnet18, imagenet stem, 32 px, batch ${setting.batch}, bf16, ${processes} processes x 1 thread; ` +
+        `resnet18, imagenet stem, 32 px, batch ${setting.batch}, ${precision}, ${processes} processes x 1 thread; ` +
         `peer: 1 process x ${processes} threads. ` +
         `A step: ${collectives} collectives, ${(bytes / 1e6).toFixed(2)} MB from each rank`,
     }

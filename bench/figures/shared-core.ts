@@ -9,12 +9,12 @@ import { better, PeersByThreads } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
-const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 256 }
 const steps = 3
 
 export const sharedCore: Benchmark = {
   targets: { 'shared-core': atLeast(0.45), 'shared-core-peer': atLeast(1.2) },
-  async *run({ rounds, peers: venv, limits }, wanted) {
+  async *run({ rounds, peers: venv, limits, precision }, wanted) {
+    const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 256, precision }
     const peerVenv = wanted('shared-core-peer') ? venv : null
     const learner = stepLearner(setting, limits.cores)
     const views = stepViews(setting)
@@ -23,7 +23,7 @@ export const sharedCore: Benchmark = {
     try {
       const underLoads = [ours, ...peers.sides(steps)].map((side) => () => underLoad(side))
       const [quiet, busy, ...theirs] = await inTurns(rounds, [ours, ...underLoads])
-      const step = `step of resnet18, imagenet stem, ${setting.size} px, batch ${setting.batch}, bf16, one of ${limits.cores} cores kept busy by another process`
+      const step = `step of resnet18, imagenet stem, ${setting.size} px, batch ${setting.batch}, ${precision}, one of ${limits.cores} cores kept busy by another process`
       if (wanted('shared-core')) {
         yield {
           name: 'shared-core',

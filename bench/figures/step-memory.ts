@@ -7,21 +7,20 @@ import { numberFrom, workScript } from '../measure/memory.ts'
 import { peerScript } from '../measure/peer.ts'
 import { peerArguments, type StepSetting } from '../work/step.ts'
 
-const setting: StepSetting = { arch: 'resnet50', stem: 'imagenet', size: 64, batch: 64 }
-
 export const stepMemory: Benchmark = {
   targets: { 'step-memory': atMost(0.75) },
-  async *run({ peers: venv, limits }, wanted) {
+  async *run({ peers: venv, limits, precision }, wanted) {
     if (!wanted('step-memory')) return
+    const setting: StepSetting = { arch: 'resnet50', stem: 'imagenet', size: 64, batch: 64, precision }
     const { arch, stem, size, batch } = setting
-    const ours = numberFrom(...workScript('step-memory.ts', arch, stem, size, batch, limits.cores))
+    const ours = numberFrom(...workScript('step-memory.ts', arch, stem, size, batch, precision, limits.cores))
     const script = [peerScript('step.py'), ...peerArguments(setting), '--threads', limits.cores, '--memory']
     yield {
       name: 'step-memory',
       ours,
       peer: venv === null ? null : numberFrom(`${venv}/bin/python`, script),
       unit: 'MB',
-      about: `weights, gradients, momentum and activations of ${arch} at ${size} px, batch ${batch}, bf16; peer: eager PyTorch`,
+      about: `weights, gradients, momentum and activations of ${arch} at ${size} px, batch ${batch}, ${precision}; peer: eager PyTorch`,
     }
   },
 }

@@ -1,6 +1,6 @@
 /**
- * Pairs a second of a whole training step (forward, NT-Xent, backward, SGD) on given views, bf16, all cores. Peer:
- * eager PyTorch, channels_last, bf16 autocast, with all cores' threads and with one; the better is the figure's.
+ * Pairs a second of a whole training step (forward, NT-Xent, backward, SGD) on given views, all cores. Peer:
+ * eager PyTorch, channels_last, the same precision (bf16 by autocast), with all cores' threads and with one; the better is the figure's.
  */
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { gflopPerPair } from '../measure/flops.ts'
@@ -8,7 +8,7 @@ import { better, PeersByThreads } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
-interface Setting extends StepSetting {
+interface Setting extends Omit<StepSetting, 'precision'> {
   name: string
   /** Steps in one measurement. */
   steps: number
@@ -31,8 +31,12 @@ export const step: Benchmark = {
   },
 }
 
-async function measure(setting: Setting, { rounds, peers: venv, limits }: Context): Promise<Measured> {
-  const { name, arch, stem, size, batch, steps } = setting
+async function measure(
+  { name, steps, ...work }: Setting,
+  { rounds, peers: venv, limits, precision }: Context,
+): Promise<Measured> {
+  const setting: StepSetting = { ...work, precision }
+  const { arch, stem, size, batch } = setting
   const learner = stepLearner(setting, limits.cores)
   const views = stepViews(setting)
   using peers = new PeersByThreads(venv, 'step.py', limits.cores, peerArguments(setting))
@@ -40,15 +44,15 @@ async function measure(setting: Setting, { rounds, peers: venv, limits }: Contex
     const own = () => stepRate(learner, views, setting, steps)
     const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(steps)])
     const peer = better(theirs)
-    const share = (rate: number) => (rate * gflopPerPair(setting)) / limits.bf16
+    const share = (rate: number) => (rate * gflopPerPair(setting)) / limits[precision]
     return {
       name,
       ours: ours!,
       peer,
       unit: 'pairs/s',
-      share: { of: 'bf16 products', ours: share(ours!), peer: peer === null ? null : share(peer) },
+      share: { of: `${precision} products`, ours: share(ours!), peer: peer === null ? null : share(peer) },
       about:
-        `${arch}, ${stem} stem, ${size} px, batch ${batch}, bf16, ${limits.cores} threads; ` +
+        `${arch}, ${stem} stem, ${size} px, batch ${batch}, ${precision}, ${limits.cores} threads; ` +
         `peer: eager PyTorch, the better of ${limits.cores} threads and 1`,
     }
   } finally {

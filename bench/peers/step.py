@@ -1,8 +1,8 @@
-"""A SimCLR training step in eager PyTorch: pairs a second, bf16 autocast, channels_last.
+"""A SimCLR training step in eager PyTorch: pairs a second, fp32 or bf16 autocast, channels_last.
 
-step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --threads N [--memory]; then a line on
-stdin says how many steps to take after one that does not count, a line on stdout is the figure. With --memory it prints
-the MB that network and steps add to the process's peak, and ends.
+step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --precision bf16|fp32 --threads N
+[--memory]; then a line on stdin says how many steps to take after one that does not count, a line on stdout is the figure.
+With --memory it prints the MB that network and steps add to the process's peak, and ends.
 """
 import argparse
 import resource
@@ -19,6 +19,7 @@ parser.add_argument('--arch', required=True)
 parser.add_argument('--stem', choices=['imagenet', 'cifar'], required=True)
 parser.add_argument('--size', type=int, required=True)
 parser.add_argument('--batch', type=int, required=True)
+parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
 parser.add_argument('--threads', type=int, required=True)
 parser.add_argument('--memory', action='store_true')
 options = parser.parse_args()
@@ -49,7 +50,7 @@ targets = torch.arange(2 * options.batch).roll(options.batch)
 
 
 def step():
-    with torch.autocast('cpu', torch.bfloat16):
+    with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
         z = model(views)
     z = F.normalize(z.float(), dim=1)
     similarity = z @ z.T / 0.5

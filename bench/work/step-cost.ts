@@ -10,7 +10,7 @@ import { peakMegabytes } from '../measure/memory.ts'
 import { type StepSetting, stepSpec } from './step.ts'
 
 const [arch, stem, size, batch, cores, steps, mode] = process.argv.slice(2)
-const setting = { arch, stem, size: Number(size), batch: Number(batch) } as StepSetting
+const setting = { arch, stem, size: Number(size), batch: Number(batch), precision: 'bf16' } as StepSetting
 const memory: Partial<LearnerSpec> =
   mode === 'plain' ? {} : mode === 'recompute' ? { recompute: true } : { chunkSize: Number(mode) }
 const addon = loadAddon()

@@ -1,10 +1,10 @@
-/** step-memory.ts ARCH STEM SIZE BATCH CORES: prints the MB that network and steps add to this process's peak. */
+/** step-memory.ts ARCH STEM SIZE BATCH PRECISION CORES: prints the MB that network and steps add to this process's peak. */
 import { loadAddon } from '../../lib/addon/load.ts'
 import { peakMegabytes } from '../measure/memory.ts'
 import { type StepSetting, stepLearner, stepRate, stepViews } from './step.ts'
 
-const [arch, stem, size, batch, cores] = process.argv.slice(2)
-const setting = { arch, stem, size: Number(size), batch: Number(batch) } as StepSetting
+const [arch, stem, size, batch, precision, cores] = process.argv.slice(2)
+const setting = { arch, stem, size: Number(size), batch: Number(batch), precision } as StepSetting
 const views = stepViews(setting)
 loadAddon().ntXent(new Float32Array(64 * 128).fill(1), {
   dim: 128,

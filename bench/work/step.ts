@@ -7,17 +7,20 @@ export interface StepSetting {
   stem: Stem
   size: number
   batch: number
+  precision: StepPrecision
 }
 
-/** bf16, SGD, torchvision's geometry. */
-export function stepSpec({ arch, stem }: StepSetting, shards: number): LearnerSpec {
+export type StepPrecision = 'bf16' | 'fp32'
+
+/** SGD, torchvision's geometry. */
+export function stepSpec({ arch, stem, precision }: StepSetting, shards: number): LearnerSpec {
   return {
     encoder: { arch, width: 1, stem, convention: 'torch', skRatio: 0 },
     head: { layers: 2, dim: 128, convention: 'torch' },
     loss: { temperature: 0.5, scale: 1, normalize: true },
     optimizer: { name: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0, decayAll: true },
     classes: 0,
-    precision: 'bf16',
+    precision,
     device: 'cpu',
     shards,
     seed: 0,
@@ -30,7 +33,7 @@ export function stepLearner(setting: StepSetting, cores: number): NativeLearner 
 }
 
 /** Views [2 * batch, size, size, 3], uniform in [-1, 1). */
-export function stepViews({ batch, size }: StepSetting): NativeTensor {
+export function stepViews({ batch, size }: Pick<StepSetting, 'batch' | 'size'>): NativeTensor {
   const rows = 2 * batch
   const values = noise(rows * size * size * 3)
   return { name: 'views', dtype: 'F32', shape: [rows, size, size, 3], data: new Uint8Array(values.buffer) }
@@ -51,7 +54,7 @@ export function noise(length: number): Float32Array<ArrayBuffer> {
 export async function stepRate(
   learner: NativeLearner,
   views: NativeTensor,
-  { batch }: StepSetting,
+  { batch }: Pick<StepSetting, 'batch'>,
   steps: number,
 ): Promise<number> {
   const step = async () => (await learner.stepViews(views, null, 0.01)).stepSeconds
@@ -62,6 +65,6 @@ export async function stepRate(
 }
 
 /** Arguments of bench/peers/step.py, but for its threads. */
-export function peerArguments({ arch, stem, size, batch }: StepSetting): (string | number)[] {
-  return ['--arch', arch, '--stem', stem, '--size', size, '--batch', batch]
+export function peerArguments({ arch, stem, size, batch, precision }: StepSetting): (string | number)[] {
+  return ['--arch', arch, '--stem', stem, '--size', size, '--batch', batch, '--precision', precision]
 }

@@ -27,7 +27,7 @@ export async function countMessages(): Promise<Messages> {
 
 /** A step with so many images on each of two ranks. */
 async function stepOf(images: number): Promise<Taken> {
-  const views = stepViews({ arch: 'resnet50', stem: 'imagenet', size, batch: images })
+  const views = stepViews({ size, batch: images })
   using ranks = await RankProcesses.start(2, spec, views)
   const [taken] = await ranks.take(1)
   return taken!

@@ -36,7 +36,7 @@ void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variabl
   }
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(spec, moved);
   optimizer->set_lr(lr);
-  optimizer->step();
+  optimizer->step(torch_threads(), [](size_t) {});
   for (size_t i = 0; i < moved.size(); ++i) {
     if (moved[i].weight.is_same(variables[i].weight)) continue;
     variables[i].weight.copy_(moved[i].weight);

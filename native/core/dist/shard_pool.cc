@@ -39,6 +39,11 @@ void ShardPool::set_batch(const RollCall& roll) {
               {}};
 }
 
+Team ShardPool::team() {
+  return {size(),
+          [this](const std::function<void(int)>& work) { run([&](int shard, Group&) { work(shard); }); }};
+}
+
 void ShardPool::run(const std::function<void(int, Group&)>& work) {
   const int size = this->size();
   std::vector<std::exception_ptr> failures(size);

@@ -8,6 +8,7 @@
 #include "core/dist/rank_group.h"
 #include "core/dist/roll_call.h"
 #include "core/task_thread.h"
+#include "core/team.h"
 
 namespace simclr {
 
@@ -15,7 +16,6 @@ namespace simclr {
 /// OpenMP thread unless there is a single shard, which uses `threads`.
 class ShardPool {
  public:
-  ///
   /// `processes`: the shards of these ranks make up one group; null: those of this process alone.
   ShardPool(int size, int threads, ProcessGroup* processes = nullptr);
   ~ShardPool();
@@ -31,6 +31,9 @@ class ShardPool {
   /// Runs `work(shard, group)` on every shard and waits; `group` is that of all ranks. The first failure (by
   /// shard) is rethrown after all have ended.
   void run(const std::function<void(int, Group&)>& work);
+
+  /// The shards of this process, for work that needs no group.
+  Team team();
 
  private:
   int threads_;

@@ -1,6 +1,5 @@
 // One step: what is computed of a batch, what is read back, and the update.
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <c10/core/GradMode.h>
 
 #include <chrono>
@@ -124,8 +123,7 @@ void Learner::update(const StepResult& step, double lr) {
 
 void Learner::advance_weights() {
   const at::NoGradGuard no_grad;
-  optimizer_->step();
-  replicas_->refresh(pool_);
+  optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
 }
 
 at::Tensor Learner::compute(Work& work) {
@@ -134,9 +132,7 @@ at::Tensor Learner::compute(Work& work) {
   } else {
     differentiate_whole(work);
   }
-  std::vector<at::Tensor> norms;
-  for (const at::Tensor& gradient : replicas_->gradients()) norms.push_back(at::linalg_vector_norm(gradient));
-  work.scalars.push_back(at::linalg_vector_norm(at::stack(norms)));
+  work.scalars.push_back(replicas_->gradient_norm(pool_));
   std::vector<at::Tensor> wide;
   for (const at::Tensor& scalar : work.scalars) wide.push_back(scalar.detach().to(at::kDouble).reshape({}));
   return at::stack(wide);

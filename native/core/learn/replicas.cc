@@ -1,6 +1,8 @@
 #include "core/learn/replicas.h"
 
 #include <ATen/native/Resize.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
 #include "core/dist/gradient_buckets.h"
@@ -79,8 +81,7 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
     const at::NoGradGuard no_grad;
     int64_t before = 0;
     for (size_t i = 0; i < compute_.size(); ++i) {
-      // A parameter belongs to the shard in whose share of all values it begins.
-      if (before * pool.size() / std::max<int64_t>(total, 1) == shard) work(i);
+      if (taker(before, total, pool.size()) == shard) work(i);
       before += compute_[i].numel();
     }
   });
@@ -96,11 +97,20 @@ void Replicas::collect(ShardPool& pool) {
   });
 }
 
+at::Tensor Replicas::gradient_norm(ShardPool& pool) {
+  std::vector<at::Tensor> norms(gradients_.size());
+  for_parameters(pool, [&](size_t i) { norms[i] = at::linalg_vector_norm(gradients_[i]); });
+  return at::linalg_vector_norm(at::stack(norms));
+}
+
 void Replicas::refresh(ShardPool& pool) {
-  for_parameters(pool, [this](size_t i) {
-    const at::Tensor& master = parameters_.parameters()[i].master;
-    if (!compute_[i].is_same(master)) compute_[i].copy_(master);
-  });
+  for_parameters(pool, [this](size_t i) { refresh(i); });
+}
+
+void Replicas::refresh(size_t parameter) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor& master = parameters_.parameters()[parameter].master;
+  if (!compute_[parameter].is_same(master)) compute_[parameter].copy_(master);
 }
 
 }  // namespace simclr

@@ -37,8 +37,12 @@ class Replicas {
   /// sum.
   void collect(ShardPool& pool);
 
-  /// Copies the masters into the computing precision, after they have changed.
+  /// The 2-norm of all gradients together, a scalar on their device; valid after `collect`.
+  at::Tensor gradient_norm(ShardPool& pool);
+
+  /// Copies the masters into the computing precision, after they have changed: all, or one parameter's.
   void refresh(ShardPool& pool);
+  void refresh(size_t parameter);
 
  private:
   /// Of a backward pass that has failed.

@@ -11,7 +11,8 @@
 namespace simclr {
 namespace {
 
-// Sums run over a fixed number of row blocks, added in order: the result does not depend on the thread count.
+// Sums run over row blocks, at most so many and as many for any thread count, added in order: the result does
+// not depend on the threads.
 constexpr int64_t kBlocks = 16;
 // Arrays never overlap; with five pointers in a loop the compiler gives up finding out and does not
 // vectorise.
@@ -21,7 +22,7 @@ constexpr int64_t kBlocks = 16;
 #define SIMCLR_NO_ALIAS
 #endif
 
-// Rows added in the accumulator type before they go to double.
+// Rows added in the accumulator type before they go to double; fewer are not worth a block.
 constexpr int64_t kFlush = 64;
 
 SIMCLR_INLINE float load(const float* p) { return *p; }
@@ -124,7 +125,8 @@ SIMCLR_INLINE void sums_block(const T* dy, const T* y, const T* x, const Acc<T>*
         const T* __restrict out = y + r * channels;
         SIMCLR_NO_ALIAS
         for (int64_t c = 0; c < channels; ++c) {
-          const A g = load(out + c) > A(0) ? load(d + c) : A(0);
+          const A all = load(d + c);  // read in any case, or the compiler does not vectorise
+          const A g = load(out + c) > A(0) ? all : A(0);
           g_sum[c] += g;
           gx_sum[c] += g * (load(in + c) - mean[c]);
         }
@@ -207,13 +209,18 @@ SIMCLR_BATCH_NORM_CLONES(double)
 SIMCLR_BATCH_NORM_CLONES(at::BFloat16)
 #undef SIMCLR_BATCH_NORM_CLONES
 
+/// Rows a block, but for the last.
+int64_t block_rows(int64_t rows) { return std::max((rows + kBlocks - 1) / kBlocks, kFlush); }
+/// One of no rows where there are none.
+int64_t blocks_of(int64_t rows) { return std::max<int64_t>(1, (rows - 1) / block_rows(rows) + 1); }
+
 /// Calls work(block, first row, last row) for every non-empty block.
 template <class Work>
 void for_blocks(int64_t rows, Work work) {
-  const int64_t step = (rows + kBlocks - 1) / kBlocks;
-  at::parallel_for(0, kBlocks, 1, [&](int64_t begin, int64_t end) {
+  const int64_t step = block_rows(rows);
+  at::parallel_for(0, blocks_of(rows), 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
-      const int64_t first = std::min(rows, block * step), last = std::min(rows, first + step);
+      const int64_t first = block * step, last = std::min(rows, first + step);
       if (first < last) work(block, first, last);
     }
   });
@@ -223,7 +230,8 @@ void for_blocks(int64_t rows, Work work) {
 
 template <class T>
 void batch_norm_moments(const T* x, int64_t rows, int64_t channels, double* mean, double* m2) {
-  std::vector<double> means(kBlocks * channels), m2s(kBlocks * channels), counts(kBlocks, 0.0);
+  const int64_t blocks = blocks_of(rows);
+  std::vector<double> means(blocks * channels), m2s(blocks * channels), counts(blocks);
   for_blocks(rows, [&](int64_t block, int64_t first, int64_t last) {
     moments_clone(x + first * channels, last - first, channels, &means[block * channels],
                   &m2s[block * channels]);
@@ -232,7 +240,7 @@ void batch_norm_moments(const T* x, int64_t rows, int64_t channels, double* mean
   std::copy_n(means.begin(), channels, mean);
   std::copy_n(m2s.begin(), channels, m2);
   double total = counts[0];
-  for (int64_t block = 1; block < kBlocks && counts[block] > 0; ++block) {  // Chan et al.'s pairwise update
+  for (int64_t block = 1; block < blocks; ++block) {  // Chan et al.'s pairwise update
     const double count = counts[block], share = count / (total + count);
     for (int64_t c = 0; c < channels; ++c) {
       const double delta = means[block * channels + c] - mean[c];
@@ -256,15 +264,17 @@ void batch_norm_apply(const T* x, const T* residual, const Acc<T>* mean, const A
 template <class T>
 void batch_norm_backward_sums(const T* dy, const T* y, const T* x, const Acc<T>* mean, int64_t rows,
                               int64_t channels, double* sum_g, double* sum_gx) {
-  std::vector<double> g(kBlocks * channels, 0.0), gx(kBlocks * channels, 0.0);
+  const int64_t blocks = blocks_of(rows);
+  std::vector<double> g(blocks * channels), gx(blocks * channels);
   for_blocks(rows, [&](int64_t block, int64_t first, int64_t last) {
     const int64_t at = first * channels;
     sums_clone(dy + at, y ? y + at : nullptr, x + at, mean, last - first, channels, &g[block * channels],
                &gx[block * channels]);
   });
-  for (int64_t c = 0; c < channels; ++c) {
-    sum_g[c] = sum_gx[c] = 0;
-    for (int64_t block = 0; block < kBlocks; ++block) {
+  std::copy_n(g.begin(), channels, sum_g);
+  std::copy_n(gx.begin(), channels, sum_gx);
+  for (int64_t block = 1; block < blocks; ++block) {
+    for (int64_t c = 0; c < channels; ++c) {
       sum_g[c] += g[block * channels + c];
       sum_gx[c] += gx[block * channels + c];
     }

@@ -1,14 +1,12 @@
-// All weights as one list of equal pieces of work, so that a pass over them is parallel whatever the number
-// and sizes of the tensors.
+// All weights as groups of whole tensors, of pieces of work that fit a core's cache.
 #pragma once
 
-#include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
-
+#include <algorithm>
 #include <vector>
 
-#include "core/optim/optimizer.h"
+#include "core/optim/optimized_tensor.h"
 #include "core/optim/update_kernels.h"
+#include "core/team.h"
 
 namespace simclr {
 
@@ -32,9 +30,11 @@ class Chunks {
       const int64_t count = tensors[t].weight.numel();
       if (values + count > kGroup) {
         groups_.push_back({chunks_.size(), chunks_.size(), t, t});
+        before_.push_back(total_);
         values = 0;
       }
       values += count;
+      total_ += count;
       for (int64_t begin = 0; begin < count; begin += kSize)
         chunks_.push_back({t, begin, std::min(kSize, count - begin)});
       groups_.back().end = chunks_.size();
@@ -45,32 +45,25 @@ class Chunks {
   size_t size() const { return chunks_.size(); }
   const Chunk& operator[](size_t i) const { return chunks_[i]; }
 
-  /// Whole tensors, together a cacheful where one alone is not more: what needs two passes makes both over a
-  /// group while it is near, and reads memory once.
-  const std::vector<Group>& groups() const { return groups_; }
-
-  /// Calls work(chunk's place in the list, chunk, slice) for every chunk, on all threads.
-  template <class T, class Work>
-  void each(const std::vector<OptimizedTensor>& tensors, const std::vector<at::Tensor>& momentum,
-            const Work& work) const {
-    each<T>({0, chunks_.size(), 0, tensors.size()}, tensors, momentum, work);
+  /// Calls work(group) for every group, dealt to the team by their values. A group's tensors are whole and
+  /// together a cacheful where one alone is not more: what needs two passes makes both while it is near.
+  template <class Work>
+  void deal(const Team& team, const Work& work) const {
+    team.run([&](int member) {
+      for (size_t g = 0; g < groups_.size(); ++g)
+        if (taker(before_[g], total_, team.size) == member) work(groups_[g]);
+    });
   }
 
-  /// The same for the chunks of one group.
-  template <class T, class Work>
-  void each(const Group& group, const std::vector<OptimizedTensor>& tensors,
-            const std::vector<at::Tensor>& momentum, const Work& work) const {
-    const auto first = static_cast<int64_t>(group.begin), last = static_cast<int64_t>(group.end);
-    at::parallel_for(first, last, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const Chunk& chunk = chunks_[i];
-        const OptimizedTensor& tensor = tensors[chunk.tensor];
-        work(i, chunk,
-             Slice<T>{static_cast<T*>(tensor.weight.data_ptr()) + chunk.begin,
-                      static_cast<T*>(momentum[chunk.tensor].data_ptr()) + chunk.begin,
-                      static_cast<const T*>(tensor.gradient.const_data_ptr()) + chunk.begin, chunk.count});
-      }
-    });
+  /// Where chunk `i` lies.
+  template <class T>
+  Slice<T> slice(size_t i, const std::vector<OptimizedTensor>& tensors,
+                 const std::vector<at::Tensor>& momentum) const {
+    const Chunk& chunk = chunks_[i];
+    const OptimizedTensor& tensor = tensors[chunk.tensor];
+    return {static_cast<T*>(tensor.weight.data_ptr()) + chunk.begin,
+            static_cast<T*>(momentum[chunk.tensor].data_ptr()) + chunk.begin,
+            static_cast<const T*>(tensor.gradient.const_data_ptr()) + chunk.begin, chunk.count};
   }
 
  private:
@@ -78,6 +71,8 @@ class Chunks {
   static constexpr int64_t kGroup = 1 << 18;  // 2 MiB of weights and gradients
   std::vector<Chunk> chunks_;
   std::vector<Group> groups_;
+  std::vector<int64_t> before_;  // values in the groups before each
+  int64_t total_ = 0;
 };
 
 }  // namespace simclr

@@ -1,5 +1,7 @@
 #include "core/optim/lars.h"
 
+#include <ATen/Dispatch.h>
+
 #include <cmath>
 
 #include "core/optim/lars_math.h"
@@ -7,14 +9,11 @@
 namespace simclr {
 
 Lars::Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
-    : Optimizer(spec, std::move(tensors)),
-      chunks_(tensors_),
-      chunk_squares_(chunks_.size()),
-      rates_(tensors_.size()) {}
+    : Optimizer(spec, std::move(tensors)), chunk_squares_(chunks_.size()), rates_(tensors_.size()) {}
 
-void Lars::update(double lr) {
-  if (!tensors_[0].weight.is_cpu()) return step_tensors(lr);
-  AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "lars", [&] { step_cpu<scalar_t>(lr); });
+void Lars::update_group(const Chunks::Group& group, double lr) {
+  AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "lars",
+                             [&] { update_group_of<scalar_t>(group, lr); });
 }
 
 double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
@@ -25,35 +24,35 @@ double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
   return torch_factor(weight, gradient, spec_.weight_decay, spec_.trust_coefficient, spec_.epsilon);
 }
 
-/// Two passes: norms (the popular form moves its buffers on the way), then the update; over one cacheful of
-/// tensors after the other. Chunks' sums are added in their order, so that the result does not depend on the
-/// threads.
+/// Two passes: norms (the popular form moves its buffers on the way), then the update, backwards, as the
+/// end of a large tensor is still near. Chunks' sums are added in their order, so that the result does not
+/// depend on the threads.
 template <class T>
-void Lars::step_cpu(double lr) {
+void Lars::update_group_of(const Chunks::Group& group, double lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
   const bool paper = spec_.convention == Convention::kPaper;
   const bool popular = paper && !spec_.classic_momentum;
-  const auto measure = [&](int64_t i, const Chunks::Chunk& chunk, const Slice<T>& slice) {
+  for (size_t i = group.begin; i < group.end; ++i) {
+    const size_t tensor = chunks_[i].tensor;
+    const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
     if (popular)
-      chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
-    else if (!tensors_[chunk.tensor].excluded)
-      chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
-  };
-  const auto update = [&](int64_t, const Chunks::Chunk& chunk, const Slice<T>& slice) {
-    const double rate = rates_[chunk.tensor];
+      chunk_squares_[i] = popular_squares(slice, decay(tensor), options);
+    else if (!tensors_[tensor].excluded)
+      chunk_squares_[i] = squares(slice, paper ? decay(tensor) : 0);
+  }
+  set_rates(group, lr);
+  for (size_t i = group.end; i-- > group.begin;) {
+    const size_t tensor = chunks_[i].tensor;
+    const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
+    const double rate = rates_[tensor];
     if (popular)
-      popular_update(slice, decay(chunk.tensor), rate, options);
+      popular_update(slice, decay(tensor), rate, options);
     else if (paper)
-      classic_update(slice, decay(chunk.tensor), rate, options);
+      classic_update(slice, decay(tensor), rate, options);
     else if (rate != 0)
-      torch_update(slice, decay(chunk.tensor), rate, lr, options);
+      torch_update(slice, decay(tensor), rate, lr, options);
     else
       torch_update(slice, 0, 1, lr, options);
-  };
-  for (const Chunks::Group& group : chunks_.groups()) {
-    chunks_.each<T>(group, tensors_, momentum_, measure);
-    set_rates(group, lr);
-    chunks_.each<T>(group, tensors_, momentum_, update);
   }
 }
 
@@ -72,7 +71,7 @@ void Lars::set_rates(const Chunks::Group& group, double lr) {
 }
 
 /// Any device, in tensor operations: norms and trust ratios stay on the device.
-void Lars::step_tensors(double lr) {
+void Lars::update_tensors(double lr) {
   const double m = spec_.momentum, eta = spec_.trust_coefficient;
   for (size_t t = 0; t < tensors_.size(); ++t) {
     at::Tensor weight = tensors_[t].weight, momentum = momentum_[t];

@@ -1,7 +1,6 @@
 // LARS, layer-wise adaptive rate scaling (You et al. 2017), as the original SimCLR and as lightly write it.
 #pragma once
 
-#include "core/optim/chunks.h"
 #include "core/optim/optimizer.h"
 
 namespace simclr {
@@ -15,17 +14,16 @@ class Lars final : public Optimizer {
   Lars(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
 
  private:
-  void update(double lr) override;
+  void update_group(const Chunks::Group& group, double lr) override;
+  void update_tensors(double lr) override;
   template <class T>
-  void step_cpu(double lr);
-  void step_tensors(double lr);
+  void update_group_of(const Chunks::Group& group, double lr);
   /// Fills `rates_` of the group's tensors from `chunk_squares_`.
   void set_rates(const Chunks::Group& group, double lr);
   double decay(size_t tensor) const { return tensors_[tensor].excluded ? 0 : spec_.weight_decay; }
   /// From a tensor's sums of squares to the number its update needs: lr * trust, or lightly's factor.
   double rate(size_t tensor, const Squares& squares, double lr) const;
 
-  const Chunks chunks_;
   std::vector<Squares> chunk_squares_;
   std::vector<double> rates_;
 };

@@ -32,6 +32,7 @@ Optimizer::Optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> ten
     : spec_(spec),
       tensors_(std::move(tensors)),
       momentum_(buffers_of(tensors_)),
+      chunks_(tensors_),
       fused_(fused_update(spec, tensors_, momentum_)) {}
 
 void Optimizer::set_lr(double lr) {
@@ -39,13 +40,20 @@ void Optimizer::set_lr(double lr) {
   if (fused_) fused_->set_lr(lr);
 }
 
-void Optimizer::step() {
+void Optimizer::step(const Team& team, const std::function<void(size_t)>& updated) {
   if (tensors_.empty()) return;
+  if (tensors_[0].weight.is_cpu()) {
+    return chunks_.deal(team, [&](const Chunks::Group& group) {
+      update_group(group, lr_);
+      for (size_t t = group.first_tensor; t < group.end_tensor; ++t) updated(t);
+    });
+  }
   if (fused_) {
     fused_->step();
   } else {
-    update(lr_);
+    update_tensors(lr_);
   }
+  for (size_t t = 0; t < tensors_.size(); ++t) updated(t);
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors) {

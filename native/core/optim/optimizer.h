@@ -3,13 +3,15 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "core/models/spec.h"
+#include "core/optim/chunks.h"
 #include "core/optim/fused_update.h"
+#include "core/optim/optimized_tensor.h"
+#include "core/team.h"
 
 namespace simclr {
 
@@ -26,16 +28,6 @@ struct OptimizerSpec {
   bool decay_all = false;            ///< SGD: decay BN and biases too
 };
 
-/// One weight and where its gradient will be, same shape, layout and type. `excluded`: BN, biases, the linear
-/// head. `momentum`: where the buffer is; undefined: the optimizer makes one of zeros.
-struct OptimizedTensor {
-  std::string name;
-  at::Tensor weight;
-  at::Tensor gradient;
-  bool excluded;
-  at::Tensor momentum;
-};
-
 class Optimizer {
  public:
   Optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
@@ -45,7 +37,9 @@ class Optimizer {
   void set_lr(double lr);
 
   /// Updates every weight in place from its gradient. No allocation, no reading back from the device.
-  void step();
+  /// On the CPU tensors are dealt to `team`; `updated(tensor)` is called by whoever has updated one, while
+  /// it is near.
+  void step(const Team& team, const std::function<void(size_t tensor)>& updated);
 
   /// Whether `step` can be recorded: kernels of the device read the learning rate there.
   bool recordable() const { return fused_ != nullptr; }
@@ -56,12 +50,15 @@ class Optimizer {
   const std::vector<at::Tensor>& momentum() const { return momentum_; }
 
  protected:
-  /// The step where the device has no kernels for it.
-  virtual void update(double lr) = 0;
+  /// The step of a group of tensors on the CPU; groups are updated by several threads at once.
+  virtual void update_group(const Chunks::Group& group, double lr) = 0;
+  /// The whole step on a device that has no kernels for it, in tensor operations.
+  virtual void update_tensors(double lr) = 0;
 
   const OptimizerSpec spec_;
   std::vector<OptimizedTensor> tensors_;
   std::vector<at::Tensor> momentum_;
+  const Chunks chunks_;
 
  private:
   double lr_ = 0;

@@ -1,7 +1,6 @@
 // SGD with momentum as torch.optim.SGD: decay added to the gradient, lr outside the buffer.
 #pragma once
 
-#include "core/optim/chunks.h"
 #include "core/optim/optimizer.h"
 
 namespace simclr {
@@ -12,10 +11,9 @@ class Sgd final : public Optimizer {
   Sgd(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);
 
  private:
-  void update(double lr) override;
+  void update_group(const Chunks::Group& group, double lr) override;
+  void update_tensors(double lr) override;
   double decay(size_t tensor) const;
-
-  const Chunks chunks_;
 };
 
 }  // namespace simclr

@@ -21,6 +21,8 @@ SIMCLR_INLINE Squares sum_squares(int64_t count, const Value& value) {
     T weights[kLanes] = {}, gradients[kLanes] = {};
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes) {
+// Without it GCC unrolls the loop and adds number by number, at a twentieth of the speed.
+#pragma omp simd
       for (int64_t lane = 0; lane < kLanes; ++lane) {
         T w, g;
         value(i + lane, w, g);
