@@ -33,30 +33,31 @@ const header = [
 
 export interface Table {
   figures: readonly Figure[]
-  /** What describeMachine says; its first words, up to a comma, name the processor. */
+  /** What describeMachine says; its first words, up to a comma, name the machine. */
   machine: string
   rounds: number
   /** The order of the rows. */
   known: readonly string[]
 }
 
-/** Puts the figures between the two marks in a Markdown file. */
+/** Puts the figures between the two marks in a Markdown file: a row for each figure on each machine. */
 export async function writeTable(file: string, { figures, machine, rounds, known }: Table): Promise<void> {
   const text = await readFile(file, 'utf8')
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
   if (from < 0 || to < from) throw new Error(`Expected ${begin} and ${end} in ${file}.`)
   const before = text.slice(from, to).split('\n')
-  const rows = new Map(
-    before.filter((line) => line.startsWith('| `')).map((line) => [/`([^`]+)`/.exec(line)![1]!, line]),
-  )
   const machines = new Map(
     before.filter((line) => line.startsWith('- ')).map((line) => [line.slice(2).split(',')[0]!, line]),
   )
-  const processor = machine.split(',')[0]!
-  machines.set(processor, `- ${machine}`)
-  const when = `${new Date().toISOString().slice(0, 10)}, ${processor}, median of ${rounds}`
-  for (const figure of figures) rows.set(figure.name, row(figure, when))
+  const rows = new Map(before.filter((line) => line.startsWith('| `')).map((line) => [keyOf(line), line]))
+  const here = machine.split(',')[0]!
+  machines.set(here, `- ${machine}`)
+  for (const figure of figures) {
+    const line = row(figure, `${new Date().toISOString().slice(0, 10)}, ${here}, median of ${rounds}`)
+    rows.set(keyOf(line), line)
+  }
+  const keys = known.flatMap((name) => [...machines.keys()].map((of) => `${name} on ${of}`))
   const lines = [
     begin,
     '',
@@ -64,10 +65,17 @@ export async function writeTable(file: string, { figures, machine, rounds, known
     '',
     `| ${header.join(' | ')} |`,
     `|${header.map(() => '---').join('|')}|`,
-    ...known.filter((name) => rows.has(name)).map((name) => rows.get(name)!),
+    ...keys.filter((key) => rows.has(key)).map((key) => rows.get(key)!),
     '',
   ]
   await writeFile(file, `${text.slice(0, from)}${lines.join('\n')}${text.slice(to)}`)
+}
+
+/** A row's figure and machine. */
+function keyOf(line: string): string {
+  const cells = line.split('|').map((cell) => cell.trim())
+  const [, machine] = cells[1 + header.indexOf('measured')]!.split(', ')
+  return `${cells[1]!.replaceAll('`', '')} on ${machine}`
 }
 
 function row({ name, ours, peer, unit, ratio, target, share, about }: Figure, when: string): string {

@@ -11,7 +11,7 @@ export async function measureLimits(): Promise<Limits> {
   return { cores, fp32: gemmFp32 / 1e9, bf16: gemmBf16 / 1e9, memory: copy / 1e9 }
 }
 
-/** Whose products in bf16 are some ten times as fast; processors of one name have it or not. */
+/** Processors of one name have it, and wide vectors, or not. */
 const amx = () => /\bamx_bf16\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
 
 /** One line. */
@@ -19,7 +19,7 @@ export function describeMachine({ cores, fp32, bf16, memory }: Limits): string {
   const [{ description } = { description: 'CPU' }] = getDevices()
   const { libtorch, cpuCapability, node } = versions()
   return (
-    `${description}${amx() ? ' with AMX' : ''}, ${cores} cores, ${cpuCapability}, LibTorch ${libtorch}, Node ${node}; ` +
+    `${description} with ${amx() ? 'AMX' : cpuCapability}, ${cores} cores, LibTorch ${libtorch}, Node ${node}; ` +
     `matrix products ${fp32.toFixed(0)} GFLOP/s fp32 and ${bf16.toFixed(0)} bf16, copies ${memory.toFixed(1)} GB/s`
   )
 }

@@ -36,6 +36,29 @@ describe('the table of benchmarks', () => {
     ])
   })
 
+  it('has a row for each machine, which a later measurement there replaces', async () => {
+    const file = folder('machines.md')
+    writeFileSync(file, '<!-- figures -->\n<!-- /figures -->\n')
+    const measured = (machine: string, ours: number) =>
+      writeTable(file, { machine, rounds: 3, known: ['rate'], figures: [{ ...rate, ours }] })
+    await measured('A with AVX2, 2 cores', 1)
+    await measured('A with AVX512, 2 cores', 2)
+    await measured('A with AVX2, 4 cores', 3)
+    const lines = readFileSync(file, 'utf8').split('\n')
+    const [head, ...rows] = lines.filter((line) => line.startsWith('| '))
+    const at = ['ours', 'measured'].map((column) => head!.split(' | ').indexOf(column))
+    expect(lines.filter((line) => line.startsWith('- '))).to.deep.equal([
+      '- A with AVX2, 4 cores',
+      '- A with AVX512, 2 cores',
+    ])
+    expect(
+      rows.map((row) => at.map((column) => row.split(' | ')[column]!.replace(/^[\d-]+, /, ''))),
+    ).to.deep.equal([
+      ['3', 'A with AVX2, median of 3'],
+      ['2', 'A with AVX512, median of 3'],
+    ])
+  })
+
   it('says where a target is missed, and nothing about a peer that was not measured', () => {
     expect(formatFigure(rate)).to.contain('ratio 1.50 (≥ 1.35)').and.not.to.contain('missed')
     expect(formatFigure(memory)).to.contain('(≤ 0.75, missed)')
