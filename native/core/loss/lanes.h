@@ -54,11 +54,39 @@ SIMCLR_INLINE T maximum(const Vector<T>& v) {
   return best;
 }
 
+/// The larger of each two; b where they cannot be compared. By halves: GCC takes comparisons of vectors wider
+/// than the processor's apart, number by number.
+template <class T>
+SIMCLR_INLINE Vector<T> larger(const Vector<T>& a, const Vector<T>& b) {
+  typedef T Half __attribute__((vector_size(32)));
+  Half x[2], y[2];
+  std::memcpy(x, &a, sizeof x);
+  std::memcpy(y, &b, sizeof y);
+  for (int i = 0; i < 2; ++i) x[i] = x[i] > y[i] ? x[i] : y[i];
+  Vector<T> out;
+  std::memcpy(&out, x, sizeof out);
+  return out;
+}
+
+typedef int32_t Ints __attribute__((vector_size(64)));
+
+SIMCLR_INLINE Ints bits_of(const Vector<float>& v) {
+  Ints bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+SIMCLR_INLINE Vector<float> of_bits(const Ints& bits) {
+  Vector<float> v;
+  std::memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
 /// exp for x <= 88; 0 below -87 (also for -inf), where float would leave its normal range.
 SIMCLR_INLINE Vector<float> exp(const Vector<float>& x) {
-  typedef int32_t Int __attribute__((vector_size(64)));
   const Vector<float> lowest = splat(-87.0f);
-  const Vector<float> clamped = x > lowest ? x : lowest;
+  const Ints below = bits_of(x - lowest) >> 31;  // all bits of what is; no comparison, see `larger`
+  const Vector<float> clamped = of_bits((bits_of(x) & ~below) | (bits_of(lowest) & below));
   // x = n ln 2 + r; adding 1.5 * 2^23 rounds to the nearest integer.
   const Vector<float> rounder = splat(12582912.0f);
   const Vector<float> n = (clamped * 1.44269504088896341f + rounder) - rounder;
@@ -70,24 +98,16 @@ SIMCLR_INLINE Vector<float> exp(const Vector<float>& x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  const Int power = (__builtin_convertvector(n, Int) + 127) << 23;
-  Vector<float> scale;
-  std::memcpy(&scale, &power, sizeof scale);
-  return x >= lowest ? p * scale : Vector<float>{};
+  const Vector<float> scale = of_bits((__builtin_convertvector(n, Ints) + 127) << 23);
+  return of_bits(bits_of(p * scale) & ~below);
 }
 
 /// Natural logarithm for normal positive x.
 SIMCLR_INLINE Vector<float> log(const Vector<float>& x) {
-  typedef int32_t Int __attribute__((vector_size(64)));
-  Int bits;
-  std::memcpy(&bits, &x, sizeof bits);
   // Mantissa in [sqrt(1/2), sqrt(2)), so that the polynomial's argument is small on both sides of 1.
-  const Int shifted = bits - 0x3f3504f3;
+  const Ints shifted = bits_of(x) - 0x3f3504f3;
   const Vector<float> n = __builtin_convertvector(shifted >> 23, Vector<float>);
-  const Int mantissa = (shifted & 0x007fffff) + 0x3f3504f3;
-  Vector<float> m;
-  std::memcpy(&m, &mantissa, sizeof m);
-  const Vector<float> r = m - 1.0f;
+  const Vector<float> r = of_bits((shifted & 0x007fffff) + 0x3f3504f3) - 1.0f;
   Vector<float> p = splat(7.0376836292e-2f);
   p = p * r - 1.1514610310e-1f;
   p = p * r + 1.1676998740e-1f;

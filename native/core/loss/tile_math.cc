@@ -58,8 +58,7 @@ SIMCLR_INLINE void running_rows_body(const Tile<T>& tile, double inverse_tempera
     const T* row = tile.data + i * tile.stride;
     Vector<T> highest = load(row);
     for (int64_t j = kLanes<T>; j < tile.columns; j += kLanes<T>) {
-      const Vector<T> s = load(row + j);
-      highest = s > highest ? s : highest;
+      highest = lanes::larger<T>(load(row + j), highest);
     }
     raise_shift(rows.shift[i], rows.sum[i], lanes::maximum<T>(highest), inverse_temperature);
     if (rows.shift[i] == -std::numeric_limits<T>::infinity()) continue;
@@ -79,8 +78,7 @@ SIMCLR_INLINE void running_columns_body(const Tile<T>& tile, double inverse_temp
   for (int64_t j = 0; j < tile.columns; j += kLanes<T>) {
     Vector<T> highest = splat(lowest);
     for (int64_t i = 0; i < tile.rows; ++i) {
-      const Vector<T> s = load(tile.data + i * tile.stride + j);
-      highest = s > highest ? s : highest;
+      highest = lanes::larger<T>(load(tile.data + i * tile.stride + j), highest);
     }
     Vector<T> center{};
     for (int64_t lane = 0; lane < kLanes<T>; ++lane) {
@@ -103,8 +101,7 @@ SIMCLR_INLINE void row_maxima_body(const Tile<T>& tile, int64_t first_column, T*
     const T* row = tile.data + i * tile.stride;
     Vector<T> highest = load(row);
     for (int64_t j = kLanes<T>; j < tile.columns; j += kLanes<T>) {
-      const Vector<T> s = load(row + j);
-      highest = s > highest ? s : highest;
+      highest = lanes::larger<T>(load(row + j), highest);
     }
     const T value = lanes::maximum<T>(highest);
     if (value < best[i]) continue;
