@@ -3,56 +3,15 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "core/vector_clones.h"
+#include "core/dist/value_sums.h"
 
 namespace simclr {
 namespace {
 
-constexpr int64_t kAlignment = 64;     // bytes; vector code likes gradients to begin at cache lines
-constexpr int64_t kAtATime = 1 << 12;  // values: their sum stays in the nearest cache
+constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-SIMCLR_INLINE float value_of(const at::BFloat16* p) {
-  const uint32_t bits = static_cast<uint32_t>(p->x) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-SIMCLR_INLINE float value_of(const float* p) { return *p; }
-SIMCLR_INLINE double value_of(const double* p) { return *p; }
-
-template <class From, class To>
-SIMCLR_INLINE void add_values(const From* __restrict from, int64_t count, bool first, To* __restrict sum) {
-  if (first) {
-    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<To>(value_of(from + i));
-  } else {
-    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<To>(value_of(from + i));
-  }
-}
-
-// target_clones takes plain functions only.
-#define SIMCLR_ADD(From, To)                                                                  \
-  SIMCLR_VECTOR_CLONES void add_clone(const From* from, int64_t count, bool first, To* sum) { \
-    add_values(from, count, first, sum);                                                      \
-  }
-SIMCLR_ADD(at::BFloat16, float)
-SIMCLR_ADD(at::BFloat16, double)
-SIMCLR_ADD(float, float)
-SIMCLR_ADD(double, double)
-#undef SIMCLR_ADD
-
-/// In the order of ranks, so that the sum does not depend on who makes it.
-template <class From, class To>
-void add_ranks(const std::byte* slot, int64_t stride, int size, int64_t count, To* sum) {
-  for (int64_t begin = 0; begin < count; begin += kAtATime) {
-    const int64_t part = std::min(kAtATime, count - begin);
-    for (int rank = 0; rank < size; ++rank)
-      add_clone(reinterpret_cast<const From*>(slot + rank * stride) + begin, part, rank == 0, sum + begin);
-  }
-}
 
 }  // namespace
 
@@ -142,7 +101,10 @@ void HostGradients::add_up(size_t parameter, int64_t begin, int64_t end) {
   const auto* from = reinterpret_cast<const std::byte*>(memory_.const_data_ptr()) + slot.offset +
                      begin * static_cast<int64_t>(c10::elementSize(slot.type));
   const auto add = [&]<class From, class To>(From*, To* sum) {
-    add_ranks<From>(from, stride_, processes_.size(), end - begin, sum + begin);
+    std::vector<const From*> parts;
+    for (int rank = 0; rank < processes_.size(); ++rank)
+      parts.push_back(reinterpret_cast<const From*>(from + rank * stride_));
+    sum_values(parts, end - begin, /*add=*/false, sum + begin);
   };
   const at::Tensor& sum = gradients_[parameter];
   const bool low = slot.type == at::kBFloat16;

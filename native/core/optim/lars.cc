@@ -33,24 +33,24 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
   const bool paper = spec_.convention == Convention::kPaper;
   const bool popular = paper && !spec_.classic_momentum;
   for (size_t i = group.begin; i < group.end; ++i) {
-    const size_t tensor = chunks_[i].tensor;
+    const Chunks::Chunk& chunk = chunks_[i];
     const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
     if (popular)
-      chunk_squares_[i] = popular_squares(slice, decay(tensor), options);
-    else if (!tensors_[tensor].excluded)
-      chunk_squares_[i] = squares(slice, paper ? decay(tensor) : 0);
+      chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
+    else if (!tensors_[chunk.tensor].excluded)
+      chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
   }
   set_rates(group, lr);
   for (size_t i = group.end; i-- > group.begin;) {
-    const size_t tensor = chunks_[i].tensor;
+    const Chunks::Chunk& chunk = chunks_[i];
     const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
-    const double rate = rates_[tensor];
+    const double rate = rates_[chunk.tensor];
     if (popular)
-      popular_update(slice, decay(tensor), rate, options);
+      popular_update(slice, decay(chunk.tensor), rate, options);
     else if (paper)
-      classic_update(slice, decay(tensor), rate, options);
+      classic_update(slice, decay(chunk.tensor), rate, options);
     else if (rate != 0)
-      torch_update(slice, decay(tensor), rate, lr, options);
+      torch_update(slice, decay(chunk.tensor), rate, lr, options);
     else
       torch_update(slice, 0, 1, lr, options);
   }
