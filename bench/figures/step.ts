@@ -1,6 +1,7 @@
 /**
  * Pairs a second of a whole training step (forward, NT-Xent, backward, SGD) on given views, all cores. Peer:
- * eager PyTorch, channels_last, the same precision (bf16 by autocast), with all cores' threads and with one; the better is the figure's.
+ * eager PyTorch, channels_last, the same precision (bf16 by autocast), with all cores' threads and with one; the better
+ * is the figure's.
  */
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { gflopPerPair } from '../measure/flops.ts'

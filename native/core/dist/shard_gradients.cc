@@ -16,11 +16,10 @@ bool lie_alike(const at::Tensor& a, const at::Tensor& b) {
 }
 
 template <class From, class To>
-bool sum_as(const std::vector<at::Tensor>& parts, at::Tensor& total, bool add) {
+void sum_as(const std::vector<at::Tensor>& parts, at::Tensor& total, bool add) {
   std::vector<const From*> from;
   for (const at::Tensor& part : parts) from.push_back(part.const_data_ptr<From>());
   sum_values(from, total.numel(), add, total.mutable_data_ptr<To>());
-  return true;
 }
 
 /// In one pass over memory; false where types or layouts are others.
@@ -28,10 +27,16 @@ bool sum_at_once(const std::vector<at::Tensor>& parts, at::Tensor& total, bool a
   const auto to = total.scalar_type(), from = parts[0].scalar_type();
   for (const at::Tensor& part : parts)
     if (part.scalar_type() != from || !lie_alike(part, total)) return false;
-  if (to == at::kFloat && from == at::kBFloat16) return sum_as<at::BFloat16, float>(parts, total, add);
-  if (to == at::kFloat && from == at::kFloat) return sum_as<float, float>(parts, total, add);
-  if (to == at::kDouble && from == at::kDouble) return sum_as<double, double>(parts, total, add);
-  return false;
+  if (to == at::kFloat && from == at::kBFloat16) {
+    sum_as<at::BFloat16, float>(parts, total, add);
+  } else if (to == at::kFloat && from == at::kFloat) {
+    sum_as<float, float>(parts, total, add);
+  } else if (to == at::kDouble && from == at::kDouble) {
+    sum_as<double, double>(parts, total, add);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace

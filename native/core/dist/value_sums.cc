@@ -1,8 +1,8 @@
 #include "core/dist/value_sums.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "core/numbers.h"
 #include "core/vector_clones.h"
 
 namespace simclr {
@@ -10,21 +10,12 @@ namespace {
 
 constexpr int64_t kAtATime = 1 << 12;  // values: their sum stays in the nearest cache
 
-SIMCLR_INLINE float value_of(const at::BFloat16* p) {
-  const uint32_t bits = static_cast<uint32_t>(p->x) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-SIMCLR_INLINE float value_of(const float* p) { return *p; }
-SIMCLR_INLINE double value_of(const double* p) { return *p; }
-
 template <class From, class To>
 SIMCLR_INLINE void take_values(const From* __restrict from, int64_t count, bool add, To* __restrict sum) {
   if (add) {
-    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<To>(value_of(from + i));
+    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<To>(load(from + i));
   } else {
-    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<To>(value_of(from + i));
+    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<To>(load(from + i));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/numbers.h"
 #include "core/vector_clones.h"
 
 namespace simclr {
@@ -25,14 +26,6 @@ constexpr int64_t kBlocks = 16;
 // Rows added in the accumulator type before they go to double; fewer are not worth a block.
 constexpr int64_t kFlush = 64;
 
-SIMCLR_INLINE float load(const float* p) { return *p; }
-SIMCLR_INLINE double load(const double* p) { return *p; }
-SIMCLR_INLINE float load(const at::BFloat16* p) {
-  const uint32_t bits = static_cast<uint32_t>(p->x) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
 SIMCLR_INLINE void store(float* p, float value) { *p = value; }
 SIMCLR_INLINE void store(double* p, double value) { *p = value; }
 /// Round to nearest, ties to even.
