@@ -279,6 +279,8 @@ export interface Addon {
   machineLimits(threads: number): Promise<MachineLimits>
   /** How many times as fast as in fp32 a core multiplies matrices in bf16; measured once, in some 30 ms. */
   bf16Speed(): number
+  /** How many of LibTorch's threads work for the calling one: one a core, or OMP_NUM_THREADS if that is less. */
+  ownThreads(): number
 
   decodeJpeg: DecodeJpeg
   ImageStore: new (count: number) => NativeImageStore
@@ -316,7 +318,7 @@ export interface Addon {
     },
   ): NtXentResult
 
-  /** One optimizer update in place on plain arrays. `excluded`: no decay, no adaptation (BN, biases, classifier). */
+  /** One optimizer update in place on plain arrays. `excluded` (false): no decay, no adaptation (BN, biases, classifier). */
   optimizerStep(
     spec: OptimizerSpec,
     variables: {
@@ -324,7 +326,7 @@ export interface Addon {
       gradient: Float32Array | Float64Array
       /** Zeros before the first step. */
       momentum: Float32Array | Float64Array
-      excluded: boolean
+      excluded?: boolean
     }[],
     lr: number,
     device?: string,

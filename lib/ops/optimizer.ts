@@ -70,9 +70,5 @@ export function sgd(variables: Variable[], lr: number, options: SgdOptions = {})
 }
 
 function step(spec: OptimizerSpec, variables: Variable[], lr: number): void {
-  loadAddon().optimizerStep(
-    spec,
-    variables.map((variable) => ({ ...variable, excluded: variable.excluded ?? false })),
-    lr,
-  )
+  loadAddon().optimizerStep(spec, variables, lr)
 }

@@ -3,6 +3,7 @@
 
 #include "binding/instance.h"
 #include "binding/registry.h"
+#include "core/machine/own_threads.h"
 #ifdef SIMCLR_CUDA
 #include "cuda/kernels.h"
 #endif
@@ -10,6 +11,7 @@
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  simclr::take_usual_threads();
   env.SetInstanceData(new simclr::binding::Instance());
 #ifdef SIMCLR_CUDA
   simclr::cuda::register_kernels();

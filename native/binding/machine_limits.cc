@@ -1,4 +1,7 @@
-// What the processor reaches at best: machineLimits(), measured on a thread of its own, and bf16Speed().
+// The processor: machineLimits(), what it reaches at best, measured on a thread of its own, bf16Speed() and
+// ownThreads().
+#include <ATen/Parallel.h>
+
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/promise_task.h"
@@ -28,11 +31,16 @@ Napi::Value MachineLimitsOf(const Napi::CallbackInfo& info) {
 
 Napi::Value Bf16Speed(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), bf16_speed()); }
 
+Napi::Value OwnThreadsOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), at::get_num_threads());
+}
+
 }  // namespace
 
 void register_machine_limits(Napi::Env env, Napi::Object exports) {
   exports.Set("machineLimits", Napi::Function::New(env, MachineLimitsOf, "machineLimits"));
   exports.Set("bf16Speed", Napi::Function::New(env, Bf16Speed, "bf16Speed"));
+  exports.Set("ownThreads", Napi::Function::New(env, OwnThreadsOf, "ownThreads"));
 }
 
 }  // namespace simclr::binding

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/machine/own_threads.h"
+
 namespace simclr {
 
 /// Runs posted tasks one after the other on a thread of its own. Tasks must not throw.
@@ -41,6 +43,7 @@ class TaskThread {
 
  private:
   void loop() {
+    take_usual_threads();
     for (;;) {
       std::function<void()> task;
       {

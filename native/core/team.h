@@ -3,6 +3,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -24,9 +26,19 @@ inline Team torch_threads() {
           }};
 }
 
-/// Who of a team takes what begins `before` of `total` values on.
-inline int taker(int64_t before, int64_t total, int size) {
-  return static_cast<int>(before * size / (total > 0 ? total : 1));
+/// Calls work(item) for each of `count` items, which are dealt to the team in their order: each member gets a
+/// run of them of about the same number of values(item).
+template <class Values, class Work>
+void deal(const Team& team, size_t count, const Values& values, const Work& work) {
+  int64_t total = 0;
+  for (size_t item = 0; item < count; ++item) total += values(item);
+  team.run([&](int member) {
+    int64_t before = 0;
+    for (size_t item = 0; item < count; ++item) {
+      if (before * team.size / std::max<int64_t>(1, total) == member) work(item);
+      before += values(item);
+    }
+  });
 }
 
 }  // namespace simclr

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { getDevices, versions } from '../../lib/index.ts'
@@ -23,5 +24,27 @@ describe('machine', () => {
     const speed = bf16Speed()
     expect(speed).to.be.greaterThan(0).and.below(Infinity)
     expect(bf16Speed()).to.equal(speed)
+  })
+
+  it("keeps LibTorch's threads for whoever computes next, whatever computed before", () => {
+    const load = JSON.stringify(new URL('../../dist/addon/load.js', import.meta.url).href)
+    const inWorker = `
+      import { parentPort } from 'node:worker_threads'
+      import { loadAddon } from ${load}
+      parentPort.postMessage(loadAddon().ownThreads())`
+    const code = `
+      import { Worker } from 'node:worker_threads'
+      import { loadAddon } from ${load}
+      const { ownThreads, bf16Speed, ntXent } = loadAddon()
+      const threads = [ownThreads()]
+      bf16Speed() // on one thread
+      threads.push(ownThreads())
+      ntXent(new Float32Array(8 * 4).fill(1), { dim: 4, temperature: 1, scale: 1, normalize: true, replicas: 2 })
+      threads.push(ownThreads())
+      const worker = new Worker(new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(inWorker)}`)}))
+      worker.once('message', (late) => console.log(JSON.stringify([...threads, late])))`
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
+    const [usual, ...later]: number[] = JSON.parse(printed)
+    expect(later).to.deep.equal([usual, usual, usual])
   })
 })

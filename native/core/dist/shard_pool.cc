@@ -1,10 +1,10 @@
 #include "core/dist/shard_pool.h"
 
-#include <ATen/Parallel.h>
-
 #include <exception>
 #include <latch>
 #include <numeric>
+
+#include "core/machine/own_threads.h"
 
 namespace simclr {
 
@@ -50,7 +50,7 @@ void ShardPool::run(const std::function<void(int, Group&)>& work) {
   std::latch ended(size - 1);
   const auto run_one = [&](int shard) {
     try {
-      at::set_num_threads(threads_);  // OpenMP's count is per thread
+      const OwnThreads threads(threads_);
       work(shard, *groups_[shard]);
     } catch (...) {
       failures[shard] = std::current_exception();

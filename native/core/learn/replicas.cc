@@ -75,16 +75,12 @@ void Replicas::take_early() {
 }
 
 void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
-  int64_t total = 0;
-  for (const at::Tensor& weight : compute_) total += weight.numel();
-  pool.run([&](int shard, Group&) {
-    const at::NoGradGuard no_grad;
-    int64_t before = 0;
-    for (size_t i = 0; i < compute_.size(); ++i) {
-      if (taker(before, total, pool.size()) == shard) work(i);
-      before += compute_[i].numel();
-    }
-  });
+  deal(
+      pool.team(), compute_.size(), [this](size_t i) { return compute_[i].numel(); },
+      [&](size_t i) {
+        const at::NoGradGuard no_grad;
+        work(i);
+      });
 }
 
 void Replicas::collect(ShardPool& pool) {

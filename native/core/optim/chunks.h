@@ -18,23 +18,19 @@ class Chunks {
     int64_t count;
   };
 
-  /// Chunks [begin, end) of the list: all chunks of tensors [first_tensor, end_tensor).
+  /// Chunks [begin, end) of the list: all chunks of tensors [first_tensor, end_tensor), `values` in all.
   struct Group {
     size_t begin, end;
     size_t first_tensor, end_tensor;
+    int64_t values;
   };
 
   explicit Chunks(const std::vector<OptimizedTensor>& tensors) {
-    int64_t values = kGroup;
     for (size_t t = 0; t < tensors.size(); ++t) {
       const int64_t count = tensors[t].weight.numel();
-      if (values + count > kGroup) {
-        groups_.push_back({chunks_.size(), chunks_.size(), t, t});
-        before_.push_back(total_);
-        values = 0;
-      }
-      values += count;
-      total_ += count;
+      if (groups_.empty() || groups_.back().values + count > kGroup)
+        groups_.push_back({chunks_.size(), chunks_.size(), t, t, 0});
+      groups_.back().values += count;
       for (int64_t begin = 0; begin < count; begin += kSize)
         chunks_.push_back({t, begin, std::min(kSize, count - begin)});
       groups_.back().end = chunks_.size();
@@ -49,10 +45,9 @@ class Chunks {
   /// together a cacheful where one alone is not more: what needs two passes makes both while it is near.
   template <class Work>
   void deal(const Team& team, const Work& work) const {
-    team.run([&](int member) {
-      for (size_t g = 0; g < groups_.size(); ++g)
-        if (taker(before_[g], total_, team.size) == member) work(groups_[g]);
-    });
+    simclr::deal(
+        team, groups_.size(), [&](size_t g) { return groups_[g].values; },
+        [&](size_t g) { work(groups_[g]); });
   }
 
   /// Where chunk `i` lies.
@@ -71,8 +66,6 @@ class Chunks {
   static constexpr int64_t kGroup = 1 << 18;  // 2 MiB of weights and gradients
   std::vector<Chunk> chunks_;
   std::vector<Group> groups_;
-  std::vector<int64_t> before_;  // values in the groups before each
-  int64_t total_ = 0;
 };
 
 }  // namespace simclr
