@@ -33,12 +33,13 @@ export class Ranks {
   ): Promise<T> {
     const { signal, timeoutSeconds } = options
     const place = placement()
-    const group = place && (await join(place, timeoutSeconds))
+    const group = place && createGroup(place, timeoutSeconds)
     const ranks = new Ranks(group, signal)
     const stop = () => group?.askToStop()
     signal?.addEventListener('abort', stop)
     if (signal?.aborted) stop()
     try {
+      if (group !== null) await join(group)
       return await work(ranks)
     } catch (error) {
       if (!signal?.aborted) await group?.announce(describe(error))
@@ -92,18 +93,17 @@ export class Ranks {
   }
 }
 
-async function join(place: Placement, timeoutSeconds: number): Promise<NativeGroup> {
-  const addon = loadAddon()
+function createGroup(place: Placement, timeoutSeconds: number): NativeGroup {
   const { rank, size, localSize, host, port, servesStore, generation } = place
-  const group = new addon.Group({
-    ...{ rank, size, localSize, host, port, servesStore, generation, timeoutSeconds },
-  })
+  const { Group } = loadAddon()
+  return new Group({ rank, size, localSize, host, port, servesStore, generation, timeoutSeconds })
+}
+
+async function join(group: NativeGroup): Promise<void> {
   const { simclr, libtorch } = versions()
-  compare(
-    (await group.join(JSON.stringify({ 'simclr version': simclr, 'LibTorch version': libtorch }))).map(parse),
-  )
+  const hello = JSON.stringify({ 'simclr version': simclr, 'LibTorch version': libtorch })
+  compare((await group.join(hello)).map(parse))
   await group.connect()
-  return group
 }
 
 const parse = (text: string) => JSON.parse(text) as Facts

@@ -146,6 +146,29 @@ describe('when a rank fails, every other ends with an error that names it', func
     }
   })
 
+  it('a rank that never starts while a late one still waits for it', async () => {
+    const out = newOut()
+    const port = await freePort()
+    const start = (rank: number, timeout: string) =>
+      new LaunchedRank({ rank, size: 3, port }, endless(out, ['--distributed-timeout-seconds', timeout]))
+    const ranks = [start(0, '12'), start(2, '60')]
+    for (const rank of ranks) {
+      expect(await rank.end()).to.equal(1)
+      expect(rank.stderr).to.match(/rank 1 did not appear within 12 s.*ERR_SIMCLR_RANK/s)
+    }
+  })
+
+  it('SIGKILL of rank 0, which serves the store, while others wait for another', async () => {
+    const out = newOut()
+    const port = await freePort()
+    const flags = endless(out, ['--distributed-timeout-seconds', '30'])
+    const [first, second] = [0, 1].map((rank) => new LaunchedRank({ rank, size: 3, port }, flags))
+    await new Promise((resolve) => setTimeout(resolve, 6000))
+    first!.child.kill('SIGKILL')
+    expect(await second!.end()).to.equal(1)
+    expect(second!.stderr).to.match(/rank 0.*ERR_SIMCLR_RANK/is)
+  })
+
   it('a port in use', async () => {
     const out = newOut()
     const server = createServer().listen(0)

@@ -86,10 +86,24 @@ ProcessGroup::ProcessGroup(const RankSpec& spec)
 
 ProcessGroup::~ProcessGroup() { close(); }
 
+template <class Ask>
+std::vector<std::string> ProcessGroup::asking_store(const Ask& ask) {
+  try {
+    return ask();
+  } catch (const c10::Error& error) {
+    watch_->alarm("the store failed (" + first_line(error) + ")");
+    watch_->rethrow();
+  }
+}
+
 std::vector<std::string> ProcessGroup::join(const std::string& hello) {
   connections_->store = open_store(spec_, spec_.serves_store);
   watch_ = std::make_unique<Watch>(spec_);
   watch_->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
+  return asking_store([&] { return meet_in_store(hello); });
+}
+
+std::vector<std::string> ProcessGroup::meet_in_store(const std::string& hello) {
   set_text(*connections_->store, "here/" + std::to_string(spec_.rank), hello);
   std::vector<int> missing;
   const auto until = Clock::now() + spec_.timeout;
@@ -144,12 +158,7 @@ c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, 
 }
 
 std::vector<std::string> ProcessGroup::exchange(const std::string& text) {
-  try {
-    return exchange_in_store(text);
-  } catch (const c10::Error& error) {
-    watch_->alarm("the store failed (" + first_line(error) + ")");
-    watch_->rethrow();
-  }
+  return asking_store([&] { return exchange_in_store(text); });
 }
 
 std::vector<std::string> ProcessGroup::exchange_in_store(const std::string& text) {

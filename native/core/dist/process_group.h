@@ -97,9 +97,13 @@ class ProcessGroup {
   void close();
 
  private:
-  /// Starts a collective; what goes wrong at once becomes the alarm's verdict.
+  std::vector<std::string> meet_in_store(const std::string& hello);
   std::vector<std::string> exchange_in_store(const std::string& text);
+  /// What goes wrong with the store becomes the alarm's verdict.
+  template <class Ask>
+  std::vector<std::string> asking_store(const Ask& ask);
 
+  /// Starts a collective; what goes wrong at once becomes the alarm's verdict.
   template <class Start>
   Pending start(const at::Tensor& value, const char* what, const Start& begin);
 
