@@ -6,8 +6,9 @@ MULTIPLIER is of the channels. torch: torchvision's ResNet with lightly's head o
 google-research/simclr's (projection in the first group, SAME pooling, biased running variance, a head of three
 layers without a last shift, twice the loss), under its roles and in its layout.
 
-The bounds of float32 gradients follow from the network: a ReLU whose input is zero but for rounding passes its gradient on one
-machine and not on the other, and in a deep network of few samples that is seen in every layer below.
+The bounds of float32 are multiples of PyTorch's own errors: batch normalisation over few samples makes roundings grow, over
+150 layers to 1e-4, and a ReLU whose input is zero but for rounding passes its gradient on one machine and not on the other,
+which in a deep network of few samples is seen in every layer below.
 """
 
 import json
@@ -190,24 +191,35 @@ RUNS = 4
 """float32 runs that a network's bounds are taken from."""
 
 
-def float32_errors(make, state, x, gradients, temperature, convention):
-    """The largest relative L2 error of any gradient, and the largest of their norm, in RUNS of PyTorch's own float32, whose
-    inputs differ by half a unit in the last place."""
+def summary_error(actual, expected):
+    unit = max(expected["l2"], 1e-30)
+    mean = abs(actual["mean"] - expected["mean"]) * math.sqrt(math.prod(expected["shape"]))
+    return max(abs(actual["l2"] - expected["l2"]), abs(actual["dot"] - expected["dot"]), mean) / unit
+
+
+def float32_errors(make, state, x, expected, temperature, convention):
+    """Errors of PyTorch's own float32 in training mode, the largest of RUNS whose inputs differ by half a unit in the last
+    place: of features and of any group's summary; of any gradient; of the gradients' norm. Relative, arrays by their L2."""
+    features, groups, gradients = expected
     norm = math.sqrt(sum(g.norm().item() ** 2 for g in gradients.values()))
-    each = whole = 0
+    forward = each = whole = 0
     for _ in range(RUNS):
         net = make()
         net.load_state_dict(state)
         net.float().train()
         rounded = x * (1 + 2**-24 * (2 * torch.rand_like(x) - 1))
-        nt_xent(net(rounded.float())[1], temperature, convention)[0].backward()
+        h, z, _ = net(rounded.float())
+        forward = max(forward, ((h - features).norm() / features.norm()).item())
+        for name, out in net.groups.items():
+            forward = max(forward, summary_error(summary(out.double(), f"act.{name}"), groups[name]))
+        nt_xent(z, temperature, convention)[0].backward()
         squares = 0
         for name, parameter in net.named_parameters():
-            actual, expected = parameter.grad.double(), gradients[name]
-            each = max(each, (actual - expected).norm().item() / max(expected.norm().item(), 1e-6 * norm))
+            actual, wanted = parameter.grad.double(), gradients[name]
+            each = max(each, (actual - wanted).norm().item() / max(wanted.norm().item(), 1e-6 * norm))
             squares += actual.norm().item() ** 2
         whole = max(whole, abs(math.sqrt(squares) - norm) / norm)
-    return each, whole
+    return forward, each, whole
 
 
 def main(folder, convention, depth, multiplier, stem, height, width, rows, seed, temperature):
@@ -264,7 +276,8 @@ def main(folder, convention, depth, multiplier, stem, height, width, rows, seed,
         squares += grads[role]["l2"] ** 2
 
     gradients = {name: parameter.grad for name, parameter in net.named_parameters()}
-    each, whole = float32_errors(make, state, x, gradients, temperature, convention)
+    expected = features.detach(), groups["train"], gradients
+    forward, each, whole = float32_errors(make, state, x, expected, temperature, convention)
 
     stem_name = f"resnet_{convention}_r{depth}w{multiplier}_{stem}_{height}x{width}"
     result = {
@@ -273,7 +286,8 @@ def main(folder, convention, depth, multiplier, stem, height, width, rows, seed,
         "eval_group_outputs": groups["eval"], "train_group_outputs": groups["train"],
         f"head{layers}_contrast_acc": accuracy, "grads": grads,
         "global_grad_norm" if convention == "torch" else f"head{layers}_global_grad_norm": math.sqrt(squares),
-        "tolerances": {"gradient_per_variable": max(0.05, 2 * each), "gradient_global_norm": max(1e-3, 2 * whole)},
+        "tolerances": {"features_train": max(1e-4, 4 * forward), "gradient_per_variable": max(0.05, 2 * each),
+                       "gradient_global_norm": max(1e-3, 2 * whole)},
     }
     Path(folder, f"{stem_name}.json").write_text(json.dumps(result))
     write_safetensors(Path(folder, f"{stem_name}.safetensors"), tensors)
