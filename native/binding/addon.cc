@@ -12,7 +12,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::take_usual_threads();
-  env.SetInstanceData(new simclr::binding::Instance());
+  env.SetInstanceData(new simclr::binding::Instance(env));
 #ifdef SIMCLR_CUDA
   simclr::cuda::register_kernels();
 #endif

@@ -5,12 +5,17 @@
 
 #include <memory>
 
+#include "binding/env_door.h"
 #include "core/task_thread.h"
 
 namespace simclr::binding {
 
 /// Held as the environment's instance data; gone before the environment is. Add members, not statics.
 struct Instance {
+  explicit Instance(Napi::Env env) : door(EnvDoor::open(env)) {}
+
+  /// What threads that outlive the environment must go through.
+  const std::shared_ptr<EnvDoor> door;
   /// (code, message) => SimclrError; empty until `setErrorFactory` has been called.
   Napi::FunctionReference make_error;
   /// The class of batches, which JavaScript cannot construct itself.

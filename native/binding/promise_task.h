@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "binding/errors.h"
+#include "binding/instance.h"
 #include "core/error.h"
 #include "core/task_thread.h"
 #include "core/work_gate.h"
@@ -36,7 +37,7 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
                                           {}});
   task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "simclr", 0, 1);
   const Napi::Promise promise = task->deferred.Promise();
-  const bool posted = thread.post([task, work = std::move(work)]() mutable {
+  const bool posted = thread.post([task, door = instance(env).door, work = std::move(work)]() mutable {
     if (WorkGate::instance().enter()) {
       try {
         task->result.emplace(work());
@@ -50,24 +51,29 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
     // The task is handed over whole, so that its JavaScript references die on the JavaScript thread.
     auto* held = new std::shared_ptr<Task>(std::move(task));
     Napi::ThreadSafeFunction done = (*held)->done;
-    const napi_status status =
-        done.NonBlockingCall(held, [](Napi::Env env, Napi::Function, std::shared_ptr<Task>* held) {
-          const std::unique_ptr<std::shared_ptr<Task>> owner(held);
-          Task& task = **owner;
-          if (env == nullptr) return;  // the environment is closing
-          const Napi::HandleScope scope(env);
-          if (task.error) {
-            task.deferred.Reject(to_js(env, describe(task.error)).Value());
-            return;
-          }
-          try {
-            task.deferred.Resolve(task.finish(env, std::move(*task.result)));
-          } catch (const Napi::Error& error) {
-            task.deferred.Reject(error.Value());
-          }
-        });
-    if (status != napi_ok) (*held)->keep.SuppressDestruct();
-    done.Release();
+    bool handed_over = false;
+    door->pass([&] {
+      const napi_status status =
+          done.NonBlockingCall(held, [](Napi::Env env, Napi::Function, std::shared_ptr<Task>* held) {
+            const std::unique_ptr<std::shared_ptr<Task>> owner(held);
+            Task& task = **owner;
+            if (env == nullptr) return;  // the environment is closing
+            const Napi::HandleScope scope(env);
+            if (task.error) {
+              task.deferred.Reject(to_js(env, describe(task.error)).Value());
+              return;
+            }
+            try {
+              task.deferred.Resolve(task.finish(env, std::move(*task.result)));
+            } catch (const Napi::Error& error) {
+              task.deferred.Reject(error.Value());
+            }
+          });
+      handed_over = status == napi_ok;
+      if (handed_over) done.Release();  // a refused call was the last
+    });
+    // Nobody will take it: its references belong to an environment that is gone.
+    if (!handed_over) (*held)->keep.SuppressDestruct();
   });
   if (!posted) {
     task->done.Release();
