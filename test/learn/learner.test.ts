@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import type { Convention, LearnerSpec, NativeTensor, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
@@ -83,6 +84,21 @@ describe('learner', () => {
       const [a, b] = [await run(), await run()]
       expect(a.loss).to.equal(b.loss)
       expect(distance(a.gradients, b.gradients)).to.equal(0)
+    })
+
+    it('gives the same bits from a process’s first call on, which also measures the processor', () => {
+      const support = JSON.stringify(new URL('./support.ts', import.meta.url).href)
+      const code = `
+        import { distance, tinySpec, views, withLearner } from ${support}
+        const spec = tinySpec({ precision: 'bf16', shards: 2 })
+        const run = () => withLearner(spec, (learner) => learner.gradients(views(16, 8), null))
+        const [first, second] = [await run(), await run()]
+        console.log(first.gradients.length, distance(first.gradients, second.gradients))`
+      const flags = ['--import', 'tsx', '--input-type=module']
+      const printed = execFileSync(process.execPath, [...flags, '-e', code], { encoding: 'utf8' })
+      const [tensors, apart] = printed.trim().split(' ').map(Number)
+      expect(tensors).to.be.greaterThan(20)
+      expect(apart).to.equal(0)
     })
   })
 

@@ -12,6 +12,8 @@ void take_usual_threads() {
   at::set_num_threads(usual);
 }
 
-OwnThreads::OwnThreads(int count) { at::set_num_threads(count); }
+OwnThreads::OwnThreads(int count) : before_(at::get_num_threads()) { at::set_num_threads(count); }
+
+OwnThreads::~OwnThreads() { at::set_num_threads(before_); }
 
 }  // namespace simclr

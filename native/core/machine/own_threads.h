@@ -8,13 +8,17 @@ namespace simclr {
 /// must come before any number is set: the addon makes it when it is loaded.
 void take_usual_threads();
 
-/// The calling thread has `count` of LibTorch's threads while this lives, the usual number afterwards.
+/// The calling thread has `count` of LibTorch's threads while this lives, what it had before afterwards: one
+/// may live inside another's time, as where a shard is the first to ask how fast bf16 is.
 class OwnThreads {
  public:
   explicit OwnThreads(int count);
   OwnThreads(const OwnThreads&) = delete;
   OwnThreads& operator=(const OwnThreads&) = delete;
-  ~OwnThreads() { take_usual_threads(); }
+  ~OwnThreads();
+
+ private:
+  const int before_;
 };
 
 }  // namespace simclr
