@@ -6,8 +6,9 @@
  * environment that has the peers (bench/peers/): they are measured in turns with ours. `--only` may be given more
  * than once. `--table` puts the figures into the table of a Markdown file, docs/performance.md for one; figures that
  * were not measured this time stay as they are there. `--precision` is that of single training steps on both sides, what
- * 'auto' means on this machine unless given. `--tuned` says which setting of the loop figures' peer is its best
- * here, known from an earlier run, instead of finding it again. Keep the machine quiet.
+ * 'auto' means on this machine unless given, and that of data-wait and loop-memory; where it is fp32, loop-bf16 is left
+ * out. `--tuned` says which setting of the loop figures' peer is its best here, known from an earlier run, instead of
+ * finding it again. Keep the machine quiet.
  */
 import { parseArgs } from 'node:util'
 import { loadAddon } from '../lib/addon/load.ts'
