@@ -11,12 +11,12 @@ import { inTurns } from '../measure/turns.ts'
 
 export const startUp: Benchmark = {
   targets: { 'start-up': null },
-  async *run({ rounds, peers: venv, limits }, wanted) {
+  async *run({ rounds, peers: venv, limits, precision }, wanted) {
     if (!wanted('start-up')) return
     const script = fileURLToPath(new URL('../work/start-up.mjs', import.meta.url))
     const ours = async () => numberFrom(process.execPath, [script])
-    const theirs = async () =>
-      numberFrom(`${venv}/bin/python`, [peerScript('start_up.py'), '--threads', limits.cores])
+    const options = ['--threads', limits.cores, '--precision', precision]
+    const theirs = async () => numberFrom(`${venv}/bin/python`, [peerScript('start_up.py'), ...options])
     const [seconds, peer] = await inTurns(rounds, venv === null ? [ours] : [ours, theirs])
     yield {
       name: 'start-up',
@@ -24,7 +24,7 @@ export const startUp: Benchmark = {
       peer: peer ?? null,
       unit: 's',
       about:
-        'importing the library to the end of the first step, batch 128, 8,000 images of 32 px, half-width ResNet-18, bf16; ' +
+        `importing the library to the end of the first step, batch 128, 8,000 images of 32 px, half-width ResNet-18, ${precision}; ` +
         'target of ours: 2 s; peer: PyTorch with lightly',
     }
   },

@@ -1,7 +1,8 @@
 """Seconds from importing PyTorch and lightly to the end of the first training step on 8,000 images of 32 px in memory.
 
-start_up.py --threads N prints one number. The encoder and the batch are those of simclr's embedded sample: ResNet-18 of
-half the width, 3x3/2 stem without pooling, batch 128, bf16; the pictures are noise, which costs nothing to make.
+start_up.py --threads N [--precision bf16|fp32] prints one number. The encoder and the batch are those of simclr's
+embedded sample: ResNet-18 of half the width, 3x3/2 stem without pooling, batch 128; the pictures are noise, which costs
+nothing to make.
 """
 import argparse
 import time
@@ -17,7 +18,9 @@ from torch import nn
 
 parser = argparse.ArgumentParser()
 parser.add_argument('--threads', type=int, required=True)
-torch.set_num_threads(parser.parse_args().threads)
+parser.add_argument('--precision', choices=['bf16', 'fp32'], default='bf16')
+options = parser.parse_args()
+torch.set_num_threads(options.threads)
 
 
 class Noise(torch.utils.data.Dataset):
@@ -45,7 +48,7 @@ loader = torch.utils.data.DataLoader(Noise(), batch_size=128, shuffle=True, drop
 optimizer = torch.optim.SGD(model.parameters(), 0.06, 0.9)
 first, second = next(iter(loader))
 views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
-with torch.autocast('cpu', torch.bfloat16):
+with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
     z = model(views)
 NTXentLoss(0.5)(*z.float().chunk(2)).backward()
 optimizer.step()

@@ -39,18 +39,18 @@ export function tensorFrom(name: string, shape: number[], values: NumberArray): 
 /** The values of a tensor of any dtype as float64 (a copy; I64 beyond 2^53 loses digits). */
 export function toFloat64(tensor: NativeTensor): Float64Array {
   const { data, dtype } = tensor
-  const bytes = Uint8Array.from(data).buffer // not slice(): on a Buffer that would be a view
+  const bytes = new Uint8Array(data).buffer // not slice(): on a Buffer that would be a view
   switch (dtype) {
     case 'F64':
       return new Float64Array(bytes)
     case 'F32':
-      return Float64Array.from(new Float32Array(bytes))
+      return new Float64Array(new Float32Array(bytes))
     case 'I32':
-      return Float64Array.from(new Int32Array(bytes))
+      return new Float64Array(new Int32Array(bytes))
     case 'I64':
       return Float64Array.from(new BigInt64Array(bytes), Number)
     case 'U8':
-      return Float64Array.from(data)
+      return new Float64Array(data)
     case 'BF16':
       return Float64Array.from(new Uint16Array(bytes), bfloat16)
     case 'F16':
@@ -60,8 +60,8 @@ export function toFloat64(tensor: NativeTensor): Float64Array {
 
 /** The values of a tensor of any dtype as float32 (a copy). */
 export function toFloat32(tensor: NativeTensor): Float32Array {
-  if (tensor.dtype === 'F32') return new Float32Array(Uint8Array.from(tensor.data).buffer)
-  return Float32Array.from(toFloat64(tensor))
+  if (tensor.dtype === 'F32') return new Float32Array(new Uint8Array(tensor.data).buffer)
+  return new Float32Array(toFloat64(tensor))
 }
 
 const word = new DataView(new ArrayBuffer(4))

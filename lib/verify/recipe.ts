@@ -41,7 +41,9 @@ export function recipeValues(variable: RecipeVariable, seed: number, fanIn: numb
   const numbers = recipeNumbers(variable.role, seed)
   const value = valueMaker(variable.kind, fanIn)
   const count = variable.shape.reduce((product, size) => product * size, 1)
-  return Float32Array.from({ length: count }, (_, i) => value(numbers(i)))
+  const values = new Float32Array(count)
+  for (let i = 0; i < count; i++) values[i] = value(numbers(i))
+  return values
 }
 
 function valueMaker(kind: RecipeKind, fanIn: number): (r: number) => number {

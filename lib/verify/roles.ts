@@ -78,8 +78,10 @@ export function toOurLayout(values: Float32Array, shape: number[]): Float32Array
 
 /** Our values (OIHW, OI) in the golden layout `shape` (HWIO, IO). */
 export function toGoldenLayout(values: Float64Array, shape: number[]): Float64Array {
+  const out = new Float64Array(values.length)
   const order = ourIndices(shape)
-  return Float64Array.from(values, (_, i) => values[order[i]!]!)
+  for (let i = 0; i < out.length; i++) out[i] = values[order[i]!]!
+  return out
 }
 
 /** For each flat index of the golden layout, the flat index of the same weight in ours. */
