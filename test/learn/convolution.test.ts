@@ -77,6 +77,23 @@ describe('convolution algorithms', () => {
     }
   }
 
+  for (const stride of [1, 2]) {
+    it(`whichever float32 takes for many channels: 20x20, 3x3/${stride} is float64's, value and gradients`, () => {
+      // More patches than are held at a time.
+      const { x, kernel, dy, options } = operands([20, 40, 24, 3, stride], 'F64')
+      const single = (tensor: NativeTensor): NativeTensor => {
+        const values = Float32Array.from(floats(tensor))
+        return { ...tensor, dtype: 'F32', data: new Uint8Array(values.buffer) }
+      }
+      const run = (...[a, b, c]: [NativeTensor, NativeTensor, NativeTensor]) => {
+        const { y, dx, dkernel } = loadAddon().convolution(a, b, c, { ...options, algorithm: 'native' })
+        return [y, dx, dkernel]
+      }
+      const [exact, rounded] = [run(x, kernel, dy), run(single(x), single(kernel), single(dy))]
+      expect(distance(exact, rounded)).to.be.above(0).and.below(5e-6) // sums of 3,600 products
+    })
+  }
+
   it('keep to their memory where a strided 1x1 kernel meets 8 channels', () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
