@@ -47,10 +47,10 @@ export const loop: Benchmark = {
       store.dispose()
       const best = context.peers === null ? null : (context.tuned ?? tune(folder, context))
       const { precision } = context
-      const measured = new Map<string, Loops>()
-      const loopsIn = (precision: Precision) => {
-        const loops = measured.get(precision) ?? measure(precision, folder, best, context)
-        measured.set(precision, loops)
+      const measured = new Map<Precision, Loops>()
+      const loopsIn = (of: Precision) => {
+        const loops = measured.get(of) ?? measure(of, folder, best, context)
+        measured.set(of, loops)
         return loops
       }
       if (wanted('loop-bf16')) {

@@ -1,6 +1,6 @@
 """Seconds from importing PyTorch and lightly to the end of the first training step on 8,000 images of 32 px in memory.
 
-start_up.py --threads N [--precision bf16|fp32] prints one number. The encoder and the batch are those of simclr's
+start_up.py --threads N --precision bf16|fp32 prints one number. The encoder and the batch are those of simclr's
 embedded sample: ResNet-18 of half the width, 3x3/2 stem without pooling, batch 128; the pictures are noise, which costs
 nothing to make.
 """
@@ -18,7 +18,7 @@ from torch import nn
 
 parser = argparse.ArgumentParser()
 parser.add_argument('--threads', type=int, required=True)
-parser.add_argument('--precision', choices=['bf16', 'fp32'], default='bf16')
+parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 

@@ -78,8 +78,7 @@ describe('convolution algorithms', () => {
   }
 
   for (const stride of [1, 2]) {
-    it(`whichever float32 takes for many channels: 20x20, 3x3/${stride} is float64's, value and gradients`, () => {
-      // More patches than are held at a time.
+    it(`native, float32, many channels: 20x20, 3x3/${stride} is float64's, value and gradients`, () => {
       const { x, kernel, dy, options } = operands([20, 40, 24, 3, stride], 'F64')
       const single = (tensor: NativeTensor): NativeTensor => {
         const values = Float32Array.from(floats(tensor))
