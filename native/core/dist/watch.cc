@@ -30,6 +30,7 @@ struct Watch::State {
   std::string activity = "starting";
   std::string cause;      // what this rank noticed
   std::string announced;  // why this rank ends
+  std::string failures;   // why others end, as far as heard; the thread's alone
   bool alarmed = false;
   bool closing = false;
   bool ended = false;
@@ -60,7 +61,19 @@ struct Watch::State {
   }
 
   void roll_call();
+  void hear_failures();
 };
+
+/// The store goes with the process that serves it, which may be one of those that end.
+void Watch::State::hear_failures() {
+  std::string heard;
+  for (int rank = 0; rank < spec.size; ++rank) {
+    if (rank == spec.rank || !store->check({key("ended", rank)})) continue;
+    if (!heard.empty()) heard += " ";
+    heard += "Rank " + std::to_string(rank) + " failed: " + get_text(*store, key("ended", rank));
+  }
+  failures = heard;
+}
 
 /// Answers, waits for the others' answers, and says who is to blame.
 void Watch::State::roll_call() {
@@ -78,9 +91,10 @@ void Watch::State::roll_call() {
     set_text(*store, kAlarm, "rank " + std::to_string(spec.rank) + ": " + noticed);
   }
 
-  std::vector<int> silent, ended;
+  std::vector<int> silent;
   const auto until = Clock::now() + kRollCall;
   do {
+    hear_failures();
     silent.clear();
     for (int rank = 0; rank < spec.size; ++rank) {
       if (!store->check({key("answer", rank)}) && !store->check({key("closed", rank)}))
@@ -88,18 +102,8 @@ void Watch::State::roll_call() {
     }
     if (!silent.empty()) std::this_thread::sleep_for(kLookClosely);
   } while (!silent.empty() && Clock::now() < until);
-  for (int rank = 0; rank < spec.size; ++rank) {
-    if (rank != spec.rank && store->check({key("ended", rank)})) ended.push_back(rank);
-  }
-
-  if (!ended.empty()) {
-    std::string text;
-    for (const int rank : ended) {
-      if (!text.empty()) text += " ";
-      text += "Rank " + std::to_string(rank) + " failed: " + get_text(*store, key("ended", rank));
-    }
-    return conclude(text);
-  }
+  hear_failures();
+  if (!failures.empty()) return conclude(failures);
   const std::string alarm = get_text(*store, kAlarm);
   if (!silent.empty()) {
     return conclude("Expected all " + std::to_string(spec.size) + " ranks but " + name_ranks(silent) +
@@ -141,8 +145,10 @@ void Watch::run(std::shared_ptr<State> state) {
     set_text(*state->store, key("closed", state->spec.rank), "");
   } catch (const std::exception&) {
     // The store's process is gone, and with it every connection.
-    state->conclude("Rank 0's store at " + state->spec.host + ":" + std::to_string(state->spec.port) +
-                    " is gone: rank 0, or the launcher that serves the store, was killed or cut off.");
+    const std::string gone =
+        "Rank 0's store at " + state->spec.host + ":" + std::to_string(state->spec.port) +
+        " is gone: rank 0, or the launcher that serves the store, was killed or cut off.";
+    state->conclude(state->failures.empty() ? gone : state->failures);
     state->raise();
   }
   std::lock_guard lock(state->mutex);
