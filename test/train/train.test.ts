@@ -164,7 +164,7 @@ describe('train()', function () {
   it('learns in fp16 as in fp32, having found its loss scale', async () => {
     const losses = async (precision: 'fp16' | 'fp32') => {
       const { events, onProgress } = listener()
-      const options = { ...tiny, precision, epochs: 6, out: path(`half-${precision}`), onProgress }
+      const options = { ...tiny, precision, epochs: 12, out: path(`half-${precision}`), onProgress }
       const { encoder, history } = await train(options)
       encoder.dispose()
       const steps = events.filter((event) => event.type === 'step')
@@ -172,9 +172,10 @@ describe('train()', function () {
     }
     const single = await losses('fp32')
     const half = await losses('fp16')
-    expect(half.losses[5]).to.be.below(half.losses[0]! - 0.1)
-    // Steps are lost to finding the scale, and this run has few.
-    expect(half.losses[5]! / single.losses[5]!).to.be.closeTo(1, 0.06)
+    // Steps are lost to finding the scale; an epoch of six steps moves by 0.05 from one to the next.
+    const late = (all: number[]) => all.slice(-6).reduce((sum, loss) => sum + loss, 0) / 6
+    expect(late(half.losses)).to.be.below(half.losses[0]! - 0.1)
+    expect(late(half.losses) / late(single.losses)).to.be.closeTo(1, 0.03)
     expect(single.steps.every(({ lossScale, skipped }) => lossScale === null && !skipped)).to.equal(true)
     for (const [i, { lossScale, skipped }] of half.steps.entries()) {
       expect(lossScale).to.equal(
