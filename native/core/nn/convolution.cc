@@ -55,9 +55,8 @@ bool wants_float(const at::Tensor& x) {
 bool slow_kernel_gradient(const at::Tensor& x, const ConvGeometry& g) {
   constexpr int64_t kFewChannels = 32;
   static const bool avx2 = at::get_cpu_capability() == "AVX2";
-  const bool gathers = g.size > 1 || g.padding > 0;
   return avx2 && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
-         (!gathers || g.in_channels >= kFewChannels);
+         (patches_are_pixels(g) || g.in_channels >= kFewChannels);
 }
 
 struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {

@@ -44,10 +44,9 @@ void for_patches(const at::Tensor& x, const ConvGeometry& g, Work work) {
   }
 }
 
-/// A 1x1 kernel's patches are the pixels, where they lie.
-bool patches_are_pixels(const ConvGeometry& g) { return g.size == 1 && g.stride == 1 && g.padding == 0; }
-
 }  // namespace
+
+bool patches_are_pixels(const ConvGeometry& g) { return g.size == 1 && g.stride == 1 && g.padding == 0; }
 
 at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& g) {
   return images(flat(x).mm(expand_kernel(kernel, g).t()), g.out_height, g.out_width);

@@ -6,6 +6,9 @@
 
 namespace simclr {
 
+/// Whether nothing is gathered: a 1x1 kernel's patches are the pixels, where they lie.
+bool patches_are_pixels(const ConvGeometry& geometry);
+
 at::Tensor dense_forward(const at::Tensor& x, const at::Tensor& kernel, const ConvGeometry& geometry);
 at::Tensor dense_input_gradient(const at::Tensor& dy, const at::Tensor& kernel, const ConvGeometry& geometry);
 at::Tensor dense_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const ConvGeometry& geometry);
