@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import type { AugmentPlan } from '../lib/addon/interface.ts'
 import { loadAddon } from '../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../lib/augment/index.ts'
-import { readImages } from '../lib/run/images.ts'
+import { readImages } from '../lib/data/images.ts'
 
 const { values } = parseArgs({
   options: {

@@ -11,12 +11,12 @@ import type {
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
 import { conventions } from './config/groups.ts'
-import { machineFacts } from './config/machine.ts'
 import { invalid, validate } from './config/messages.ts'
 import { choice, integer, option, triple } from './config/option.ts'
 import { pickDevice } from './config/resolve.ts'
 import { device, threads } from './config/settings.ts'
 import { decodeImage } from './data/decode.ts'
+import { decodedSide } from './data/images.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
 import {
   type EncoderWeights,
@@ -25,7 +25,7 @@ import {
   readEncoder,
   writeEncoder,
 } from './run/encoder-file.ts'
-import { decodedSide } from './run/images.ts'
+import { machineFacts } from './run/machine-facts.ts'
 
 const encoderOptions = z.strictObject({
   device,

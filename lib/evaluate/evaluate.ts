@@ -7,8 +7,8 @@ import { validate } from '../config/messages.ts'
 import { choice, instance, integer, option, positive, real, required } from '../config/option.ts'
 import { dataInput } from '../config/options.ts'
 import { device } from '../config/settings.ts'
+import { type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
-import { type Images, readImages } from '../run/images.ts'
 import { encoderFeatures, rawFeatures } from './features.ts'
 import {
   centred,

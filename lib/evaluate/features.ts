@@ -1,8 +1,8 @@
 /** Images to numbers: by an encoder, or as raw pixels. */
 import type { Addon, Convention } from '../addon/interface.ts'
 import { evaluationFamily, lower } from '../augment/index.ts'
+import { type Images, inChunks } from '../data/images.ts'
 import { type Encoder, sequence } from '../encoder.ts'
-import { type Images, inChunks } from '../run/images.ts'
 import type { LabelledFeatures } from './probes.ts'
 
 /** Larger images are shrunk to this size for the raw-pixel baseline, whose features would not fit memory. */

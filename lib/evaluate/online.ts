@@ -5,7 +5,7 @@
  */
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import { type Images, inChunks } from '../run/images.ts'
+import { type Images, inChunks } from '../data/images.ts'
 import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isTree } from '../config/layers.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import { type Images, inChunks } from '../run/images.ts'
+import { type Images, inChunks } from '../data/images.ts'
 import type { Facts } from './ranks.ts'
 
 /** Where a rank computes and how it is fed is its own affair. */

@@ -1,6 +1,6 @@
 /** Batches in the order of the steps, a few ahead of the learner. */
 import type { NativeAugmenter, NativeBatch } from '../addon/interface.ts'
-import type { Images } from '../run/images.ts'
+import type { Images } from '../data/images.ts'
 import type { Rows, Sampler } from './sampler.ts'
 
 export interface LoaderOptions {

@@ -4,7 +4,7 @@ import type { RawImage } from '../addon/interface.ts'
 import { lower, simclrFamily } from '../augment/index.ts'
 import { contactSheet } from '../augment/sheet.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { Images } from '../run/images.ts'
+import type { Images } from '../data/images.ts'
 
 /** A grid of pictures of one size in one file. */
 export interface Sheet {

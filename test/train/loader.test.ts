@@ -2,9 +2,9 @@ import { expect } from 'chai'
 import type { NativeAugmenter, NativeBatch } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, recipes } from '../../lib/augment/index.ts'
+import { readImages } from '../../lib/data/images.ts'
 import { Loader } from '../../lib/loader/loader.ts'
 import { Sampler } from '../../lib/loader/sampler.ts'
-import { readImages } from '../../lib/run/images.ts'
 
 describe('loader', () => {
   it('makes each step with its own augmenter and in as many views as asked for, from whichever step it begins', async () => {

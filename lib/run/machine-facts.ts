@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Addon } from '../addon/interface.ts'
+import type { MachineFacts } from '../config/resolve.ts'
 import { placement } from '../launch/placement.ts'
-import type { MachineFacts } from './resolve.ts'
 
 export function machineFacts(addon: Addon): MachineFacts {
   const ranks = placement()

@@ -3,11 +3,11 @@
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
-import type { Dataset } from '../data/dataset.ts'
-import { type DataInput, open } from '../data/open.ts'
-import { spoolImages } from '../data/spool.ts'
-import { type StoredImages, storeImages } from '../data/store.ts'
-import { streamImages } from '../data/stream.ts'
+import type { Dataset } from './dataset.ts'
+import { type DataInput, open } from './open.ts'
+import { spoolImages } from './spool.ts'
+import { type StoredImages, storeImages } from './store.ts'
+import { streamImages } from './stream.ts'
 
 export interface ReadOptions {
   /** Views' size, where it is known already. */
