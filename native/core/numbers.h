@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
 
 #include <cstdint>
 #include <cstring>
@@ -18,5 +19,6 @@ SIMCLR_INLINE float load(const at::BFloat16* p) {
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
+SIMCLR_INLINE float load(const at::Half* p) { return static_cast<float>(*p); }
 
 }  // namespace simclr

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { GradientResult, LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { compute } from '../dist/compute.ts'
-import { travelled, workOf } from '../dist/exact.ts'
+import { both, travelled, workOf } from '../dist/exact.ts'
 import { runRanks } from '../dist/ranks.ts'
 import { rejection } from '../support/rejection.ts'
 import { distance, floats, tinySpec, views, withLearner } from './support.ts'
@@ -122,6 +122,29 @@ describe('loss scaling in fp16', function () {
       }
     })
   })
+
+  for (const [shards, sockets] of [
+    [[1, 1], false],
+    [[2, 1], false],
+    [[1, 1], true],
+  ] as const) {
+    it(`ranks of ${shards.join(' and ')} threads go one process's way${sockets ? ' through sockets' : ''}`, async () => {
+      // So flat a loss that nothing overflows.
+      const flat = { loss: lossOf(1 / 32) }
+      const work = workOf(flat, [...shards], { images: 32, steps: 2, lr: 0.01, labelled: false, sockets })
+      work.spec.precision = 'fp16'
+      const start = await withLearner(work.spec, (learner) => learner.state())
+      const { one, ranks } = await both(work)
+      const way = travelled(trained(start), trained(one.state))
+      for (const { state, gradients } of ranks) {
+        expect(gradients).to.include({ skipped: false, lossScale: 65536 })
+        expect(gradients.gradientNorm / one.gradients.gradientNorm).to.be.closeTo(1, 0.05)
+        // Halves round, and ReLUs flip: a tenth of the way.
+        expect(travelled(trained(one.state), trained(state)) / way).to.be.below(0.25)
+        expect(distance(trained(ranks[0]!.state), trained(state))).to.equal(0)
+      }
+    })
+  }
 
   it('what overflows on one rank alone is skipped by all', async () => {
     // The second rank's pixels are nearly black: with BatchNorm of its own it differentiates by a hundred times more.

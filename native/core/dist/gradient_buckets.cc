@@ -55,6 +55,7 @@ void GradientBuckets::begin(bool add) {
     bucket.pending = {};
   }
   next_ = 0;
+  sending_ = false;  // a pass that failed may have left it
 }
 
 void GradientBuckets::ready(size_t parameter) {
@@ -91,6 +92,11 @@ void GradientBuckets::finish() {
     if (compress_) bucket.flat.copy_(bucket.sent);
   }
   begun_ = false;
+}
+
+void GradientBuckets::scale(double factor) {
+  const at::NoGradGuard no_grad;
+  for (Bucket& bucket : buckets_) bucket.flat.mul_(factor);
 }
 
 }  // namespace simclr

@@ -24,6 +24,7 @@ class GradientBuckets final : public RankGradients {
 
   /// Sends what no backward pass has reached, and waits for all.
   void finish() override;
+  void scale(double factor) override;
 
   const std::vector<at::Tensor>& own() const override { return gradients_; }
 

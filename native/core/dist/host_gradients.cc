@@ -83,16 +83,7 @@ void HostGradients::finish() {
   }
   begun_ = false;
   processes_.meet("adding up gradients", stride_);
-  const int64_t first = values_ * processes_.rank() / processes_.size();
-  const int64_t last = values_ * (processes_.rank() + 1) / processes_.size();
-  int64_t before = 0;
-  for (size_t i = 0; i < gradients_.size(); ++i) {
-    const int64_t count = gradients_[i].numel();
-    const int64_t begin = std::clamp<int64_t>(first - before, 0, count);
-    const int64_t end = std::clamp<int64_t>(last - before, 0, count);
-    if (begin < end) add_up(i, begin, end);
-    before += count;
-  }
+  for_own_part([this](size_t parameter, int64_t begin, int64_t end) { add_up(parameter, begin, end); });
   processes_.meet("adding up gradients");
 }
 
@@ -106,14 +97,37 @@ void HostGradients::add_up(size_t parameter, int64_t begin, int64_t end) {
       parts.push_back(reinterpret_cast<const From*>(from + rank * stride_));
     sum_values(parts, end - begin, /*add=*/false, sum + begin);
   };
+  const auto add_to = [&]<class To>(To* sum) {
+    if (slot.type == at::kBFloat16) return add(static_cast<at::BFloat16*>(nullptr), sum);
+    if (slot.type == at::kHalf) return add(static_cast<at::Half*>(nullptr), sum);
+    add(static_cast<To*>(nullptr), sum);
+  };
   const at::Tensor& sum = gradients_[parameter];
-  const bool low = slot.type == at::kBFloat16;
-  if (sum.scalar_type() == at::kDouble) {
-    auto* to = sum.mutable_data_ptr<double>();
-    return low ? add(static_cast<at::BFloat16*>(nullptr), to) : add(static_cast<double*>(nullptr), to);
+  if (sum.scalar_type() == at::kDouble) return add_to(sum.mutable_data_ptr<double>());
+  add_to(sum.mutable_data_ptr<float>());
+}
+
+void HostGradients::scale(double factor) {
+  processes_.meet("scaling gradients");  // all have read them
+  for_own_part([&](size_t parameter, int64_t begin, int64_t end) {
+    gradients_[parameter]
+        .as_strided({end - begin}, {1}, gradients_[parameter].storage_offset() + begin)
+        .mul_(factor);
+  });
+  processes_.meet("scaling gradients");
+}
+
+void HostGradients::for_own_part(const std::function<void(size_t, int64_t, int64_t)>& work) const {
+  const int64_t first = values_ * processes_.rank() / processes_.size();
+  const int64_t last = values_ * (processes_.rank() + 1) / processes_.size();
+  int64_t before = 0;
+  for (size_t i = 0; i < gradients_.size(); ++i) {
+    const int64_t count = gradients_[i].numel();
+    const int64_t begin = std::clamp<int64_t>(first - before, 0, count);
+    const int64_t end = std::clamp<int64_t>(last - before, 0, count);
+    if (begin < end) work(i, begin, end);
+    before += count;
   }
-  auto* to = sum.mutable_data_ptr<float>();
-  return low ? add(static_cast<at::BFloat16*>(nullptr), to) : add(static_cast<float*>(nullptr), to);
 }
 
 }  // namespace simclr

@@ -18,6 +18,7 @@ class HostGradients final : public RankGradients {
 
   void begin(bool add) override;
   void finish() override;
+  void scale(double factor) override;
   const std::vector<at::Tensor>& own() const override { return own_; }
 
  private:
@@ -30,6 +31,8 @@ class HostGradients final : public RankGradients {
 
   /// The sum of this rank's shards goes into its slot.
   void put(size_t parameter);
+  /// Calls work(parameter, begin, end) for the values that are this rank's part of all.
+  void for_own_part(const std::function<void(size_t, int64_t, int64_t)>& work) const;
   /// Adds the ranks' values `begin` .. `end` - 1 of a parameter up.
   void add_up(size_t parameter, int64_t begin, int64_t end);
 

@@ -30,6 +30,9 @@ class RankGradients {
   /// After it: returns when all are added up, zeros where no shard of any rank has a gradient.
   virtual void finish() = 0;
 
+  /// Multiplies the sums, when everybody has read them. All ranks call it.
+  virtual void scale(double factor) = 0;
+
   /// By parameter: where this rank adds up the gradients of a step's earlier passes.
   virtual const std::vector<at::Tensor>& own() const = 0;
 };

@@ -26,6 +26,8 @@ SIMCLR_INLINE void take_values(const From* __restrict from, int64_t count, bool 
   }
 SIMCLR_TAKE(at::BFloat16, float)
 SIMCLR_TAKE(at::BFloat16, double)
+SIMCLR_TAKE(at::Half, float)
+SIMCLR_TAKE(at::Half, double)
 SIMCLR_TAKE(float, float)
 SIMCLR_TAKE(double, double)
 #undef SIMCLR_TAKE
@@ -46,6 +48,8 @@ void sum_values(const std::vector<const From*>& parts, int64_t count, bool add, 
 
 template void sum_values(const std::vector<const at::BFloat16*>&, int64_t, bool, float*);
 template void sum_values(const std::vector<const at::BFloat16*>&, int64_t, bool, double*);
+template void sum_values(const std::vector<const at::Half*>&, int64_t, bool, float*);
+template void sum_values(const std::vector<const at::Half*>&, int64_t, bool, double*);
 template void sum_values(const std::vector<const float*>&, int64_t, bool, float*);
 template void sum_values(const std::vector<const double*>&, int64_t, bool, double*);
 

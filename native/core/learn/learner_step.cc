@@ -111,7 +111,7 @@ void Learner::unscale(StepResult& result) {
   result.loss_scale = loss_scale_->value();
   result.skipped = !device_.is_meta() && !std::isfinite(result.gradient_norm);
   result.gradient_norm = result.skipped ? 0 : result.gradient_norm / result.loss_scale;
-  if (!result.skipped) at::_foreach_mul_(replicas_->gradients(), 1 / result.loss_scale);
+  if (!result.skipped) replicas_->scale_gradients(1 / result.loss_scale);
 }
 
 void Learner::update(const StepResult& step, double lr) {

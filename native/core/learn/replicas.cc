@@ -1,6 +1,7 @@
 #include "core/learn/replicas.h"
 
 #include <ATen/native/Resize.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
@@ -97,6 +98,11 @@ at::Tensor Replicas::gradient_norm(ShardPool& pool) {
   std::vector<at::Tensor> norms(gradients_.size());
   for_parameters(pool, [&](size_t i) { norms[i] = at::linalg_vector_norm(gradients_[i]); });
   return at::linalg_vector_norm(at::stack(norms));
+}
+
+void Replicas::scale_gradients(double factor) {
+  if (shared_) return shared_->scale(factor);
+  at::_foreach_mul_(gradients_, factor);
 }
 
 void Replicas::refresh(ShardPool& pool) {

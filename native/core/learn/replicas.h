@@ -40,6 +40,9 @@ class Replicas {
   /// The 2-norm of all gradients together, a scalar on their device; valid after `collect`.
   at::Tensor gradient_norm(ShardPool& pool);
 
+  /// Multiplies all gradients; after `collect`, on all ranks.
+  void scale_gradients(double factor);
+
   /// Copies the masters into the computing precision, after they have changed: all, or one parameter's.
   void refresh(ShardPool& pool);
   void refresh(size_t parameter);
