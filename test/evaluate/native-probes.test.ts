@@ -44,6 +44,9 @@ describe('kNN', () => {
     expect([...(await predict(3, 0.1))]).to.deep.equal([1]) // e^10 < 2 e^9.49
     expect([...(await predict(3, 0.05))]).to.deep.equal([0]) // e^20 > 2 e^18.97
     expect([...(await predict(1, 0.1))]).to.deep.equal([0])
+    // e^1000 is infinite, and so would be the votes of both classes.
+    const cold = { dim: 2, k: 3, temperature: 0.001 }
+    expect([...(await ops.knn(rows, Int32Array.of(1, 0, 0), query, cold))]).to.deep.equal([1])
   })
 
   it('takes k above the number of rows as all of them', async () => {

@@ -23,9 +23,10 @@ at::Tensor knn(const at::Tensor& bank, const at::Tensor& labels, const at::Tenso
   for (int64_t begin = 0; begin < queries.size(0); begin += chunk) {
     const at::Tensor rows = unit_rows(queries.narrow(0, begin, std::min(chunk, queries.size(0) - begin)));
     const auto [similarity, neighbour] = rows.mm(columns).topk(k, 1);
-    const at::Tensor votes =
-        at::zeros({rows.size(0), options.classes}, rows.options())
-            .scatter_add_(1, labels.index({neighbour}), (similarity / options.temperature).exp_());
+    // Relative to the nearest one's, which is the first: at a low temperature none overflows.
+    const at::Tensor weights = ((similarity - similarity.narrow(1, 0, 1)) / options.temperature).exp_();
+    const at::Tensor votes = at::zeros({rows.size(0), options.classes}, rows.options())
+                                 .scatter_add_(1, labels.index({neighbour}), weights);
     predictions.push_back(votes.argmax(1));
   }
   if (predictions.empty()) return at::empty({0}, labels.options());
