@@ -31,8 +31,8 @@ class EncoderObject : public Napi::ObjectWrap<EncoderObject> {
           to_encoder_spec(spec), to_precision(spec, "precision"), string(spec, "device"),
           static_cast<int>(integer(spec, "shards")), to_tensors(info[1]));
       feature_dim_ = encoder_->feature_dim();
+      thread_ = std::make_unique<TaskThread>();
     });
-    thread_ = std::make_unique<TaskThread>();
   }
 
  private:

@@ -83,8 +83,8 @@ class LearnerObject : public Napi::ObjectWrap<LearnerObject> {
       feature_dim_ = learner_->feature_dim();
       encoder_parameters_ = learner_->parameter_count("encoder.");
       head_parameters_ = learner_->parameter_count("head.");
+      thread_ = std::make_unique<TaskThread>();
     });
-    thread_ = std::make_unique<TaskThread>();
   }
 
  private:

@@ -48,7 +48,7 @@ Napi::Promise pool_task(Napi::Env env, Work work, Finish finish) {
         return;
       }
       try {
-        deferred_.Resolve(finish_(Env(), std::move(*result_)));
+        deferred_.Resolve(guarded(Env(), [&] { return Napi::Value(finish_(Env(), std::move(*result_))); }));
       } catch (const Napi::Error& error) {
         deferred_.Reject(error.Value());
       }

@@ -64,7 +64,8 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
               return;
             }
             try {
-              task.deferred.Resolve(task.finish(env, std::move(*task.result)));
+              task.deferred.Resolve(
+                  guarded(env, [&] { return Napi::Value(task.finish(env, std::move(*task.result))); }));
             } catch (const Napi::Error& error) {
               task.deferred.Reject(error.Value());
             }

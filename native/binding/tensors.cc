@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "binding/convert.h"
+#include "binding/errors.h"
 
 namespace simclr::binding {
 namespace {
@@ -41,7 +42,8 @@ NamedTensor to_tensor(const Napi::Value& value) {
   if (!value.IsObject()) fail(value.Env(), "{name, dtype, shape, data}", "tensor", value);
   const auto object = value.As<Napi::Object>();
   const std::vector<int64_t> shape = integers(object, "shape");
-  at::Tensor tensor = at::empty(shape, to_type(object));
+  const at::ScalarType type = to_type(object);
+  const at::Tensor tensor = guarded(value.Env(), [&] { return at::empty(shape, type); });
   const Napi::Value data = object.Get("data");
   if (!data.IsTypedArray() || data.As<Napi::TypedArray>().ByteLength() != tensor.nbytes()) {
     fail(value.Env(), std::to_string(tensor.nbytes()) + " bytes in a typed array",
@@ -91,7 +93,8 @@ at::Tensor to_labels(const Napi::Value& value) {
     fail(value.Env(), "an Int32Array or null", "labels", value);
   }
   const auto array = value.As<Napi::Int32Array>();
-  at::Tensor out = at::empty({static_cast<int64_t>(array.ElementLength())}, at::kLong);
+  const auto count = static_cast<int64_t>(array.ElementLength());
+  const at::Tensor out = guarded(value.Env(), [&] { return at::empty({count}, at::kLong); });
   std::copy(array.Data(), array.Data() + array.ElementLength(), out.mutable_data_ptr<int64_t>());
   return out;
 }

@@ -36,7 +36,8 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
   } else if (refused_ || store->version() == version_) {
     return !refused_;
   }
-  version_ = store->version();
+  const uint64_t version = store->version();
+  version_.reset();
   bytes_.reset();
   std::vector<StoredImage> images;
   size_t total = 0;
@@ -76,6 +77,7 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
     if (staging.size() >= kStaging) flush();
   }
   flush();
+  version_ = version;
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/data/batch.h"
 #include "core/device_kernels.h"
@@ -20,7 +21,7 @@ class ResidentViews final : public DeviceViews {
 
   at::Device device_;
   std::shared_ptr<const ImageStore> store_;
-  uint64_t version_ = 0;
+  std::optional<uint64_t> version_;  // of the store whose images are there, whole
   int uploads_ = 0;
   bool refused_ = false;  ///< by its size, its gaps or its changes
   at::Tensor bytes_, images_;
