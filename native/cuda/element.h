@@ -26,7 +26,7 @@ SIMCLR_HD inline To bit_cast(From from) {
 
 SIMCLR_HD inline float to_float(float x) { return x; }
 SIMCLR_HD inline float to_float(Bf16 x) { return bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
-SIMCLR_HD inline float to_float(Half x) {
+SIMCLR_HD inline float to_float([[maybe_unused]] Half x) {
 #ifdef __CUDA_ARCH__
   float y;
   asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x.bits));
@@ -61,7 +61,7 @@ SIMCLR_HD inline Bf16 from_float<Bf16>(float x) {
 }
 
 template <>
-SIMCLR_HD inline Half from_float<Half>(float x) {
+SIMCLR_HD inline Half from_float<Half>([[maybe_unused]] float x) {
 #ifdef __CUDA_ARCH__
   Half y;
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));

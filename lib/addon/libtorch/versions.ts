@@ -179,8 +179,12 @@ export const RELEASES: readonly LibtorchRelease[] = [
       'nvidia-cuda-cccl-cu12==12.8.90',
       'nvidia-nccl-cu12==2.27.5',
       'nvidia-cuda-nvcc-cu12==12.8.93', // crt/, which the runtime's headers include
+      // What c10d's NCCL header includes.
+      'nvidia-cublas-cu12==12.8.4.1',
+      'nvidia-cusparse-cu12==12.5.8.93',
+      'nvidia-cusolver-cu12==11.7.3.90',
     ],
-    // That wheel has ptxas, but no nvcc: the release workflow installs one in its container.
+    // That wheel has ptxas, but no nvcc: the release workflow installs one in its container (scripts/check-cuda12.sh).
     compiler: [],
     index: 'https://download.pytorch.org/whl/cu128',
     archive: 'https://download.pytorch.org/libtorch/cu128/libtorch-shared-with-deps-2.9.1%2Bcu128.zip',

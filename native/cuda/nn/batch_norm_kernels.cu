@@ -53,8 +53,8 @@ struct Coefficients {
 
 /// Two sums a channel: threads' values → the block's, in scratch[(block, which, channel)].
 template <int V>
-__device__ void store_block_sums(const Rows& of, const Place<V>& place, const double (&a)[V],
-                                 const double (&b)[V], double* scratch) {
+__device__ void store_block_sums(const Rows& of, const double (&a)[V], const double (&b)[V],
+                                 double* scratch) {
   __shared__ double sums[2][kRowThreads * V];
   const int width = of.geometry.width * V, own = threadIdx.y * width + threadIdx.x * V;
   for (int v = 0; v < V; ++v) {
@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(kRowThreads) moments_kernel(Rows of, const T* 
       }
     }
   }
-  store_block_sums<V>(of, place, sum, square, scratch);
+  store_block_sums<V>(of, sum, square, scratch);
 }
 
 template <class T, int V>
@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(kRowThreads)
       }
     }
   }
-  store_block_sums<V>(of, place, sum, product, scratch);
+  store_block_sums<V>(of, sum, product, scratch);
 }
 
 /// Adds up the blocks' sums of 32 channels in a fixed order.
