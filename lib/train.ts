@@ -11,6 +11,7 @@ import { trainInChild } from './isolate/parent.ts'
 import { launch } from './launch/launch.ts'
 import { Ranks } from './launch/ranks.ts'
 import { claimProcess } from './run/claim.ts'
+import { listening } from './run/listener.ts'
 import { prepare } from './run/prepare.ts'
 
 import type { Run, Trained } from './run/result.ts'
@@ -19,7 +20,7 @@ import type { Run, Trained } from './run/result.ts'
  *
  * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
  * in a process and in a folder), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_DIVERGED, ERR_SIMCLR_IO. On abort it
- * rejects with the signal's reason once a checkpoint is on the disk. With `isolate` also ERR_SIMCLR_PROCESS and
+ * rejects with the signal's reason once a checkpoint is on the disk, and so it does where `onProgress` throws or rejects. With `isolate` also ERR_SIMCLR_PROCESS and
  * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
  *
  * With `processes`, and under torchrun, srun and the like, several processes are the ranks of one run
@@ -27,7 +28,9 @@ import type { Run, Trained } from './run/result.ts'
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   validate(trainOptions, options)
-  const { weights, ...trained } = await trainWhere(options)
+  const listened = listening(options)
+  const { weights, ...trained } = await trainWhere(listened.options)
+  await listened.settled()
   const { folder, device } = trained
   const encoder = weights ? new Encoder(weights, { device }) : await Encoder.load(folder, { device })
   return { encoder, ...trained }

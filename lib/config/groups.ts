@@ -245,7 +245,7 @@ export const probe = group('online probe', {
     unit: 'images',
   }),
   k: option(integer(1), { about: 'Neighbours that vote.', default: '20' }),
-  temperature: option(positive(), { about: 'Votes weigh exp(similarity / temperature).', default: '0.1' }),
+  temperature: option(real(1e-6), { about: 'Votes weigh exp(similarity / temperature).', default: '0.1' }),
   linearHead: option(yesNo(), {
     about:
       'Trains a linear classifier on stop-gradient features beside the encoder, which it does not change.',

@@ -17,7 +17,7 @@ import {
   schedule,
 } from './groups.ts'
 // biome-ignore format: one line
-import { choice, integer, nullOr, option, phases, positive, real, wordOr, yesNo } from './option.ts'
+import { choice, integer, nullOr, option, phases, real, wordOr, yesNo } from './option.ts'
 
 export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch'] as const
 export type PresetName = (typeof presetNames)[number]
@@ -93,7 +93,7 @@ export const trainSettings = z.strictObject({
     unit: 'views',
     source: 'arXiv 2403.05490',
   }),
-  temperature: option(positive(), {
+  temperature: option(real(1e-4), {
     about: 'NT-Xent temperature τ.',
     default: byPreset,
     source: '§2.1, §5.1',

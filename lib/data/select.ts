@@ -45,20 +45,32 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
       `Expected labelled images but ${source.name} has no labels. Put the images into one folder a class, or leave \`classNames\` out.`,
     )
   }
-  const labels = Int32Array.from(source.labels)
+  const labels = integersOf(source.labels)
   const highest = labels.reduce((a, b) => Math.max(a, b), -1)
   const names = source.classNames ?? Array.from({ length: highest + 1 }, (_, i) => String(i))
   checkLabels(source, labels, names.length)
   if (wanted === undefined) return { labels, classNames: names }
-  const unknown = names.filter((name) => !wanted.includes(name))
+  const places = new Map(wanted.map((name, place) => [name, place]))
+  const unknown = names.filter((name) => !places.has(name))
   if (unknown.length > 0) {
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
       `Expected the classes ${list(wanted)} but ${source.name} also has ${list(unknown)}. Compare the two sets.`,
     )
   }
-  const moved = names.map((name) => wanted.indexOf(name))
+  const moved = names.map((name) => places.get(name)!)
   return { labels: labels.map((label) => (label < 0 ? -1 : moved[label]!)), classNames: wanted }
+}
+
+/** Throws ERR_SIMCLR_INVALID_ARGUMENT where one is no class's number. */
+function integersOf(labels: ArrayLike<number>): Int32Array {
+  const integers = Int32Array.from(labels)
+  const wrong = integers.findIndex((label, i) => label !== labels[i])
+  if (wrong >= 0) {
+    const advice = 'Number the classes from 0; `classNames` are their names.'
+    throw invalid(expected('integers', `labels[${wrong}]`, labels[wrong], advice))
+  }
+  return integers
 }
 
 function checkLabels(source: ImageSource, labels: Int32Array, classes: number): void {

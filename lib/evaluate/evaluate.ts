@@ -4,7 +4,7 @@ import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { validate } from '../config/messages.ts'
-import { choice, instance, integer, option, positive, real, required } from '../config/option.ts'
+import { choice, instance, integer, option, real, required } from '../config/option.ts'
 import { dataInput } from '../config/options.ts'
 import { device } from '../config/settings.ts'
 import { type Images, readImages } from '../data/images.ts'
@@ -40,7 +40,7 @@ export const evaluateOptions = z.strictObject({
     source: 'appendix B.5',
   }),
   k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k) }),
-  temperature: option(positive(), {
+  temperature: option(real(1e-6), {
     about: 'Votes weigh exp(cosine similarity / temperature).',
     default: String(knnDefaults.temperature),
   }),
@@ -84,6 +84,7 @@ export interface EvaluateResult {
   /** Images learnt from and tested on. */
   images: number
   testImages: number
+  /** That `data` has images of. */
   classes: number
   /** Length of a feature vector. */
   dim: number
@@ -115,7 +116,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
         accuracy: await probeAccuracy(addon, features, probe, options),
         images: learnt.labels.length,
         testImages: tested.labels.length,
-        classes: pair.data.classNames?.length ?? new Set(learnt.labels).size,
+        classes: new Set(learnt.labels).size,
         dim: learnt.data.length / learnt.labels.length,
       }
     } finally {

@@ -31,13 +31,14 @@ export async function knnAccuracy(
   queries: LabelledFeatures,
   { k, temperature }: KnnOptions = knnDefaults,
 ): Promise<number> {
-  const predicted = await addon.knn(bank.data, bank.labels, queries.data, {
+  const { classes, numbers } = numbered(bank.labels)
+  const predicted = await addon.knn(bank.data, numbers, queries.data, {
     dim: dimOf(bank),
-    classes: classesOf(bank, queries),
+    classes: classes.length,
     k: Math.min(k, bank.labels.length),
     temperature,
   })
-  return accuracy(predicted, queries.labels)
+  return accuracy(predicted, classes, queries.labels)
 }
 
 /** Share of `queries` that multinomial logistic regression fitted to `train` (L-BFGS) classifies rightly. */
@@ -47,13 +48,14 @@ export async function linearAccuracy(
   queries: LabelledFeatures,
   { l2, maxIterations }: LinearOptions = linearDefaults,
 ): Promise<number> {
-  const predicted = await addon.linearProbe(train.data, train.labels, queries.data, {
+  const { classes, numbers } = numbered(train.labels)
+  const predicted = await addon.linearProbe(train.data, numbers, queries.data, {
     dim: dimOf(train),
-    classes: classesOf(train, queries),
+    classes: classes.length,
     l2,
     maxIterations,
   })
-  return accuracy(predicted, queries.labels)
+  return accuracy(predicted, classes, queries.labels)
 }
 
 /** Both sets less the mean of `bank`, as raw pixels need it before cosine similarities mean anything. */
@@ -73,10 +75,11 @@ export function centred(
   return { bank: centre(bank), queries: centre(queries) }
 }
 
-function accuracy(predicted: Int32Array, labels: Int32Array): number {
+/** `predicted` are numbers of `classes`. */
+function accuracy(predicted: Int32Array, classes: Int32Array, labels: Int32Array): number {
   let right = 0
   labels.forEach((label, i) => {
-    if (predicted[i] === label) right++
+    if (classes[predicted[i]!] === label) right++
   })
   return right / labels.length
 }
@@ -85,6 +88,9 @@ function dimOf({ data, labels }: LabelledFeatures): number {
   return data.length / labels.length
 }
 
-function classesOf(...sets: LabelledFeatures[]): number {
-  return 1 + sets.reduce((most, { labels }) => labels.reduce((a, b) => Math.max(a, b), most), 0)
+/** The classes that there are, ascending, and which of them each label is: numbers in a database can be large. */
+function numbered(labels: Int32Array): { classes: Int32Array; numbers: Int32Array } {
+  const classes = Int32Array.from(new Set(labels)).sort()
+  const numberOf = new Map(Array.from(classes, (label, i) => [label, i]))
+  return { classes, numbers: labels.map((label) => numberOf.get(label)!) }
 }

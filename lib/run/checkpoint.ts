@@ -17,6 +17,8 @@ export interface Checkpoint {
   step: number
   /** Images in the set. */
   images: number
+  /** Of the set (data/fingerprint.ts); older checkpoints have none. */
+  fingerprint: string | null
   config: ResolvedConfig
   tensors: NativeTensor[]
 }
@@ -34,6 +36,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     version: String(version),
     step: String(checkpoint.step),
     images: String(checkpoint.images),
+    ...(checkpoint.fingerprint === null ? {} : { fingerprint: checkpoint.fingerprint }),
     config: JSON.stringify(checkpoint.config),
   }
   metadata.sha256 = await checksum(checkpoint.tensors, metadata)
@@ -73,6 +76,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   return {
     step: Number(metadata.step),
     images: Number(metadata.images),
+    fingerprint: metadata.fingerprint ?? null,
     config: JSON.parse(metadata.config!) as ResolvedConfig,
     tensors,
   }

@@ -9,6 +9,7 @@ export interface CheckpointerOptions {
   learner: NativeLearner
   config: ResolvedConfig
   images: number
+  fingerprint: string | null
   /** The checkpoint the run goes on from, if any. */
   resumedFrom: { step: number; path: string } | null
   /** Files that could not be read: never removed. */
@@ -69,8 +70,8 @@ export class Checkpointer {
   }
 
   async #write(step: number, tensors: Awaited<ReturnType<NativeLearner['state']>>): Promise<void> {
-    const { folder, config, images, unusable, onWritten } = this.#options
-    const path = await writeCheckpoint(folder, { step, images, config, tensors })
+    const { folder, config, images, fingerprint, unusable, onWritten } = this.#options
+    const path = await writeCheckpoint(folder, { step, images, fingerprint, config, tensors })
     this.#newest = path
     const readable = (await listCheckpoints(folder)).filter((file) => !unusable.includes(file))
     await pruneCheckpoints(readable, config.checkpoint.keep)

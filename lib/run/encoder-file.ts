@@ -12,6 +12,7 @@ import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { newestCheckpoint } from './checkpoint.ts'
+import { checksum } from './checksum.ts'
 import { encoderPath } from './folder.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
@@ -81,7 +82,8 @@ export async function writeEncoder(
   path: string,
   { spec, preprocessing, tensors }: EncoderWeights,
 ): Promise<void> {
-  await writeSafetensors(path, marked(tensors, spec), {
+  const written = marked(tensors, spec)
+  const metadata: Record<string, string> = {
     format,
     arch: spec.arch,
     width: String(spec.width),
@@ -91,7 +93,9 @@ export async function writeEncoder(
     imageSize: String(preprocessing.imageSize),
     resampling: preprocessing.convention,
     normalize: JSON.stringify(preprocessing.normalize),
-  })
+  }
+  metadata.sha256 = await checksum(written, metadata)
+  await writeSafetensors(path, written, metadata)
 }
 
 /**
@@ -112,8 +116,22 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
   return encoderWeights(checkpoint.config, checkpoint.tensors)
 }
 
+/** Of a file that has one. Throws ERR_SIMCLR_CORRUPT_FILE where the contents have another. */
+async function checkSum(
+  path: string,
+  tensors: readonly NativeTensor[],
+  { sha256, ...covered }: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (sha256 === undefined || (await checksum(tensors, covered)) === sha256) return
+  throw new SimclrError(
+    'ERR_SIMCLR_CORRUPT_FILE',
+    `Expected the checksum written into ${path} but its contents have another: the file is damaged. Copy it again, or delete it and load the run's folder, which has checkpoints. If it was changed on purpose, leave \`sha256\` out of its metadata.`,
+  )
+}
+
 async function readEncoderFile(path: string): Promise<EncoderWeights> {
   const { tensors, metadata } = await readSafetensors(path)
+  await checkSum(path, tensors, metadata)
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
   if (foreign !== undefined) return foreign
   const parsed = metadataSchema.safeParse(metadata)

@@ -12,6 +12,7 @@ import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import type { TrainSettings } from '../config/settings.ts'
+import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
@@ -124,6 +125,9 @@ async function assemble(
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
   checkParts(config, ranks)
+  const looks = await fingerprint(images)
+  if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
+    tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images))
   const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
@@ -143,6 +147,7 @@ async function assemble(
         learner,
         config,
         images: images.count,
+        fingerprint: looks,
         resumedFrom: checkpoint,
         unusable,
         onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
@@ -231,6 +236,13 @@ async function runConfig(
     data: { name, images: count, classes: classNames && [...classNames] },
     plan,
   }
+}
+
+function otherImages(name: string, checkpoint: string): string {
+  return (
+    `The images of ${name} are not those of ${checkpoint}, though as many: other files, another order or another decoder. ` +
+    'The run goes on with them; if that is not meant, stop it and name the set that it began with.'
+  )
 }
 
 function newLength(step: number, planned: number, schedule: ScheduleSettings): string {

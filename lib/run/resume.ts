@@ -28,7 +28,11 @@ export async function findStart(
       unusable.push(path)
       warn(`Left out ${path}: ${reason.message}`)
     })
-  if (resume === 'auto') return { checkpoint: await newestOf(folder.checkpoints), unusable }
+  if (resume === 'auto') {
+    const checkpoint = await newestOf(folder.checkpoints)
+    if (checkpoint === null) await refuseToOverwrite(folder)
+    return { checkpoint, unusable }
+  }
   if (resume === 'never') {
     if (await holdsRun(folder)) {
       throw new SimclrError(
@@ -109,6 +113,15 @@ async function leaveOtherBranch(folder: RunFolder, path: string, warn: (message:
     if (other === path) return
     warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
   }
+}
+
+/** Without a checkpoint a run begins anew: not where that would replace an encoder that is there. */
+async function refuseToOverwrite({ path, checkpoints, encoder }: RunFolder): Promise<void> {
+  if (!(await exists(encoder))) return
+  throw new SimclrError(
+    'ERR_SIMCLR_STATE',
+    `Expected a checkpoint in ${checkpoints} to go on with the run of ${path} but there is none, and a new run would overwrite ${encoder}. Choose another \`out\`, or move that file away.`,
+  )
 }
 
 async function holdsRun(folder: RunFolder): Promise<boolean> {

@@ -107,6 +107,21 @@ describe('evaluate()', function () {
     expect((await evaluate({ encoder: 'raw', data, test: swapped })).accuracy).to.equal(1)
   })
 
+  it('takes any numbers for classes', async () => {
+    const numbers = (set: ReturnType<typeof twoClasses>) => ({
+      ...set,
+      labels: set.labels.map((label) => (label === 0 ? 7 : 50_000)),
+    })
+    for (const probe of ['knn', 'linear'] as const) {
+      const result = await evaluate({
+        ...{ encoder: 'raw', probe },
+        data: numbers(twoClasses(30)),
+        test: numbers(twoClasses(12, 101)),
+      })
+      expect(result).to.include({ accuracy: 1, classes: 2 })
+    }
+  })
+
   it('refuses what it cannot evaluate', async () => {
     const good = { encoder: 'raw', data: twoClasses(4), test: twoClasses(4) }
     const { labels: _, ...unlabelled } = twoClasses(4)
@@ -118,6 +133,8 @@ describe('evaluate()', function () {
       [{ prob: 'knn' }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'Did you mean `probe`?'],
       [{ data: unlabelled }, 'ERR_SIMCLR_DATA', 'labels'],
       [{ test: unlabelled }, 'ERR_SIMCLR_DATA', 'labels'],
+      [{ data: { ...twoClasses(2), labels: [0, 0.5] } }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`labels[1]`'],
+      [{ test: { ...twoClasses(2), labels: ['a', 'b'] } }, 'ERR_SIMCLR_INVALID_ARGUMENT', "'a'"],
       [{ encoder: path('nowhere') }, 'ERR_SIMCLR_IO', path('nowhere')],
     ]
     for (const [change, code, part] of cases) {

@@ -17,6 +17,7 @@ describe('a run’s checkpointer', () => {
       learner,
       config: { checkpoint: { keep: 3 } } as ResolvedConfig,
       images: 100,
+      fingerprint: null,
       resumedFrom: null,
       unusable: [],
       onWritten: (step) => written.push(step),

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
@@ -96,6 +96,34 @@ describe('interrupt and resume', function () {
     expect(numbers(events)).to.deep.equal([])
     expect(run.history).to.have.length(2)
     expect(bytes('complete')).to.equal(before)
+  })
+
+  it('does not begin anew over an encoder whose checkpoints are gone', async () => {
+    await whole({ ...tiny, epochs: 1, out: path('bare') })
+    const before = bytes('bare')
+    rmSync(path('bare', 'checkpoints'), { recursive: true })
+    const error = await refusal({ ...tiny, seed: 1, out: path('bare') })
+    expect(error.code).to.equal('ERR_SIMCLR_STATE')
+    expect(error.message).to.contain(path('bare', 'encoder.safetensors'))
+    expect(bytes('bare')).to.equal(before)
+    expect(JSON.parse(readFileSync(path('bare', 'config.json'), 'utf8')).options.seed).to.equal(0)
+  })
+
+  it('says that the images are others than those of the checkpoint', async () => {
+    const scenes = (first: number) => `synthetic:scenes,count=96,size=16,seed=${first}`
+    await partly({ ...tiny, data: scenes(0), out: path('images') }, 2)
+    for (const [first, warned] of [
+      [0, false],
+      [1, true],
+    ] as const) {
+      const { events, onProgress } = listener()
+      await whole({ data: scenes(first), epochs: first + 2, out: path('images'), onProgress })
+      const said = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+      expect(
+        said.some((message) => /not those of .*step-/.test(message)),
+        said.join(),
+      ).to.equal(warned)
+    }
   })
 
   it('more epochs than planned are one option away, and the schedule’s change is told', async () => {

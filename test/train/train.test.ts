@@ -3,9 +3,11 @@ import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
+import type { TrainEvent } from '../../lib/run/events.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
 import { listener, numbers, tiny } from '../support/tiny.ts'
 
 const refusal = async (options: TrainOptions): Promise<SimclrError> => {
@@ -143,6 +145,27 @@ describe('train()', function () {
     for (let step = 1; step < ticksAtStep.length; step++) {
       expect(ticksAtStep[step], `ticks before step ${step}`).to.be.above(ticksAtStep[step - 1]!)
     }
+  })
+
+  it('stops where an async listener rejects, with a checkpoint, and fails with what it said', async () => {
+    const reason = new Error('no database')
+    const steps: number[] = []
+    const onProgress = async (event: TrainEvent) => {
+      if (event.type !== 'step') return
+      steps.push(event.step)
+      if (event.step === 1) throw reason
+    }
+    expect(await rejection(train({ ...tiny, out: path('listener'), onProgress }))).to.equal(reason)
+    expect(steps.length).to.be.below(6)
+    expect(readdirSync(path('listener', 'checkpoints'))).to.have.length.above(1)
+
+    const late = async (event: TrainEvent) => {
+      if (event.type === 'end') throw reason
+    }
+    expect(await rejection(train({ ...tiny, epochs: 1, out: path('late'), onProgress: late }))).to.equal(
+      reason,
+    )
+    expect(readdirSync(path('late'))).to.include('encoder.safetensors')
   })
 
   it('is one run at a time in a process', async () => {

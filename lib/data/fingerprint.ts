@@ -1,0 +1,22 @@
+/** Whether two sets are the same images, as far as some of them tell. */
+import { createHash } from 'node:crypto'
+import { type Images, inChunks } from './images.ts'
+
+/** Images whose pixels are looked at. */
+const looked = 64
+
+/** A checksum over the pixels of some images, evenly spread. Another decoder can give another one. */
+export async function fingerprint(images: Images): Promise<string> {
+  const { store, count } = images
+  const indices = Uint32Array.from({ length: Math.min(looked, count) }, (_, i) =>
+    Math.floor((i * count) / Math.min(looked, count)),
+  )
+  const hash = createHash('sha256')
+  await inChunks(images, indices, async (held) => {
+    for (const index of held) {
+      const { data, width, height, channels } = store.get(index)
+      hash.update(`${width}x${height}x${channels}`).update(data)
+    }
+  })
+  return hash.digest('hex').slice(0, 16)
+}
