@@ -88,7 +88,7 @@ export async function baselines({ data, test }: Setting): Promise<{ raw: Accurac
   using random = await Encoder.random({ ...base.encoder, convention: 'torch', skRatio: 0 }, preprocessing)
   try {
     const of = async (features: Encoder | 'raw') =>
-      probes(await pairFeatures(loadAddon(), features, pair, 32))
+      probes(await pairFeatures(loadAddon(), features, pair, { imageSize: 32 }))
     return { raw: await of('raw'), random: await of(random) }
   } finally {
     await pair.data.dispose()

@@ -121,12 +121,12 @@ function mutantTables(results: readonly MutantResult[]): string {
     const failed = byMistake.get(mistake)?.failed.length
     return failed === undefined ? 'not tried yet' : failed === 0 ? '**none**' : String(failed)
   }
-  const parts = Object.entries<TrapRow>(trapTable).map(([trap, { title, remark }]) => {
+  const parts = Object.entries<TrapRow>(trapTable).map(([trap, { title }]) => {
     const lines = mutants
       .filter((mutant) => mutant.trap === trap)
       .map(({ mistake, file, test }) => [mistake, `\`${file}\``, `\`${test}\``, failuresOf(mistake)])
     const head = ['mistake put in', 'file', 'test that fails', 'failures']
-    return `### ${title}\n\n${remark ?? table(head, lines)}`
+    return `### ${title}\n\n${table(head, lines)}`
   })
   const caught = [...byMistake.values()].filter(({ failed }) => failed.length > 0).length
   const others = [

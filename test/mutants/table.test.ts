@@ -17,9 +17,8 @@ describe('mutants', () => {
     })
   }
 
-  it('have each row of the trap table that there is something to do about', () => {
-    const rows = Object.entries(trapTable).filter(([, row]) => !('remark' in row))
-    expect([...new Set(mutants.map(({ trap }) => trap))]).to.have.members(rows.map(([trap]) => trap))
+  it('have each row of the trap table', () => {
+    expect([...new Set(mutants.map(({ trap }) => trap))]).to.have.members(Object.keys(trapTable))
   })
 
   it('have been tried, all of them as they stand, and caught (npm run test:mutants -- --missing --record)', () => {

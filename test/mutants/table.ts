@@ -8,10 +8,12 @@ import { lossMutants } from './loss.ts'
 import type { Mutant } from './mutant.ts'
 import { networkMutants } from './networks.ts'
 import { optimizerMutants } from './optimizer.ts'
+import { stepMutants } from './steps.ts'
 
 export const mutants: readonly Mutant[] = [
   ...lossMutants,
   ...optimizerMutants,
   ...networkMutants,
   ...augmentationMutants,
+  ...stepMutants,
 ]

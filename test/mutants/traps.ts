@@ -2,8 +2,6 @@
 
 export interface TrapRow {
   title: string
-  /** What a test of one process cannot show, or why there is no mutant. */
-  remark?: string
 }
 
 export const trapTable = {
@@ -18,10 +16,7 @@ export const trapTable = {
   blur: { title: 'Blur always on, on CIFAR, with another kernel' },
   schedule: { title: 'Schedule off by one; epochs and steps mixed; not the same after resuming' },
   probe: { title: 'A probe that leaks into the encoder' },
-  accumulation: {
-    title: 'Accumulation that changes the loss',
-    remark: 'There is no accumulation of gradients: a batch is one forward and one backward pass.',
-  },
+  accumulation: { title: 'Accumulation that changes the loss' },
   crop: { title: 'Crops of another distribution' },
   color: { title: 'Colour operators of another convention' },
   beyond: { title: 'Further mistakes' },
