@@ -1,5 +1,4 @@
 /** A trained encoder: images in, features out. */
-import { z } from 'zod'
 import { SimclrError } from './addon/errors.ts'
 import type {
   EncoderSpec,
@@ -10,49 +9,31 @@ import type {
 } from './addon/interface.ts'
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
-import { conventions } from './config/groups.ts'
-import { invalid, validate } from './config/messages.ts'
-import { choice, integer, option, triple } from './config/option.ts'
+import {
+  type EncoderOptions,
+  encoderOptions,
+  randomOptions,
+  type UntrainedSpec,
+  untrained,
+  untrainedConfig,
+} from './config/encoder-options.ts'
+import { expected, invalid, validate } from './config/messages.ts'
 import { pickDevice } from './config/resolve.ts'
-import { device, threads } from './config/settings.ts'
 import { decodeImage } from './data/decode.ts'
 import { decodedSide } from './data/images.ts'
+import { checkInputs, fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
+import { output } from './io/output.ts'
 import {
   type EncoderWeights,
-  encoderTensors,
+  encoderWeights,
   type Preprocessing,
   readEncoder,
   writeEncoder,
 } from './run/encoder-file.ts'
 import { machineFacts } from './run/machine-facts.ts'
 
-const encoderOptions = z.strictObject({
-  device,
-  precision: option(choice(['fp32', 'bf16', 'fp16', 'fp64']), {
-    about: 'Arithmetic of the encoder.',
-    default: 'fp32',
-  }),
-  threads,
-  preprocessing: option(
-    {
-      schema: z
-        .strictObject({
-          imageSize: integer(8, 1024).schema,
-          convention: z.enum(conventions),
-          normalize: z.strictObject({ mean: triple(0).schema, std: triple(1e-6).schema }).nullable(),
-        })
-        .partial(),
-      expected: 'an object of imageSize, convention and normalize',
-    },
-    {
-      about:
-        "How images are prepared, where it is not what the file says. A state dict of torchvision's says nothing: 224 pixels (CIFAR stem: 32), ImageNet's mean and deviation.",
-      default: 'from the file',
-    },
-  ),
-})
-export type EncoderOptions = z.input<typeof encoderOptions>
+export type { EncoderOptions }
 
 /** Features of some images: row i, of `shape[1]` numbers, belongs to image i. */
 export interface Features {
@@ -84,9 +65,15 @@ export class Encoder {
   readonly #native: NativeEncoder
   readonly #augmenter: NativeAugmenter
   #disposed = false
+  /** Calls under way. */
+  #calls = 0
 
   /** @internal Use `Encoder.load`. */
   constructor(weights: EncoderWeights, options: EncoderOptions = {}) {
+    if (!weights?.spec) {
+      const advice = 'Use `await Encoder.load(path)`, or `await Encoder.random()` for an untrained one.'
+      throw invalid(expected("an encoder's weights", 'weights', weights, advice))
+    }
     validate(encoderOptions, options)
     const addon = loadAddon()
     this.spec = weights.spec
@@ -111,22 +98,28 @@ export class Encoder {
    * Errors: ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE,
    * ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, ERR_SIMCLR_DEVICE.
    */
-  static async load(path: string, options: EncoderOptions = {}): Promise<Encoder> {
-    if (typeof path !== 'string' || path === '') {
-      throw invalid('Expected the path of a run folder or .safetensors file for `path`.')
-    }
-    return new Encoder(await readEncoder(path), options)
+  static async load(path: string | URL, options: EncoderOptions = {}): Promise<Encoder> {
+    const file = named(path, 'a run folder or .safetensors file', 'Name the `out` of a run.')
+    validate(encoderOptions, options)
+    return new Encoder(await readEncoder(file), options)
   }
 
-  /** An untrained encoder: the baseline for a trained one of the same kind. */
+  /**
+   * An untrained encoder: the baseline for a trained one of the same kind. What is left out of `spec` and
+   * `preprocessing` is as `train` would have it for images of `imageSize`.
+   */
   static async random(
-    spec: EncoderSpec,
-    preprocessing: Preprocessing,
-    { seed = 0, ...options }: EncoderOptions & { seed?: number } = {},
+    spec: UntrainedSpec = {},
+    preprocessing: EncoderOptions['preprocessing'] = {},
+    randomly: EncoderOptions & { seed?: number } = {},
   ): Promise<Encoder> {
+    validate(untrained, { spec, preprocessing })
+    validate(randomOptions, randomly)
+    const { seed = 0, ...options } = randomly
+    const config = untrainedConfig(spec, preprocessing)
     const learner = new (loadAddon().Learner)({
-      encoder: spec,
-      head: { layers: 0, dim: 1, convention: spec.convention },
+      encoder: config.encoder,
+      head: { layers: 0, dim: 1, convention: config.encoder.convention },
       loss: { temperature: 1, scale: 1, normalize: true },
       optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, decayAll: false },
       classes: 0,
@@ -136,8 +129,9 @@ export class Encoder {
       seed,
     })
     try {
-      const tensors = encoderTensors(await learner.state())
-      return new Encoder({ spec, preprocessing, tensors }, options)
+      const weights = encoderWeights(config, await learner.state())
+      const known = prepared(weights.preprocessing, preprocessing)
+      return new Encoder({ ...weights, preprocessing: known }, options)
     } finally {
       learner.dispose()
     }
@@ -149,43 +143,65 @@ export class Encoder {
   }
 
   /**
-   * Features of images: paths, bytes of image files, or raw images. Throws ERR_SIMCLR_DATA where some cannot be
-   * decoded, naming the first; `unusable` of the error has all of them (of more than 256 images: all among the 256
-   * that were decoded together). Throws ERR_SIMCLR_DISPOSED after `dispose`.
+   * Features of images: paths, file: URLs, bytes of image files, or raw images, from an array or any iterable; an
+   * asynchronous one is taken 256 images at a time. Throws ERR_SIMCLR_INVALID_ARGUMENT for what is none of them, and
+   * ERR_SIMCLR_DATA where some cannot be decoded, naming the first; `unusable` of the error has all of them (of more
+   * than 256 images: all among the 256 that were decoded together). Throws ERR_SIMCLR_DISPOSED after `dispose`.
    */
-  async embed(images: Iterable<ImageInput>): Promise<Features> {
-    this.#check()
-    const inputs = [...images]
-    const data = new Float32Array(inputs.length * this.featureDim)
-    for (let first = 0; first < inputs.length; first += chunk) {
-      const part = inputs.slice(first, first + chunk)
-      const store = new (loadAddon().ImageStore)(part.length)
-      try {
-        await this.#fill(store, part, first)
-        data.set(await this.embedStore(store, sequence(part.length)), first * this.featureDim)
-      } finally {
-        store.dispose()
+  async embed(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Features> {
+    const dim = this.featureDim
+    const parts: Float32Array[] = []
+    let count = 0
+    await this.#during(async () => {
+      for await (const part of inParts(images, chunk)) {
+        parts.push(await this.#embedPart(part, count))
+        count += part.length
       }
+    })
+    const data = new Float32Array(count * dim)
+    for (const [i, part] of parts.entries()) data.set(part, i * chunk * dim)
+    return { data, shape: [count, dim] }
+  }
+
+  async #embedPart(part: ImageInput[], first: number): Promise<Float32Array> {
+    const inputs = checkInputs(part, first)
+    const store = new (loadAddon().ImageStore)(inputs.length)
+    try {
+      await this.#fill(store, inputs, first)
+      return await this.#native.embed(store, this.#augmenter, sequence(inputs.length))
+    } finally {
+      store.dispose()
     }
-    return { data, shape: [inputs.length, this.featureDim] }
   }
 
   /** @internal Features of decoded images. */
   embedStore(store: NativeImageStore, indices: Uint32Array): Promise<Float32Array> {
-    this.#check()
-    return this.#native.embed(store, this.#augmenter, indices)
+    return this.#during(() => this.#native.embed(store, this.#augmenter, indices))
   }
 
-  /** Writes an encoder.safetensors. */
-  async save(path: string): Promise<void> {
-    await writeEncoder(path, this.#weights)
+  /** Work that `dispose` waits for. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    this.#check()
+    this.#calls += 1
+    try {
+      return await work()
+    } finally {
+      this.#calls -= 1
+      if (this.#disposed && this.#calls === 0) this.#native.dispose()
+    }
+  }
+
+  /** Writes an encoder.safetensors, whole or not at all, into a folder that is there. Throws ERR_SIMCLR_IO. */
+  async save(path: string | URL): Promise<void> {
+    const file = named(path, 'a .safetensors file', 'Name the file to write.')
+    await output(file, () => writeEncoder(file, this.#weights))
   }
 
   /** Frees the weights; calls under way end first. */
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.#native.dispose()
+    if (this.#calls === 0) this.#native.dispose()
   }
 
   [Symbol.dispose](): void {
@@ -203,7 +219,7 @@ export class Encoder {
   }
 
   /** Decodes `images`, of which the first is the call's `first`. All are tried, so that one error tells of all. */
-  async #fill(store: NativeImageStore, images: ImageInput[], first: number): Promise<void> {
+  async #fill(store: NativeImageStore, images: PlainInput[], first: number): Promise<void> {
     const decoding = { shorterSide: decodedSide(this.preprocessing.imageSize), maxPixels: 100_000_000 }
     const results = await Promise.allSettled(
       images.map(async (input, i) => store.set(i, await decodeImage(input, decoding))),
@@ -233,4 +249,12 @@ function prepared(file: Preprocessing, known: EncoderOptions['preprocessing'] = 
 /** 0 … count - 1. */
 export function sequence(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => i)
+}
+
+/** The path of `what`, as a caller named it. */
+function named(path: string | URL, what: string, advice: string): string {
+  const file = path instanceof URL ? fileOf(path) : path
+  if (typeof file === 'string' && file !== '' && !isAddress(file)) return file
+  const received = path instanceof URL ? path.href : path
+  throw invalid(expected(`the path or file: URL of ${what}`, 'path', received, advice))
 }

@@ -98,7 +98,7 @@ async function stepRate(config: ResolvedConfig) {
     let steps = 0
     for (let epoch = 0; steps < 2 || seconds < 2 * budget; epoch++) {
       const epochs = new Uint32Array(batchSize).fill(epoch)
-      const batch = augmenter.batch(store, { indices, epochs, seed, views: 2, labels: null })
+      const batch = augmenter.batch(store, { indices, epochs, seed, views: config.views, labels: null })
       const step = await learner.step(batch, 0)
       if (epoch === 0) continue // the first one sets things up
       seconds += step.stepSeconds

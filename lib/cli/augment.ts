@@ -12,13 +12,13 @@ import type { TrainSettings } from '../config/settings.ts'
 import { dataFacts, readImages } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { sequence } from '../encoder.ts'
-import { writeFileAtomic } from '../io/atomic.ts'
+import { prepareOutput, writeOutput } from '../io/output.ts'
 import { machineFacts } from '../run/machine-facts.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
 
-const { data, preset, convention, imageSize, augment, seed } = trainOptions.shape
+const { data, preset, convention, imageSize, augment, seed, maxSkipped } = trainOptions.shape
 
 const sheetOptions = z.strictObject({
   out: required(
@@ -34,6 +34,7 @@ const sheetOptions = z.strictObject({
   imageSize,
   seed,
   augment,
+  maxSkipped,
 })
 
 export function registerAugment(program: Command): void {
@@ -58,10 +59,12 @@ export function registerAugment(program: Command): void {
 async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
   const options = validate(sheetOptions, readOptionFlags(sheetOptions, flags))
   const { out, count = 8, views = 8, epoch = 0, data = sampleTrain, ...settings } = options
+  await prepareOutput(out)
   using interrupt = interruptSignal()
   const images = await readImages(data as string, {
     imageSize: options.imageSize,
     limit: count,
+    maxSkipped: options.maxSkipped,
     signal: interrupt.signal,
   })
   try {
@@ -77,7 +80,7 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
       epoch,
       threads,
     })
-    await writeFileAtomic(out, png)
+    await writeOutput(out, png)
     if (flags.json) {
       const augmenter = new addon.Augmenter(plan)
       for (let index = 0; index < images.count; index++) {

@@ -7,6 +7,7 @@ import { kinds, open } from '../data/open.ts'
 import { pack } from '../data/pack.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
+import { prepareOutput } from '../io/output.ts'
 import { interruptSignal } from './interrupt.ts'
 import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
 import { ByteBar, CountBar } from './progress.ts'
@@ -64,6 +65,7 @@ export function registerData(program: Command): void {
       positive,
       448,
     )
+    .option('--max-skipped <share>', 'share of images that may be unusable, 0 to 1', share, 0.1)
     .option('--limit <n>', 'so many images only', positive)
     .option('--limit-per-class <n>', 'the first so many images of each class only', positive)
     .addOption(jsonOption())
@@ -138,6 +140,7 @@ async function packSet(
   flags: {
     keep: 'pixels' | 'files'
     shorterSide: number
+    maxSkipped: number
     limit?: number
     limitPerClass?: number
     json?: boolean
@@ -145,8 +148,9 @@ async function packSet(
 ): Promise<void> {
   using interrupt = interruptSignal()
   const bar = new CountBar('Packing images')
-  const { limit, limitPerClass, shorterSide } = flags
-  const set = await open(data, { limit, limitPerClass, shorterSide })
+  const { limit, limitPerClass, shorterSide, maxSkipped } = flags
+  await prepareOutput(file)
+  const set = await open(data, { limit, limitPerClass, shorterSide, maxSkipped })
   try {
     const { count, bytes, skipped } = await pack(set, file, {
       keep: flags.keep,
@@ -180,4 +184,10 @@ function positive(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError('Expected an integer of at least 1.')
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('Expected a number from 0 to 1.')
 }

@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
-import { device, threads } from '../config/settings.ts'
+import { device, threads, trainSettings } from '../config/settings.ts'
 import { readImages } from '../data/images.ts'
 import { Encoder, sequence } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
-import { writeFileAtomic } from '../io/atomic.ts'
 import { npyHeader } from '../io/npy.ts'
+import { prepareOutput, writeOutput } from '../io/output.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, formatCount, jsonOption, say } from './output.ts'
@@ -21,6 +21,7 @@ const embedOptions = z.strictObject({
     { about: 'Where the features go; the names go beside it, to .files.txt.' },
   ),
   limit: option(integer(1), { about: 'Embeds only so many images.', default: 'all', unit: 'images' }),
+  maxSkipped: trainSettings.shape.maxSkipped,
   device,
   threads,
 })
@@ -43,21 +44,20 @@ export function registerEmbed(program: Command): void {
 
 async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
   const options = validate(embedOptions, readOptionFlags(embedOptions, flags))
-  const { out, limit } = options
+  const { out, limit, maxSkipped } = options
   using interrupt = interruptSignal()
   using encoder = await Encoder.load(options.encoder, { device: options.device, threads: options.threads })
+  // Nobody should wait for features that cannot be written.
+  const namesFile = out.replace(/\.npy$/, '.files.txt')
+  for (const path of [out, namesFile]) await prepareOutput(path)
   const { imageSize } = encoder.preprocessing
-  const images = await readImages(options.data, { imageSize, limit, signal: interrupt.signal })
+  const images = await readImages(options.data, { imageSize, limit, maxSkipped, signal: interrupt.signal })
   try {
-    const data = await embedImages(encoder, images, sequence(images.count))
+    const data = await embedImages(encoder, images, sequence(images.count), interrupt.signal)
     const shape = [images.count, encoder.featureDim] as const
     const names = Array.from({ length: images.count }, (_, i) => `${images.nameOf(i)}\n`)
-    const namesFile = out.replace(/\.npy$/, '.files.txt')
-    await writeFileAtomic(namesFile, names.join(''))
-    await writeFileAtomic(out, [
-      npyHeader(shape),
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    ])
+    await writeOutput(namesFile, names.join(''))
+    await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
     say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
     if (images.skipped.length > 0)
       say(`Left out ${formatCount(images.skipped.length)} files that are no usable images.`)

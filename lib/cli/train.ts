@@ -125,7 +125,9 @@ async function conclude(
   let probes: Comparison | undefined
   if (test !== undefined) {
     say(`Comparing on ${test}, which training has not seen …`)
-    probes = await compare(run.encoder, { data, test, seed: run.config.seed, signal })
+    // On the images that were trained on, however they were chosen.
+    const { seed, limit, limitPerClass, maxSkipped } = run.config
+    probes = await compare(run.encoder, { data, test, seed, limit, limitPerClass, maxSkipped, signal })
     if (!flags.json) process.stdout.write(table(probes))
   }
   say(`Run folder: ${run.folder}`)

@@ -29,7 +29,7 @@ export function mergeLayers(layers: readonly Layer[]): {
 
 function merge(into: Tree, from: Tree, prefix: string, reason: string, why: Record<string, string>): void {
   for (const [key, value] of Object.entries(from)) {
-    if (value === undefined) continue
+    if (value === undefined || key === '__proto__') continue // JSON can have such a key
     const name = prefix + key
     if (isTree(value)) {
       if (!isTree(into[key])) into[key] = {}

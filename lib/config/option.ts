@@ -42,8 +42,9 @@ export function required<T extends z.ZodType>(
   { schema, expected }: Expectation<T>,
   text: Omit<OptionText, 'default'>,
 ) {
-  optionDocs.add(schema, { ...text, expected, default: null })
-  return schema
+  const member = schema.clone() as T // options of one schema have texts of their own
+  optionDocs.add(member, { ...text, expected, default: null })
+  return member
 }
 
 /** A nested object of options; itself optional. Unknown names are refused. */

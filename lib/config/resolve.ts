@@ -83,6 +83,10 @@ export function resolve(
     config.threads = machine.cores
     set('threads', `auto: this machine has ${machine.cores} cores`)
   }
+  if (options.threads === undefined && config.threads > machine.cores) {
+    config.threads = machine.cores
+    set('threads', `${why.threads}; this machine has ${machine.cores} cores`)
+  }
   if (options.chunkSize && config.chunkSize! < config.batchSize) {
     set('chunkSize', `${why.chunkSize}; BatchNorm normalises each chunk by its own statistics`)
   }
@@ -177,9 +181,11 @@ function resolveDevice(config: ResolvedConfig, machine: MachineFacts, set: Set):
 }
 
 /** The device's full name. Throws ERR_SIMCLR_DEVICE where it is not there: only 'auto' falls back. */
-export function pickDevice(asked: string, { devices, gpuProblem }: MachineFacts): string {
+export function pickDevice(asked: string, { devices, gpuProblem, ranks = 1 }: MachineFacts): string {
   const gpu = devices.find((device) => device.startsWith('cuda'))
-  const device = asked === 'auto' ? (gpu ?? 'cpu') : asked === 'cuda' ? 'cuda:0' : asked
+  // Each rank has a GPU of its own, whichever another had when the configuration was written.
+  const anyGpu = asked === 'cuda' || (ranks > 1 && asked.startsWith('cuda:'))
+  const device = asked === 'auto' ? (gpu ?? 'cpu') : anyGpu ? (gpu ?? 'cuda:0') : asked
   if (devices.includes(device)) return device
   const here = `Devices here: ${devices.join(', ')}.`
   const advice = gpuProblem === null ? here : `${here} ${gpuProblem}`

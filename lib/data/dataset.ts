@@ -6,6 +6,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { loadSharp } from '../io/sharp.ts'
 import { type DecodeOptions, decodeImage } from './decode.ts'
 import type { Selection } from './select.ts'
+import { whyUnlabelled } from './sources/classes.ts'
 import type { ImageInput, ImageSource, RawImage, Skipped } from './types.ts'
 
 export interface DatasetOptions extends DecodeOptions {
@@ -28,6 +29,8 @@ export interface DatasetDescription {
   classes: { name: string; count: number }[] | null
   /** Files that were found beside the images. */
   ignored: readonly Skipped[]
+  /** Why there are no classes, where the source knows. */
+  whyUnlabelled: string | null
 }
 
 export class Dataset {
@@ -37,6 +40,8 @@ export class Dataset {
   /** Class of each image, -1 = none; null for a set without labels. */
   readonly labels: Int32Array | null
   readonly classNames: readonly string[] | null
+  /** Why it has no labels, where its source knows. */
+  readonly whyUnlabelled: string | null
   /** Height = width in pixels where all images are square and of one size, else null. */
   readonly imageSize: number | null
   /** What was found beside the images: names of files that are none, folders that cannot be read. */
@@ -54,6 +59,7 @@ export class Dataset {
     this.indices = selection.indices
     this.labels = selection.labels
     this.classNames = selection.classNames
+    this.whyUnlabelled = whyUnlabelled(source)
     this.count = selection.indices?.length ?? source.count
     this.imageSize = source.imageSize ?? null
     this.ignored = source.ignored ?? []
@@ -112,11 +118,11 @@ export class Dataset {
   }
 
   describe(): DatasetDescription {
-    const { name, count, imageSize, ignored, labels, classNames } = this
+    const { name, count, imageSize, ignored, labels, classNames, whyUnlabelled } = this
     const counts = new Array<number>(classNames?.length ?? 0).fill(0)
     for (const label of labels ?? []) if (label >= 0) counts[label]! += 1
     const classes = labels && classNames ? classNames.map((name, i) => ({ name, count: counts[i]! })) : null
-    return { name, count, imageSize, classes, ignored }
+    return { name, count, imageSize, classes, ignored, whyUnlabelled }
   }
 
   /** Closes the files that are open. */

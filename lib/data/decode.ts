@@ -8,6 +8,7 @@ import type { CreateRaw, Sharp } from 'sharp'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { loadSharp } from '../io/sharp.ts'
+import { plainInput, wrongInput } from './input.ts'
 import { sniff } from './sniff.ts'
 import { type ImageInput, type RawImage, UnusableImage } from './types.ts'
 
@@ -25,14 +26,17 @@ export interface DecodeOptions {
 const maxFileBytes = 1 << 29
 
 /** Throws {@link UnusableImage} for whatever cannot be made pixels. */
-export async function decodeImage(input: ImageInput, options: DecodeOptions): Promise<RawImage> {
+export async function decodeImage(image: ImageInput, options: DecodeOptions): Promise<RawImage> {
+  const input = plainInput(image)
+  const wrong = wrongInput(input, 'image')
+  if (wrong !== null) throw new UnusableImage(typeof input === 'string' ? 'unreadable' : 'corrupt', wrong)
   if (typeof input === 'string') {
     const isNamedJpeg = /\.(jpe?g|jpe|jfif)$/i.test(input)
-    const image = isNamedJpeg ? await decodeNatively(input, options) : null
-    return image ?? decodeBytes(await readImageFile(input), options, !isNamedJpeg)
+    const decoded = isNamedJpeg ? await decodeNatively(input, options) : null
+    return decoded ?? decodeBytes(await readImageFile(input), options, !isNamedJpeg)
   }
   if (input instanceof Uint8Array) return decodeBytes(input, options, true)
-  return shrinkRaw(checkRaw(input), options)
+  return shrinkRaw(input, options)
 }
 
 /** Null for what sharp should see: it also finds out what is wrong with a file. */
@@ -118,20 +122,6 @@ async function pixels(image: Sharp, grey: boolean, { shorterSide }: DecodeOption
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   return { data, width: info.width, height: info.height, channels: info.channels as 1 | 3 }
-}
-
-/** Throws {@link UnusableImage} for an object that is no raw image. */
-function checkRaw(image: RawImage): RawImage {
-  const { data, width, height, channels } = image ?? {}
-  const whole = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0
-  if (!(data instanceof Uint8Array) || !whole || ![1, 3, 4].includes(channels)) {
-    throw new UnusableImage('corrupt', 'expected {data: Uint8Array, width, height, channels: 1 | 3 | 4}')
-  }
-  if (data.length !== width * height * channels) {
-    const due = width * height * channels
-    throw new UnusableImage('corrupt', `${data.length} bytes where ${width}x${height}x${channels} is ${due}`)
-  }
-  return image
 }
 
 async function shrinkRaw(image: RawImage, options: DecodeOptions): Promise<RawImage> {

@@ -5,7 +5,9 @@ import { basename, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, nearest } from '../config/messages.ts'
 import { download, sha256 } from '../io/download.ts'
+import { makeFolder } from '../io/folder.ts'
 import { acquireLock } from '../io/lock.ts'
+import { checkOutput } from '../io/output.ts'
 import { type CatalogFile, type CatalogSet, catalog } from './catalog.ts'
 import { tarMembers } from './sources/archive.ts'
 import { exists } from './sources/find.ts'
@@ -51,7 +53,8 @@ export async function fetchSet(set: CatalogSet, into: string, options: FetchOpti
     already,
   })
   if (await exists(folder)) return done(true)
-  await makeFolder(into)
+  await makeInto(into)
+  await checkOutput(folder)
   const onWait = () => options.onMessage?.('Another process is fetching this set: waiting for it')
   const lock = await acquireLock(resolve(folder), onWait, options.signal)
   const partial = `${folder}.partial`
@@ -118,9 +121,9 @@ async function unpack(archive: string, folder: string, to: string, signal?: Abor
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeInto(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
   } catch (cause) {
     throw new SimclrError('ERR_SIMCLR_IO', `${folder} cannot be made: ${(cause as Error).message}.`, {
       cause,

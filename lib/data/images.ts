@@ -34,6 +34,8 @@ export interface Images extends Omit<StoredImages, 'indices' | 'dispose'> {
   readonly imageSize: number
   /** Not all are in memory: only held ones may be used. */
   readonly isStreamed: boolean
+  /** Why there are no labels, where the source knows. */
+  readonly whyUnlabelled: string | null
   hold(indices: Uint32Array): Promise<void>
   free(indices: Uint32Array): void
   dispose(): void | Promise<void>
@@ -84,7 +86,7 @@ export async function inChunks(
   indices: Uint32Array,
   work: (indices: Uint32Array, first: number) => Promise<void>,
 ): Promise<void> {
-  const chunk = images.isStreamed ? 256 : 4096
+  const chunk = images.isStreamed ? 256 : 1024
   for (let first = 0; first < indices.length; first += chunk) {
     const part = indices.slice(first, first + chunk)
     await images.hold(part)
@@ -96,6 +98,9 @@ export async function inChunks(
   }
 }
 
+/** Before its set has told the rest. */
+type Unsized = Omit<Images, 'name' | 'imageSize' | 'whyUnlabelled'>
+
 const alwaysHeld = { isStreamed: false, hold: async () => {}, free: () => {} }
 
 /** While training computes on the others, one thread in four decodes. */
@@ -103,9 +108,9 @@ export function decodingThreads(threads: number): number {
   return Math.max(1, Math.floor(threads / 4))
 }
 
-async function withSize(set: Dataset, images: Omit<Images, 'name' | 'imageSize'>): Promise<Images> {
+async function withSize(set: Dataset, images: Unsized): Promise<Images> {
   const imageSize = set.imageSize ?? (await usualSide(images))
-  return Object.assign(images, { name: set.name, imageSize })
+  return Object.assign(images, { name: set.name, whyUnlabelled: set.whyUnlabelled, imageSize })
 }
 
 /** What resolving has to know about them. */
@@ -114,7 +119,7 @@ export function dataFacts({ count, imageSize, labels }: Images, isDefault: boole
 }
 
 /** Median shorter side of some images. */
-async function usualSide({ store, count, hold, free }: Omit<Images, 'name' | 'imageSize'>): Promise<number> {
+async function usualSide({ store, count, hold, free }: Unsized): Promise<number> {
   const looked = Math.min(count, 31)
   const indices = Uint32Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked))
   await hold(indices)

@@ -1,8 +1,7 @@
 /** Looks at every image of a set, as decoding it would, and keeps none: what `simclr data info` tells. */
-import { SimclrError } from '../addon/errors.ts'
 import type { Dataset, DatasetDescription } from './dataset.ts'
-import { summarizeSkipped } from './skipped.ts'
-import { type Skipped, type SkipReason, UnusableImage } from './types.ts'
+import { skippedBy, summarizeSkipped } from './skipped.ts'
+import type { Skipped, SkipReason } from './types.ts'
 
 export interface DatasetReport extends DatasetDescription {
   /** Images that can be decoded. */
@@ -43,9 +42,7 @@ export async function inspect(set: Dataset, options: InspectOptions = {}): Promi
     options.signal?.throwIfAborted()
     options.onProgress?.(index + 1, set.count)
     if (image === undefined) {
-      if (error instanceof SimclrError) throw error
-      const reason = error instanceof UnusableImage ? error.reason : 'unreadable'
-      skipped.push({ name: set.nameOf(index), reason, detail: (error as Error).message })
+      skipped.push(skippedBy(error, set.nameOf(index)))
       continue
     }
     const { width, height } = image
@@ -104,7 +101,8 @@ export function formatReport(report: DatasetReport, formatBytes: (bytes: number)
     lines.push(['', `shorter side ${range.padEnd(13)} ${String(images).padStart(8)}  ${bar}`])
   }
   lines.push(['channels', `${report.colour} colour, ${report.grey} grey`])
-  lines.push(['classes', classes ? summarizeClasses(classes) : 'none (unlabelled)'])
+  const why = report.whyUnlabelled === null ? '' : `: ${report.whyUnlabelled}`
+  lines.push(['classes', classes ? summarizeClasses(classes) : `none (unlabelled${why})`])
   const skipped = report.skipped.flatMap(({ reason, names }) =>
     names.map((name) => ({ reason, name, detail: '' })),
   )

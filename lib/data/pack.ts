@@ -4,10 +4,12 @@ import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
+import { checkOutput, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage, readImageFile } from './decode.ts'
+import { plainInput, wrongInput } from './input.ts'
 import { encodeEntry, encodeHeader, entryBytes, headerBytes, type PackEntry } from './pack-format.ts'
-import { SkipReport, summarizeSkipped } from './skipped.ts'
+import { explainSkipped, SkipReport } from './skipped.ts'
 import type { ImageInput, RawImage, Skipped } from './types.ts'
 
 export interface PackOptions {
@@ -45,6 +47,7 @@ const chunkBytes = 1 << 22
 export async function pack(set: Dataset, path: string, options: PackOptions = {}): Promise<Packed> {
   const keepFiles = options.keep === 'files'
   const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+  await checkOutput(path)
   const writer = await PackWriter.create(path)
   try {
     const names: string[] = []
@@ -59,8 +62,8 @@ export async function pack(set: Dataset, path: string, options: PackOptions = {}
       options.onProgress?.(index + 1, set.count)
     }
     if (names.length === 0) {
-      const why = summarizeSkipped(report.entries)
-      throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}.`)
+      const why = explainSkipped(report.entries)
+      throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
     }
     const bytes = await writer.finish(JSON.stringify({ name: set.name, classNames: set.classNames, names }))
     return { count: names.length, bytes, skipped: [...report.entries, ...set.ignored] }
@@ -73,7 +76,9 @@ export async function pack(set: Dataset, path: string, options: PackOptions = {}
 
 /** Decodes in any case: what is packed can be used. */
 async function prepare(input: ImageInput, set: Dataset, keepFiles: boolean): Promise<Item> {
-  const encoded = typeof input === 'string' ? await readImageFile(input) : input
+  const given = plainInput(input)
+  const isFile = typeof given === 'string' && wrongInput(given, 'image') === null
+  const encoded = isFile ? await readImageFile(given) : given
   const image = await decodeImage(encoded, set.options)
   const { width, height } = image
   if (keepFiles && encoded instanceof Uint8Array) return { bytes: encoded, width, height, channels: 0 }
@@ -105,7 +110,7 @@ class PackWriter {
     try {
       return new PackWriter(path, temporary, await openFile(temporary, 'wx'))
     } catch (cause) {
-      throw writeError(path, cause)
+      throw outputError(path, cause)
     }
   }
 
@@ -146,7 +151,7 @@ class PackWriter {
       await this.#file.close()
       await rename(this.#temporary, this.#path)
     } catch (cause) {
-      throw writeError(this.#path, cause)
+      throw outputError(this.#path, cause)
     }
     return this.#offset
   }
@@ -170,14 +175,7 @@ class PackWriter {
     try {
       await this.#file.writeFile(chunk)
     } catch (cause) {
-      throw writeError(this.#path, cause)
+      throw outputError(this.#path, cause)
     }
   }
-}
-
-function writeError(path: string, cause: unknown): SimclrError {
-  if (cause instanceof SimclrError) return cause
-  return new SimclrError('ERR_SIMCLR_IO', `${path} cannot be written: ${(cause as Error).message}.`, {
-    cause,
-  })
 }

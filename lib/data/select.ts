@@ -1,6 +1,7 @@
 /** Which images of a source are used, and the classes they have. */
 import { SimclrError } from '../addon/errors.ts'
 import { expected, invalid } from '../config/messages.ts'
+import { whyUnlabelled, withoutLabels } from './sources/classes.ts'
 import type { ImageSource } from './types.ts'
 
 export interface SelectOptions {
@@ -37,16 +38,23 @@ export function select(source: ImageSource, options: SelectOptions): Selection {
   }
 }
 
+/** Where numbers are larger, they are no classes'. */
+const mostClasses = 1 << 20
+
 function classesOf(source: ImageSource, wanted: readonly string[] | undefined): Omit<Selection, 'indices'> {
   if (!source.labels) {
     if (wanted === undefined) return { labels: null, classNames: null }
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
-      `Expected labelled images but ${source.name} has no labels. Put the images into one folder a class, or leave \`classNames\` out.`,
+      `Expected labelled images but ${withoutLabels(source.name, whyUnlabelled(source), 'use a labelled format')}`,
     )
   }
   const labels = integersOf(source.labels)
   const highest = labels.reduce((a, b) => Math.max(a, b), -1)
+  if (!source.classNames && highest >= mostClasses) {
+    const advice = `They number classes from 0. Source: ${source.name}.`
+    throw invalid(expected(`numbers below ${mostClasses}`, 'labels', highest, advice))
+  }
   const names = source.classNames ?? Array.from({ length: highest + 1 }, (_, i) => String(i))
   checkLabels(source, labels, names.length)
   if (wanted === undefined) return { labels, classNames: names }
@@ -63,7 +71,7 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
 }
 
 /** Throws ERR_SIMCLR_INVALID_ARGUMENT where one is no class's number. */
-function integersOf(labels: ArrayLike<number>): Int32Array {
+export function integersOf(labels: ArrayLike<number>): Int32Array {
   const integers = Int32Array.from(labels)
   const wrong = integers.findIndex((label, i) => label !== labels[i])
   if (wrong >= 0) {
@@ -96,7 +104,7 @@ function firstOfEachClass(source: ImageSource, labels: Int32Array | null, limit:
   if (labels === null) {
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
-      `Expected classes for \`limitPerClass\` but ${source.name} has no labels. Use \`limit\`.`,
+      `Expected classes for \`limitPerClass\` but ${withoutLabels(source.name, whyUnlabelled(source), 'use `limit`')}`,
     )
   }
   const taken = new Map<number, number>()

@@ -18,19 +18,33 @@ export class SkipReport {
 
   /** Throws ERR_SIMCLR_DATA where it is one too many; what is not about this one image is thrown on. */
   add(name: string, error: unknown): void {
-    if (error instanceof SimclrError) throw error
-    const { reason, message } =
-      error instanceof UnusableImage ? error : { reason: 'unreadable' as const, message: String(error) }
-    this.entries.push({ name, reason, detail: message })
+    this.entries.push(skippedBy(error, name))
     const count = this.entries.length
     if (count <= this.#maxShare * this.#total) return
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
       `Expected at most ${percent(this.#maxShare)} of the ${this.#total} images of ${this.#source} to be unusable but ` +
-        `${count} already are: ${summarizeSkipped(this.entries)}. Remove them, or raise \`maxSkipped\`.`,
+        `${count} already are: ${explainSkipped(this.entries)} Remove them, or raise \`maxSkipped\` (--max-skipped).`,
       { cause: error },
     )
   }
+}
+
+/** The entry of an image that `error` came of; what is not about this one image is thrown on. */
+export function skippedBy(error: unknown, name: string): Skipped {
+  if (error instanceof SimclrError) throw error
+  if (error instanceof UnusableImage) return { name, reason: error.reason, detail: error.message }
+  const detail = error instanceof Error ? error.message || error.name : String(error)
+  return { name, reason: 'unreadable', detail }
+}
+
+/** `summarizeSkipped`, and what was said about the first: the cause of most is one. */
+export function explainSkipped(skipped: readonly Skipped[]): string {
+  const summary = `${summarizeSkipped(skipped)}.`
+  const [first] = skipped
+  if (first === undefined || first.detail === '') return summary
+  const stop = /[.!?]$/.test(first.detail) ? '' : '.'
+  return `${summary} The first, ${first.name}: ${first.detail}${stop}`
 }
 
 /** `3 truncated (a.jpg, b.jpg, c.jpg), 1 empty (d.png)`, with at most `names` names a reason. */

@@ -4,7 +4,7 @@ import { SimclrError } from '../addon/errors.ts'
 import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import type { Dataset, DatasetOptions } from './dataset.ts'
-import { SkipReport, summarizeSkipped } from './skipped.ts'
+import { explainSkipped, SkipReport } from './skipped.ts'
 import type { ImageSource, Skipped } from './types.ts'
 
 export interface StoreOptions {
@@ -112,8 +112,8 @@ function stored(
 }
 
 function nothingUsable(set: Dataset, report: SkipReport): SimclrError {
-  const found = report.entries.length > 0 ? summarizeSkipped(report.entries) : 'no images'
-  return new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${found}.`)
+  const found = report.entries.length > 0 ? explainSkipped(report.entries) : 'no images.'
+  return new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${found}`)
 }
 
 /** Stops a set that would not fit, as soon as that shows. */

@@ -6,7 +6,7 @@ import pLimit from 'p-limit'
 import { SimclrError } from '../addon/errors.ts'
 import { loadAddon } from '../addon/load.ts'
 import type { Dataset } from './dataset.ts'
-import { SkipReport } from './skipped.ts'
+import { explainSkipped, SkipReport } from './skipped.ts'
 import type { StoredImages } from './store.ts'
 import type { RawImage } from './types.ts'
 
@@ -63,7 +63,8 @@ export function streamImages(set: Dataset, threads: number): StreamedImages {
         report.add(set.nameOf(candidate), error)
       }
     }
-    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable.`)
+    const why = explainSkipped(report.entries)
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
   }
   const fill = async (index: number, entry: Held): Promise<void> => {
     const image = await limit(() => decode(index))

@@ -3,8 +3,17 @@ import type { RawImage } from '../addon/interface.ts'
 
 export type { RawImage }
 
-/** An image as it comes: the bytes of an image file, the path of one, or raw 8-bit pixels. */
-export type ImageInput = Uint8Array | string | RawImage
+/**
+ * An image as it comes: the bytes of an image file, the path or file: URL of one, or raw 8-bit pixels. Clamped pixels
+ * are a canvas's (ImageData): RGBA unless `channels` says otherwise.
+ */
+export type ImageInput =
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | URL
+  | RawImage
+  | { data: Uint8ClampedArray; width: number; height: number; channels?: 1 | 3 | 4 }
 
 /**
  * Where images come from. Implement it to read anything: `count` and one of `read` and `stream` are enough.

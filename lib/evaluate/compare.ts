@@ -2,6 +2,7 @@
 import { loadAddon } from '../addon/load.ts'
 import { Encoder } from '../encoder.ts'
 import { pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
+import { rawSize } from './features.ts'
 
 export interface ProbeAccuracies {
   knn: number
@@ -21,8 +22,9 @@ export async function compare(
 ): Promise<Comparison> {
   const addon = loadAddon()
   const { spec, preprocessing, device } = encoder
+  const imageSize = Math.min(preprocessing.imageSize, rawSize)
   const accuracies = async (of: Encoder | 'raw'): Promise<ProbeAccuracies> => {
-    const features = await pairFeatures(addon, of, pair, preprocessing.imageSize)
+    const features = await pairFeatures(addon, of, pair, { imageSize, signal: options.signal })
     return {
       knn: await probeAccuracy(addon, features, 'knn'),
       linear: await probeAccuracy(addon, features, 'linear'),

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
-import { validate } from '../config/messages.ts'
+import { expected, invalid, validate } from '../config/messages.ts'
 import { choice, instance, integer, option, real, required } from '../config/option.ts'
 import { dataInput } from '../config/options.ts'
-import { device } from '../config/settings.ts'
+import { device, trainSettings } from '../config/settings.ts'
 import { type Images, readImages } from '../data/images.ts'
+import { withoutLabels } from '../data/sources/classes.ts'
 import { Encoder } from '../encoder.ts'
-import { encoderFeatures, rawFeatures } from './features.ts'
+import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
 import {
   centred,
   knnAccuracy,
@@ -39,14 +40,14 @@ export const evaluateOptions = z.strictObject({
     default: 'knn',
     source: 'appendix B.5',
   }),
-  k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k) }),
+  k: option(integer(1), { about: 'Neighbours that vote (kNN).', default: String(knnDefaults.k) }),
   temperature: option(real(1e-6), {
-    about: 'Votes weigh exp(cosine similarity / temperature).',
+    about: 'Votes weigh exp(cosine similarity / temperature) (kNN).',
     default: String(knnDefaults.temperature),
   }),
   l2: option(real(0), { about: 'L2 penalty of the linear probe.', default: String(linearDefaults.l2) }),
   maxIterations: option(integer(1), {
-    about: 'Iterations of L-BFGS at most.',
+    about: 'Iterations of L-BFGS at most (linear).',
     default: String(linearDefaults.maxIterations),
   }),
   imageSize: option(integer(8, 1024), {
@@ -59,10 +60,11 @@ export const evaluateOptions = z.strictObject({
     default: 'all',
     unit: 'images',
   }),
+  maxSkipped: trainSettings.shape.maxSkipped,
   device,
   signal: option(
     instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
-    { about: 'Stops reading the images.', default: 'none', flag: null },
+    { about: 'Stops reading images and computing features.', default: 'none', flag: null },
   ),
   onProgress: option(
     instance<(progress: { name: string; done: number; total: number }) => void>(
@@ -97,6 +99,7 @@ export interface EvaluateResult {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   validate(evaluateOptions, options)
+  checkUsed(options)
   const addon = loadAddon()
   const probe = options.probe ?? 'knn'
   const loaded = typeof options.encoder === 'string' && options.encoder !== 'raw'
@@ -109,7 +112,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       encoder instanceof Encoder ? encoder.preprocessing.imageSize : options.imageSize,
     )
     try {
-      const features = await pairFeatures(addon, encoder, pair, options.imageSize)
+      const features = await pairFeatures(addon, encoder, pair, options)
       const { learnt, tested } = features
       return {
         probe,
@@ -136,15 +139,18 @@ export interface Pair {
 
 /** Reads both sets; the labels of `test` mean what those of `data` mean. */
 export async function readPair(
-  options: Pick<EvaluateOptions, 'data' | 'test' | 'limit' | 'signal' | 'onProgress'>,
+  options: Pick<EvaluateOptions, 'data' | 'test' | 'limit' | 'maxSkipped' | 'signal' | 'onProgress'> & {
+    limitPerClass?: number | undefined
+  },
   imageSize: number | undefined,
 ): Promise<Pair> {
-  const { limit, signal, onProgress } = options
-  const data = await readImages(options.data, { imageSize, limit, signal, onProgress })
+  const { limit, limitPerClass, maxSkipped, signal, onProgress } = options
+  const reading = { imageSize, maxSkipped, signal, onProgress }
+  const data = await readImages(options.data, { ...reading, limit, limitPerClass })
   try {
     requireLabels(data, 'data')
     const classNames = data.classNames ?? undefined
-    const test = await readImages(options.test, { imageSize, classNames, signal, onProgress })
+    const test = await readImages(options.test, { ...reading, classNames })
     requireLabels(test, 'test')
     return { data, test }
   } catch (error) {
@@ -166,12 +172,15 @@ export async function pairFeatures(
   addon: Addon,
   encoder: Encoder | string,
   { data, test }: Pair,
-  imageSize: number = data.imageSize,
+  {
+    imageSize = Math.min(data.imageSize, rawSize),
+    signal,
+  }: Pick<EvaluateOptions, 'imageSize' | 'signal'> = {},
 ): Promise<PairFeatures> {
   const of = (images: Images): Promise<LabelledFeatures> =>
     encoder instanceof Encoder
-      ? encoderFeatures(encoder, images)
-      : rawFeatures(addon, images, imageSize, 'torch')
+      ? encoderFeatures(encoder, images, signal)
+      : rawFeatures(addon, images, imageSize, 'torch', signal)
   return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
@@ -191,10 +200,25 @@ export function probeAccuracy(
   return knnAccuracy(addon, bank, queries, { k, temperature })
 }
 
-function requireLabels({ name, labels }: Images, option: string): void {
+/** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
+function checkUsed(options: EvaluateOptions): void {
+  const probe = options.probe ?? 'knn'
+  const { k, temperature, l2, maxIterations, imageSize } = options
+  const others = probe === 'linear' ? { k, temperature } : { l2, maxIterations }
+  for (const [name, value] of Object.entries(others)) {
+    if (value === undefined) continue
+    const advice = `Leave it out, or choose the other probe.`
+    throw invalid(expected(`no value, as the ${probe} probe has no such option,`, name, value, advice))
+  }
+  if (options.encoder === 'raw' || imageSize === undefined) return
+  const advice = "Leave it out: it is the size of 'raw' pixels."
+  throw invalid(expected('no value, as an encoder knows its own size,', 'imageSize', imageSize, advice))
+}
+
+function requireLabels({ name, labels, whyUnlabelled }: Images, option: string): void {
   if (labels?.some((label) => label >= 0)) return
   throw new SimclrError(
     'ERR_SIMCLR_DATA',
-    `Expected labelled images for \`${option}\` but ${name} has no labels. Put them into one folder a class, or use a labelled format.`,
+    `Expected labelled images for \`${option}\` but ${withoutLabels(name, whyUnlabelled, 'use a labelled format')}`,
   )
 }

@@ -5,7 +5,7 @@
  * A file is read only if it is exactly what the format says: known dtypes, sizes that agree with shapes, and
  * data without holes or overlaps, so that a truncated or tampered file is an error and never a wrong weight.
  */
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { endianness } from 'node:os'
 
 import { SimclrError } from '../addon/errors.ts'
@@ -22,6 +22,12 @@ export interface Safetensors {
 /** The reference implementation's limit. */
 const maximumHeaderBytes = 100_000_000
 
+/** Bytes that one read may ask for. */
+const mostAtOnce = 1 << 30
+
+/** The header is a JSON object. */
+const openBrace = 0x7b
+
 interface HeaderEntry {
   dtype: NativeTensor['dtype']
   shape: number[]
@@ -32,13 +38,25 @@ interface HeaderEntry {
 export async function readSafetensors(path: string): Promise<Safetensors> {
   let bytes: Uint8Array
   try {
-    bytes = await readFile(path)
+    bytes = await readWhole(path)
   } catch (error) {
     throw new SimclrError('ERR_SIMCLR_IO', `Could not read ${path}: ${(error as Error).message}`, {
       cause: error,
     })
   }
   return decodeSafetensors(bytes, path)
+}
+
+/** readFile refuses files of more than 2 GiB; a wide encoder's checkpoint has more. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  await using file = await open(path)
+  const bytes = new Uint8Array((await file.stat()).size)
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(mostAtOnce, bytes.byteLength - at), at)
+    if (bytesRead === 0) return bytes.subarray(0, at) // cut off meanwhile: the header will tell
+    at += bytesRead
+  }
+  return bytes
 }
 
 /** Writes a file whole or not at all. Metadata values are strings, as the format demands. */
@@ -69,6 +87,7 @@ export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerBytes = view.getBigUint64(0, true)
   if (headerBytes > BigInt(Math.min(maximumHeaderBytes, bytes.byteLength - 8))) {
+    if (bytes.byteLength > 8 && bytes[8] !== openBrace) throw foreign(label)
     throw corrupt(`says that its header has ${headerBytes} bytes`)
   }
   const start = 8 + Number(headerBytes)
@@ -85,6 +104,14 @@ export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data')
     tensors.push({ name, dtype: entry.dtype, shape: entry.shape, data })
   }
   return { tensors, metadata: header.metadata }
+}
+
+/** Text, archives and pickles, whose first bytes as a number are no header's length. */
+function foreign(label: string): SimclrError {
+  return new SimclrError(
+    'ERR_SIMCLR_CORRUPT_FILE',
+    `Expected a safetensors file but ${label} is none: it starts with another format's bytes. Name another file; PyTorch's .pt and .pth files have to be converted first.`,
+  )
 }
 
 function parseHeader(bytes: Uint8Array, corrupt: (what: string) => SimclrError) {

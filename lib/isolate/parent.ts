@@ -40,8 +40,6 @@ class ChildRun {
   readonly #kills = kernelKills()
   /** What the process has said its run came to. */
   #outcome: Exclude<ToParent, { type: 'event' | 'request' }> | undefined
-  /** What `onProgress` threw, which ends the run. */
-  #thrown: { error: unknown } | undefined
   #step: number | null = null
   #stderr = ''
 
@@ -88,7 +86,6 @@ class ChildRun {
 
   async #conclude(code: number | null, killer: NodeJS.Signals | null): Promise<Trained> {
     const outcome = this.#outcome
-    if (this.#thrown) throw this.#thrown.error
     if (outcome?.type === 'trained') return outcome.trained
     if (outcome?.type === 'aborted') throw this.#options.signal!.reason
     if (outcome?.type === 'failed') throw receiveError(outcome.error)
@@ -107,13 +104,7 @@ class ChildRun {
 
   #progress(event: Extract<ToParent, { type: 'event' }>['event']): void {
     if (event.type === 'step') this.#step = event.step
-    if (this.#thrown) return
-    try {
-      this.#options.onProgress?.(event)
-    } catch (error) {
-      this.#thrown = { error }
-      this.#tell({ type: 'abort' })
-    }
+    this.#options.onProgress?.(event)
   }
 
   async #answer({ id, request }: Extract<ToParent, { type: 'request' }>): Promise<void> {

@@ -1,5 +1,7 @@
 /** An image source across processes: the app's end answers what the training process asks for. */
+import { plainInput } from '../data/input.ts'
 import { type DataInput, sourceOf } from '../data/open.ts'
+import { integersOf } from '../data/select.ts'
 import type { ImageInput, ImageSource } from '../data/types.ts'
 import type { SourceFacts, SourceRequest } from './messages.ts'
 
@@ -18,18 +20,18 @@ export async function serveSource(data: Exclude<DataInput, string>): Promise<Ser
   return {
     facts: {
       ...{ name, count, classNames, imageSize, ignored },
-      labels: labels ? Int32Array.from(labels) : null,
+      labels: labels ? integersOf(labels) : null,
       names: source.nameOf ? Array.from({ length: count }, (_, index) => source.nameOf!(index)) : null,
       access: source.read ? 'read' : 'stream',
     },
     async answer(request) {
-      if (request.type === 'read') return source.read!(request.index)
+      if (request.type === 'read') return plainInput(await source.read!(request.index)) // a URL cannot be sent
       if (request.first) {
         await pass?.return?.()
         pass = values(source.stream!())
       }
       const { done, value } = await pass!.next()
-      return done ? null : value
+      return done ? null : plainInput(value)
     },
     async close() {
       await pass?.return?.()

@@ -4,8 +4,8 @@ import { SimclrError } from '../addon/errors.ts'
 import { type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
-import { writeFileAtomic } from '../io/atomic.ts'
 import { exists } from '../io/exists.ts'
+import { checkOutput, writeOutput } from '../io/output.ts'
 import type { RunConfig } from '../run/config-file.ts'
 import { readConfig } from '../run/folder.ts'
 import { type Metric, readMetrics } from '../run/metrics.ts'
@@ -32,13 +32,22 @@ export interface ReportOptions {
 /** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
 export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
   const path = join(folder, 'report.html')
-  await writeFileAtomic(path, await renderReport(folder, options))
+  const run = await readRun(folder)
+  await checkOutput(path)
+  await writeOutput(path, await renderRun(folder, run, options))
   return path
 }
 
 /** The page as text. */
 export async function renderReport(folder: string, options: ReportOptions = {}): Promise<string> {
-  const { config, metrics } = await readRun(folder)
+  return renderRun(folder, await readRun(folder), options)
+}
+
+async function renderRun(
+  folder: string,
+  { config, metrics }: Awaited<ReturnType<typeof readRun>>,
+  options: ReportOptions,
+): Promise<string> {
   const images = options.images ?? (await readAgain(config, options.signal))
   const content = { folder, config, metrics, live: options.live ?? false }
   if (images === null) return page({ ...content, images: null })

@@ -125,7 +125,8 @@ export async function pruneCheckpoints(paths: readonly string[], keep: number): 
   return newestFirst.slice(0, keep)
 }
 
-function stepOf(path: string): number {
+/** Steps done, by a checkpoint's name. */
+export function stepOf(path: string): number {
   return Number(namePattern.exec(basename(path))![1])
 }
 

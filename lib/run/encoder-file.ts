@@ -11,7 +11,7 @@ import { arches, conventions } from '../config/groups.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
-import { newestCheckpoint } from './checkpoint.ts'
+import { listCheckpoints, newestCheckpoint, stepOf } from './checkpoint.ts'
 import { checksum } from './checksum.ts'
 import { encoderPath } from './folder.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
@@ -43,9 +43,17 @@ const metadataSchema = z.object({
   skRatio: z.coerce.number().min(0).default(0),
   imageSize: z.coerce.number().int().positive(),
   resampling: z.enum(conventions).optional(),
+  step: z.coerce.number().int().min(0).optional(),
   normalize: z
     .string()
-    .transform((text) => JSON.parse(text) as unknown)
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        context.addIssue('no JSON')
+        return z.NEVER
+      }
+    })
     .pipe(
       z
         .object({
@@ -77,10 +85,11 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
     .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }))
 }
 
-/** Writes the file whole or not at all. */
+/** Writes the file whole or not at all. `step`: steps of the run that made it, where one did. */
 export async function writeEncoder(
   path: string,
   { spec, preprocessing, tensors }: EncoderWeights,
+  step?: number,
 ): Promise<void> {
   const written = marked(tensors, spec)
   const metadata: Record<string, string> = {
@@ -93,22 +102,31 @@ export async function writeEncoder(
     imageSize: String(preprocessing.imageSize),
     resampling: preprocessing.convention,
     normalize: JSON.stringify(preprocessing.normalize),
+    ...(step === undefined ? {} : { step: String(step) }),
   }
   metadata.sha256 = await checksum(written, metadata)
   await writeSafetensors(path, written, metadata)
 }
 
 /**
- * Reads a run folder (its encoder.safetensors, else its newest checkpoint) or a .safetensors file. Throws
+ * Reads a run folder (its encoder.safetensors, or its newest checkpoint where that is newer) or a .safetensors file. Throws
  * ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
  */
 export async function readEncoder(path: string): Promise<EncoderWeights> {
   if (!(await exists(path))) {
     throw new SimclrError('ERR_SIMCLR_IO', `Expected a run folder or encoder file but ${path} is not there.`)
   }
-  if (!(await stat(path)).isDirectory()) return readEncoderFile(path)
-  if (await exists(encoderPath(path))) return readEncoderFile(encoderPath(path))
-  const checkpoint = await newestCheckpoint(join(path, 'checkpoints'), () => {})
+  if (!(await stat(path)).isDirectory()) return (await readEncoderFile(path)).weights
+  const checkpoints = join(path, 'checkpoints')
+  if (await exists(encoderPath(path))) {
+    const { weights, step = Infinity } = await readEncoderFile(encoderPath(path))
+    const [newest] = await listCheckpoints(checkpoints)
+    if (newest === undefined || stepOf(newest) <= step) return weights
+    // The run has gone on since.
+    const later = await newestCheckpoint(checkpoints, () => {}).catch(() => null)
+    return later !== null && later.step > step ? encoderWeights(later.config, later.tensors) : weights
+  }
+  const checkpoint = await newestCheckpoint(checkpoints, () => {})
   if (checkpoint === null) {
     const message = `Expected encoder.safetensors or a checkpoint in ${path} but it has neither. Train into it first.`
     throw new SimclrError('ERR_SIMCLR_IO', message)
@@ -129,11 +147,12 @@ async function checkSum(
   )
 }
 
-async function readEncoderFile(path: string): Promise<EncoderWeights> {
+/** `step`: that the run had done, where the file says so. */
+async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
   const { tensors, metadata } = await readSafetensors(path)
   await checkSum(path, tensors, metadata)
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
-  if (foreign !== undefined) return foreign
+  if (foreign !== undefined) return { weights: foreign }
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success) {
     const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
@@ -142,10 +161,11 @@ async function readEncoderFile(path: string): Promise<EncoderWeights> {
       `Expected an encoder written by simclr, or a state dict of torchvision's ResNet, but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
     )
   }
-  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize } = parsed.data
-  return {
+  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize, step } = parsed.data
+  const weights = {
     spec: { arch, width, stem, convention, skRatio },
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
     tensors: unmarked(tensors),
   }
+  return step === undefined ? { weights } : { weights, step }
 }

@@ -9,11 +9,11 @@
  *
  * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
  */
-import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
-import { exists } from '../io/exists.ts'
+import { makeFolder } from '../io/folder.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
 import type { RunConfig } from './config-file.ts'
 import { eventFileName } from './tensorboard.ts'
@@ -33,10 +33,10 @@ export class RunFolder {
     try {
       await makeFolder(join(absolute, 'checkpoints'))
     } catch (error) {
-      const message = `Could not make the run folder ${path}: ${(error as Error).message}. Choose another \`out\`.`
-      throw new SimclrError('ERR_SIMCLR_IO', message, { cause: error })
+      throw notMade(path, error)
     }
-    const lock = await tryLock(await realpath(absolute))
+    const { dev, ino } = await stat(absolute, { bigint: true }) // containers may share a network, and paths
+    const lock = await tryLock(`folder ${dev}:${ino}`)
     if (lock === null) {
       throw new SimclrError(
         'ERR_SIMCLR_BUSY',
@@ -79,21 +79,6 @@ export class RunFolder {
   }
 }
 
-/** With the parents it needs. mkdir's own `recursive` hides the reason: on a read-only disk it says ENOENT. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && dirname(path) !== path) {
-      await makeFolder(dirname(path))
-      await mkdir(path)
-    } else if (code !== 'EEXIST' || !(await stat(path)).isDirectory()) {
-      throw error
-    }
-  }
-}
-
 /** What a killed run was in the middle of writing; see io/atomic.ts. */
 async function removeTemporaries(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => /^\..+\.tmp$/.test(name))
@@ -103,14 +88,26 @@ async function removeTemporaries(folder: string): Promise<void> {
 export const configPath = (folder: string): string => join(folder, 'config.json')
 export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
 
-/** A name for a new run: `runs/2026-05-04-153012`, with a number behind it where that is taken. */
+/** A new folder for a run: `runs/2026-05-04-153012`, with a number behind it where that is taken. Throws ERR_SIMCLR_IO. */
 export async function newRunPath(now = new Date()): Promise<string> {
   const [day, time] = now.toISOString().split(/[T.]/) as [string, string]
   const name = join('runs', `${day}-${time.replace(/:/g, '')}`)
   for (let i = 1; ; i++) {
     const path = i === 1 ? name : `${name}-${i}`
-    if (!(await exists(path))) return path
+    try {
+      await makeFolder('runs')
+      await mkdir(path) // fails where it is another's: two runs can begin in one second
+      return path
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
+      throw notMade(path, error)
+    }
   }
+}
+
+function notMade(path: string, cause: unknown): SimclrError {
+  const message = `Could not make the run folder ${path}: ${(cause as Error).message}. Choose another \`out\`.`
+  return new SimclrError('ERR_SIMCLR_IO', message, { cause })
 }
 
 /** config.json of a run folder; null where there is none. Throws ERR_SIMCLR_CORRUPT_FILE where it is no JSON. */

@@ -12,11 +12,20 @@ export function machineFacts(addon: Addon): MachineFacts {
     // Ranks of one machine share its cores, and each has a GPU of its own.
     cores: Math.max(1, Math.floor(availableParallelism() / (ranks?.localSize ?? 1))),
     devices:
-      ranks === null ? devices : devices.filter((name) => ['cpu', `cuda:${ranks.localRank}`].includes(name)),
+      ranks === null
+        ? devices
+        : devices.filter((name) => ['cpu', ownGpu(devices, ranks.localRank)].includes(name)),
     gpuProblem: addon.gpuProblem(),
     bf16Speed: () => (hasBf16() ? addon.bf16Speed() : 0),
     ranks: ranks?.size ?? 1,
   }
+}
+
+/** A launcher gives each rank the sight of one GPU, or of all. */
+function ownGpu(devices: readonly string[], localRank: number): string {
+  const gpus = devices.filter((name) => name.startsWith('cuda'))
+  const isAssigned = gpus.length === 1 && process.env.CUDA_VISIBLE_DEVICES !== undefined
+  return isAssigned ? gpus[0]! : `cuda:${localRank}`
 }
 
 /** The processor multiplies bf16 itself; elsewhere it is emulated. */

@@ -19,9 +19,17 @@ export class MetricsLog {
     this.#path = path
   }
 
-  /** Opens the log at `step` steps done: lines of later steps, which will be made again, are taken out. */
-  static async open(path: string, step: number): Promise<{ log: MetricsLog; kept: Metric[] }> {
-    const kept = (await readMetrics(path)).filter((metric) => stepsDone(metric) <= step)
+  /**
+   * Opens the log at `step` steps done: lines of later steps, which will be made again, are taken out, and so is the
+   * line of the epoch that goes on then (`epoch`; null: none does).
+   */
+  static async open(
+    path: string,
+    step: number,
+    epoch: number | null,
+  ): Promise<{ log: MetricsLog; kept: Metric[] }> {
+    const goesOn = (metric: Metric) => metric.type === 'epoch' && metric.epoch === epoch
+    const kept = (await readMetrics(path)).filter((metric) => stepsDone(metric) <= step && !goesOn(metric))
     await writeFileAtomic(path, kept.map(line).join(''))
     return { log: new MetricsLog(await open(path, 'a'), path), kept }
   }

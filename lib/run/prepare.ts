@@ -10,7 +10,7 @@ import { expected, invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
-import { learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
+import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
@@ -135,14 +135,16 @@ async function assemble(
   if (ranks.group !== null) spec.group = ranks.group
   const learner = new addon.Learner(spec)
   let recorder: Recorder | undefined
+  let checkpointer: Checkpointer | undefined
   try {
     if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
     await learner.shareState()
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
       await folder.writeConfig(await runConfig(folder, resolution, images))
-      recorder = await Recorder.open(folder, step, config.batchSize, tell)
-      const checkpointer = new Checkpointer({
+      const goesOn = step < plan.steps ? epochOf(schedule, step) : null
+      recorder = await Recorder.open(folder, step, goesOn, config.batchSize, tell)
+      checkpointer = new Checkpointer({
         folder: folder.checkpoints,
         learner,
         config,
@@ -167,6 +169,7 @@ async function assemble(
     return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
+    await checkpointer?.settle().catch(() => {}) // while the folder is still ours
     learner.dispose()
     throw error
   }
@@ -209,7 +212,9 @@ function trainingLoader(
 }
 
 function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): OnlineProbe | null {
-  if (images.labels === null || config.probe.everyEpochs === 0) return null
+  // One labelled image has no neighbour.
+  const labelled = images.labels?.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0) ?? 0
+  if (labelled < 2 || config.probe.everyEpochs === 0) return null
   const { augment, imageSize } = config
   const augmenter = new addon.Augmenter(
     lower(evaluationFamily(augment.convention, imageSize, augment), imageSize),

@@ -33,14 +33,15 @@ export class Recorder {
     }
   }
 
-  /** `step`: steps done so far. */
+  /** `step`: steps done so far; `epoch`: the one that goes on then, null where none does. */
   static async open(
     folder: RunFolder,
     step: number,
+    epoch: number | null,
     batchSize: number,
     tell: (event: TrainEvent) => void,
   ): Promise<Recorder> {
-    const { log, kept } = await MetricsLog.open(folder.metrics, step)
+    const { log, kept } = await MetricsLog.open(folder.metrics, step, epoch)
     const board = await TensorBoardLog.open(folder.tensorBoard, kept)
     return new Recorder({ log, board }, kept, batchSize, tell)
   }

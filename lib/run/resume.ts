@@ -1,12 +1,19 @@
 /** Where a run begins: anew, or at a checkpoint that fits it. */
 import { stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
-import { type Checkpoint, listCheckpoints, newestCheckpoint, putAside, readCheckpoint } from './checkpoint.ts'
+import {
+  type Checkpoint,
+  listCheckpoints,
+  newestCheckpoint,
+  putAside,
+  readCheckpoint,
+  stepOf,
+} from './checkpoint.ts'
 import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
@@ -51,7 +58,7 @@ export async function findStart(
     : { ...(await readCheckpoint(path)), path }
   if (checkpoint === null)
     throw invalid(`Expected a run with checkpoints for \`resume\` but ${path} has none.`)
-  if (dirname(checkpoint.path) === folder.checkpoints) await leaveOtherBranch(folder, checkpoint.path, warn)
+  await leaveOtherBranch(folder, checkpoint, warn)
   return { checkpoint, unusable }
 }
 
@@ -107,11 +114,15 @@ function leaves(value: object, prefix = '', into = new Map<string, unknown>()): 
   return into
 }
 
-/** Going back to an earlier checkpoint of the same folder: later ones must not be taken for this run's. */
-async function leaveOtherBranch(folder: RunFolder, path: string, warn: (message: string) => void) {
+/** Later checkpoints in the folder than the one that was named must not be taken for this run's. */
+async function leaveOtherBranch(
+  folder: RunFolder,
+  { path, step }: Checkpoint & { path: string },
+  warn: (message: string) => void,
+): Promise<void> {
   for (const other of await listCheckpoints(folder.checkpoints)) {
-    if (other === path) return
-    warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
+    if (stepOf(other) > step)
+      warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
   }
 }
 
@@ -125,5 +136,7 @@ async function refuseToOverwrite({ path, checkpoints, encoder }: RunFolder): Pro
 }
 
 async function holdsRun(folder: RunFolder): Promise<boolean> {
-  return (await exists(configPath(folder.path))) || (await listCheckpoints(folder.checkpoints)).length > 0
+  const results = [configPath(folder.path), folder.encoder]
+  const there = await Promise.all(results.map(exists))
+  return there.includes(true) || (await listCheckpoints(folder.checkpoints)).length > 0
 }

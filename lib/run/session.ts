@@ -152,7 +152,7 @@ export class Session {
     await this.#checkpoint()
     const weights = encoderWeights(config, await learner.state())
     if (disk !== null) {
-      await writeEncoder(disk.folder.encoder, weights)
+      await writeEncoder(disk.folder.encoder, weights, this.#step)
       await disk.checkpointer.settle()
     }
     return weights

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { simclr } from '../support/cli.ts'
@@ -53,6 +53,39 @@ describe('simclr augment', function () {
     }
     expect(lines[6]).to.include({ out: path('j.png'), images: 2, views: 3 })
     expect(lines[6]!.plan).to.have.property('size', 48)
+  })
+
+  it('makes the folder of the sheet, and takes --max-skipped', async () => {
+    await mkdir(path('photos'))
+    const { data, info } = await sharp({ create: { width: 20, height: 20, channels: 3, background: 'red' } })
+      .jpeg()
+      .toBuffer({ resolveWithObject: true })
+    expect(info.format).to.equal('jpeg')
+    await writeFile(path('photos/a.jpg'), data)
+    await writeFile(path('photos/b.jpg'), 'no image')
+    const args = [
+      'augment',
+      '--data',
+      path('photos'),
+      '--image-size',
+      '16',
+      '--out',
+      path('new/deep/sheet.png'),
+    ]
+    const strict = await simclr(args)
+    expect([strict.code, strict.stderr.includes('--max-skipped')]).to.deep.equal([1, true])
+    const { code, stderr } = await simclr([...args, '--max-skipped', '0.5'])
+    expect(code, stderr).to.equal(0)
+    expect(await readdir(path('new/deep'))).to.deep.equal(['sheet.png'])
+  })
+
+  it('says before the work that it cannot write the sheet', async () => {
+    await mkdir(path('taken.png'))
+    const { code, stderr } = await simclr(['augment', '--data', path('nowhere'), '--out', path('taken.png')])
+    expect(code).to.equal(1)
+    expect(stderr)
+      .to.contain(`${path('taken.png')} but it is a folder`)
+      .and.contain('ERR_SIMCLR_IO')
   })
 
   it('wants a path ending in .png', async () => {

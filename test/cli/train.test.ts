@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
+import sharp from 'sharp'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { tinyFlags } from '../support/tiny.ts'
@@ -147,8 +148,7 @@ describe('simclr train', function () {
           ...args,
           '--probe',
           probe,
-          '--k',
-          '5',
+          ...(probe === 'knn' ? ['--k', '5'] : []),
           '--json',
         ])
         expect(code, stderr).to.equal(0)
@@ -177,6 +177,64 @@ describe('simclr train', function () {
       const names = readFileSync(path('features.files.txt'), 'utf8').trimEnd().split('\n')
       expect(names).to.have.length(50)
       expect(new Set(names).size).to.equal(50)
+    })
+
+    it('simclr embed makes the folder of its files, and says before the work where it cannot write', async () => {
+      const embed = ['embed', '--encoder', encoder()]
+      const out = path('new', 'deep', 'x.npy')
+      const { code, stderr } = await simclr([...embed, '--data', data, '--out', out, '--limit', '3'])
+      expect(code, stderr).to.equal(0)
+      expect(readdirSync(path('new', 'deep')).sort()).to.deep.equal(['x.files.txt', 'x.npy'])
+      mkdirSync(path('names.files.txt'))
+      // Data that are not there: what cannot be written is said first.
+      const late = await simclr([...embed, '--data', path('nowhere'), '--out', path('names.npy')])
+      expect(late.code).to.equal(1)
+      expect(late.stderr).to.contain(`${path('names.files.txt')} but it is a folder`)
+      expect(late.stderr).to.contain('ERR_SIMCLR_IO').and.not.contain('.tmp')
+    })
+
+    it('both take --max-skipped', async () => {
+      const pixels = { create: { width: 16, height: 16, channels: 3, background: 'red' } } as const
+      for (const [i, name] of ['a/1.png', 'a/2.png', 'b/1.png', 'b/2.png'].entries()) {
+        mkdirSync(path('half', name.slice(0, 1)), { recursive: true })
+        writeFileSync(path('half', name), i % 2 ? 'this is no image' : await sharp(pixels).png().toBuffer())
+      }
+      const half = path('half')
+      const commands = [
+        ['eval', '--encoder', 'raw', '--data', half, '--test', half],
+        ['embed', '--encoder', encoder(), '--data', half, '--out', path('half.npy')],
+      ]
+      for (const args of commands) {
+        const strict = await simclr(args)
+        expect(strict.code).to.equal(1)
+        expect(strict.stderr).to.contain('raise `maxSkipped` (--max-skipped)')
+        const { code, stderr } = await simclr([...args, '--max-skipped', '0.5'])
+        expect(code, stderr).to.equal(0)
+      }
+    })
+
+    it('simclr eval tells its two sets apart, and refuses what it would not use', async () => {
+      const { stdout } = await simclr(['eval', '--help'])
+      expect(stdout.replace(/\s+/g, ' '))
+        .to.contain('--data <path> Labelled images to learn from')
+        .and.contain('--test <path> Labelled images to be tested on')
+      const args = ['eval', '--data', data, '--test', data, '--encoder']
+      for (const more of [
+        ['raw', '--probe', 'linear', '--k', '3'],
+        ['raw', '--l2', '1'],
+        [encoder(), '--image-size', '64'],
+      ]) {
+        const { code, stderr } = await simclr([...args, ...more])
+        expect([code, stderr]).to.satisfy(
+          ([c, s]: [number, string]) => c === 2 && /Expected no value, as/.test(s),
+        )
+      }
+      const raw = await simclr([...args, 'raw', '--image-size', '48', '--json'])
+      expect(raw.code, raw.stderr).to.equal(0)
+      expect(lines(raw.stdout).at(-1)).to.include({ dim: 48 * 48 * 3 })
+      const text = await simclr([...args, path('half/a/2.png')])
+      expect(text.code).to.equal(1)
+      expect(text.stderr).to.contain('Expected a safetensors file').and.not.contain('its header has')
     })
 
     it('both say what they need', async () => {

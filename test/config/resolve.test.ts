@@ -164,6 +164,27 @@ describe('resolve', () => {
       .with.property('code', 'ERR_SIMCLR_DEVICE')
   })
 
+  it('gives each rank its own GPU, also where the run being resumed names the first rank’s', () => {
+    const second = { ...machine, devices: ['cpu', 'cuda:1'], ranks: 2 }
+    expect(resolved({ device: 'cuda' }, cifar, second).config.device).to.equal('cuda:1')
+    const first = { ...machine, devices: ['cpu', 'cuda:0'], ranks: 2 }
+    const { config } = resolved({}, cifar, first)
+    expect(resolve({}, cifar, second, config).config.device).to.equal('cuda:1')
+    expect(() => resolved({ device: 'cuda:0' }, cifar, { ...machine, ranks: 2 })).to.throw(
+      'Devices here: cpu.',
+    )
+    expect(() => resolved({ device: 'cuda:0' }, cifar, { ...second, ranks: 1 })).to.throw('cuda:1')
+  })
+
+  it('takes no more threads than there are cores now', () => {
+    const { config } = resolved({})
+    expect(config.threads).to.equal(4)
+    const half = resolve({}, cifar, { ...machine, cores: 2 }, config)
+    expect(half.config.threads).to.equal(2)
+    expect(half.why.threads).to.equal('the run being resumed; this machine has 2 cores')
+    expect(resolve({ threads: 3 }, cifar, { ...machine, cores: 2 }, config).config.threads).to.equal(3)
+  })
+
   it('records steps on a GPU unless something is in the way, and says what', () => {
     const gpu = { ...machine, devices: ['cpu', 'cuda:0'] }
     const auto = resolved({}, cifar, gpu)

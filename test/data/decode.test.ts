@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { type DecodeOptions, decodeImage } from '../../lib/data/decode.ts'
@@ -5,6 +6,8 @@ import { type ImageInput, type SkipReason, UnusableImage } from '../../lib/data/
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { file, formats, greyPicture, picture, plainPixels, write } from './pictures.ts'
+
+const raw = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 as const }
 
 const whole: DecodeOptions = { shorterSide: null, maxPixels: 1e8 }
 
@@ -192,6 +195,42 @@ describe('decoding', () => {
     )
     const raw = { data: new Uint8Array(1200), width: 40, height: 30, channels: 1 as const }
     expect(await refusal(raw, { shorterSide: null, maxPixels: 1199 })).to.equal('too large')
+  })
+
+  it('takes file: URLs, ArrayBuffers and pixels of a canvas', async () => {
+    const bytes = await file('png')
+    const { data } = await decodeImage(bytes, whole)
+    const path = write(folder('a image.png'), bytes)
+    for (const input of [pathToFileURL(path), new Uint8Array(bytes).buffer]) {
+      expect(Buffer.compare((await decodeImage(input, whole)).data, data)).to.equal(0)
+    }
+    const rgba = new Uint8ClampedArray([1, 2, 3, 255, 4, 5, 6, 255])
+    const canvas = await decodeImage({ data: rgba, width: 2, height: 1 }, whole)
+    expect(canvas).to.deep.equal({ data: new Uint8Array(rgba), width: 2, height: 1, channels: 4 })
+    const rgb = { data: new Uint8ClampedArray(6), width: 2, height: 1, channels: 3 as const }
+    expect((await decodeImage(rgb, whole)).channels).to.equal(3)
+  })
+
+  it('says what may be given and what came where an input is no image', async () => {
+    const cases: [unknown, RegExp][] = [
+      [undefined, /Expected a path, .* raw pixels .* for `image` but received undefined\./],
+      [5, /but received 5\./],
+      ['https://a.example/b.jpg', /received 'https:.*not fetched/],
+      [new URL('https://a.example/b.jpg'), /received 'https:.*not fetched/],
+      [new URL('file://elsewhere/b.jpg'), /names no file of this machine/],
+      [new Blob(['x']), /received Blob.*arrayBuffer/],
+      [Promise.resolve('a.jpg'), /Await it/],
+      [{ ...raw, channels: 2 }, /Expected 1, 3 or 4 for `image\.channels` but received 2\./],
+      [{ ...raw, width: Number.NaN }, /`image\.width` but received NaN\./],
+      [{ ...raw, height: '2' }, /`image\.height` but received '2'\./],
+      [{ ...raw, data: new Float32Array(12) }, /`image\.data` but received Float32Array\(12\)/],
+      [{ ...raw, data: new Uint8Array(11) }, /2 x 2 x 3 = 12 bytes for `image\.data` but received 11\./],
+    ]
+    for (const [input, message] of cases) {
+      const error = await rejection(decodeImage(input as ImageInput, whole))
+      expect(error).to.be.instanceOf(UnusableImage)
+      expect(error.message).to.match(message)
+    }
   })
 
   it('refuses raw pixels that are not what they say', async () => {

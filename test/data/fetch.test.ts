@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
@@ -9,6 +10,7 @@ import { catalogSet, fetchSet } from '../../lib/data/fetch.ts'
 import { open } from '../../lib/data/open.ts'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { mountTmpfs } from '../support/mount.ts'
 import { rejection } from '../support/rejection.ts'
 import { serveFile } from '../support/server.ts'
 
@@ -90,6 +92,18 @@ describe('fetching a known set', () => {
     const signal = AbortSignal.timeout(50)
     const error = await rejection(fetchSet(setOf(server.url, bytes), folder('stopped'), { signal, ...quick }))
     expect(error.name).to.equal('TimeoutError')
+  })
+
+  it('says before it downloads that the folder cannot be written', async function () {
+    if (!mountTmpfs(folder('disk'), 'ro,size=64k')) return this.skip()
+    try {
+      await using server = await serveFile(bytes)
+      const error = await rejection(fetchSet(setOf(server.url, bytes), folder('disk'), quick))
+      expect(error).to.have.property('code', 'ERR_SIMCLR_IO')
+      expect(error.message).to.contain('cifar-10-batches-bin but EROFS: read-only file system.')
+    } finally {
+      execFileSync('umount', [folder('disk')])
+    }
   })
 
   it('is fetched once by two at the same time', async () => {

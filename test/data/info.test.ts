@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { inspect } from '../../lib/data/inspect.ts'
+import { formatReport, inspect } from '../../lib/data/inspect.ts'
 import { open } from '../../lib/data/open.ts'
 import { storeImages } from '../../lib/data/store.ts'
 import { simclr } from '../support/cli.ts'
@@ -44,6 +44,14 @@ describe('looking at a set', () => {
     const stored = await storeImages(await open(folder('set'), { shorterSide: 300, maxSkipped: 1 }))
     expect(report.bytes).to.equal(stored.store.bytes)
     stored.dispose()
+  })
+
+  it('says why there are no classes', async () => {
+    write(folder('alone/cat/1.jpg'), await file('jpeg'))
+    const report = await inspect(await open(folder('alone'), { shorterSide: null }))
+    expect(formatReport(report, String)).to.match(
+      /classes +none \(unlabelled: all its images lie in one folder, cat\)/,
+    )
   })
 
   it('`simclr data info` prints it for people and as JSON', async () => {

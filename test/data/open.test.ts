@@ -64,6 +64,33 @@ describe('folders and lists', () => {
     expect(await namesOf(folder('deep'))).to.deep.equal(['a/b/1.jpg', 'c/2.jpg'])
   })
 
+  it('says why a folder has no classes, and which folders are empty', async () => {
+    const why = async (name: string) => (await open(folder(name))).whyUnlabelled
+    fill('pets/cat/1.jpg')
+    expect(await why('pets')).to.equal('all its images lie in one folder, cat')
+    mkdirSync(folder('pets/dog'))
+    expect(await why('pets')).to.equal('all its images lie in one folder, cat (dog has none)')
+    write(folder('pets/fox/notes.txt'), 'no image')
+    expect(await why('pets')).to.equal('all its images lie in one folder, cat (dog, fox have none)')
+    expect((await refused(folder('pets'), { classNames: ['cat', 'dog'] })).message).to.match(
+      /pets has no labels: all its images .* \(dog, fox have none\)\. .* at least two folders with images/,
+    )
+    expect((await refused(folder('pets'), { limitPerClass: 1 })).message).to.contain('(dog, fox have none)')
+    expect(await why('beside')).to.equal('0.jpg does not lie in a folder of its class, one level down')
+    expect(await why('deep')).to.equal('a/b/1.jpg does not lie in a folder of its class, one level down')
+    expect(await why('classes')).to.equal(null)
+  })
+
+  it('does not take an address in a list for a path', async () => {
+    fill('addresses/a.jpg')
+    write(folder('addresses/list.txt'), 'a.jpg\nhttps://a.example/b.jpg\n')
+    const stored = await storeImages(await open(folder('addresses/list.txt'), { maxSkipped: 0.5 }))
+    expect(stored.skipped).to.have.length(1)
+    expect(stored.skipped[0]).to.include({ name: 'https://a.example/b.jpg', reason: 'unreadable' })
+    expect(stored.skipped[0]!.detail).to.contain('Addresses are not fetched')
+    stored.dispose()
+  })
+
   it('passes over hidden files, lists files that are no images, and looks into names without an ending', async () => {
     fill('mixed/a.jpg', 'mixed/.hidden.jpg', 'mixed/__MACOSX/a.jpg', 'mixed/scan0001')
     write(folder('mixed/notes.txt'), 'hello')

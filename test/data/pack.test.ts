@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
 import type { SimclrError } from '../../lib/addon/errors.ts'
@@ -158,6 +159,40 @@ describe('packs', () => {
       pack(await open('fashion-mnist:test'), folder('absent/x.pack')),
     )) as SimclrError
     expect(nowhere.code).to.equal('ERR_SIMCLR_IO')
+  })
+
+  it('are not begun where a folder has their name', async () => {
+    mkdirSync(folder('taken.pack'))
+    let read = 0
+    const count = () => {
+      read += 1
+      return file('png')
+    }
+    const source = { name: 'counted', count: 3, read: count }
+    const error = (await rejection(pack(await open(source), folder('taken.pack')))) as SimclrError
+    expect([error.code, read]).to.deep.equal(['ERR_SIMCLR_IO', 0])
+    expect(error.message).to.contain(`${folder('taken.pack')} but it is a folder`)
+  })
+
+  it('hold images that were given by URL', async () => {
+    const path = folder('url.pack')
+    const bytes = await file('png')
+    const images = [pathToFileURL(write(folder('url.png'), bytes))]
+    await pack(await open(images), path, { keep: 'files' })
+    expect(readFileSync(path).includes(bytes)).to.equal(true)
+  })
+
+  it('`simclr data pack` makes the folder, and takes --max-skipped', async () => {
+    write(folder('half/a.jpg'), await file('jpeg'))
+    write(folder('half/b.jpg'), 'no image')
+    const args = ['data', 'pack', folder('half'), folder('made/half.pack')]
+    const strict = await simclr(args)
+    expect(strict.code).to.equal(1)
+    expect(strict.stderr).to.contain('raise `maxSkipped` (--max-skipped)')
+    const { code, stderr } = await simclr([...args, '--max-skipped', '0.5'])
+    expect(code, stderr).to.equal(0)
+    expect(readdirSync(folder('made'))).to.deep.equal(['half.pack'])
+    expect((await simclr([...args, '--max-skipped', '2'])).code).to.equal(2)
   })
 
   it('`simclr data pack` writes one', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
@@ -174,6 +175,7 @@ describe('archives', () => {
         write(folder(`shard${shard}/${i}.jpg`), pictures[2 * shard + i]!)
         write(folder(`shard${shard}/${i}.cls`), String(shard))
         write(folder(`shard${shard}/${i}.json`), '{}')
+        write(folder(`shard${shard}/${i}.depth.jpg`), pictures[0]!) // beside the image, before it
       }
       write(folder(`shard${shard}/text-only.txt`), 'no image here')
       tar(`web-${String(shard).padStart(6, '0')}.tar`, `shard${shard}`)
@@ -242,6 +244,8 @@ describe('the CIFAR images of ../shared as a folder', () => {
 })
 
 describe('data in memory', () => {
+  const folder = temporaryFolder()
+
   it('takes raw pixels, bytes of files and paths side by side', async () => {
     const raw = { data: ramp(12, 1), width: 2, height: 2, channels: 3 as const }
     const rgba = { data: ramp(16, 1), width: 2, height: 2, channels: 4 as const }
@@ -261,12 +265,27 @@ describe('data in memory', () => {
     expect([...named.labels!]).to.deep.equal([1, 0])
   })
 
+  it('takes file: URLs, and names them', async () => {
+    const url = pathToFileURL(write(folder('a.png'), await file('png')))
+    const set = await open([url, new Uint8Array(await file('png')).buffer])
+    const stored = await storeImages(set)
+    expect(stored.store.get(1)).to.deep.equal(stored.store.get(0))
+    expect(stored.nameOf(0)).to.equal(url.href)
+    stored.dispose()
+  })
+
   it('takes one array of pixels', async () => {
     const pixels = ramp(2 * 3 * 4 * 3, 1)
     const set = await open({ pixels, shape: [2, 3, 4, 3] })
     expect([...(await set.read(1)).data]).to.deep.equal([...pixels.subarray(36)])
     const message = (await refused({ pixels, shape: [2, 3, 4, 4] })).message
     expect(message).to.match(/2 x 3 x 4 x 4 bytes for `pixels` but received 72/)
+    const floats = { pixels: new Float32Array(72) as unknown as Uint8Array, shape: [2, 3, 4, 3] as const }
+    expect((await refused(floats)).message).to.match(/received Float32Array\(72\)/)
+    const shapeless = { pixels } as unknown as DataInput
+    expect((await refused(shapeless)).message).to.match(/`shape` but received undefined/)
+    const clamped = await open({ pixels: new Uint8ClampedArray(pixels), shape: [2, 3, 4, 3] })
+    expect([...(await clamped.read(1)).data]).to.deep.equal([...pixels.subarray(36)])
   })
 
   it('takes a source of one’s own: by index, or as a stream', async () => {

@@ -155,6 +155,24 @@ describe('decoding a set into native memory', () => {
     ).to.equal('ERR_SIMCLR_DATA')
   })
 
+  it('says why the first is unusable, whatever stops it', async () => {
+    const failing = numbered(30, [], async () => {
+      throw new Error('db down')
+    })
+    const { message } = await codeAndMessage(storeImages(await open(failing)))
+    expect(message).to.contain('The first, numbers 0: db down. Remove them, or raise `maxSkipped`')
+    const left = await codeAndMessage(storeImages(await open(failing, { maxSkipped: 1 })))
+    expect(left.message).to.match(/none is usable: 30 unreadable .* The first, numbers 0: db down\.$/)
+  })
+
+  it('says what a source gave that is no image', async () => {
+    const rows = numbered(30, [], async () => undefined as unknown as ImageInput)
+    const { message } = await codeAndMessage(storeImages(await open(rows)))
+    expect(message).to.match(
+      /4 corrupt .* The first, numbers 0: Expected a path, .* but received undefined\./,
+    )
+  })
+
   it('is an error where nothing is left', async () => {
     const set = await open(numbered(3, [0, 1, 2]), { maxSkipped: 1 })
     expect((await codeAndMessage(storeImages(set))).message).to.match(/none is usable: 3 not an image/)

@@ -86,6 +86,13 @@ describe('streamed images', () => {
     await images.dispose()
   })
 
+  it('say why where none is usable', async () => {
+    const images = await streamed([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 1)
+    const { message } = await rejection(images.hold(Uint32Array.of(3)))
+    expect(message).to.match(/none is usable: 10 empty .* The first, \S+ 3: 0 bytes\.$/)
+    await images.dispose()
+  })
+
   it('stop where too many are unusable', async () => {
     const images = await streamed([1, 2], 0.1)
     const error = await rejection(images.hold(of(1)))

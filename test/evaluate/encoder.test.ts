@@ -1,10 +1,13 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
+import { resolve } from '../../lib/config/resolve.ts'
 import { readImages } from '../../lib/data/images.ts'
 import { Encoder } from '../../lib/encoder.ts'
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts'
+import { encoderWeights } from '../../lib/run/encoder-file.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -53,6 +56,73 @@ describe('Encoder', function () {
     await images.dispose()
   })
 
+  it('embeds file: URLs, ArrayBuffers and pixels of a canvas', async () => {
+    const png = await sharp(pixels, { raw: { width: 20, height: 16, channels: 3 } })
+      .png()
+      .toBuffer()
+    writeFileSync(path('by url.png'), png)
+    const data = Uint8ClampedArray.from({ length: 20 * 16 * 4 }, (_, i) =>
+      i % 4 === 3 ? 255 : pixels[Math.floor(i / 4) * 3 + (i % 4)]!,
+    )
+    const canvas = { data, width: 20, height: 16 }
+    const url = pathToFileURL(path('by url.png'))
+    const features = await encoder.embed([raw, url, new Uint8Array(png).buffer, canvas])
+    const row = (i: number) => features.data.slice(i * 128, (i + 1) * 128)
+    for (const i of [1, 2, 3]) expect(row(i), `image ${i}`).to.deep.equal(row(0))
+  })
+
+  it('embeds what comes from any iterable, chunk after chunk', async () => {
+    const images = Array.from({ length: 259 }, (_, i) => ({
+      ...raw,
+      data: pixels.map((p) => (p * (i + 3)) % 256),
+    }))
+    const all = await encoder.embed(images)
+    async function* later() {
+      for (const image of images) yield image
+    }
+    expect(await encoder.embed(later())).to.deep.equal(all)
+    expect(await encoder.embed(new Set(images))).to.deep.equal(all)
+    expect(all.shape).to.deep.equal([259, 128])
+    const reused = [...images]
+    const under = encoder.embed(reused)
+    reused.fill(raw)
+    expect(await under, 'the caller may go on with its array').to.deep.equal(all)
+  })
+
+  it('refuses what is no list of images, saying what came', async () => {
+    for (const [images, came] of [
+      [undefined, 'undefined'],
+      ['/a.jpg', "'/a.jpg'"],
+      [Buffer.from('abc'), '<Buffer 61 62 63>'],
+      [raw, '{ data: Uint8Array'],
+      [new ArrayBuffer(2), 'ArrayBuffer {'],
+    ] as const) {
+      const error = await rejection(encoder.embed(images as never))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(error.message).to.contain(`for \`images\` but received ${came}`).and.contain('embed([image])')
+    }
+  })
+
+  it('refuses elements that are no images, all of them by place', async () => {
+    for (const [image, part] of [
+      [null, '`images[1]` but received null.'],
+      [5, '`images[1]` but received 5.'],
+      ['https://a.example/b.jpg', 'Addresses are not fetched'],
+      [{ ...raw, channels: 2 }, '`images[1].channels` but received 2.'],
+      [{ ...raw, width: Number.NaN }, '`images[1].width` but received NaN.'],
+      [{ ...raw, data: new Float32Array(960) }, '`images[1].data` but received Float32Array(960)'],
+    ] as const) {
+      const error = await rejection(encoder.embed([raw, image as never, raw, undefined as never]))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(error.message).to.contain(part).and.contain('Refused too: 1 more.')
+      expect((error as SimclrError).unusable?.map(({ index }) => index)).to.deep.equal([1, 3])
+    }
+    async function* later() {
+      for (let i = 0; i < 300; i++) yield (i === 270 ? null : raw) as never
+    }
+    expect((await rejection(encoder.embed(later()))).message).to.contain('`images[270]` but received null.')
+  })
+
   it('embeds nothing to nothing', async () => {
     expect(await encoder.embed([])).to.deep.equal({ data: new Float32Array(), shape: [0, 128] })
   })
@@ -82,12 +152,47 @@ describe('Encoder', function () {
     copy.dispose()
   })
 
+  it('says where it cannot save, in the words of the caller', async () => {
+    mkdirSync(path('folder'))
+    for (const [to, code, part] of [
+      [path('nodir/x.safetensors'), 'ERR_SIMCLR_IO', `${path('nodir')} is not there`],
+      [path('folder'), 'ERR_SIMCLR_IO', `${path('folder')} but it is a folder`],
+      [undefined, 'ERR_SIMCLR_INVALID_ARGUMENT', '`path` but received undefined'],
+      [new URL('https://a.example/x'), 'ERR_SIMCLR_INVALID_ARGUMENT', "'https://a.example/x'"],
+    ] as const) {
+      const error = await rejection(encoder.save(to as string))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', code)
+      expect(error.message).to.contain(part).and.not.contain('.tmp')
+    }
+    expect(await rejection(Encoder.load(undefined as never))).to.have.property(
+      'code',
+      'ERR_SIMCLR_INVALID_ARGUMENT',
+    )
+    await encoder.save(pathToFileURL(path('by url.safetensors')))
+    await using loaded = await Encoder.load(pathToFileURL(path('by url.safetensors')))
+    expect(loaded.spec).to.deep.equal(encoder.spec)
+  })
+
   it('loads from the newest checkpoint where a run was cut off before its encoder was written', async () => {
     rmSync(path('run', 'encoder.safetensors'))
     const fromCheckpoint = await Encoder.load(path('run'))
     expect(await fromCheckpoint.embed([raw])).to.deep.equal(await encoder.embed([raw]))
     fromCheckpoint.dispose()
     await encoder.save(path('run', 'encoder.safetensors'))
+  })
+
+  it('loads from the newest checkpoint where the run has gone on since its encoder was written', async () => {
+    const file = path('longer', 'encoder.safetensors')
+    ;(await train({ ...tiny, epochs: 1, out: path('longer') })).encoder.dispose()
+    const old = readFileSync(file)
+    const run = await train({ epochs: 2, out: path('longer') })
+    writeFileSync(file, old) // as if it had been killed after its last checkpoint
+    const loaded = await Encoder.load(path('longer'))
+    expect(await loaded.embed([raw])).to.deep.equal(await run.encoder.embed([raw]))
+    loaded.dispose()
+    await run.encoder.save(file) // by hand: of no step
+    ;(await Encoder.load(path('longer'))).dispose()
+    run.encoder.dispose()
   })
 
   it('names the image that is none', async () => {
@@ -108,7 +213,8 @@ describe('Encoder', function () {
   })
 
   it('refuses files that are no encoder, and weights that do not fit', async () => {
-    const { tensors, metadata } = await readSafetensors(path('run', 'encoder.safetensors'))
+    const { tensors, metadata: written } = await readSafetensors(path('run', 'encoder.safetensors'))
+    const { sha256: _, ...metadata } = written // the files below are other ones on purpose
     const others = tensors.map((tensor) => ({ ...tensor, name: `of_another_${tensor.name}` }))
     await writeSafetensors(path('foreign.safetensors'), others, { format: 'pt' })
     await writeSafetensors(path('short.safetensors'), tensors.slice(1), metadata)
@@ -128,10 +234,49 @@ describe('Encoder', function () {
     const under = once.embed([raw])
     once.dispose()
     once.dispose()
-    await under.catch((error) => expect(error).to.have.property('code', 'ERR_SIMCLR_DISPOSED'))
+    expect((await under).shape).to.deep.equal([1, 128]) // it was under way
     expect(await rejection(once.embed([raw]))).to.have.property('code', 'ERR_SIMCLR_DISPOSED')
     await using scoped = await Encoder.load(path('run'))
     expect(scoped.featureDim).to.equal(128)
+  })
+
+  it('untrained, has what training would have where nothing is said', async () => {
+    await using small = await Encoder.random({ width: 0.125 }, { imageSize: 32 })
+    const { config } = resolve(
+      { encoder: { width: 0.125 }, precision: 'fp32' },
+      { images: 1000, imageSize: 32, labelled: false, isDefault: false },
+      { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 },
+    )
+    expect(small.spec).to.deep.equal(config.encoder)
+    expect(small.preprocessing).to.deep.equal(encoderWeights(config, []).preprocessing)
+    await using torch = await Encoder.random(
+      { width: 0.125, stem: 'auto' },
+      { imageSize: 24, convention: 'torch', normalize: null },
+    )
+    expect(torch.spec).to.include({ arch: 'resnet18', stem: 'cifar' })
+    expect(torch.preprocessing).to.deep.equal({ imageSize: 24, convention: 'torch', normalize: null })
+    expect(await torch.embed([]))
+      .to.have.property('shape')
+      .that.deep.equals([0, 64])
+  })
+
+  it('untrained, refuses what no encoder is made of, with what it takes', async () => {
+    for (const [spec, preprocessing, part] of [
+      [null, {}, '`spec` but received null'],
+      [{ width: 0.3 }, {}, 'Expected a multiple of 1/8 up to 16 for `spec.width` but received 0.3.'],
+      [{ depth: 18 }, {}, '`spec.depth`'],
+      [{}, { imageSize: 4 }, 'from 8 to 1024 for `preprocessing.imageSize` but received 4.'],
+      [{}, { normalize: { mean: [0] } }, '`preprocessing.normalize`'],
+    ] as const) {
+      const error = await rejection(Encoder.random(spec as never, preprocessing as never))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(error.message).to.contain(part)
+    }
+    const seed = await rejection(Encoder.random({}, {}, { seed: -1 }))
+    expect(seed.message).to.contain('`seed` but received -1')
+    expect(() => new (Encoder as unknown as new () => Encoder)())
+      .to.throw(SimclrError, 'Use `await Encoder.load(path)`')
+      .with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
   })
 
   it('untrained, is a function of its seed', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
@@ -7,6 +8,7 @@ import { type EvaluateOptions, evaluate } from '../../lib/evaluate/evaluate.ts'
 import { centred, knnAccuracy, linearAccuracy } from '../../lib/evaluate/probes.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
 import { train } from '../../lib/train.ts'
+import { file } from '../data/pictures.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { listener, numbers, tiny } from '../support/tiny.ts'
@@ -107,6 +109,36 @@ describe('evaluate()', function () {
     expect((await evaluate({ encoder: 'raw', data, test: swapped })).accuracy).to.equal(1)
   })
 
+  it('takes raw pixels of the size that it is told, else of at most 32', async () => {
+    const dim = async (options: object) =>
+      (await evaluate({ encoder: 'raw', data: twoClasses(4), test: twoClasses(4), ...options })).dim
+    expect(await dim({ imageSize: 48 })).to.equal(48 * 48 * 3)
+    const large = 'synthetic:scenes,count=20,size=40'
+    expect(await dim({ data: large, test: large })).to.equal(32 * 32 * 3)
+  })
+
+  it('leaves out images that cannot be used, up to maxSkipped of each set', async () => {
+    const broken = (set: ReturnType<typeof twoClasses>) => ({
+      ...set,
+      images: set.images.map((image, i) => (i < 4 ? new Uint8Array(0) : image)),
+    })
+    const options = { encoder: 'raw', data: broken(twoClasses(30)), test: broken(twoClasses(12, 101)) }
+    expect((await rejection(evaluate(options))).message).to.contain('raise `maxSkipped`')
+    const { accuracy, images, testImages } = await evaluate({ ...options, maxSkipped: 0.5 })
+    expect({ accuracy, images, testImages }).to.deep.equal({ accuracy: 1, images: 26, testImages: 8 })
+  })
+
+  it('says why a folder has no labels', async () => {
+    mkdirSync(path('pets', 'cat'), { recursive: true })
+    mkdirSync(path('pets', 'dog'))
+    writeFileSync(path('pets', 'cat', '1.jpg'), await file('jpeg'))
+    const { message } = await rejection(evaluate({ encoder: 'raw', data: path('pets'), test: path('pets') }))
+    expect(message).to.match(
+      /for `data` but .*pets has no labels: all its images lie in one folder, cat \(dog has none\)/,
+    )
+    expect(message).to.contain('at least two folders with images')
+  })
+
   it('takes any numbers for classes', async () => {
     const numbers = (set: ReturnType<typeof twoClasses>) => ({
       ...set,
@@ -134,8 +166,15 @@ describe('evaluate()', function () {
       [{ data: unlabelled }, 'ERR_SIMCLR_DATA', 'labels'],
       [{ test: unlabelled }, 'ERR_SIMCLR_DATA', 'labels'],
       [{ data: { ...twoClasses(2), labels: [0, 0.5] } }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`labels[1]`'],
+      [{ data: { ...twoClasses(2), labels: [7, 2e9] } }, 'ERR_SIMCLR_INVALID_ARGUMENT', '2000000000'],
       [{ test: { ...twoClasses(2), labels: ['a', 'b'] } }, 'ERR_SIMCLR_INVALID_ARGUMENT', "'a'"],
       [{ encoder: path('nowhere') }, 'ERR_SIMCLR_IO', path('nowhere')],
+      [{ maxSkipped: 2 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`maxSkipped`'],
+      [{ probe: 'linear', k: 3 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`k` but received 3'],
+      [{ probe: 'linear', temperature: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`temperature`'],
+      [{ l2: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'the knn probe has no such option, for `l2`'],
+      [{ maxIterations: 9 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`maxIterations`'],
+      [{ encoder: path('run'), imageSize: 64 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`imageSize`'],
     ]
     for (const [change, code, part] of cases) {
       const error = await rejection(evaluate({ ...good, ...change } as EvaluateOptions))

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
+import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import type { ImageSource, RawImage } from '../../lib/data/types.ts'
@@ -160,6 +162,16 @@ describe('train({ isolate: true })', function () {
         expect(encoderOf(`${name} there`).equals(encoderOf(`${name} here`))).to.equal(true)
       })
     }
+
+    it('reads file: URLs that a source gives, which no message could carry', async () => {
+      const { data, ...raw } = images[0]!
+      const file = path('image.png')
+      writeFileSync(file, await sharp(data, { raw }).png().toBuffer())
+      const read = async () => pathToFileURL(file)
+      await trained('url here', source({ read }), false)
+      await trained('url there', source({ read }), true)
+      expect(encoderOf('url there').equals(encoderOf('url here'))).to.equal(true)
+    })
 
     it('leaves out images that cannot be read, under the names they have here', async () => {
       const read = async (index: number) => {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { chart } from '../../lib/report/chart.ts'
 import { mapOf } from '../../lib/report/map.ts'
 import { nearestRows } from '../../lib/report/neighbours.ts'
-import { renderReport } from '../../lib/report/report.ts'
+import { renderReport, writeReport } from '../../lib/report/report.ts'
 import { watchRun } from '../../lib/report/watch.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -123,6 +123,17 @@ describe('report.html', function () {
 
   it('is the same page made again', async () => {
     expect(await renderReport(path('run'))).to.equal(readFileSync(path('run', 'report.html'), 'utf8'))
+  })
+
+  it('is not begun where it cannot be written', async () => {
+    mkdirSync(path('copy', 'report.html'), { recursive: true })
+    // Data that are not there: what cannot be written is said first.
+    const config = JSON.parse(readFileSync(path('run', 'config.json'), 'utf8'))
+    config.options.data = path('nowhere')
+    writeFileSync(path('copy', 'config.json'), JSON.stringify(config))
+    const error = await rejection(writeReport(path('copy')))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message).to.contain(`${path('copy', 'report.html')} but it is a folder`)
   })
 
   it('goes without images where the run had them in memory', async () => {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { newRunPath, RunFolder, readConfig } from '../../lib/run/folder.ts'
@@ -67,7 +67,24 @@ describe('run folder', () => {
     await folder.close()
   })
 
-  it('is named by the time it was begun', async () => {
-    expect(await newRunPath(new Date('2026-05-04T15:30:12.345Z'))).to.equal('runs/2026-05-04-153012')
+  it('is named by the time it was begun, and is another one for each run', async () => {
+    const before = process.cwd()
+    process.chdir(path())
+    try {
+      const now = new Date('2026-05-04T15:30:12.345Z')
+      const paths = await Promise.all([newRunPath(now), newRunPath(now), newRunPath(now)])
+      const name = 'runs/2026-05-04-153012'
+      expect(paths.sort()).to.deep.equal([name, `${name}-2`, `${name}-3`])
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it('is made together with others under a new parent', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => RunFolder.open(path('new/day', `${i}`))),
+    )
+    await Promise.all(runs.map((run) => run.close()))
+    expect(readdirSync(path('new/day'))).to.have.lengthOf(20)
   })
 })

@@ -11,7 +11,7 @@ describe('metrics.jsonl', () => {
   const path = temporaryFolder()
 
   it('has one line for each metric, exact to the last bit', async () => {
-    const { log, kept } = await MetricsLog.open(path('a.jsonl'), 0)
+    const { log, kept } = await MetricsLog.open(path('a.jsonl'), 0, null)
     expect(kept).to.deep.equal([])
     const metrics = [step(0), step(1), epoch(2)]
     for (const metric of metrics) log.write(metric)
@@ -22,14 +22,25 @@ describe('metrics.jsonl', () => {
 
   it('goes on where a checkpoint was: later lines and torn ones are taken out', async () => {
     const file = path('b.jsonl')
-    const first = await MetricsLog.open(file, 0)
+    const first = await MetricsLog.open(file, 0, null)
     for (const metric of [step(0), step(1), epoch(2), step(2), step(3), epoch(4)]) first.log.write(metric)
     await first.log.close()
     appendFileSync(file, '{"type":"step","st')
-    const { log, kept } = await MetricsLog.open(file, 3)
+    const { log, kept } = await MetricsLog.open(file, 3, null)
     expect(kept).to.deep.equal([step(0), step(1), epoch(2), step(2)])
     log.write(step(3))
     await log.close()
     expect(await readMetrics(file)).to.deep.equal([step(0), step(1), epoch(2), step(2), step(3)])
+  })
+
+  it('forgets the end of an epoch that goes on, as where a run is given more steps', async () => {
+    const file = path('c.jsonl')
+    const first = await MetricsLog.open(file, 0, null)
+    for (const metric of [step(0), step(1), epoch(2)]) first.log.write(metric)
+    await first.log.close()
+    const { log, kept } = await MetricsLog.open(file, 2, 0)
+    await log.close()
+    expect(kept).to.deep.equal([step(0), step(1)])
+    expect(await readMetrics(file)).to.deep.equal(kept)
   })
 })

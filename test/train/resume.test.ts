@@ -194,4 +194,28 @@ describe('interrupt and resume', function () {
     expect(checkpoints('copy')).to.include('step-00000012.safetensors.aside-1')
     expect(bytes('copy')).to.equal(bytes('never'))
   })
+
+  it('from a path into a folder that holds later checkpoints: those are put aside, those written stay', async () => {
+    await partly({ ...tiny, out: path('origin') }, 2)
+    await partly({ ...tiny, seed: 1, out: path('other') }, 5)
+    await partly({ out: path('other'), resume: path('origin') }, 4)
+    expect(checkpoints('other')).to.include.members([
+      'step-00000004.safetensors',
+      'step-00000005.safetensors.aside-1',
+    ])
+    await whole({ out: path('other') })
+    await whole({ out: path('origin') })
+    expect(bytes('other')).to.equal(bytes('origin'))
+  })
+
+  it('with more steps: an epoch that goes on has one entry, over all its steps', async () => {
+    await whole({ ...tiny, steps: 8, out: path('more') })
+    const run = await whole({ steps: 12, out: path('more') })
+    expect(run.history.map(({ epoch, step }) => [epoch, step])).to.deep.equal([
+      [0, 6],
+      [1, 12],
+    ])
+    const epochs = (await readMetrics(path('more', 'metrics.jsonl'))).filter(({ type }) => type === 'epoch')
+    expect(epochs).to.deep.equal(run.history)
+  })
 })

@@ -147,7 +147,7 @@ describe('train()', function () {
     }
   })
 
-  it('stops where an async listener rejects, with a checkpoint, and fails with what it said', async () => {
+  it('stops where a listener throws or rejects, with a checkpoint, and fails with what it said', async () => {
     const reason = new Error('no database')
     const steps: number[] = []
     const onProgress = async (event: TrainEvent) => {
@@ -158,6 +158,12 @@ describe('train()', function () {
     expect(await rejection(train({ ...tiny, out: path('listener'), onProgress }))).to.equal(reason)
     expect(steps.length).to.be.below(6)
     expect(readdirSync(path('listener', 'checkpoints'))).to.have.length.above(1)
+
+    const atOnce = (event: TrainEvent) => {
+      if (event.type === 'step' && event.step === 2) throw reason
+    }
+    expect(await rejection(train({ ...tiny, out: path('thrown'), onProgress: atOnce }))).to.equal(reason)
+    expect(readdirSync(path('thrown', 'checkpoints'))).to.include('step-00000003.safetensors')
 
     const late = async (event: TrainEvent) => {
       if (event.type === 'end') throw reason

@@ -1,19 +1,40 @@
 /** Classes from paths: `cat/1.jpg`, `dog/1.jpg`. */
 import type { ImageSource } from '../types.ts'
 
+/** What a source tells of its classes where they come from paths. */
+export interface PathClasses extends Pick<ImageSource, 'labels' | 'classNames'> {
+  /** Null where it has labels. */
+  whyUnlabelled: string | null
+}
+
 /**
  * One class a folder where every image lies exactly one level down, in two folders or more; else no labels.
- * Classes are numbered in the order of their names.
+ * Classes are numbered in the order of their names. `empty`: folders beside them that have no images.
  */
-export function classesOfPaths(paths: readonly string[]): Pick<ImageSource, 'labels' | 'classNames'> {
+export function classesOfPaths(paths: readonly string[], empty: readonly string[] = []): PathClasses {
+  const unlabelled = (whyUnlabelled: string) => ({ labels: null, classNames: null, whyUnlabelled })
   const folders: string[] = []
   for (const path of paths) {
     const parts = path.split('/')
-    if (parts.length !== 2) return { labels: null, classNames: null }
+    if (parts.length !== 2) return unlabelled(`${path} does not lie in a folder of its class, one level down`)
     folders.push(parts[0]!)
   }
   const classNames = [...new Set(folders)].sort()
-  return classNames.length < 2 ? { labels: null, classNames: null } : labelsByName(folders, classNames)
+  if (classNames.length > 1) return { ...labelsByName(folders, classNames), whyUnlabelled: null }
+  const others = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', …' : ''}`
+  const none = empty.length === 0 ? '' : ` (${others} ${empty.length === 1 ? 'has' : 'have'} none)`
+  return unlabelled(`all its images lie in one folder, ${classNames[0]}${none}`)
+}
+
+/** Why a source has no labels, where it knows; else null. */
+export function whyUnlabelled(source: ImageSource): string | null {
+  return (source as Partial<PathClasses>).whyUnlabelled ?? null
+}
+
+/** "pets has no labels: … Put …", the end of a message that expected them; `or`: what else can be done. */
+export function withoutLabels(name: string, why: string | null, or: string): string {
+  const because = why === null ? '' : `: ${why}`
+  return `${name} has no labels${because}. Put the images into one folder a class, at least two folders with images, or ${or}.`
 }
 
 /** Labels from class names, one an image; an empty name is no class. */

@@ -11,7 +11,12 @@ import { classesOfPaths } from './classes.ts'
 export async function openFolder(folder: string): Promise<ImageSource> {
   const paths: string[] = []
   const ignored: Skipped[] = []
-  await walk(folder, '', [], { image: (path) => paths.push(path), other: (skipped) => ignored.push(skipped) })
+  const folders: string[] = []
+  await walk(folder, '', [], {
+    image: (path) => paths.push(path),
+    other: (skipped) => ignored.push(skipped),
+    folder: (path) => folders.push(path),
+  })
   if (paths.length === 0) {
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
@@ -22,7 +27,7 @@ export async function openFolder(folder: string): Promise<ImageSource> {
     name: folder,
     count: paths.length,
     ignored,
-    ...classesOfPaths(paths),
+    ...classesOfPaths(paths, withoutImages(folders, paths)),
     nameOf: (index) => paths[index]!,
     read: (index) => join(folder, paths[index]!),
   }
@@ -31,6 +36,14 @@ export async function openFolder(folder: string): Promise<ImageSource> {
 interface Visitor {
   image(path: string): void
   other(skipped: Skipped): void
+  /** Before what is in it. */
+  folder(path: string): void
+}
+
+/** Those of the folders directly inside that no image is in. */
+function withoutImages(folders: readonly string[], paths: readonly string[]): string[] {
+  const used = new Set(paths.map((path) => path.split('/')[0]!))
+  return folders.filter((folder) => !folder.includes('/') && !used.has(folder))
 }
 
 /** Visits files in the order of their names, folder by folder; hidden ones are passed over, links are followed. */
@@ -53,8 +66,10 @@ async function walk(root: string, inside: string, above: string[], visit: Visito
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
     const path = inside === '' ? entry.name : `${inside}/${entry.name}`
     const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => entry) : entry
-    if (kind.isDirectory()) await walk(root, path, above, visit)
-    else if (await isCandidate(join(root, path), entry.name)) visit.image(path)
+    if (kind.isDirectory()) {
+      visit.folder(path)
+      await walk(root, path, above, visit)
+    } else if (await isCandidate(join(root, path), entry.name)) visit.image(path)
     else visit.other({ name: path, reason: 'not an image', detail: 'by its name' })
   }
 }

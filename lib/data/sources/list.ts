@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SimclrError } from '../../addon/errors.ts'
+import { isAddress } from '../input.ts'
 import type { ImageSource } from '../types.ts'
 import { labelsByName } from './classes.ts'
 
@@ -20,6 +21,9 @@ export async function openList(file: string): Promise<ImageSource> {
     count: rows.length,
     ...(labelled ? labelsByName(rows.map((row) => row[1]?.trim() ?? '')) : {}),
     nameOf: (index) => rows[index]![0]!,
-    read: (index) => resolve(dirname(file), rows[index]![0]!),
+    read(index) {
+      const path = rows[index]![0]!
+      return isAddress(path) ? path : resolve(dirname(file), path)
+    },
   }
 }

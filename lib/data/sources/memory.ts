@@ -1,5 +1,6 @@
 /** Images that are in memory already, or named one by one. */
 import { expected, invalid } from '../../config/messages.ts'
+import { plainInput } from '../input.ts'
 import type { ImageInput, ImageSource } from '../types.ts'
 
 /** Images of any kinds and sizes: raw pixels, the bytes of image files, paths. */
@@ -14,7 +15,7 @@ export interface ImageArray {
 
 /** Images of one size in one array of bytes, row-major [count, height, width, channels]. */
 export interface PixelArray {
-  pixels: Uint8Array
+  pixels: Uint8Array | Uint8ClampedArray
   shape: readonly [count: number, height: number, width: number, channels: 1 | 3 | 4]
   labels?: ArrayLike<number> | null
   classNames?: readonly string[] | null
@@ -34,22 +35,30 @@ export function imageArraySource({ images, labels, classNames, names }: ImageArr
     classNames: classNames ?? null,
     nameOf(index) {
       const image = images[index]
-      return names?.[index] ?? (typeof image === 'string' ? image : `image ${index}`)
+      if (names?.[index] !== undefined) return names[index]
+      return typeof image === 'string' || image instanceof URL ? String(image) : `image ${index}`
     },
-    read: (index) => images[index]!,
+    read: (index) => plainInput(images[index]!),
   }
 }
 
 /** A source of an array's rows; the array is not copied. */
 export function pixelArraySource({ pixels, shape, labels, classNames }: PixelArray): ImageSource {
+  const isShape =
+    Array.isArray(shape) && shape.length === 4 && shape.every((n) => Number.isSafeInteger(n) && n > 0)
+  if (!isShape) {
+    const advice = 'They are integers of at least 1.'
+    throw invalid(expected('[count, height, width, channels]', 'shape', shape, advice))
+  }
   const [count, height, width, channels] = shape
   const bytes = height * width * channels
-  if (!(pixels instanceof Uint8Array) || pixels.length !== count * bytes || count < 1) {
+  const isBytes = pixels instanceof Uint8Array || pixels instanceof Uint8ClampedArray
+  if (!isBytes || pixels.length !== count * bytes) {
     const what = `a Uint8Array of ${shape.join(' x ')} bytes`
-    throw invalid(
-      expected(what, 'pixels', pixels?.length ?? pixels, 'The shape is [count, height, width, channels].'),
-    )
+    const received = isBytes ? pixels.length : pixels
+    throw invalid(expected(what, 'pixels', received, 'The shape is [count, height, width, channels].'))
   }
+  const all = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength)
   return {
     name: 'the array of pixels',
     count,
@@ -57,6 +66,6 @@ export function pixelArraySource({ pixels, shape, labels, classNames }: PixelArr
     classNames: classNames ?? null,
     imageSize: height === width ? height : null,
     nameOf: (index) => `image ${index}`,
-    read: (index) => ({ data: pixels.subarray(index * bytes, (index + 1) * bytes), width, height, channels }),
+    read: (index) => ({ data: all.subarray(index * bytes, (index + 1) * bytes), width, height, channels }),
   }
 }

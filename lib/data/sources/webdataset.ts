@@ -54,6 +54,7 @@ async function findShards(pattern: string): Promise<string[]> {
 async function* grouped(archives: Archives): AsyncGenerator<Sample> {
   let sample: Sample = { key: '', image: null, label: -1 }
   let shard = 0
+  let isPlain = false
   for await (const member of archives.members()) {
     const { name, archive, offset, size } = member
     const [, key, field] = /^((?:.*\/)?[^/.]+)\.([^/]+)$/.exec(name) ?? []
@@ -62,8 +63,14 @@ async function* grouped(archives: Archives): AsyncGenerator<Sample> {
       yield sample
       shard = archive
       sample = { key, image: null, label: -1 }
+      isPlain = false
     }
-    if (sample.image === null && imageExtensions.test(`.${field}`)) sample.image = { archive, offset, size }
+    // `1.jpg` rather than `1.depth.png`, in whatever order they lie.
+    const isBetter = sample.image === null || (!isPlain && !field.includes('.'))
+    if (isBetter && imageExtensions.test(`.${field}`)) {
+      sample.image = { archive, offset, size }
+      isPlain = !field.includes('.')
+    }
     if (field === 'cls') sample.label = readClass(name, await member.contents())
   }
   yield sample

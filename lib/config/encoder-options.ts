@@ -1,0 +1,75 @@
+/** What `Encoder.load` and `Encoder.random` take. */
+import { z } from 'zod'
+import { conventions, encoder } from './groups.ts'
+import { choice, integer, option, triple } from './option.ts'
+import { resolve } from './resolve.ts'
+import type { ResolvedConfig } from './resolved.ts'
+import { device, threads, trainSettings } from './settings.ts'
+
+const preprocessing = {
+  schema: z.strictObject({
+    imageSize: option(integer(8, 1024), {
+      about: 'Height and width that images are brought to, pixels.',
+      default: 'from the file; untrained: 224',
+    }),
+    convention: option(choice(conventions), {
+      about:
+        "Resampling as in the augmentation of google-research/simclr ('paper') or torchvision ('torch').",
+      default: 'from the file; untrained: as training has it',
+    }),
+    normalize: option(
+      {
+        schema: z.strictObject({ mean: triple(0).schema, std: triple(1e-6).schema }).nullable(),
+        expected: 'null or { mean, std }, three numbers each of at least 0 and 1e-6',
+      },
+      {
+        about: 'What is subtracted from each channel of [0, 1], and what it is divided by; null: nothing.',
+        default: 'from the file; untrained: as training has it',
+      },
+    ),
+  }),
+  expected: 'an object of imageSize, convention and normalize',
+}
+
+export const encoderOptions = z.strictObject({
+  device,
+  precision: option(choice(['fp32', 'bf16', 'fp16', 'fp64']), {
+    about: 'Arithmetic of the encoder.',
+    default: 'fp32',
+  }),
+  threads,
+  preprocessing: option(preprocessing, {
+    about:
+      "How images are prepared, where it is not what the file says. A state dict of torchvision's says nothing: 224 pixels (CIFAR stem: 32), ImageNet's mean and deviation.",
+    default: 'from the file',
+  }),
+})
+export type EncoderOptions = z.input<typeof encoderOptions>
+
+/** What `Encoder.random` takes, beside the options. */
+export const untrained = z.strictObject({
+  spec: encoder,
+  preprocessing: option(preprocessing, { about: 'How images are prepared.', default: 'as training has it' }),
+})
+
+/** The encoder, where it is not as training would have it. */
+export type UntrainedSpec = NonNullable<z.input<typeof encoder>>
+
+export const randomOptions = encoderOptions.extend({ seed: trainSettings.shape.seed })
+
+/** What training without other options would have: its encoder, and how it prepares images. */
+export function untrainedConfig(
+  spec: UntrainedSpec,
+  { imageSize, convention }: NonNullable<EncoderOptions['preprocessing']>,
+): ResolvedConfig {
+  const data = { images: 2 ** 31, imageSize: imageSize ?? null, labelled: false, isDefault: false }
+  const machine = { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 }
+  const options = {
+    encoder: spec,
+    imageSize,
+    augment: { convention },
+    device: 'cpu',
+    precision: 'fp32',
+  } as const
+  return resolve(options, data, machine).config
+}
