@@ -6,6 +6,7 @@
  *   --build DIR      a carried addon (a folder with simclr.node, loader.node, build.json) instead of building one
  *   --out FILE       results, one JSON file (default gpu-results.json)
  *   --steps A,B      these steps alone
+ *   --minutes N      begins no step after so many minutes, and ends one there that is not done
  *
  * Steps run one after the other, each in a process of its own and well under ten minutes. What has passed with the
  * same sources on the same GPU is not run again: a machine that is lent in pieces goes on where it stopped. Without a
@@ -28,11 +29,13 @@ const { positionals, values } = parseArgs({
     build: { type: 'string' },
     out: { type: 'string', default: 'gpu-results.json' },
     steps: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' },
   },
 })
 
 /** A step's longest time; then it counts as failed. */
 const LIMIT_MS = 9 * 60 * 1000
+const until = Date.now() + Number(values.minutes) * 60_000
 
 function main() {
   const job = positionals[0]
@@ -48,9 +51,13 @@ function main() {
     ({ name }) => wanted === undefined || wanted.includes(name),
   )
   for (const step of steps) {
-    if (results.passed(step.name)) {
+    if (results.passed(step.name) && (!step.makes || fs.existsSync(step.makes))) {
       say(`${step.name}: passed before`)
       continue
+    }
+    if (Date.now() > until) {
+      say(`${step.name}: no time left`)
+      break
     }
     say(`${step.name}: ${step.about}`)
     results.add(step.name, run(step, env))
@@ -70,7 +77,7 @@ function run({ command, skip }, env) {
     cwd: root,
     env,
     encoding: 'utf8',
-    timeout: LIMIT_MS,
+    timeout: Math.max(1000, Math.min(LIMIT_MS, until - Date.now())),
     maxBuffer: 1 << 28,
   })
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)

@@ -37,15 +37,16 @@ export function gpuBuild({ build, libtorch }) {
   const architecture = capability.stdout?.trim().split('\n')[0]?.replace('.', '') || '90'
   say(`building the addon in ${FOLDER} against ${libtorch}`)
   const ninja = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []
-  mustRun('cmake', [
+  // CMake runs scripts with node.
+  const env = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
+  const configure = [
     ...['-S', '.', '-B', FOLDER, '-DCMAKE_BUILD_TYPE=Release', '-DSIMCLR_CUDA=ON', ...ninja],
     `-DSIMCLR_LIBTORCH=${path.resolve(libtorch)}`,
     `-DCMAKE_CUDA_COMPILER=${compiler}`,
     `-DCMAKE_CUDA_ARCHITECTURES=${architecture}`, // of this machine alone: half the time
     `-DCMAKE_JS_INC=${headers.map((folder) => path.resolve(folder.replaceAll('"', ''))).join(';')}`,
-  ])
-  mustRun('cmake', ['--build', FOLDER, '--parallel', String(os.availableParallelism())], {
-    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }, // build-json.mjs needs node
-  })
+  ]
+  mustRun('cmake', configure, { env })
+  mustRun('cmake', ['--build', FOLDER, '--parallel', String(os.availableParallelism())], { env })
   return path.join(root, FOLDER, 'Release')
 }

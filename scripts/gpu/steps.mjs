@@ -1,7 +1,6 @@
 /** What is run on a GPU, in order. */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { findCompiler } from '../bootstrap/cuda.mjs'
 
@@ -14,8 +13,9 @@ const mocha = (...args) => [
 ]
 const simclr = (...args) => [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', ...args]
 
-export function testSteps() {
-  const run = path.join(os.tmpdir(), `simclr-gpu-${process.pid}`)
+/** `makes`: what later steps need; where it is gone, the step runs again. */
+export function testSteps({ folder }) {
+  const run = path.join(folder, 'gpu-run')
   const sanitizer = spawnSync('compute-sanitizer', ['--version']).status === 0
   const checked = (tool) => ({
     name: `sanitizer-${tool}`,
@@ -80,6 +80,7 @@ export function testSteps() {
       name: 'training',
       about: 'a run on synthetic scenes',
       command: simclr('train', ...train, '--out', run, '--json'),
+      makes: path.join(run, 'encoder.safetensors'),
     },
     {
       name: 'evaluation',
@@ -101,7 +102,7 @@ export function testSteps() {
 }
 
 export function benchSteps({ folder }) {
-  const program = path.join(os.tmpdir(), 'simclr-gpu-kernels')
+  const program = path.join(folder, 'gpu-kernels')
   const sources = [
     'loss/contrast_kernels',
     'nn/batch_norm_kernels',
@@ -127,7 +128,7 @@ export function benchSteps({ folder }) {
     command: [process.execPath, '--import', 'tsx', 'bench/gpu/step.ts', '--name', name, ...args],
   })
   return [
-    { name: 'kernels-build', about: `nvcc, for ${path.basename(folder)}`, command: build },
+    { name: 'kernels-build', about: `nvcc, for this GPU`, command: build, makes: program },
     {
       name: 'kernels',
       about: 'NT-Xent, BatchNorm, LARS and views alone',

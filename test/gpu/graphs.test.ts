@@ -11,9 +11,16 @@ const course = { epoch: [16, 16, 16, 16, 10], sizes: [24, 32], lr: 0.01 } as con
 
 describe('the training step as a CUDA graph', () => {
   before(needGpu)
+  // Each learner would time cuDNN's algorithms anew, and may choose others.
+  before(() => {
+    process.env.SIMCLR_CUDNN_TIMING = 'off'
+  })
+  after(() => {
+    delete process.env.SIMCLR_CUDNN_TIMING
+  })
 
   const on = (overrides: Partial<LearnerSpec>) => tinySpec({ device: 'cuda:0', ...overrides })
-  /** cuDNN times its algorithms anew for every learner: not every pair of recipe and precision. */
+  /** Each takes a while: not every pair of recipe and precision. */
   const recipes: [string, Partial<LearnerSpec>, Precision[]][] = [
     ['torch, SGD', {}, ['fp32', 'tf32', 'bf16']],
     ['paper, LARS, linear head', { ...paper, classes: 3 }, ['fp32', 'bf16']],
@@ -41,7 +48,6 @@ describe('the training step as a CUDA graph', () => {
             state: await learner.state(),
           }))
         const [graph, eager, again] = [await run('must'), await run('off'), await run('off')]
-        // cuDNN's timing may choose other algorithms for each learner: eager steps differ by that too.
         const noise = distance(eager.state, again.state)
         console.log(
           `      ${JSON.stringify({ name, precision, graph: distance(graph.state, eager.state), noise })}`,

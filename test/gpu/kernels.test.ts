@@ -31,6 +31,8 @@ describe("our kernels against LibTorch's operations and the CPU", () => {
   for (const [size, convention] of [
     [16, 'paper'],
     [16, 'torch'],
+    [43, 'paper'], // just below 48 KiB of shared memory, with what the kernel has of its own above
+    [62, 'paper'],
     [80, 'torch'],
   ] as const) {
     it(`views of ${size} px, ${convention}: a step from a batch equals one from the CPU's views`, async () => {

@@ -98,8 +98,8 @@ void sizes_do_not_share_memory() {
   EXPECT(bench.step(8, 1) == "run " && bench.log.alive == 0);
 }
 
-/// Full and uneven batches keep their recordings; a third shape takes the place of the one that waited
-/// longest, which begins anew if it comes back.
+/// Full and uneven batches keep their recordings; a third shape takes the place of both, which begin anew if
+/// they come back.
 void few_recordings_are_kept() {
   Bench bench;
   for (int step = 0; step < 4; ++step) {
@@ -111,9 +111,10 @@ void few_recordings_are_kept() {
   for (int step = 0; step < 3; ++step) EXPECT(bench.step(3, step) == "run ");
   EXPECT(bench.log.alive == 2);
   EXPECT(bench.step(3, 3) == "record replay ");
-  EXPECT(bench.log.alive == 2);
-  EXPECT(bench.step(5, 3) == "replay ");
+  EXPECT(bench.log.alive == 1);
+  EXPECT(bench.step(5, 3) == "run ");
   EXPECT(bench.step(8, 3) == "run ");
+  EXPECT(bench.step(3, 4) == "replay ");
 }
 
 /// Batches of ever new sizes cost no memory.

@@ -329,7 +329,13 @@ void ProcessGroup::close() {
   watch_->close();
   // After a failure, destroying connections would wait for collectives that may never end; the process is
   // about to.
-  if (failed) connections_.release();
+  if (failed) {
+    connections_.release();
+  } else if (connections_) {
+    // In good order: what NCCL's destructor does instead is for processes that fail.
+    for (Channel* channel : {&connections_->batch, &connections_->gradients})
+      if (channel->device) channel->device->shutdown();
+  }
   connections_.reset();
   host_.reset();
   watch_.reset();

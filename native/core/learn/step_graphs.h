@@ -29,7 +29,7 @@ struct StepShape {
 /// other.
 constexpr int kWarmUpSteps = 3;
 /// Recordings kept, each with a step's activations: of a full batch and of an uneven one.
-constexpr size_t kMostRecordings = 2;
+constexpr int64_t kMostRecordings = 2;
 /// Shapes whose steps are counted.
 constexpr size_t kMostShapes = 16;
 
@@ -104,7 +104,7 @@ class StepGraphs {
 
   /// Returns why it failed, or nothing.
   std::string record(Known& known, const std::function<void()>& work) {
-    drop_oldest();
+    make_room();
     try {
       known.recorded = recorder_->record(work);
       return {};
@@ -121,11 +121,12 @@ class StepGraphs {
     }
   }
 
-  /// Makes room for one more recording. A shape that comes back after that begins anew.
-  void drop_oldest() {
-    size_t kept = 0;
-    std::erase_if(known_,
-                  [&](const auto& known) { return known->recorded != nullptr && ++kept >= kMostRecordings; });
+  /// Makes room for one more recording: all go. They share cuBLAS's workspace, which LibTorch 2.14 takes away
+  /// with the first of them. A shape that comes back after that begins anew.
+  void make_room() {
+    const auto recorded = [](const auto& known) { return known->recorded != nullptr; };
+    if (std::count_if(known_.begin(), known_.end(), recorded) < kMostRecordings) return;
+    std::erase_if(known_, recorded);
   }
 
   std::unique_ptr<WorkRecorder> recorder_;  // null: recording has failed. Before what it has recorded

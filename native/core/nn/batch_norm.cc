@@ -18,7 +18,7 @@ using MaybeTensor = std::optional<at::Tensor>;
 struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
                             const MaybeTensor& shift, const MaybeTensor& residual, const at::Tensor& mean,
-                            const at::Tensor& rstd, bool relu, int64_t count, int64_t group) {
+                            const at::Tensor& rstd, bool relu, const at::Tensor& count, int64_t group) {
     const at::Tensor y =
         normalise(x, residual.value_or(at::Tensor()), mean, rstd, scale, shift.value_or(at::Tensor()), relu);
     ctx->save_for_backward({x, scale, mean, rstd, relu ? y : at::Tensor()});
@@ -35,7 +35,7 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
                              {},
                              saved[2],
                              saved[3],
-                             ctx->saved_data["count"].toInt(),
+                             ctx->saved_data["count"].toTensor(),
                              reinterpret_cast<Group*>(ctx->saved_data["group"].toInt())};
     const NormGradients out =
         NormBackward(norm, saved[0], saved[4], gradients[0]).finish(ctx->saved_data["residual"].toBool());
@@ -47,14 +47,15 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
 
 /// Mean, variance (biased) and count of the whole group's batch, double.
 struct Moments {
-  at::Tensor mean, var;
-  int64_t count;
+  at::Tensor mean, var, count;
 };
+
+at::Tensor number(int64_t value) { return at::scalar_tensor(value, at::kDouble); }
 
 Moments global_moments(const at::Tensor& x, Group& group) {
   const int64_t rows = x.numel() / x.size(1);
   const auto [mean, m2] = local_moments(x);
-  if (group.size() == 1) return {mean, m2 / static_cast<double>(rows), rows};
+  if (group.size() == 1) return {mean, m2 / static_cast<double>(rows), number(rows)};
   const at::Tensor count = at::full({1}, static_cast<double>(rows), mean.options());
   const at::Tensor all = group.all_gather(at::cat({count, mean, m2}));
   const int64_t channels = x.size(1);
@@ -63,18 +64,17 @@ Moments global_moments(const at::Tensor& x, Group& group) {
   const at::Tensor center = (means * counts).sum(0) / total;
   const at::Tensor spread =
       all.narrow(1, 1 + channels, channels).sum(0) + ((means - center).square() * counts).sum(0);
-  // Members' row counts are known only here; on a GPU this reads one number back.
-  return {center, spread / total,
-          all.is_meta() ? rows * group.size() : static_cast<int64_t>(total.item<double>())};
+  // Members' row counts are known only here, and not read back.
+  return {center, spread / total, total};
 }
 
 void track(const Context& context, const BatchNorm& layer, const Moments& batch) {
-  const double n = static_cast<double>(batch.count);
-  const double correction = layer.unbiased_running && batch.count > 1 ? n / (n - 1) : 1.0;
   at::Tensor& mean = context.buffers[layer.running_mean];
   at::Tensor& var = context.buffers[layer.running_var];
   mean.lerp_(batch.mean.to(mean.scalar_type()), kMomentum);
-  var.lerp_((batch.var * correction).to(var.scalar_type()), kMomentum);
+  const at::Tensor unbiased =
+      layer.unbiased_running ? batch.var * (batch.count / (batch.count - 1).clamp_min(1)) : batch.var;
+  var.lerp_(unbiased.to(var.scalar_type()), kMomentum);
   context.buffers[layer.batches].add_(1);
 }
 
@@ -109,6 +109,7 @@ Normalisation normalisation(const Context& context, const BatchNorm& layer, cons
     norm.group = &context.group;
   } else {
     norm.mean = context.buffers[layer.running_mean].to(at::kDouble);
+    norm.count = number(0);  // of no use: means do not depend on the batch
     var = context.buffers[layer.running_var];
   }
   norm.rstd = (var.to(at::kDouble) + kEpsilon).rsqrt();
@@ -127,7 +128,7 @@ NormGradients NormBackward::finish(bool residual) const {
   at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
   if (sums_) {
     // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
-    const at::Tensor means = sums_() / static_cast<double>(norm_.count);
+    const at::Tensor means = sums_() / norm_.count;
     slope = -norm_.scale * norm_.rstd.pow(3) * means[1];
     offset = -norm_.scale * norm_.rstd * means[0];
   }

@@ -42,7 +42,7 @@ at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::
 struct Normalisation {
   at::Tensor scale, shift;  ///< [C]; `shift` may be undefined
   at::Tensor mean, rstd;    ///< [C], double
-  int64_t count = 0;        ///< rows of the whole group's batch
+  at::Tensor count;         ///< rows of the whole group's batch, one double: on a GPU nobody waits for it
   Group* group = nullptr;   ///< null where mean and rstd do not depend on the batch
 };
 

@@ -30,7 +30,7 @@ Normalisation kept(const AutogradContext* ctx, const std::string& name, const va
           saved[first + 1],
           saved[first + 2],
           saved[first + 3],
-          ctx->saved_data.at(name + " count").toInt(),
+          ctx->saved_data.at(name + " count").toTensor(),
           reinterpret_cast<Group*>(ctx->saved_data.at(name + " group").toInt())};
 }
 

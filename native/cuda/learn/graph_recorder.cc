@@ -5,11 +5,15 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <cuda_runtime_api.h>
+#include <torch/version.h>
 
 #include "cuda/check.h"
 
 namespace simclr::cuda {
 namespace {
+
+/// LibTorch 2.14's graph gives the pool back itself when it goes, whatever has failed.
+constexpr bool kGraphGivesBack = TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 14;
 
 /// While one exists the backward pass runs on the thread that asks for it instead of on one that autograd
 /// keeps for the device: cuDNN's timed algorithms and its handles belong to threads, and a capture answers
@@ -92,7 +96,7 @@ void GraphRecorder::abandon(at::cuda::CUDAGraph& graph, const Pool& pool) const 
   // Ended already, it throws and does nothing.
   attempt([&] { graph.capture_end(); });
   const bool graph_has_pool = attempt([&] { graph.pool(); });  // it gives it back when it goes
-  if (!graph_has_pool) {
+  if (!graph_has_pool && !kGraphGivesBack) {
     namespace allocator = c10::cuda::CUDACachingAllocator;
     const c10::DeviceIndex device = stream_.device_index();
     attempt([&] { allocator::endAllocateToPool(device, pool.id); });
