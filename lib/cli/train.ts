@@ -5,6 +5,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { mergeLayers } from '../config/layers.ts'
 import { invalid } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
+import { forRerun, type RanWith } from '../config/rerun.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
 import { type Comparison, compare } from '../evaluate/compare.ts'
 import type { TrainEvent } from '../run/events.ts'
@@ -28,7 +29,10 @@ export function registerTrain(program: Command): void {
       '--test <data>',
       'labelled images to compare raw pixels, an untrained and the trained encoder on afterwards',
     )
-    .option('--config <file>', "a run's config.json to start from; flags override it")
+    .option(
+      '--config <file>',
+      "a run's config.json to start from; flags override it, and what followed from what they change",
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -85,12 +89,12 @@ async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise
   if (flags.config === undefined) return typed
   const file = await readConfigFile(flags.config)
   return mergeLayers([
-    { why: flags.config, values: file },
+    { why: flags.config, values: forRerun(file, typed) },
     { why: 'flags', values: typed },
   ]).values as TrainOptions
 }
 
-async function readConfigFile(path: string): Promise<TrainOptions> {
+async function readConfigFile(path: string): Promise<RanWith> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -100,8 +104,8 @@ async function readConfigFile(path: string): Promise<TrainOptions> {
     })
   }
   try {
-    const config = JSON.parse(text) as { options?: TrainOptions }
-    return config.options ?? (config as TrainOptions)
+    const config = JSON.parse(text) as Partial<RanWith>
+    return config.options ? (config as RanWith) : { options: config as TrainOptions }
   } catch (error) {
     throw invalid(
       `Expected a config.json for \`--config\` but ${path} is no JSON: ${(error as Error).message}.`,
