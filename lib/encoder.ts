@@ -21,7 +21,7 @@ import { expected, invalid, validate } from './config/messages.ts'
 import { pickDevice } from './config/resolve.ts'
 import { decodeImage } from './data/decode.ts'
 import { decodedSide } from './data/images.ts'
-import { checkInputs, fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
+import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
 import { output } from './io/output.ts'
 import {
@@ -163,8 +163,7 @@ export class Encoder {
     return { data, shape: [count, dim] }
   }
 
-  async #embedPart(part: ImageInput[], first: number): Promise<Float32Array> {
-    const inputs = checkInputs(part, first)
+  async #embedPart(inputs: PlainInput[], first: number): Promise<Float32Array> {
     const store = new (loadAddon().ImageStore)(inputs.length)
     try {
       await this.#fill(store, inputs, first)

@@ -13,8 +13,8 @@ import { Ranks } from './launch/ranks.ts'
 import { claimProcess } from './run/claim.ts'
 import { listening } from './run/listener.ts'
 import { prepare } from './run/prepare.ts'
-
 import type { Run, Trained } from './run/result.ts'
+
 /**
  * Trains an encoder without labels. Resolves when the run is complete and on the disk.
  *

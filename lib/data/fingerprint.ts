@@ -1,6 +1,6 @@
 /** Whether two sets are the same images, as far as some of them tell. */
 import { createHash } from 'node:crypto'
-import { type Images, inChunks } from './images.ts'
+import { evenly, type Images, inChunks } from './images.ts'
 
 /** Images whose pixels are looked at. */
 const looked = 64
@@ -8,11 +8,8 @@ const looked = 64
 /** A checksum over the pixels of some images, evenly spread. Another decoder can give another one. */
 export async function fingerprint(images: Images): Promise<string> {
   const { store, count } = images
-  const indices = Uint32Array.from({ length: Math.min(looked, count) }, (_, i) =>
-    Math.floor((i * count) / Math.min(looked, count)),
-  )
   const hash = createHash('sha256')
-  await inChunks(images, indices, async (held) => {
+  await inChunks(images, evenly(count, looked), async (held) => {
     for (const index of held) {
       const { data, width, height, channels } = store.get(index)
       hash.update(`${width}x${height}x${channels}`).update(data)

@@ -118,15 +118,20 @@ export function dataFacts({ count, imageSize, labels }: Images, isDefault: boole
   return { images: count, imageSize, labelled: labels?.some((label) => label >= 0) ?? false, isDefault }
 }
 
+/** At most `most` of `count` indices, evenly spread. */
+export function evenly(count: number, most: number): Uint32Array {
+  const length = Math.min(count, most)
+  return Uint32Array.from({ length }, (_, i) => Math.floor((i * count) / length))
+}
+
 /** Median shorter side of some images. */
 async function usualSide({ store, count, hold, free }: Unsized): Promise<number> {
-  const looked = Math.min(count, 31)
-  const indices = Uint32Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked))
+  const indices = evenly(count, 31)
   await hold(indices)
   const sides = Array.from(indices, (index) => {
     const { width, height } = store.get(index)
     return Math.min(width, height)
   })
   free(indices)
-  return sides.sort((a, b) => a - b)[looked >> 1]!
+  return sides.sort((a, b) => a - b)[sides.length >> 1]!
 }

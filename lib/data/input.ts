@@ -89,15 +89,14 @@ function aboutOther(input: unknown): string {
   return 'docs/data.md has examples of each.'
 }
 
-/** Images in lists of `size`. What is no iterable, or one of something else than images, is refused. */
+/** Images in lists of `size`, in their plain forms. What is no iterable, or one of something else than images, is refused. */
 export async function* inParts(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   size: number,
-): AsyncGenerator<ImageInput[]> {
+): AsyncGenerator<PlainInput[]> {
   const isList = typeof images === 'object' && images !== null && !ArrayBuffer.isView(images)
   if (isList && Symbol.iterator in images) {
-    const inputs = [...images] // now: the caller may go on with its array
-    checkInputs(inputs, 0)
+    const inputs = checkInputs([...images], 0) // now: the caller may go on with its array
     for (let first = 0; first < inputs.length; first += size) yield inputs.slice(first, first + size)
     return
   }
@@ -106,16 +105,18 @@ export async function* inParts(
     throw invalid(expected('an array, or another iterable, of images', 'images', images, advice))
   }
   let part: ImageInput[] = []
+  let first = 0
   for await (const image of images) {
     if (part.push(image) < size) continue
-    yield part
+    yield checkInputs(part, first)
+    first += part.length
     part = []
   }
-  if (part.length > 0) yield part
+  if (part.length > 0) yield checkInputs(part, first)
 }
 
 /** The plain forms of inputs, of which the first is the call's `first`. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
-export function checkInputs(images: readonly ImageInput[], first: number): PlainInput[] {
+function checkInputs(images: readonly ImageInput[], first: number): PlainInput[] {
   const inputs = images.map(plainInput)
   const unusable = inputs.flatMap((input, i) => {
     const reason = wrongInput(input, `images[${first + i}]`)

@@ -69,8 +69,8 @@ export class Ranks {
   }
 
   /** Throws ERR_SIMCLR_RANK, naming rank and fact, where a rank has not the same facts as rank 0. */
-  async agree(facts: () => Promise<Facts>): Promise<void> {
-    if (this.group !== null) compare((await this.group.exchange(JSON.stringify(await facts()))).map(parse))
+  async agree(facts: () => Facts): Promise<void> {
+    if (this.group !== null) compare((await this.group.exchange(JSON.stringify(facts()))).map(parse))
   }
 
   /**

@@ -10,7 +10,7 @@ import type { NativeTensor } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
-import { checksum } from './checksum.ts'
+import { checksum, isIntact } from './checksum.ts'
 
 export interface Checkpoint {
   /** Steps done. */
@@ -66,8 +66,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       `Expected a checkpoint of format ${version} or older but ${path} has format ${metadata.version}. Update simclr to read it.`,
     )
   }
-  const { sha256, ...covered } = metadata
-  if ((await checksum(tensors, covered)) !== sha256) {
+  if (!(await isIntact(tensors, metadata))) {
     throw new SimclrError(
       'ERR_SIMCLR_CORRUPT_FILE',
       `Expected the checksum written into ${path} but its contents have another: the file is damaged.`,

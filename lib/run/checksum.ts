@@ -5,6 +5,14 @@ import type { NativeTensor } from '../addon/interface.ts'
 /** Hashed between two turns of the event loop. */
 const chunkBytes = 4 << 20
 
+/** Whether the metadata's `sha256` is that of the rest; not where there is none. */
+export async function isIntact(
+  tensors: readonly NativeTensor[],
+  { sha256, ...covered }: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  return sha256 !== undefined && (await checksum(tensors, covered)) === sha256
+}
+
 /** SHA-256 over names, types, shapes, bytes and metadata, without holding up the event loop. */
 export async function checksum(
   tensors: readonly NativeTensor[],

@@ -12,7 +12,7 @@ import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { listCheckpoints, newestCheckpoint, stepOf } from './checkpoint.ts'
-import { checksum } from './checksum.ts'
+import { checksum, isIntact } from './checksum.ts'
 import { encoderPath } from './folder.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
@@ -134,23 +134,16 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
   return encoderWeights(checkpoint.config, checkpoint.tensors)
 }
 
-/** Of a file that has one. Throws ERR_SIMCLR_CORRUPT_FILE where the contents have another. */
-async function checkSum(
-  path: string,
-  tensors: readonly NativeTensor[],
-  { sha256, ...covered }: Readonly<Record<string, string>>,
-): Promise<void> {
-  if (sha256 === undefined || (await checksum(tensors, covered)) === sha256) return
-  throw new SimclrError(
-    'ERR_SIMCLR_CORRUPT_FILE',
-    `Expected the checksum written into ${path} but its contents have another: the file is damaged. Copy it again, or delete it and load the run's folder, which has checkpoints. If it was changed on purpose, leave \`sha256\` out of its metadata.`,
-  )
-}
-
 /** `step`: that the run had done, where the file says so. */
 async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
   const { tensors, metadata } = await readSafetensors(path)
-  await checkSum(path, tensors, metadata)
+  // Older files have no checksum.
+  if (metadata.sha256 !== undefined && !(await isIntact(tensors, metadata))) {
+    throw new SimclrError(
+      'ERR_SIMCLR_CORRUPT_FILE',
+      `Expected the checksum written into ${path} but its contents have another: the file is damaged. Copy it again, or delete it and load the run's folder, which has checkpoints. If it was changed on purpose, leave \`sha256\` out of its metadata.`,
+    )
+  }
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
   if (foreign !== undefined) return { weights: foreign }
   const parsed = metadataSchema.safeParse(metadata)

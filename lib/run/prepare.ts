@@ -128,7 +128,7 @@ async function assemble(
   const looks = await fingerprint(images)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images))
+  await ranks.agree(() => factsOf(config, images, looks))
   const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))

@@ -37,6 +37,11 @@ export function plainPixels(bytes: Uint8Array): Promise<Buffer> {
   return sharp(bytes).removeAlpha().raw().toBuffer()
 }
 
+/** Bytes 0, 1, 2, … with a step, so that every place has a value of its own nearby. */
+export function ramp(length: number, step: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (i * step) % 251))
+}
+
 export function write(path: string, bytes: Uint8Array | string): string {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, bytes)
