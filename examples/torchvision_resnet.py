@@ -32,7 +32,7 @@ def read_safetensors(path):
 
 
 def load_encoder(path):
-    """torchvision's ResNet with the encoder's weights, without its classifier, in evaluation mode."""
+    """torchvision's ResNet with the encoder's weights, in evaluation mode: features, or the logits of a fine-tuned one."""
     state, metadata = read_safetensors(path)
     if metadata.get("convention") != "torch":
         raise ValueError(
@@ -46,11 +46,12 @@ def load_encoder(path):
     if metadata["stem"] == "cifar":
         network.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
         network.maxpool = torch.nn.Identity()
-    network.fc = torch.nn.Identity()
+    classes = json.loads(metadata.get("classes", "null"))
+    network.fc = torch.nn.Identity() if classes is None else torch.nn.Linear(network.fc.in_features, len(classes))
     network.load_state_dict(state, strict=True)
     return network.eval()
 
 
 if __name__ == "__main__":
     encoder = load_encoder(sys.argv[1])
-    print(encoder(torch.rand(1, 3, 64, 64)).shape[1], "features")
+    print(encoder(torch.rand(1, 3, 64, 64)).shape[1], "features, or classes of a fine-tuned encoder")

@@ -24,6 +24,7 @@ import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
 import { output } from './io/output.ts'
+import type { Classifier } from './run/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
@@ -39,6 +40,14 @@ export type { EncoderOptions }
 export interface Features {
   data: Float32Array
   shape: [images: number, features: number]
+}
+
+/** What a classifier says of some images: row i, of `shape[1]` probabilities, belongs to image i. */
+export interface Classification {
+  data: Float32Array
+  shape: [images: number, classes: number]
+  /** Name of each image's most probable class. */
+  best: string[]
 }
 
 /** Decoded at once; bounds memory whatever the number of images. */
@@ -95,7 +104,7 @@ export class Encoder {
 
   /**
    * Loads a run folder, an encoder.safetensors, or a state dict of torchvision's ResNet saved as .safetensors.
-   * Errors: ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE,
+   * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_CHECKPOINT,
    * ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, ERR_SIMCLR_DEVICE.
    */
   static async load(path: string | URL, options: EncoderOptions = {}): Promise<Encoder> {
@@ -129,7 +138,7 @@ export class Encoder {
       seed,
     })
     try {
-      const weights = encoderWeights(config, await learner.state())
+      const weights = encoderWeights(config, await learner.state(), null)
       const known = prepared(weights.preprocessing, preprocessing)
       return new Encoder({ ...weights, preprocessing: known }, options)
     } finally {
@@ -171,6 +180,46 @@ export class Encoder {
     } finally {
       store.dispose()
     }
+  }
+
+  /** Names of the classes that `classify` tells apart; null for an encoder that was trained without labels. */
+  get classes(): readonly string[] | null {
+    return this.#weights.classifier?.classes ?? null
+  }
+
+  /**
+   * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'`), in the order of
+   * `classes`. Takes and throws what `embed` does, and ERR_SIMCLR_STATE where the encoder has no classifier.
+   */
+  async classify(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Classification> {
+    this.#classifier()
+    return await this.classifyFeatures((await this.embed(images)).data)
+  }
+
+  /** @internal The same of features [n, featureDim]. */
+  async classifyFeatures(features: Float32Array): Promise<Classification> {
+    const { weight, bias, classes } = this.#classifier()
+    const data = await loadAddon().classProbabilities(features, weight, bias)
+    const count = data.length / classes.length
+    const best = Array.from({ length: count }, (_, i) => {
+      const row = data.subarray(i * classes.length, (i + 1) * classes.length)
+      return classes[row.indexOf(row.reduce((a, b) => Math.max(a, b)))]!
+    })
+    return { data, shape: [count, classes.length], best }
+  }
+
+  /** @internal `classes`, of an encoder that must have them. */
+  requireClasses(): readonly string[] {
+    return this.#classifier().classes
+  }
+
+  #classifier(): Classifier {
+    const { classifier } = this.#weights
+    if (classifier) return classifier
+    throw new SimclrError(
+      'ERR_SIMCLR_STATE',
+      "Expected an encoder with a classifier, but this one was trained without labels. Fine-tune it: train({ preset: 'fine-tune', init, data }).",
+    )
   }
 
   /** @internal Features of decoded images. */

@@ -16,10 +16,11 @@ import { prepare } from './run/prepare.ts'
 import type { Run, Trained } from './run/result.ts'
 
 /**
- * Trains an encoder without labels. Resolves when the run is complete and on the disk.
+ * Trains an encoder: without labels, or with them from one that is there (`objective: 'supervised'`). Resolves when the run is complete and on the disk.
  *
  * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
- * in a process and in a folder), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_DIVERGED, ERR_SIMCLR_IO. On abort it
+ * in a process and in a folder), ERR_SIMCLR_STATE (a folder that `resume` does not fit), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE,
+ * ERR_SIMCLR_DIVERGED, ERR_SIMCLR_OUT_OF_MEMORY, ERR_SIMCLR_IO, and where the addon cannot be loaded ERR_SIMCLR_BINARY and ERR_SIMCLR_LIBTORCH. On abort it
  * rejects with the signal's reason once a checkpoint is on the disk, and so it does where `onProgress` throws or rejects. With `isolate` also ERR_SIMCLR_PROCESS and
  * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
  *

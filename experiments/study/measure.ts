@@ -59,7 +59,8 @@ export async function measure(arm: Arm, seed: number, setting: Setting): Promise
   const epochs = epochsOf(arm, setting.epochs)
   const options = { base, change: arm.change, own: { data, epochs, threads, seed } }
   return await withTrained(options, async ({ encoder, history, seconds }, folder) => {
-    const { loss, contrastiveAccuracy } = history.at(-1)!
+    const { loss } = history.at(-1)!
+    const contrastiveAccuracy = history.at(-1)!.contrastiveAccuracy!
     const pair = await readPair({ data, test }, encoder.preprocessing.imageSize)
     try {
       const h = await pairFeatures(loadAddon(), encoder, pair)

@@ -55,7 +55,8 @@ const keyOf = ({ name, change }: Arm, seed: number, epochs: number) =>
 async function measure(arm: Arm, seed: number, epochs: number): Promise<Result> {
   const options = { base, change: arm.change, own: { data: data!, epochs, threads, seed } }
   return await withTrained(options, async ({ encoder, history, config, seconds }) => {
-    const { loss, contrastiveAccuracy } = history.at(-1)!
+    const { loss } = history.at(-1)!
+    const contrastiveAccuracy = history.at(-1)!.contrastiveAccuracy!
     const { trained } = await compare(encoder, { data: data!, test: test!, seed })
     return {
       ...{ key: keyOf(arm, seed, epochs), name: arm.name, seed, epochs },

@@ -47,8 +47,6 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_TOOL'
   /** A process that trains could not be started, or died. */
   | 'ERR_SIMCLR_PROCESS'
-  /** Results differ from the golden numbers. */
-  | 'ERR_SIMCLR_VERIFY'
   /** LibTorch or the addon failed in a way nothing else describes. */
   | 'ERR_SIMCLR_NATIVE'
 
@@ -67,9 +65,9 @@ export interface SimclrErrorOptions {
 /** Thrown and rejected with by everything public. `cause` holds what it was made of, where there is something. */
 export class SimclrError extends Error {
   readonly code: SimclrErrorCode
-  /** From a run that broke off by itself: its newest whole checkpoint, which `resume` takes. Null elsewhere. */
+  /** Of a run that diverged, or whose process died (`isolate`): its newest whole checkpoint, which `resume` takes. Null elsewhere. */
   readonly checkpoint: string | null
-  /** From `Encoder.embed`: its images that cannot be decoded; the others can be asked for again. Null elsewhere. */
+  /** From `Encoder.embed`: its images that cannot be decoded, or are no images; the others can be asked for again. Null elsewhere. */
   readonly unusable: readonly UnusableInput[] | null
 
   constructor(code: SimclrErrorCode, message: string, options: SimclrErrorOptions = {}) {

@@ -177,13 +177,13 @@ export interface NativeBatch {
 // ---- learning ----------------------------------------------------------------------------------------------
 
 export interface StepResult {
-  /** NT-Xent, in the convention's scale. */
+  /** NT-Xent, in the convention's scale; the cross entropy where the objective is 'supervised'. */
   loss: number
-  /** Share of first views whose nearest second view is their own. */
-  contrastiveAccuracy: number
-  /** Entropy (nats) of the softmax over second views. */
-  entropy: number
-  /** Online linear head; null without labels. */
+  /** Share of first views whose nearest second view is their own; null where the objective is 'supervised'. */
+  contrastiveAccuracy: number | null
+  /** Entropy (nats) of the softmax over second views; null where the objective is 'supervised'. */
+  entropy: number | null
+  /** The linear head's cross entropy and share of right answers on the batch; null without labels. */
   probeLoss: number | null
   probeAccuracy: number | null
   /** L2 norm of all gradients; 0 of a skipped step. */
@@ -364,6 +364,9 @@ export interface Addon {
     queries: Float32Array,
     options: { dim: number; classes: number; l2: number; maxIterations: number },
   ): Promise<Int32Array>
+
+  /** Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. */
+  classProbabilities(features: Float32Array, weight: Float32Array, bias: Float32Array): Promise<Float32Array>
 
   /** One augmentation operator on one image, for golden tests. `paper.<op>`, `torch.<op>`; parameters: native/core/augment/operators.h. */
   augmentOperator(

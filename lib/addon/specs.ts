@@ -60,12 +60,17 @@ export interface LearnerSpec {
     temperature: number
     scale: 1 | 2
     normalize: boolean
-    /** Of each image, at least 2. Default 2. */
+    /** Of each image, at least 2, for a supervised learner 1. Default 2. */
     views?: number
   }
   optimizer: OptimizerSpec
-  /** Classes of the online linear head on stop-gradient features; 0 = no such head. */
+  /** Classes of the linear head; 0 = no such head. */
   classes: number
+  /**
+   * The linear head's cross entropy trains the encoder, in place of projection head and NT-Xent. Default false: the
+   * linear head learns beside the encoder, from stop-gradient features.
+   */
+  supervised?: boolean
   precision: Precision
   device: string
   /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */

@@ -8,7 +8,9 @@ import { emit, examples, formatCount, formatPercent, jsonOption, say } from './o
 export function registerEval(program: Command): void {
   const command = program
     .command('eval')
-    .description('accuracy of kNN or logistic regression on the features of an encoder, or on raw pixels')
+    .description(
+      'accuracy of kNN or logistic regression on the features of an encoder or on raw pixels, or of a fine-tuned classifier',
+    )
   addOptionFlags(command, evaluateOptions)
   command
     .addOption(jsonOption())
@@ -20,6 +22,7 @@ export function registerEval(program: Command): void {
           'simclr eval --encoder runs/a --data fashion-mnist --test fashion-mnist:test',
           'the embedded Fashion-MNIST, kNN',
         ],
+        ['simclr eval --encoder runs/tuned --test test/ --probe classifier', 'a fine-tuned encoder'],
         [
           'simclr eval --encoder raw --data fashion-mnist --test fashion-mnist:test',
           'the raw-pixel baseline',
@@ -34,8 +37,9 @@ async function runEval(flags: { json?: boolean } & Record<string, unknown>): Pro
   const options = readOptionFlags(evaluateOptions, flags) as unknown as EvaluateOptions
   const result = await evaluate({ ...options, signal: interrupt.signal })
   const { probe, accuracy, images, testImages, classes, dim } = result
+  const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`
   say(
-    `${probe} on ${formatCount(images)} images of ${classes} classes, ${dim} features, ` +
+    `${probe}${learnt} of ${classes} classes, ${dim} features, ` +
       `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)}`,
   )
   if (flags.json) emit({ type: 'result', ...result })

@@ -11,6 +11,7 @@ import { packageRoot } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
 import { registerAugment } from './augment.ts'
 import { registerBench } from './bench.ts'
+import { registerClassify } from './classify.ts'
 import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEmbed } from './embed.ts'
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   registerTrain(program)
   registerEval(program)
   registerEmbed(program)
+  registerClassify(program)
   registerReport(program)
   registerWatch(program)
   registerData(program)

@@ -99,9 +99,12 @@ export class RunProgress {
       return
     }
     const left = formatDuration((this.#total - event.step) * this.#secondsPerStep())
+    const right =
+      event.contrastiveAccuracy === null
+        ? `accuracy ${formatPercent(event.probeAccuracy!)}`
+        : `contrastive ${formatPercent(event.contrastiveAccuracy)}  kNN ${knn}`
     say(
-      `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  contrastive ${formatPercent(event.contrastiveAccuracy)}  ` +
-        `kNN ${knn}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,
+      `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  ${right}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,
     )
   }
 

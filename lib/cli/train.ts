@@ -8,6 +8,7 @@ import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { forRerun, type RanWith } from '../config/rerun.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
 import { type Comparison, compare } from '../evaluate/compare.ts'
+import { evaluate } from '../evaluate/evaluate.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Run } from '../run/result.ts'
 import { train } from '../train.ts'
@@ -27,7 +28,7 @@ export function registerTrain(program: Command): void {
   command
     .option(
       '--test <data>',
-      'labelled images to compare raw pixels, an untrained and the trained encoder on afterwards',
+      'labelled images to compare raw pixels, an untrained and the trained encoder on afterwards, or to test a fine-tuned classifier on',
     )
     .option(
       '--config <file>',
@@ -45,6 +46,10 @@ export function registerTrain(program: Command): void {
           "the paper's CIFAR-10 recipe",
         ],
         ['simclr train --config runs/photos/config.json --seed 1', 'the same run with another seed'],
+        [
+          'simclr train --preset fine-tune --init runs/photos --data ./labelled --out runs/tuned',
+          'a classifier of class folders',
+        ],
       ),
     )
     .action(runTrain)
@@ -127,7 +132,12 @@ async function conclude(
     say(`Left out ${formatCount(run.skipped.length)} files that are no usable images.`)
 
   let probes: Comparison | undefined
-  if (test !== undefined) {
+  let accuracy: number | undefined
+  if (test !== undefined && run.encoder.classes !== null) {
+    const { maxSkipped } = run.config
+    ;({ accuracy } = await evaluate({ encoder: run.encoder, test, probe: 'classifier', maxSkipped, signal }))
+    say(`Accuracy on ${test}, which training has not seen: ${formatPercent(accuracy)}`)
+  } else if (test !== undefined) {
     say(`Comparing on ${test}, which training has not seen …`)
     // On the images that were trained on, however they were chosen.
     const { seed, limit, limitPerClass, maxSkipped } = run.config
@@ -135,13 +145,15 @@ async function conclude(
     if (!flags.json) process.stdout.write(table(probes))
   }
   say(`Run folder: ${run.folder}`)
-  say(`Next: simclr embed --encoder ${run.folder} --data ./photos --out features.npy`)
-  if (flags.json) emit(resultLine(run, String(data), probes))
-}
-
-function resultLine(run: Run, data: string, probes: Comparison | undefined): Record<string, unknown> {
+  say(
+    run.encoder.classes === null
+      ? `Next: simclr embed --encoder ${run.folder} --data ./photos --out features.npy`
+      : `Next: simclr classify --encoder ${run.folder} --data ./photos`,
+  )
+  if (!flags.json) return
   const { folder, seconds: trainSeconds, pairsPerSecond } = run
-  return { type: 'result', folder, data, trainSeconds, pairsPerSecond, ...(probes ? { probes } : {}) }
+  const line = { type: 'result', folder, data: String(data), trainSeconds, pairsPerSecond }
+  emit({ ...line, ...(probes && { probes }), ...(accuracy !== undefined && { accuracy }) })
 }
 
 function table({ raw, random, trained }: Comparison): string {

@@ -49,7 +49,7 @@ export const encoder = group('encoder', {
 export const head = group('projection head', {
   layers: option(integer(0, 8), {
     about: 'Layers of the projection head: 0 none, 1 linear, 2 SimCLR v1, 3 SimCLR v2.',
-    default: byPreset,
+    default: '2',
     source: '§4.2',
   }),
   dim: option(integer(1, 65536), {
@@ -90,7 +90,7 @@ export const optimizer = group('optimizer', {
     flag: 'lr',
   }),
   momentum: option(real(0, 1), { about: 'Momentum.', default: '0.9', source: 'tf2/lars_optimizer.py' }),
-  nesterov: option(yesNo(), { about: 'Nesterov momentum.', default: 'false' }),
+  nesterov: option(yesNo(), { about: 'Nesterov momentum.', default: 'false, but for some presets' }),
   weightDecay: option(real(0), {
     about: 'L2 weight decay.',
     default: 'from the preset or the optimizer',
@@ -145,7 +145,7 @@ export const augment = group('augmentation', {
   convention: convention('Crop sampling, resampling, contrast, saturation and blur padding', 'appendix A'),
   cropArea: option(range(0.001, 1), {
     about: 'Share of the image that a crop keeps.',
-    default: 'from the preset',
+    default: '[0.08, 1], but for some presets',
     source: 'appendix A',
   }),
   cropAspect: option(range(0.1, 10), {
@@ -160,7 +160,7 @@ export const augment = group('augmentation', {
   }),
   jitter: option(real(0, 1), {
     about: 'Probability of colour jitter.',
-    default: '0.8',
+    default: '0.8, but for some presets',
     source: 'appendix A',
   }),
   strength: option(real(0, 2), {
@@ -183,12 +183,12 @@ export const augment = group('augmentation', {
   }),
   gray: option(real(0, 1), {
     about: 'Probability of a grey image.',
-    default: '0.2',
+    default: '0.2, but for some presets',
     source: 'appendix A',
   }),
   blur: option(real(0, 1), {
     about: 'Probability of Gaussian blur.',
-    default: '0.5, 0 up to 32 px',
+    default: '0.5, 0 up to 32 px, but for some presets',
     source: 'appendix A',
   }),
   blurSigma: option(range(0.01, 100), {

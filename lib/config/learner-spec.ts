@@ -2,11 +2,12 @@ import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
 import { graphMode } from './cuda-graph.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
-/** What native code needs of a configuration. `classes`: of the online linear head, 0 without. */
+/** What native code needs of a configuration. `classes`: of the linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
   const {
     encoder,
     head,
+    objective,
     loss,
     temperature,
     views,
@@ -24,6 +25,7 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     loss: { temperature, views, ...loss },
     optimizer: optimizerSpec(config.optimizer),
     classes,
+    supervised: objective === 'supervised',
     precision,
     device,
     shards: threads,

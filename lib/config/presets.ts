@@ -103,6 +103,25 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       augment: { strength: 0.5 },
     }),
   },
+
+  'fine-tune': {
+    about:
+      'A trained encoder (`init`) and a classifier on it, both on labelled images, as the paper fine-tunes',
+    imageSize: null,
+    // Appendix B.5: Nesterov momentum, 0.05 B / 256 without warm-up, no decay, crops and flips alone; 30 epochs for a
+    // tenth of ImageNet's labels, 60 for a hundredth.
+    settings: () => ({
+      convention: 'torch',
+      objective: 'supervised',
+      encoder: { arch: 'resnet18', stem: 'auto' },
+      epochs: 30,
+      batchSize: 256,
+      temperature: 0.5,
+      optimizer: { name: 'sgd', lr: 0.05, nesterov: true, weightDecay: 0 },
+      schedule: { scaling: 'linear', warmupEpochs: 0 },
+      augment: { strength: 0.5, jitter: 0, gray: 0, blur: 0 },
+    }),
+  },
 }
 
 /** A cheap stem and a narrow network buy epochs, a small batch buys steps; τ 0.2 and a high rate learn fast in so few. */
@@ -145,6 +164,13 @@ export function conventionSettings(convention: Convention): TrainSettings {
   }
 }
 
+/** Where labels are learnt: what training tells is how right it is, and one view of an image says it. */
+export const supervisedSettings: TrainSettings = {
+  objective: 'supervised',
+  views: 1,
+  probe: { everyEpochs: 0 },
+}
+
 /** For an optimizer that is not the preset's own. */
 export function optimizerSettings(name: 'lars' | 'sgd'): TrainSettings {
   return name === 'lars'
@@ -155,6 +181,8 @@ export function optimizerSettings(name: 'lars' | 'sgd'): TrainSettings {
 /** Holds for every recipe that does not say otherwise. */
 export function baseSettings(imageSize: number): TrainSettings {
   return {
+    objective: 'contrastive',
+    init: null,
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
     head: { layers: 2, dim: 128 },
     steps: null,

@@ -4,10 +4,17 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import { resolveGraph } from './cuda-graph.ts'
+import { type Init, initLayer, requireOwn } from './init.ts'
 import { type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
 import { autoPrecision } from './precision.ts'
-import { baseSettings, conventionSettings, optimizerSettings, presets } from './presets.ts'
+import {
+  baseSettings,
+  conventionSettings,
+  optimizerSettings,
+  presets,
+  supervisedSettings,
+} from './presets.ts'
 import type { Resolution, ResolvedConfig } from './resolved.ts'
 import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
 import type { PresetName, TrainSettings } from './settings.ts'
@@ -39,19 +46,21 @@ export interface MachineFacts {
 /** Why a value is as it is when the run being resumed had it. */
 export const resumedReason = 'the run being resumed'
 
-/** `options` must be valid; `previous` is of the run being resumed. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
+/** `options` must be valid; `previous` is of the run being resumed, `init` what `options.init` names. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
 export function resolve(
   options: TrainSettings,
   data: DataFacts,
   machine: MachineFacts,
   previous?: ResolvedConfig,
+  init?: Init,
 ): Resolution {
-  const { values, why } = mergeLayers(layersFor(options, data, previous))
+  const { values, why } = mergeLayers(layersFor(options, data, previous, init))
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
   const config = values as ResolvedConfig
   const { augment, schedule } = config
+  if (init) requireOwn(init, config)
 
   if (values.encoder?.stem === 'auto') {
     config.encoder.stem = config.imageSize <= 32 ? 'cifar' : 'imagenet'
@@ -94,6 +103,7 @@ export function resolve(
   resolveGraph(config, machine.ranks ?? 1, set)
   fitBatch(config, options, data, set)
   checkTogether(config, data)
+  checkObjective(config, data)
 
   const settled = scheduleSettings(config, data.images)
   const plan = {
@@ -119,18 +129,25 @@ export function scheduleSettings(config: ResolvedConfig, images: number): Schedu
   }
 }
 
-function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedConfig | undefined): Layer[] {
-  const name = options.preset ?? previous?.preset ?? defaultPreset(data)
+function layersFor(
+  options: TrainSettings,
+  data: DataFacts,
+  previous: ResolvedConfig | undefined,
+  init: Init | undefined,
+): Layer[] {
+  const name = options.preset ?? previous?.preset ?? defaultPreset(options, data)
   const preset = presets[name]
-  const imageSize = options.imageSize ?? preset.imageSize ?? ownSize(data)
+  const imageSize = options.imageSize ?? init?.preprocessing.imageSize ?? preset.imageSize ?? ownSize(data)
   const recipe = preset.settings(imageSize)
   const optimizer = options.optimizer?.name ?? recipe.optimizer!.name!
   const own = optimizer === recipe.optimizer?.name
   const why = options.preset ? `preset ${name}` : `preset ${name} (default for this data)`
   const convention = options.convention ?? recipe.convention!
   const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
+  const objective = options.objective ?? previous?.objective ?? recipe.objective
   const layers: Layer[] = [
     { why: 'default', values: baseSettings(imageSize) },
+    ...(objective === 'supervised' ? [{ why: 'objective supervised', values: supervisedSettings }] : []),
     { why, values: { preset: name } },
     {
       why: preset.imageSize === null ? 'the images' : why,
@@ -147,6 +164,7 @@ function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedCo
   if (!own) layers.push({ why: `optimizer ${optimizer}`, values: optimizerSettings(optimizer) })
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
+  if (init) layers.push(initLayer(init))
   if (previous) {
     // New epochs take the place of a fixed number of steps.
     const { data: _, steps, ...values } = previous
@@ -156,7 +174,8 @@ function layersFor(options: TrainSettings, data: DataFacts, previous: ResolvedCo
   return layers
 }
 
-function defaultPreset(data: DataFacts): PresetName {
+function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetName {
+  if (objective === 'supervised') return 'fine-tune'
   if (data.isDefault) return 'sample'
   return data.imageSize !== null && data.imageSize <= 64 ? 'cifar' : 'imagenet'
 }
@@ -196,7 +215,7 @@ export function pickDevice(asked: string, { devices, gpuProblem, ranks = 1 }: Ma
 function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFacts, set: Set): void {
   if (data.images < 2) {
     throw invalid(
-      `Expected at least 2 images to contrast but received ${data.images}. Add images to the data.`,
+      `Expected at least 2 images to train on but received ${data.images}. Add images to the data.`,
     )
   }
   if (config.batchSize <= data.images) return
@@ -212,6 +231,28 @@ function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFact
   }
   config.batchSize = data.images
   set('batchSize', `only ${data.images} images`)
+}
+
+/** What an objective needs, and what it has no use for. */
+function checkObjective({ objective, views, chunkSize, probe }: ResolvedConfig, data: DataFacts): void {
+  if (objective === 'contrastive') {
+    if (views >= 2) return
+    throw invalid(
+      expected('at least 2', 'views', views, "Views are contrasted; objective 'supervised' needs but one."),
+    )
+  }
+  if (!data.labelled) {
+    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    throw invalid(expected("'contrastive'", 'objective', objective, advice))
+  }
+  if (chunkSize !== null) {
+    const advice = "Chunks are for NT-Xent's whole batch. Lower `batchSize`, or set `recompute`."
+    throw invalid(expected("null where the objective is 'supervised'", 'chunkSize', chunkSize, advice))
+  }
+  if (probe.linearHead) {
+    const advice = 'The classifier is what is trained, with the encoder.'
+    throw invalid(expected("false where the objective is 'supervised'", 'probe.linearHead', true, advice))
+  }
 }
 
 /** What no option can tell alone. */

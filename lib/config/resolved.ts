@@ -6,11 +6,13 @@ import type { PresetName, TrainSettings } from './settings.ts'
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
+  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'init' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
 > & {
   /** Absent for a source in memory. */
   data?: string
   preset: PresetName
+  /** What the weights were before the first step; null: random. */
+  init: string | null
   encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
   precision: Precision
   /** 'auto': on, and off from where recording fails. */

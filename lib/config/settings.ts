@@ -17,9 +17,9 @@ import {
   schedule,
 } from './groups.ts'
 // biome-ignore format: one line
-import { choice, integer, nullOr, option, phases, real, wordOr, yesNo } from './option.ts'
+import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
 
-export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch'] as const
+export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch', 'fine-tune'] as const
 export type PresetName = (typeof presetNames)[number]
 
 export const device = option(
@@ -44,11 +44,23 @@ export const threads = option(wordOr('auto', integer(1, 1024)), {
 export const trainSettings = z.strictObject({
   preset: option(choice(presetNames), {
     about: 'Named recipe; every other option overrides it.',
-    default: "'sample' without data, 'cifar' up to 64 px, else 'imagenet'",
+    default:
+      "'sample' without data, 'fine-tune' where the objective is 'supervised', 'cifar' up to 64 px, else 'imagenet'",
   }),
   convention: option(choice(conventions), {
     about: 'One name for the conventions of encoder, head, loss, optimizer, schedule and augmentation.',
     default: byPreset,
+  }),
+  objective: option(choice(['contrastive', 'supervised']), {
+    about:
+      "What the encoder learns: to tell views of one image from all others, or, 'supervised', the images' classes by a linear classifier on its features; the projection head and NT-Xent have no part in that (docs/fine-tuning.md).",
+    default: "'contrastive', 'supervised' in the preset 'fine-tune'",
+    source: '§2.1; appendix B.5',
+  }),
+  init: option(nullOr(text('a run folder or .safetensors file')), {
+    about:
+      "Weights that the encoder begins with: of a run, an encoder.safetensors or torchvision's state dict. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.",
+    default: 'null',
   }),
   limit: option(integer(1), {
     about: 'Uses only so many images, the same ones every time.',
@@ -86,10 +98,10 @@ export const trainSettings = z.strictObject({
     unit: 'images',
     source: '§5.2',
   }),
-  views: option(integer(2, 64), {
+  views: option(integer(1, 64), {
     about:
       'Views of each image in a step; with more than two, NT-Xent is the mean over the pairs that each makes (docs/views.md).',
-    default: '2',
+    default: "2, but for some presets; 1 where the objective is 'supervised'",
     unit: 'views',
     source: 'arXiv 2403.05490',
   }),

@@ -13,7 +13,7 @@ import { tarMembers } from './sources/archive.ts'
 import { exists } from './sources/find.ts'
 
 export interface FetchOptions {
-  /** A folder or address that holds the set's files, instead of their own places. */
+  /** An address that holds the set's files, instead of their own places. */
   source?: string | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((file: string, bytes: number, total: number) => void) | undefined

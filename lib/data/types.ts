@@ -16,7 +16,7 @@ export type ImageInput =
   | { data: Uint8ClampedArray; width: number; height: number; channels?: 1 | 3 | 4 }
 
 /**
- * Where images come from. Implement it to read anything: `count` and one of `read` and `stream` are enough.
+ * Where images come from. Implement it to read anything: `name`, `count` and one of `read` and `stream` are enough.
  *
  * ```ts
  * const source: ImageSource = {

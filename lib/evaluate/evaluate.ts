@@ -8,6 +8,7 @@ import { choice, instance, integer, option, real, required } from '../config/opt
 import { dataInput } from '../config/options.ts'
 import { device, trainSettings } from '../config/settings.ts'
 import { type Images, readImages } from '../data/images.ts'
+import type { DataInput } from '../data/open.ts'
 import { withoutLabels } from '../data/sources/classes.ts'
 import { Encoder } from '../encoder.ts'
 import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
@@ -20,10 +21,8 @@ import {
   linearDefaults,
 } from './probes.ts'
 
-const labelledData = (what: string) =>
-  required(dataInput, {
-    about: `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`,
-  })
+const labelled = (what: string) =>
+  `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`
 
 export const evaluateOptions = z.strictObject({
   encoder: required(
@@ -33,10 +32,14 @@ export const evaluateOptions = z.strictObject({
     ),
     { about: "What makes the features; 'raw' is the pixels themselves." },
   ),
-  data: labelledData('Labelled images to learn from'),
-  test: labelledData('Labelled images to be tested on'),
-  probe: option(choice(['knn', 'linear']), {
-    about: 'Weighted nearest neighbours, or logistic regression on standardised features.',
+  data: option(dataInput, {
+    about: labelled('Labelled images to learn from'),
+    default: "needed but for probe 'classifier', which has learnt",
+  }),
+  test: required(dataInput, { about: labelled('Labelled images to be tested on') }),
+  probe: option(choice(['knn', 'linear', 'classifier']), {
+    about:
+      'Weighted nearest neighbours, logistic regression on standardised features, or the classifier that was trained with the encoder.',
     default: 'knn',
     source: 'appendix B.5',
   }),
@@ -80,13 +83,13 @@ export type EvaluateOptions = z.input<typeof evaluateOptions>
 export type ProbeName = 'knn' | 'linear'
 
 export interface EvaluateResult {
-  probe: ProbeName
+  probe: ProbeName | 'classifier'
   /** Share of the test images classified rightly, 0 to 1. */
   accuracy: number
-  /** Images learnt from and tested on. */
+  /** Images learnt from, 0 for a classifier, and tested on. */
   images: number
   testImages: number
-  /** That `data` has images of. */
+  /** That `data` has images of, or that the classifier tells apart. */
   classes: number
   /** Length of a feature vector. */
   dim: number
@@ -94,40 +97,71 @@ export interface EvaluateResult {
 
 /**
  * Trains a probe on `data` and tests it on `test`; the encoder is not changed. Errors:
- * ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA (no labels, a class that `data` has not), and those of
- * `Encoder.load`.
+ * ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA (no labels, a class that `data` has not), ERR_SIMCLR_STATE (no
+ * classifier), and those of `Encoder.load`.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   validate(evaluateOptions, options)
   checkUsed(options)
-  const addon = loadAddon()
-  const probe = options.probe ?? 'knn'
   const loaded = typeof options.encoder === 'string' && options.encoder !== 'raw'
   const encoder = loaded
     ? await Encoder.load(options.encoder as string, { device: options.device })
     : options.encoder
   try {
-    const pair = await readPair(
-      options,
-      encoder instanceof Encoder ? encoder.preprocessing.imageSize : options.imageSize,
-    )
-    try {
-      const features = await pairFeatures(addon, encoder, pair, options)
-      const { learnt, tested } = features
-      return {
-        probe,
-        accuracy: await probeAccuracy(addon, features, probe, options),
-        images: learnt.labels.length,
-        testImages: tested.labels.length,
-        classes: new Set(learnt.labels).size,
-        dim: learnt.data.length / learnt.labels.length,
-      }
-    } finally {
-      await pair.data.dispose()
-      await pair.test.dispose()
-    }
+    if (options.probe === 'classifier') return await evaluateClassifier(encoder as Encoder, options)
+    return await evaluateProbe(encoder, options as Probing)
   } finally {
     if (loaded) (encoder as Encoder).dispose()
+  }
+}
+
+/** Options of a probe that learns. */
+type Probing = EvaluateOptions & { data: DataInput; probe?: ProbeName }
+
+async function evaluateProbe(encoder: Encoder | string, options: Probing): Promise<EvaluateResult> {
+  const addon = loadAddon()
+  const { probe = 'knn' } = options
+  const imageSize = encoder instanceof Encoder ? encoder.preprocessing.imageSize : options.imageSize
+  const pair = await readPair(options, imageSize)
+  try {
+    const features = await pairFeatures(addon, encoder, pair, options)
+    const { learnt, tested } = features
+    return {
+      probe,
+      accuracy: await probeAccuracy(addon, features, probe, options),
+      images: learnt.labels.length,
+      testImages: tested.labels.length,
+      classes: new Set(learnt.labels).size,
+      dim: learnt.data.length / learnt.labels.length,
+    }
+  } finally {
+    await pair.data.dispose()
+    await pair.test.dispose()
+  }
+}
+
+async function evaluateClassifier(
+  encoder: Encoder,
+  { test, maxSkipped, signal, onProgress }: EvaluateOptions,
+): Promise<EvaluateResult> {
+  const { imageSize } = encoder.preprocessing
+  const classNames = encoder.requireClasses()
+  const images = await readImages(test, { imageSize, maxSkipped, signal, onProgress, classNames })
+  try {
+    requireLabels(images, 'test')
+    const { data, labels } = await encoderFeatures(encoder, images, signal)
+    const { best } = await encoder.classifyFeatures(data)
+    return {
+      probe: 'classifier',
+      accuracy:
+        best.reduce((right, name, i) => right + (name === classNames[labels[i]!] ? 1 : 0), 0) / labels.length,
+      images: 0,
+      testImages: labels.length,
+      classes: classNames.length,
+      dim: encoder.featureDim,
+    }
+  } finally {
+    await images.dispose()
   }
 }
 
@@ -139,7 +173,7 @@ export interface Pair {
 
 /** Reads both sets; the labels of `test` mean what those of `data` mean. */
 export async function readPair(
-  options: Pick<EvaluateOptions, 'data' | 'test' | 'limit' | 'maxSkipped' | 'signal' | 'onProgress'> & {
+  options: Pick<Probing, 'data' | 'test' | 'limit' | 'maxSkipped' | 'signal' | 'onProgress'> & {
     limitPerClass?: number | undefined
   },
   imageSize: number | undefined,
@@ -203,8 +237,20 @@ export function probeAccuracy(
 /** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
 function checkUsed(options: EvaluateOptions): void {
   const probe = options.probe ?? 'knn'
-  const { k, temperature, l2, maxIterations, imageSize } = options
-  const others = probe === 'linear' ? { k, temperature } : { l2, maxIterations }
+  const { data, k, temperature, l2, maxIterations, limit, imageSize } = options
+  if (probe === 'classifier' && options.encoder === 'raw') {
+    throw invalid(expected('an encoder with a classifier', 'encoder', 'raw', 'Pixels have none.'))
+  }
+  if (probe !== 'classifier' && data === undefined) {
+    throw invalid(expected('labelled images', 'data', data, 'Probes learn from labelled images.'))
+  }
+  const ofKnn = { k, temperature }
+  const ofLinear = { l2, maxIterations }
+  const others = {
+    knn: ofLinear,
+    linear: ofKnn,
+    classifier: { data, limit, ...ofKnn, ...ofLinear },
+  }[probe]
   for (const [name, value] of Object.entries(others)) {
     if (value === undefined) continue
     const advice = `Leave it out, or choose the other probe.`

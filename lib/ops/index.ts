@@ -1,6 +1,6 @@
 /**
- * The pieces of SimCLR on typed arrays, for tests and for those who build a loop of their own. Each is the
- * code that `train()` runs.
+ * The pieces of SimCLR on typed arrays, for tests and for those who build a loop of their own. All but
+ * `augment` and `linearProbe` are the code that `train()` runs.
  *
  * @example
  * import { ops } from 'simclr'

@@ -73,19 +73,29 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
   const perEpoch = (value: (epoch: EpochEvent) => number | null) =>
     epochs.map((epoch) => [epoch.step, value(epoch) ?? Number.NaN] as const)
   const rate = ({ stepSeconds, waitSeconds }: StepEvent) => options.batchSize / (stepSeconds + waitSeconds)
-  const charts = [
-    chart({ title: 'Loss (NT-Xent)', series: [{ name: 'step', points: each(({ loss }) => loss) }] }),
+  const supervised = options.objective === 'supervised'
+  const contrast = [
     chart({
       title: 'Contrastive accuracy',
       series: [{ name: 'step', points: each(({ contrastiveAccuracy }) => contrastiveAccuracy) }],
       format: percent,
     }),
     chart({ title: 'Entropy (nats)', series: [{ name: 'step', points: each(({ entropy }) => entropy) }] }),
+  ]
+  const charts = [
     chart({
-      title: 'Probes',
+      title: `Loss (${supervised ? 'cross entropy' : 'NT-Xent'})`,
+      series: [{ name: 'step', points: each(({ loss }) => loss) }],
+    }),
+    ...(supervised ? [] : contrast),
+    chart({
+      title: supervised ? 'Accuracy' : 'Probes',
       series: [
         { name: 'kNN', points: perEpoch(({ knn }) => knn) },
-        { name: 'linear head', points: perEpoch(({ probeAccuracy }) => probeAccuracy) },
+        {
+          name: supervised ? 'training images' : 'linear head',
+          points: perEpoch(({ probeAccuracy }) => probeAccuracy),
+        },
       ],
       format: percent,
     }),
@@ -103,7 +113,7 @@ function figures(plan: RunConfig['plan'], steps: StepEvent[], epochs: EpochEvent
     ['steps', `${steps.length.toLocaleString('en-US')} of ${plan.steps.toLocaleString('en-US')}`],
     ['epochs', `${epochs.length} of ${plan.epochs}`],
     ['loss', last ? last.loss.toFixed(3) : '–'],
-    ['contrastive accuracy', last ? percent(last.contrastiveAccuracy) : '–'],
+    accuracyOf(last),
     ['kNN', knn == null ? '–' : percent(knn)],
     [
       'training time',
@@ -111,6 +121,14 @@ function figures(plan: RunConfig['plan'], steps: StepEvent[], epochs: EpochEvent
     ],
   ]
   return `<dl class="figures">${entries.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+}
+
+/** Of the last epoch: at telling views apart, or classes. */
+function accuracyOf(last: EpochEvent | undefined): [string, string] {
+  const { contrastiveAccuracy = null, probeAccuracy = null } = last ?? {}
+  if (contrastiveAccuracy === null && probeAccuracy !== null)
+    return ['accuracy in training', percent(probeAccuracy)]
+  return ['contrastive accuracy', contrastiveAccuracy === null ? '–' : percent(contrastiveAccuracy)]
 }
 
 const noImages =

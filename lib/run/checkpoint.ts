@@ -19,6 +19,8 @@ export interface Checkpoint {
   images: number
   /** Of the set (data/fingerprint.ts); older checkpoints have none. */
   fingerprint: string | null
+  /** Of the set; null where it has none, and in older checkpoints. */
+  classNames: readonly string[] | null
   config: ResolvedConfig
   tensors: NativeTensor[]
 }
@@ -37,6 +39,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     step: String(checkpoint.step),
     images: String(checkpoint.images),
     ...(checkpoint.fingerprint === null ? {} : { fingerprint: checkpoint.fingerprint }),
+    ...(checkpoint.classNames === null ? {} : { classes: JSON.stringify(checkpoint.classNames) }),
     config: JSON.stringify(checkpoint.config),
   }
   metadata.sha256 = await checksum(checkpoint.tensors, metadata)
@@ -76,6 +79,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     step: Number(metadata.step),
     images: Number(metadata.images),
     fingerprint: metadata.fingerprint ?? null,
+    classNames: metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as string[]),
     config: JSON.parse(metadata.config!) as ResolvedConfig,
     tensors,
   }

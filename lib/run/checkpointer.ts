@@ -10,6 +10,7 @@ export interface CheckpointerOptions {
   config: ResolvedConfig
   images: number
   fingerprint: string | null
+  classNames: readonly string[] | null
   /** The checkpoint the run goes on from, if any. */
   resumedFrom: { step: number; path: string } | null
   /** Files that could not be read: never removed. */
@@ -70,8 +71,8 @@ export class Checkpointer {
   }
 
   async #write(step: number, tensors: Awaited<ReturnType<NativeLearner['state']>>): Promise<void> {
-    const { folder, config, images, fingerprint, unusable, onWritten } = this.#options
-    const path = await writeCheckpoint(folder, { step, images, fingerprint, config, tensors })
+    const { folder, config, images, fingerprint, classNames, unusable, onWritten } = this.#options
+    const path = await writeCheckpoint(folder, { step, images, fingerprint, classNames, config, tensors })
     this.#newest = path
     const readable = (await listCheckpoints(folder)).filter((file) => !unusable.includes(file))
     await pruneCheckpoints(readable, config.checkpoint.keep)

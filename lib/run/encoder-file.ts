@@ -1,6 +1,7 @@
 /**
  * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
- * away, paper §4.2), with what is needed to use it as metadata. torchvision's own state dicts are read too.
+ * away, paper §4.2; a classifier trained with the encoder stays, as `fc`), with what is needed to use it as
+ * metadata. torchvision's own state dicts are read too.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import { listCheckpoints, newestCheckpoint, stepOf } from './checkpoint.ts'
 import { checksum, isIntact } from './checksum.ts'
+import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
@@ -30,10 +32,13 @@ export interface EncoderWeights {
   spec: EncoderSpec
   preprocessing: Preprocessing
   tensors: NativeTensor[]
+  /** Null where the encoder was trained without. */
+  classifier: Classifier | null
 }
 
 const format = 'simclr-encoder'
-const prefix = 'encoder.'
+/** Of an encoder's tensors in a learner's state. */
+export const encoderPrefix = 'encoder.'
 
 const metadataSchema = z.object({
   arch: z.enum(arches),
@@ -44,28 +49,38 @@ const metadataSchema = z.object({
   imageSize: z.coerce.number().int().positive(),
   resampling: z.enum(conventions).optional(),
   step: z.coerce.number().int().min(0).optional(),
-  normalize: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown
-      } catch {
-        context.addIssue('no JSON')
-        return z.NEVER
-      }
-    })
-    .pipe(
-      z
-        .object({
-          mean: z.tuple([z.number(), z.number(), z.number()]),
-          std: z.tuple([z.number(), z.number(), z.number()]),
-        })
-        .nullable(),
-    ),
+  classes: json().pipe(z.array(z.string())).optional(),
+  normalize: json().pipe(
+    z
+      .object({
+        mean: z.tuple([z.number(), z.number(), z.number()]),
+        std: z.tuple([z.number(), z.number(), z.number()]),
+      })
+      .nullable(),
+  ),
 })
 
-/** The encoder's part of a learner's state. */
-export function encoderWeights(config: ResolvedConfig, state: readonly NativeTensor[]): EncoderWeights {
+/** Text that holds a value. */
+function json() {
+  return z.string().transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue('no JSON')
+      return z.NEVER
+    }
+  })
+}
+
+/**
+ * The encoder's part of a learner's state, and the classifier where it was trained with it; `classNames`: of the images
+ * trained on, null where they have numbers.
+ */
+export function encoderWeights(
+  config: ResolvedConfig,
+  state: readonly NativeTensor[],
+  classNames: readonly string[] | null,
+): EncoderWeights {
   const { mean, std, convention } = config.augment
   return {
     spec: config.encoder,
@@ -75,23 +90,24 @@ export function encoderWeights(config: ResolvedConfig, state: readonly NativeTen
       normalize: mean === null && std === null ? null : { mean: mean ?? [0, 0, 0], std: std ?? [1, 1, 1] },
     },
     tensors: encoderTensors(state),
+    classifier: config.objective === 'supervised' ? classifierOf(state, 'classifier.', classNames) : null,
   }
 }
 
 /** The encoder's tensors of a learner's state, under torchvision's names. */
 export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
   return state
-    .filter(({ name }) => name.startsWith(prefix))
-    .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }))
+    .filter(({ name }) => name.startsWith(encoderPrefix))
+    .map((tensor) => ({ ...tensor, name: tensor.name.slice(encoderPrefix.length) }))
 }
 
 /** Writes the file whole or not at all. `step`: steps of the run that made it, where one did. */
 export async function writeEncoder(
   path: string,
-  { spec, preprocessing, tensors }: EncoderWeights,
+  { spec, preprocessing, tensors, classifier }: EncoderWeights,
   step?: number,
 ): Promise<void> {
-  const written = marked(tensors, spec)
+  const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
   const metadata: Record<string, string> = {
     format,
     arch: spec.arch,
@@ -103,6 +119,7 @@ export async function writeEncoder(
     resampling: preprocessing.convention,
     normalize: JSON.stringify(preprocessing.normalize),
     ...(step === undefined ? {} : { step: String(step) }),
+    ...(classifier ? { classes: JSON.stringify(classifier.classes) } : {}),
   }
   metadata.sha256 = await checksum(written, metadata)
   await writeSafetensors(path, written, metadata)
@@ -124,14 +141,16 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
     if (newest === undefined || stepOf(newest) <= step) return weights
     // The run has gone on since.
     const later = await newestCheckpoint(checkpoints, () => {}).catch(() => null)
-    return later !== null && later.step > step ? encoderWeights(later.config, later.tensors) : weights
+    return later !== null && later.step > step
+      ? encoderWeights(later.config, later.tensors, later.classNames)
+      : weights
   }
   const checkpoint = await newestCheckpoint(checkpoints, () => {})
   if (checkpoint === null) {
     const message = `Expected encoder.safetensors or a checkpoint in ${path} but it has neither. Train into it first.`
     throw new SimclrError('ERR_SIMCLR_IO', message)
   }
-  return encoderWeights(checkpoint.config, checkpoint.tensors)
+  return encoderWeights(checkpoint.config, checkpoint.tensors, checkpoint.classNames)
 }
 
 /** `step`: that the run had done, where the file says so. */
@@ -145,7 +164,7 @@ async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights;
     )
   }
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
-  if (foreign !== undefined) return { weights: foreign }
+  if (foreign !== undefined) return { weights: { ...foreign, classifier: null } }
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success) {
     const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
@@ -154,11 +173,13 @@ async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights;
       `Expected an encoder written by simclr, or a state dict of torchvision's ResNet, but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
     )
   }
-  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize, step } = parsed.data
+  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize, step, classes } =
+    parsed.data
   const weights = {
     spec: { arch, width, stem, convention, skRatio },
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
-    tensors: unmarked(tensors),
+    tensors: unmarked(tensors).filter(({ name }) => !isClassifier(name)),
+    classifier: classes ? classifierOf(tensors, 'fc.', classes) : null,
   }
   return step === undefined ? { weights } : { weights, step }
 }

@@ -23,9 +23,10 @@ export interface EpochEvent {
   /** Steps done when it ended. */
   step: number
   loss: number
-  contrastiveAccuracy: number
-  entropy: number
-  /** Online linear head; null without it. */
+  /** Null where the objective is 'supervised'. */
+  contrastiveAccuracy: number | null
+  entropy: number | null
+  /** Linear head; null without it. */
   probeLoss: number | null
   probeAccuracy: number | null
   /** Of its last step. */

@@ -1,8 +1,6 @@
 /** From steps to epochs: each entry of `history` is the mean over its epoch's steps. */
 import type { EpochEvent, StepEvent } from './events.ts'
 
-const averaged = ['loss', 'contrastiveAccuracy', 'entropy'] as const
-
 export class EpochMeter {
   readonly #batchSize: number
   #steps: StepEvent[] = []
@@ -22,26 +20,23 @@ export class EpochMeter {
     const last = steps.at(-1)!
     const mean = (value: (step: StepEvent) => number) =>
       steps.reduce((sum, step) => sum + value(step), 0) / steps.length
+    /** Null where the steps have none; all have it or none has. */
+    const meanOf = (value: (step: StepEvent) => number | null) =>
+      value(last) === null ? null : mean((step) => value(step)!)
     const seconds = steps.reduce((sum, { stepSeconds, waitSeconds }) => sum + stepSeconds + waitSeconds, 0)
-    const [loss, contrastiveAccuracy, entropy] = averaged.map((name) => mean((step) => step[name])) as [
-      number,
-      number,
-      number,
-    ]
     // A skipped step has no gradients to speak of.
     const taken = Math.max(1, steps.filter(({ skipped }) => !skipped).length)
     const gradientNorm = (mean((step) => step.gradientNorm) * steps.length) / taken
-    const labelled = last.probeLoss !== null
     return {
       type: 'epoch',
       time: Date.now() / 1000,
       epoch: last.epoch,
       step: last.step + 1,
-      loss,
-      contrastiveAccuracy,
-      entropy,
-      probeLoss: labelled ? mean((step) => step.probeLoss!) : null,
-      probeAccuracy: labelled ? mean((step) => step.probeAccuracy!) : null,
+      loss: mean((step) => step.loss),
+      contrastiveAccuracy: meanOf((step) => step.contrastiveAccuracy),
+      entropy: meanOf((step) => step.entropy),
+      probeLoss: meanOf((step) => step.probeLoss),
+      probeAccuracy: meanOf((step) => step.probeAccuracy),
       lr: last.lr,
       gradientNorm,
       pairsPerSecond: (steps.length * this.#batchSize) / seconds,

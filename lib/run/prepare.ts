@@ -26,6 +26,7 @@ import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
+import { type Beginner, readInit, withEncoder } from './init.ts'
 import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
@@ -44,9 +45,12 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
   try {
     const beginning = await findBeginning(folder, options, ranks, tell)
     ranks.setActivity('reading images')
-    const images = await readTrainingImages(options, beginning, tell)
+    // A run that goes on has its own weights.
+    const named = beginning.checkpoint ? null : options.init
+    const init = named ? await readInit(named) : undefined
+    const images = await readTrainingImages(options, beginning, init, tell)
     try {
-      return await assemble(options, ranks, folder, beginning, images, tell)
+      return await assemble(options, ranks, folder, { ...beginning, init }, images, tell)
     } catch (error) {
       await images.dispose()
       throw error
@@ -78,6 +82,7 @@ async function findBeginning(
 async function readTrainingImages(
   options: TrainOptions,
   { checkpoint }: Start,
+  init: Beginner | undefined,
   tell: (event: TrainEvent) => void,
 ): Promise<Images> {
   const previous = checkpoint?.config
@@ -90,7 +95,7 @@ async function readTrainingImages(
   const data = dataOf(options, previous)
   const images = options.limit ?? previous?.limit ?? 2 ** 31
   const guess = { images, imageSize: null, labelled: true, isDefault: data === sampleTrain }
-  const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous)
+  const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous, init)
   const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = config
   const read = await readImages(data, {
     ...{ imageSize, limit, limitPerClass, maxSkipped, threads, stream },
@@ -108,19 +113,19 @@ async function assemble(
   options: TrainOptions,
   ranks: Ranks,
   folder: RunFolder | null,
-  { path, checkpoint, unusable }: Beginning,
+  { path, checkpoint, unusable, init }: Beginning & { init: Beginner | undefined },
   images: Images,
   tell: (event: TrainEvent) => void,
 ): Promise<Session> {
   const addon = loadAddon()
   const data = dataOf(options, checkpoint?.config)
   const facts = dataFacts(images, data === sampleTrain)
-  const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config)
+  const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config, init)
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0
   if (checkpoint) {
-    checkFits(checkpoint, config, images.count, plan.steps)
+    checkFits(checkpoint, config, images, plan.steps)
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
@@ -129,7 +134,7 @@ async function assemble(
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, looks))
-  const spec = learnerSpec(config, config.probe.linearHead ? classesOf(images) : 0)
+  const spec = learnerSpec(config, learnsLabels(config) ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
@@ -138,6 +143,7 @@ async function assemble(
   let checkpointer: Checkpointer | undefined
   try {
     if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
+    if (init && ranks.isFirst) await learner.load(withEncoder(await learner.state(), init))
     await learner.shareState()
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
@@ -150,6 +156,7 @@ async function assemble(
         config,
         images: images.count,
         fingerprint: looks,
+        classNames: images.classNames,
         resumedFrom: checkpoint,
         unusable,
         onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
@@ -205,7 +212,7 @@ function trainingLoader(
     sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
     views,
-    withLabels: config.probe.linearHead,
+    withLabels: learnsLabels(config),
     step,
     part: (rows) => ranks.part(rows),
   })
@@ -255,6 +262,11 @@ function newLength(step: number, planned: number, schedule: ScheduleSettings): s
     `This run was planned for ${planned} steps and now has ${totalSteps(schedule)}: from step ${step} on the learning ` +
     `rate follows the new schedule (${learningRate(schedule, step).toPrecision(3)} there); steps before followed the old one.`
   )
+}
+
+/** Is there a linear head? */
+function learnsLabels({ objective, probe }: ResolvedConfig): boolean {
+  return objective === 'supervised' || probe.linearHead
 }
 
 function classesOf({ classNames, labels }: Images): number {

@@ -5,6 +5,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
+import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
 import {
   type Checkpoint,
@@ -71,6 +72,8 @@ const mayChange =
 
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [
+  ['objective', 'contrastive'],
+  ['init', null],
   ['views', 2],
   ['resolution', null],
   ['chunkSize', null],
@@ -81,7 +84,7 @@ const before: readonly (readonly [string, unknown])[] = [
 export function checkFits(
   checkpoint: Checkpoint & { path: string },
   config: ResolvedConfig,
-  images: number,
+  { count: images, classNames }: Pick<Images, 'count' | 'classNames'>,
   steps: number,
 ): void {
   const refuse = (name: string, ours: unknown, theirs: unknown): never => {
@@ -97,6 +100,9 @@ export function checkFits(
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue
     refuse(name, ours.get(name), theirs.get(name))
   }
+  // What the linear head has learnt to call by a number.
+  const known = config.objective === 'supervised' || config.probe.linearHead ? checkpoint.classNames : null
+  if (known && String(known) !== String(classNames)) refuse('classes of data', classNames, known)
   if (images !== checkpoint.images) refuse('number of images in data', images, checkpoint.images)
   if (steps < checkpoint.step) {
     throw new SimclrError(

@@ -148,9 +148,9 @@ export class Session {
   }
 
   async #leaveBehind(): Promise<EncoderWeights> {
-    const { config, learner, disk } = this.#parts
+    const { config, images, learner, disk } = this.#parts
     await this.#checkpoint()
-    const weights = encoderWeights(config, await learner.state())
+    const weights = encoderWeights(config, await learner.state(), images.classNames)
     if (disk !== null) {
       await writeEncoder(disk.folder.encoder, weights, this.#step)
       await disk.checkpointer.settle()

@@ -202,7 +202,7 @@ class HeadCheck {
     )
     const accuracy = this.#head('contrast_acc')
     if (accuracy !== undefined)
-      this.#add(`head${layers}_contrast_acc`, Math.abs(result.contrastiveAccuracy - accuracy), 1e-6)
+      this.#add(`head${layers}_contrast_acc`, Math.abs(result.contrastiveAccuracy! - accuracy), 1e-6)
     const norm = this.#head('global_grad_norm') ?? this.#json.global_grad_norm
     if (norm !== undefined)
       this.#add(

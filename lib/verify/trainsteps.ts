@@ -100,10 +100,10 @@ async function verifyIn(precision: Precision, golden: Golden, report: Report, de
       add(`${at} ${what}`, Math.abs(actual - wanted) / Math.max(1, double ? Math.abs(wanted) : 1), tolerance)
     }
     compare('contrastive_loss', result.loss, expected.contrastive_loss)
-    compare('contrast_entropy', result.entropy, expected.contrast_entropy)
+    compare('contrast_entropy', result.entropy!, expected.contrast_entropy)
     compare('supervised_loss', result.probeLoss!, expected.supervised_loss)
     compare('weight_decay_loss', weightDecayLoss, expected.weight_decay_loss)
-    add(`${at} contrast_acc`, Math.abs(result.contrastiveAccuracy - expected.contrast_acc), 1e-6)
+    add(`${at} contrast_acc`, Math.abs(result.contrastiveAccuracy! - expected.contrast_acc), 1e-6)
     if (expected.supervised_acc !== undefined)
       add(`${at} supervised_acc`, Math.abs(result.probeAccuracy! - expected.supervised_acc), 1e-6)
     if (expected.global_grad_norm !== undefined) {

@@ -20,14 +20,15 @@ namespace {
 void set_step_values(Napi::Object out, const StepResult& step) {
   const Napi::Env env = out.Env();
   out.Set("loss", step.loss);
-  out.Set("contrastiveAccuracy", step.contrastive_accuracy);
-  out.Set("entropy", step.entropy);
-  out.Set("probeLoss", step.probed ? Napi::Value(Napi::Number::New(env, step.probe_loss)) : env.Null());
-  out.Set("probeAccuracy",
-          step.probed ? Napi::Value(Napi::Number::New(env, step.probe_accuracy)) : env.Null());
+  const auto set_where = [&](const char* name, bool there, double value) {
+    out.Set(name, there ? Napi::Value(Napi::Number::New(env, value)) : env.Null());
+  };
+  set_where("contrastiveAccuracy", step.contrasted, step.contrastive_accuracy);
+  set_where("entropy", step.contrasted, step.entropy);
+  set_where("probeLoss", step.probed, step.probe_loss);
+  set_where("probeAccuracy", step.probed, step.probe_accuracy);
   out.Set("gradientNorm", step.gradient_norm);
-  out.Set("lossScale",
-          step.loss_scale > 0 ? Napi::Value(Napi::Number::New(env, step.loss_scale)) : env.Null());
+  set_where("lossScale", step.loss_scale > 0, step.loss_scale);
   out.Set("skipped", step.skipped);
 }
 

@@ -1,4 +1,4 @@
-// knn and linearProbe, on a thread of their own.
+// knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
 
 #include "binding/convert.h"
@@ -6,6 +6,7 @@
 #include "binding/instance.h"
 #include "binding/promise_task.h"
 #include "binding/registry.h"
+#include "binding/tensors.h"
 #include "core/evaluate/knn.h"
 #include "core/evaluate/linear.h"
 
@@ -47,23 +48,27 @@ Probe to_probe(const Napi::CallbackInfo& info) {
   return probe;
 }
 
+/// Queues `work`, whose tensors lie in the arguments' memory.
+template <class Work, class Finish>
+Napi::Value queue(const Napi::CallbackInfo& info, Work work, Finish finish) {
+  const Napi::Env env = info.Env();
+  Napi::Array keep = Napi::Array::New(env, info.Length());
+  for (uint32_t i = 0; i < info.Length(); ++i) keep.Set(i, info[i]);
+  auto& thread = instance(env).probes;
+  if (!thread) thread = std::make_unique<TaskThread>();
+  return promise_task(env, *thread, keep, std::move(work), std::move(finish));
+}
+
 template <class Predict>
 Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
-  const Napi::Env env = info.Env();
-  Napi::Object keep = Napi::Object::New(env);
-  keep.Set("features", info[0]);
-  keep.Set("queries", info[2]);
   const auto work = [probe = to_probe(info), predict = std::move(predict)] {
     return predict(probe).to(at::kInt).contiguous();
   };
-  const auto finish = [](Napi::Env env, const at::Tensor& classes) -> Napi::Value {
+  return queue(info, work, [](Napi::Env env, const at::Tensor& classes) -> Napi::Value {
     Napi::Int32Array out = Napi::Int32Array::New(env, classes.numel());
     std::copy_n(classes.const_data_ptr<int32_t>(), classes.numel(), out.Data());
     return out;
-  };
-  auto& thread = instance(env).probes;
-  if (!thread) thread = std::make_unique<TaskThread>();
-  return promise_task(env, *thread, keep, work, finish);
+  });
 }
 
 Napi::Value Knn(const Napi::CallbackInfo& info) {
@@ -87,11 +92,24 @@ Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value ClassProbabilities(const Napi::CallbackInfo& info) {
+  const at::Tensor bias = rows(info, 2, "bias", 1).flatten();
+  const int64_t classes = bias.numel();
+  if (!info[1].IsTypedArray() || classes == 0) fail(info.Env(), "numbers a class", "weight", info[1]);
+  const auto length = static_cast<int64_t>(info[1].As<Napi::TypedArray>().ElementLength());
+  const int64_t dim = length / classes;
+  if (dim == 0 || length % classes != 0) fail(info.Env(), "as many numbers a class", "weight", info[1]);
+  const at::Tensor weight = rows(info, 1, "weight", dim), features = rows(info, 0, "features", dim);
+  const auto work = [=] { return class_probabilities(features, weight, bias).contiguous(); };
+  return queue(info, work, to_float_array);
+}
+
 }  // namespace
 
 void register_ops_evaluate(Napi::Env env, Napi::Object exports) {
   exports.Set("knn", Napi::Function::New(env, Knn, "knn"));
   exports.Set("linearProbe", Napi::Function::New(env, LinearProbe, "linearProbe"));
+  exports.Set("classProbabilities", Napi::Function::New(env, ClassProbabilities, "classProbabilities"));
 }
 
 }  // namespace simclr::binding

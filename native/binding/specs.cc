@@ -102,6 +102,7 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.loss = to_loss(object(spec, "loss"));
   out.optimizer = to_optimizer_spec(object(spec, "optimizer"));
   out.classes = integer(spec, "classes");
+  out.supervised = has(spec, "supervised") && boolean(spec, "supervised");
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
   out.shards = static_cast<int>(integer(spec, "shards"));

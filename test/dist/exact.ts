@@ -62,7 +62,7 @@ export async function expectExact(work: Work): Promise<void> {
   for (const { gradients, state } of ranks) {
     expect(gradients.loss).to.be.closeTo(one.gradients.loss, 1e-10)
     expect(gradients.probeLoss).to.be.closeTo(one.gradients.probeLoss!, 1e-10)
-    expect(gradients.entropy).to.be.closeTo(one.gradients.entropy, 1e-10)
+    expect(gradients.entropy).to.be.closeTo(one.gradients.entropy!, 1e-10)
     expect(gradients.contrastiveAccuracy).to.equal(one.gradients.contrastiveAccuracy)
     expect(gradients.probeAccuracy).to.equal(one.gradients.probeAccuracy)
     expect(distance(one.gradients.gradients, gradients.gradients)).to.be.below(1e-10)

@@ -248,7 +248,7 @@ describe('Encoder', function () {
       { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 },
     )
     expect(small.spec).to.deep.equal(config.encoder)
-    expect(small.preprocessing).to.deep.equal(encoderWeights(config, []).preprocessing)
+    expect(small.preprocessing).to.deep.equal(encoderWeights(config, [], null).preprocessing)
     await using torch = await Encoder.random(
       { width: 0.125, stem: 'auto' },
       { imageSize: 24, convention: 'torch', normalize: null },

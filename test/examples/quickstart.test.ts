@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -8,31 +8,42 @@ import { packageRoot } from '../../lib/addon/binary.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
-describe("README's example", () => {
+describe('examples of the pages', function () {
+  this.timeout(120_000)
   const folder = temporaryFolder()
 
-  it('is examples/quickstart.ts, to the letter', async () => {
-    const readme = await readFile(join(packageRoot, 'README.md'), 'utf8')
-    const shown = /<!-- examples\/quickstart\.ts -->\n```ts\n([\s\S]*?)```\n/.exec(readme)?.[1]
-    expect(shown).to.equal(await readFile(join(packageRoot, 'examples/quickstart.ts'), 'utf8'))
-  })
-
-  it('trains on a folder of photos and embeds them', async function () {
-    this.timeout(60_000)
+  before(async () => {
     await photos(folder('photos'))
     await mkdir(folder('node_modules'))
     await symlink(packageRoot, folder('node_modules/simclr'))
     await writeFile(folder('package.json'), '{ "type": "module" }')
-    // The same program in miniature: 100 epochs of the real thing take hours.
-    const program = await readFile(join(packageRoot, 'examples/quickstart.ts'), 'utf8')
-    const small = program.replace(
-      'epochs: 100',
-      "epochs: 1, batchSize: 8, encoder: { width: 0.125, stem: 'imagenet' }",
-    )
-    expect(small).to.not.equal(program)
-    await writeFile(folder('quickstart.mjs'), small)
-    const { stdout } = await promisify(execFile)(process.execPath, ['quickstart.mjs'], { cwd: folder() })
-    expect(stdout).to.equal('2 images, 64 numbers each, 128 in all\n')
+  })
+
+  /** The same program in miniature: the real thing takes hours. */
+  async function run(name: string, place: string, small: string): Promise<string> {
+    const program = await readFile(join(packageRoot, 'examples', `${name}.ts`), 'utf8')
+    expect(program).to.include(place)
+    await writeFile(folder(`${name}.mjs`), program.replace(place, small))
+    const { stdout } = await promisify(execFile)(process.execPath, [`${name}.mjs`], { cwd: folder() })
+    return stdout
+  }
+
+  it('train on a folder of photos and embed them', async () => {
+    const small = "epochs: 1, batchSize: 8, encoder: { width: 0.125, stem: 'imagenet' }"
+    expect(await run('quickstart', 'epochs: 100', small)).to.equal('2 images, 64 numbers each, 128 in all\n')
+  })
+
+  it('then fine-tune on class folders, and classify', async () => {
+    for (const [i, name] of ['cat', 'dog'].entries()) {
+      await mkdir(folder('labelled', name), { recursive: true })
+      for (const letter of 'abcdefgh') {
+        const photo = String.fromCharCode(letter.charCodeAt(0) + 8 * i)
+        await copyFile(folder('photos', `${photo}.jpg`), folder('labelled', name, `${letter}.jpg`))
+      }
+    }
+    const small = "data: './labelled', epochs: 2, batchSize: 8,"
+    const said = await run('fine-tune', "data: './labelled',", small)
+    expect(said).to.match(/^a\.jpg: (cat|dog), of 2 classes; first probability [01]\.\d\d\n$/)
   })
 })
 

@@ -32,7 +32,7 @@ describe('GPU = CPU', () => {
           withLearner(tinySpec({ ...spec, precision, device }), (learner) => learner.gradients(batch, labels))
         const [gpu, cpu] = [await on('cuda:0'), await on('cpu')]
         expect(gpu.loss).to.be.closeTo(cpu.loss, tolerance)
-        expect(gpu.entropy).to.be.closeTo(cpu.entropy, tolerance)
+        expect(gpu.entropy).to.be.closeTo(cpu.entropy!, tolerance)
         expect(distance(gpu.gradients, cpu.gradients)).to.be.below(tolerance)
       })
     }

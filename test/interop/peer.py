@@ -8,32 +8,13 @@ IMAGES has `images` [N, H, W, 3] uint8 and the box that evaluation takes; OUT ge
 """
 
 import json
-import struct
 import sys
-from pathlib import Path
 
 import torch
 from cpu_torchvision import torchvision
 from torchvision.transforms.v2 import functional as F
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-from torchvision_resnet import load_encoder, read_safetensors  # noqa: E402
-
-NAMES = {torch.float32: "F32", torch.int64: "I64"}
-
-
-def write_safetensors(path, tensors):
-    header, blobs, offset = {}, [], 0
-    for name, tensor in tensors.items():
-        blob = tensor.contiguous().numpy().tobytes()
-        header[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [offset, offset + len(blob)]}
-        offset += len(blob)
-        blobs.append(blob)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-
+from peer_tensors import load_encoder, read_safetensors, write_safetensors
 
 def pixels(file):
     tensors, metadata = read_safetensors(file)

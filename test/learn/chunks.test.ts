@@ -64,7 +64,7 @@ describe('a batch in chunks', () => {
           )
           const what = `chunks of ${chunkSize}, ${shards} shards`
           expect(chunked.gradients.loss, what).to.be.closeTo(whole.gradients.loss, 1e-12)
-          expect(chunked.gradients.entropy, what).to.be.closeTo(whole.gradients.entropy, 1e-12)
+          expect(chunked.gradients.entropy, what).to.be.closeTo(whole.gradients.entropy!, 1e-12)
           expect(chunked.gradients.contrastiveAccuracy, what).to.equal(whole.gradients.contrastiveAccuracy)
           expect(chunked.gradients.probeLoss, what).to.be.closeTo(whole.gradients.probeLoss!, 1e-12)
           expect(chunked.gradients.probeAccuracy, what).to.equal(whole.gradients.probeAccuracy)

@@ -18,6 +18,7 @@ const at = (step: number): Checkpoint => ({
   step,
   images: 100,
   fingerprint: 'of some pixels',
+  classNames: ['cat', 'dog, large'],
   config: { seed: 7 } as ResolvedConfig,
   tensors: [
     tensorFrom('encoder.conv1.weight', [2, 3], Float32Array.from([1, -0, Number.NaN, 3, 1e-40, step])),

@@ -18,6 +18,7 @@ describe('a run’s checkpointer', () => {
       config: { checkpoint: { keep: 3 } } as ResolvedConfig,
       images: 100,
       fingerprint: null,
+      classNames: null,
       resumedFrom: null,
       unusable: [],
       onWritten: (step) => written.push(step),

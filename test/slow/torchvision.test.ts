@@ -67,7 +67,7 @@ describe("torchvision's ResNet", function () {
       },
     )
     const preprocessing = { imageSize, convention, normalize }
-    await writeEncoder(file, { spec, preprocessing, tensors: encoderTensors(state) })
+    await writeEncoder(file, { spec, preprocessing, tensors: encoderTensors(state), classifier: null })
   }
 
   async function ours(file: string, raw: Parameters<Encoder['embed']>[0], options: EncoderOptions = {}) {

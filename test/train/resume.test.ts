@@ -47,6 +47,7 @@ describe('interrupt and resume', function () {
     'in fp16, whose loss scale changes': { ...tiny, precision: 'fp16', temperature: 0.01 },
     'three views of each image': { ...tiny, views: 3 },
     'in chunks on two threads': { ...tiny, threads: 2, chunkSize: 4 },
+    'learning labels': { ...tiny, objective: 'supervised' },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {

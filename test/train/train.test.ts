@@ -98,7 +98,7 @@ describe('train()', function () {
     const [first, last] = [run.history[0]!, run.history.at(-1)!]
     expect(first.loss).to.be.below(Math.log(63))
     expect(last.loss).to.be.below(first.loss - 0.5)
-    expect(last.contrastiveAccuracy).to.be.above(1.5 * first.contrastiveAccuracy)
+    expect(last.contrastiveAccuracy).to.be.above(1.5 * first.contrastiveAccuracy!)
   })
 
   it('counts the paper’s epochs: batches cross them, N·E//B + 1 steps', async () => {

@@ -18,8 +18,8 @@ export interface UnpackOptions {
 const UNUSED =
   /^torch\/lib\/lib(torch_python|shm|backend_with_compiler|jitbackend_test|torchbind_test|aoti_custom_ops)/
 
-/** All libraries but those of CUDA's own run time, which are small and which nvcc wants to see. */
-const LIBRARY = /^(torch|nvidia\/(?!cu\d+\/)[^/]+)\/lib\//
+/** All libraries but CUDA's run time itself, which is small and which nvcc and CMake want to see. */
+const LIBRARY = /^(torch|nvidia\/[^/]+)\/lib\/(?!libcuda(rt|devrt)[._])/
 
 /**
  * Where an entry goes below the release's folder; null for one that is left out.

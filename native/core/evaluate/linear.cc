@@ -28,4 +28,8 @@ at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, co
   return at::linear((queries - mean).div_(deviation), weight, bias).argmax(1);
 }
 
+at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias) {
+  return at::linear(features, weight, bias).softmax(1);
+}
+
 }  // namespace simclr

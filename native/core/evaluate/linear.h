@@ -1,4 +1,4 @@
-// The linear probe: multinomial logistic regression on frozen features.
+// Linear classifiers of features: the probe, fitted to frozen ones, and one that was trained.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,5 +17,8 @@ struct LinearProbeOptions {
 /// classes.
 at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
                         const LinearProbeOptions& options);
+
+/// Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]: [n, classes].
+at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace simclr

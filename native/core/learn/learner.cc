@@ -10,6 +10,20 @@
 namespace simclr {
 namespace {
 
+/// Throws for a supervised learner of what it cannot do; a whole network's parts otherwise.
+SimclrNetwork network_of(const LearnerSpec& spec) {
+  if (!spec.supervised) return build_network(spec.encoder, spec.head, spec.classes, spec.seed);
+  if (spec.classes < 1 || spec.chunk_size > 0) {
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected classes, and the whole batch at once, for a supervised learner but received " +
+                    std::to_string(spec.classes) + " classes and chunks of " +
+                    std::to_string(spec.chunk_size) + " images.");
+  }
+  HeadSpec none = spec.head;
+  none.layers = 0;
+  return build_network(spec.encoder, none, spec.classes, spec.seed);
+}
+
 at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).cpu(); }
 
 }  // namespace
@@ -17,7 +31,7 @@ at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).c
 Learner::Learner(const LearnerSpec& spec)
     : spec_(spec),
       device_(parse_device(spec.device)),
-      net_(build_network(spec.encoder, spec.head, spec.classes, spec.seed)),
+      net_(network_of(spec)),
       pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards), spec.processes.get()) {
   net_.parameters.to(device_, master_type(spec.precision));
   replicas_ = std::make_unique<Replicas>(net_.parameters, compute_type(spec.precision), pool_.size());

@@ -1,6 +1,7 @@
 // SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): all views of a batch through one
-// encoder and one head, NT-Xent, an optional online linear head, one optimizer update. Knows nothing of Node
-// or of the loop around it.
+// encoder and one head, NT-Xent, an optional online linear head, one optimizer update; or, fine-tuning,
+// through the encoder and the linear head with cross entropy alone. Knows nothing of Node or of the loop
+// around it.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,8 @@ struct LearnerSpec {
   HeadSpec head;
   NtXentOptions loss;
   OptimizerSpec optimizer;
-  int64_t classes = 0;  ///< of the online linear head; 0 = none
+  int64_t classes = 0;      ///< of the linear head; 0 = none
+  bool supervised = false;  ///< cross entropy of the linear head trains the encoder; no head, no NT-Xent
   Precision precision = Precision::fp32;
   std::string device = "cpu";
   int shards = 1;           ///< threads that share a batch (CPU)
@@ -54,7 +56,8 @@ struct LearnerSpec {
 
 /// Values of one step; NaN on the meta device, which has no values.
 struct StepResult {
-  double loss = 0;
+  double loss = 0;         ///< NT-Xent, or the cross entropy of a supervised learner
+  bool contrasted = true;  ///< whether the two below mean anything
   double contrastive_accuracy = 0;
   double entropy = 0;
   bool probed = false;  ///< whether the two below mean anything
@@ -132,7 +135,7 @@ class Learner {
   struct Work {
     int64_t images;  ///< of this rank
     at::Tensor labels;
-    bool probe;    ///< the linear head learns
+    bool probe;    ///< the linear head learns, and in a supervised learner the encoder with it
     double decay;  ///< of the linear head, in the loss
     const MakeInput& input;
     const RollCall& roll;
@@ -165,6 +168,13 @@ class Learner {
     at::Tensor differentiated;  // summed over members: the batch's loss
     at::Tensor loss, contrastive_accuracy, entropy;
   };
+  /// What a step makes of a shard's features.
+  struct Losses {
+    at::Tensor differentiated;        ///< summed over members: what the step minimises
+    std::vector<at::Tensor> scalars;  ///< what shard 0 tells of it
+  };
+  Losses losses(const Context& context, const Work& work, int shard, const at::Tensor& features,
+                Group& group);
   /// What shard 0 tells of a step.
   static std::vector<at::Tensor> scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised);
   Contrast contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/error.h"
 #include "core/learn/learner.h"
 #include "core/learn/memory.h"
 
@@ -83,6 +84,20 @@ std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const S
   return out;
 }
 
+Learner::Losses Learner::losses(const Context& context, const Work& work, int shard,
+                                const at::Tensor& features, Group& group) {
+  if (spec_.supervised) {
+    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
+    const at::Tensor none = at::zeros_like(supervised.accuracy);
+    return {supervised.differentiated, scalars_of({{}, supervised.cross_entropy, none, none}, supervised)};
+  }
+  const at::Tensor z = simclr::forward(context, net_.head, features);
+  const Contrast contrastive = contrast(z, shard, group, work.roll);
+  const SupervisedLoss supervised = probe_loss(work, shard, features.detach(), group);
+  const at::Tensor& loss = contrastive.differentiated;
+  return {work.probe ? loss + supervised.differentiated : loss, scalars_of(contrastive, supervised)};
+}
+
 void Learner::differentiate_whole(Work& work) {
   replicas_->begin();
   pool_.run([&](int shard, Group& group) {
@@ -90,13 +105,9 @@ void Learner::differentiate_whole(Work& work) {
     const at::Tensor x = make_input(work, shard, part_of(work.images, shard, pool_.size()));
     const at::AutoGradMode with_gradient(true);
     const at::Tensor features = simclr::forward(context, net_.encoder, x);
-    const at::Tensor z = simclr::forward(context, net_.head, features);
-    const Contrast contrastive = contrast(z, shard, group, work.roll);
-    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
-    at::Tensor loss = contrastive.differentiated;
-    if (work.probe) loss = loss + supervised.differentiated;
-    scaled(loss).backward();
-    if (shard == 0) work.scalars = scalars_of(contrastive, supervised);
+    Losses losses = this->losses(context, work, shard, features, group);
+    scaled(losses.differentiated).backward();
+    if (shard == 0) work.scalars = std::move(losses.scalars);
   });
   replicas_->collect(pool_);
 }
@@ -145,6 +156,7 @@ StepResult Learner::report(const Work& work, const at::Tensor& values) const {
   result.stop_asked = work.roll.stop;
   result.augment_seconds = work.augment_seconds;
   result.loss = host[0];
+  result.contrasted = !spec_.supervised;
   result.contrastive_accuracy = host[1];
   result.entropy = host[2];
   result.probed = work.probe;
@@ -160,6 +172,8 @@ StepResult Learner::report(const Work& work, const at::Tensor& values) const {
 Learner::Work Learner::work_of(int64_t images, const at::Tensor& labels, const MakeInput& input,
                                const RollCall& roll) const {
   const bool probe = net_.classifier.has_value() && labels.defined();
+  if (spec_.supervised && !probe)
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected labels for a supervised step but received none.");
   // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
   // add_weight_decay).
   const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;

@@ -1,5 +1,5 @@
-// The online linear head's loss (tf2/run.py): all views' features, labels shared, gradient stopped before
-// the encoder.
+// The linear head's loss (tf2/run.py): all views' features, labels shared. Whether its gradient reaches the
+// encoder is for the caller of it to say: detached features stop it.
 #pragma once
 
 #include "core/models/simclr_network.h"

@@ -21,7 +21,7 @@ SimclrNetwork build_network(const EncoderSpec& encoder, const HeadSpec& head, in
 
 at::Tensor forward(const Context& context, const LinearHead& head, const at::Tensor& features) {
   const at::Tensor& kernel = context.weights[head.kernel];
-  return at::linear(features.detach().to(kernel.scalar_type()), kernel, context.weights[head.bias]);
+  return at::linear(features.to(kernel.scalar_type()), kernel, context.weights[head.bias]);
 }
 
 }  // namespace simclr

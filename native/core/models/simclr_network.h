@@ -1,5 +1,4 @@
-// Everything SimCLR trains: encoder f, projection head g, and the online linear head on stop-gradient
-// features.
+// Everything SimCLR trains: encoder f, projection head g, and a linear head on f's features.
 #pragma once
 
 #include <optional>
@@ -9,8 +8,8 @@
 
 namespace simclr {
 
-/// The online linear head (tf2/model.py SupervisedHead): dense with bias, N(0, 0.01), outside decay and
-/// adaptation.
+/// The linear head (tf2/model.py SupervisedHead), online or fine-tuned with the encoder: dense with bias,
+/// N(0, 0.01), outside decay and adaptation.
 struct LinearHead {
   int kernel = -1;
   int bias = -1;
@@ -26,7 +25,7 @@ struct SimclrNetwork {
 /// `classes` 0 leaves the linear head out. A function of `seed`.
 SimclrNetwork build_network(const EncoderSpec& encoder, const HeadSpec& head, int64_t classes, uint64_t seed);
 
-/// features [N, F] → logits [N, classes]. Gradients do not flow into the features.
+/// features [N, F] → logits [N, classes].
 at::Tensor forward(const Context& context, const LinearHead& head, const at::Tensor& features);
 
 }  // namespace simclr

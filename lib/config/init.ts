@@ -1,0 +1,34 @@
+/** What follows from the encoder that a run begins with. */
+import type { Convention, EncoderSpec } from '../addon/interface.ts'
+import type { Layer } from './layers.ts'
+import { expected, invalid } from './messages.ts'
+import type { ResolvedConfig } from './resolved.ts'
+
+/** The encoder that `init` names, without its weights. */
+export interface Init {
+  path: string
+  spec: EncoderSpec
+  preprocessing: {
+    imageSize: number
+    /** Resampling. */
+    convention: Convention
+    normalize: { mean: [number, number, number]; std: [number, number, number] } | null
+  }
+}
+
+/** Its architecture, and images prepared as it knows them. */
+export function initLayer({ path, spec, preprocessing }: Init): Layer {
+  const { imageSize, convention, normalize } = preprocessing
+  const { mean, std } = normalize ?? { mean: null, std: null }
+  return { why: `init ${path}`, values: { imageSize, encoder: spec, augment: { convention, mean, std } } }
+}
+
+/** Weights fit one architecture: throws ERR_SIMCLR_INVALID_ARGUMENT naming an option that asks for another. */
+export function requireOwn({ path, spec }: Init, { encoder }: ResolvedConfig): void {
+  for (const [name, own] of Object.entries(spec)) {
+    const asked = encoder[name as keyof EncoderSpec]
+    if (asked === own) continue
+    const advice = 'Leave it out: the weights that training begins with have their architecture.'
+    throw invalid(expected(`${own}, as ${path} has it,`, `encoder.${name}`, asked, advice))
+  }
+}

@@ -1,0 +1,42 @@
+/** The linear classifier that was trained with an encoder: torchvision's `fc`, and the names of its classes. */
+import type { NativeTensor } from '../addon/interface.ts'
+import { tensorFrom, toFloat32 } from '../io/tensor.ts'
+
+export interface Classifier {
+  /** [classes, features] */
+  weight: Float32Array
+  /** [classes] */
+  bias: Float32Array
+  /** Class i's name; its number where the training images had no names. */
+  classes: string[]
+}
+
+/** The classifier among `tensors`, its two under `prefix`; null where they are not there or do not fit `classes`. */
+export function classifierOf(
+  tensors: readonly NativeTensor[],
+  prefix: string,
+  classNames: readonly string[] | null,
+): Classifier | null {
+  const [weight, bias] = ['weight', 'bias'].map((name) =>
+    tensors.find((tensor) => tensor.name === prefix + name),
+  )
+  if (!weight || !bias) return null
+  const count = bias.shape[0]!
+  const classes = classNames ? [...classNames] : Array.from({ length: count }, (_, i) => String(i))
+  if (classes.length !== count || weight.shape[0] !== count) return null
+  return { weight: toFloat32(weight), bias: toFloat32(bias), classes }
+}
+
+/** As an encoder file has them. */
+export function classifierTensors({ weight, bias, classes }: Classifier): NativeTensor[] {
+  const count = classes.length
+  return [
+    tensorFrom('fc.weight', [count, weight.length / count], weight),
+    tensorFrom('fc.bias', [count], bias),
+  ]
+}
+
+/** Is this one of the classifier's tensors in an encoder file? */
+export function isClassifier(name: string): boolean {
+  return name.startsWith('fc.')
+}

@@ -1,0 +1,139 @@
+import { expect } from 'chai'
+import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
+import { loadAddon } from '../../lib/addon/load.ts'
+import { tensorFrom } from '../../lib/io/tensor.ts'
+import { rejection } from '../support/rejection.ts'
+import { distance, floats, paperLars, random, tinySpec, views, withLearner } from './support.ts'
+
+/** One view of each image, three classes. */
+const supervised = (overrides: Partial<LearnerSpec> = {}): LearnerSpec =>
+  tinySpec({
+    loss: { temperature: 0.5, scale: 1, normalize: true, views: 1 },
+    classes: 3,
+    supervised: true,
+    ...overrides,
+  })
+const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
+const batch = views(7, 8)
+
+describe('a supervised learner', () => {
+  for (const [name, recipe] of [
+    ['SGD', {}],
+    ['LARS, whose decay of the classifier is part of the loss', { optimizer: paperLars }],
+    ['two views of each image', { loss: { temperature: 0.5, scale: 1, normalize: true, views: 2 } }],
+  ] as const) {
+    it(`has one batch: loss, accuracy, every gradient and state, 1 = 2 = 3 shards, uneven: ${name}`, async () => {
+      const given = views(7 * ((recipe as Partial<LearnerSpec>).loss?.views ?? 1), 8)
+      const run = (shards: number) =>
+        withLearner(supervised({ ...recipe, shards }), async (learner) => ({
+          gradients: await learner.gradients(given, labels),
+          state: await learner.state(),
+        }))
+      const one = await run(1)
+      expect(one.gradients.gradientNorm).to.be.above(0.1)
+      for (const many of [await run(2), await run(3)]) {
+        expect(many.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)
+        expect(many.gradients.probeAccuracy).to.equal(one.gradients.probeAccuracy)
+        expect(distance(one.gradients.gradients, many.gradients.gradients)).to.be.below(1e-10)
+        expect(distance(one.state, many.state)).to.be.below(1e-10)
+      }
+    })
+  }
+
+  it('has the gradient of its loss, in the encoder as in the classifier', async () => {
+    await withLearner(supervised(), async (learner) => {
+      const start = await learner.state()
+      const { loss, probeLoss, gradients } = await learner.gradients(batch, labels)
+      expect(loss).to.equal(probeLoss)
+      const parts = ['conv1.weight', 'bn1.weight', 'layer3.0.conv2.weight', 'layer4.1.bn2.bias']
+      for (const name of [
+        ...parts.map((part) => `encoder.${part}`),
+        'classifier.weight',
+        'classifier.bias',
+      ]) {
+        const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
+        const direction = floats(random(name, [gradient.length], 5))
+        const lossAt = async (distance: number) => {
+          await learner.load(
+            start.map((tensor) => (tensor.name === name ? moved(tensor, direction, distance) : tensor)),
+          )
+          return (await learner.gradients(batch, labels)).loss
+        }
+        const step = 1e-6
+        const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
+        const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
+        expect(Math.abs(expected), name).to.be.above(1e-4)
+        expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
+      }
+    })
+  })
+
+  it('learns its images, which an online head beside NT-Xent never lets the encoder do', async () => {
+    const after = (spec: LearnerSpec, given: NativeTensor) =>
+      withLearner(spec, async (learner) => {
+        for (let step = 0; step < 30; step++) await learner.stepViews(given, labels, 0.05)
+        return await learner.gradients(given, labels)
+      })
+    const { loss, probeAccuracy } = await after(supervised(), batch)
+    expect(loss).to.be.below(0.05)
+    expect(probeAccuracy).to.equal(1)
+    const encoderOf = async (others: Int32Array) =>
+      withLearner(tinySpec({ classes: 3 }), async (learner) =>
+        (await learner.gradients(views(14, 8), others)).gradients.filter(({ name }) =>
+          name.startsWith('encoder.'),
+        ),
+      )
+    expect(distance(await encoderOf(labels), await encoderOf(labels.toReversed()))).to.equal(0)
+  })
+
+  it('has no head, and tells nothing of a contrast', async () => {
+    await withLearner(supervised(), async (learner) => {
+      expect(learner.parameterCount.head).to.equal(0)
+      const step = await learner.stepViews(batch, labels, 0.1)
+      expect(step).to.include({ contrastiveAccuracy: null, entropy: null })
+      expect(step.loss).to.equal(step.probeLoss)
+      const names = (await learner.state()).map(({ name }) => name.split('.')[0])
+      expect([...new Set(names)].sort()).to.deep.equal(['classifier', 'encoder', 'optimizer'])
+    })
+  })
+
+  it('wants classes, whole batches and labels', async () => {
+    const { Learner } = loadAddon()
+    expect(() => new Learner(supervised({ classes: 0 }))).to.throw(/Expected classes.*received 0 classes/)
+    expect(() => new Learner(supervised({ chunkSize: 4 }))).to.throw(/chunks of 4 images/)
+    const error = await withLearner(supervised(), (learner) => rejection(learner.stepViews(batch, null, 0.1)))
+    expect(error.message).to.match(/Expected labels for a supervised step/)
+  })
+})
+
+describe('classProbabilities', () => {
+  it('is the softmax of a linear map', async () => {
+    const [features, weight] = [Float32Array.of(1, 2, -1, 0), Float32Array.of(1, 0, 0, 1, -1, -1)]
+    const bias = Float32Array.of(0, 0.5, -0.25)
+    const actual = await loadAddon().classProbabilities(features, weight, bias)
+    const expected = [
+      [1, 2.5, -3.25],
+      [-1, 0.5, 0.75],
+    ].flatMap((logits) => {
+      const sum = logits.reduce((total, value) => total + Math.exp(value), 0)
+      return logits.map((value) => Math.exp(value) / sum)
+    })
+    expect(actual).to.have.length(6)
+    for (const [i, value] of actual.entries()) expect(value).to.be.closeTo(expected[i]!, 1e-6)
+  })
+
+  it('refuses what does not fit', () => {
+    const of = (...lengths: [number, number, number]) =>
+      loadAddon().classProbabilities(
+        ...(lengths.map((length) => new Float32Array(length)) as [Float32Array, Float32Array, Float32Array]),
+      )
+    expect(() => of(4, 5, 2)).to.throw(/as many numbers a class.*`weight`/)
+    expect(() => of(5, 4, 2)).to.throw(/whole rows of `dim` numbers.*`features`/)
+    expect(() => of(4, 4, 0)).to.throw(/`weight`/)
+  })
+})
+
+function moved(tensor: NativeTensor, direction: Float32Array | Float64Array, by: number): NativeTensor {
+  const values = Float64Array.from(floats(tensor), (value, i) => value + by * direction[i]!)
+  return tensorFrom(tensor.name, tensor.shape, values)
+}
