@@ -2,14 +2,14 @@
  * Everything that needs a GPU, on a machine that has one and perhaps no network: `npm run test:gpu`,
  * `npm run bench:gpu`, or, where npm is not there, `node scripts/gpu.mjs test --libtorch DIR`.
  *
- *   --libtorch DIR   a LibTorch for CUDA (default: SIMCLR_LIBTORCH, then what the resolver finds)
+ *   --libtorch DIR   a LibTorch for CUDA (default: SIMCLR_LIBTORCH)
  *   --build DIR      a carried addon (a folder with simclr.node, loader.node, build.json) instead of building one
  *   --out FILE       results, one JSON file (default gpu-results.json)
  *   --steps A,B      these steps alone
  *   --minutes N      begins no step after so many minutes, and ends one there that is not done
  *
  * Steps run one after the other, each in a process of its own and well under ten minutes. What has passed with the
- * same sources on the same GPU is not run again: a machine that is lent in pieces goes on where it stopped. Without a
+ * same addon on the same GPU is not run again: a machine that is lent in pieces goes on where it stopped. Without a
  * GPU it says so and fails.
  */
 import { spawnSync } from 'node:child_process'

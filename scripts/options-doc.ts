@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { flagsOf } from '../lib/config/flags.ts'
+import { isTree } from '../lib/config/layers.ts'
 import { listOptions } from '../lib/config/messages.ts'
 import { trainOptions } from '../lib/config/options.ts'
 import { presets } from '../lib/config/presets.ts'
@@ -15,21 +16,35 @@ export function optionsPage(): string {
     const about = `${doc.about} ${capital(doc.expected)}${unit}.`
     return `| \`${name}\` | ${flags.get(name) ?? ''} | ${cell(about)} | ${cell(doc.default ?? 'required')} | ${doc.source ?? ''} |`
   })
-  const named = Object.entries(presets).map(([name, { about }]) => `| \`${name}\` | ${cell(about)} |`)
+  const named = Object.entries(presets).map(
+    ([name, { about, imageSize, settings }]) =>
+      `| \`${name}\` | ${cell(about)} | ${imageSize === null ? '' : `imageSize ${imageSize}, `}${cell(settled(settings(imageSize ?? 224)))} |`,
+  )
   return `# Options of \`train\`
 
 Written by \`scripts/options-doc.ts\` from the schema that validates them. A dotted name is a member of a nested object
-(\`optimizer.lr\` is \`{ optimizer: { lr } }\`); every option has a flag of \`simclr train\`. What a run resolved them to, and who
+(\`optimizer.lr\` is \`{ optimizer: { lr } }\`); every option but the last two has a flag of \`simclr train\`. What a run resolved them to, and who
 decided each, is in its \`config.json\`. Sections are those of the paper, tf2/ its code.
 
-| preset | recipe |
-| --- | --- |
+| preset | recipe | sets (\`paper\`, \`torch\` and \`fine-tune\` at 224 px) |
+| --- | --- | --- |
 ${named.join('\n')}
 
 | option | flag | what it does, what it takes | default | source |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
+}
+
+/** `epochs 12, optimizer.lr 0.4`: every value by its dotted name. */
+function settled(tree: object, prefix = ''): string {
+  return Object.entries(tree)
+    .map(([key, value]) =>
+      isTree(value)
+        ? settled(value, `${prefix}${key}.`)
+        : `${prefix}${key} ${Array.isArray(value) ? value.join('-') : value}`,
+    )
+    .join(', ')
 }
 
 function cell(text: string): string {

@@ -34,7 +34,7 @@ export function testSteps({ folder }) {
   })
   const train = [
     '--data',
-    'synthetic:scenes,count=4096',
+    'synthetic:scenes,count=4096,split=train',
     '--device',
     'cuda',
     '--arch',
@@ -90,7 +90,9 @@ export function testSteps({ folder }) {
         '--encoder',
         run,
         '--data',
-        'synthetic:scenes,count=4096',
+        'synthetic:scenes,count=4096,split=train',
+        '--test',
+        'synthetic:scenes,count=4096,split=test',
         '--probe',
         'knn',
         '--json',
