@@ -128,13 +128,21 @@ void batch_norm(int64_t rows, int64_t channels) {
   Bf16 *const x = device(values), *const y = device(values), *const dy = device(values),
               *const dx = device(values);
   double* const scratch = device(std::vector<double>(batch_norm_scratch(rows, channels, 2)));
-  double *const a = device(std::vector<double>(channels)), *const b = device(std::vector<double>(channels));
-  const float* const c = device(std::vector<float>(channels, 0.5f));
+  const auto doubles = [&](int64_t size) { return device(std::vector<double>(size)); };
+  const auto floats = [&] { return device(std::vector<float>(channels, 0.5f)); };
+  double *const mean = doubles(channels), *const m2 = doubles(channels), *const rstd = doubles(channels),
+                *const sums = doubles(2 * channels);
+  float *const scale = floats(), *const d_scale = floats(), *const d_shift = floats();
+  const RunningArrays running{floats(), floats(), device(std::vector<int64_t>(1)), 0.1, true};
+  const ChannelArrays norm{mean, rstd, scale, scale};
+  const RowCount all{static_cast<double>(rows), nullptr};
   const double time = milliseconds([&] {
-    must(batch_norm_moments(x, rows, channels, scratch, a, b, nullptr));
-    must(batch_norm_apply<Bf16>(x, dy, c, c, c, true, y, rows, channels, nullptr));
-    must(batch_norm_sums<Bf16>(dy, y, x, c, rows, channels, scratch, a, b, nullptr));
-    must(batch_norm_input<Bf16>(dy, y, x, c, c, c, c, dx, nullptr, rows, channels, nullptr));
+    must(batch_norm_moments(x, rows, channels, scratch, mean, m2, nullptr));
+    must(batch_norm_settle(mean, m2, all, 1e-5, running, channels, rstd, nullptr));
+    must(batch_norm_apply<Bf16>(x, dy, norm, true, y, rows, channels, nullptr));
+    must(batch_norm_sums<Bf16>(dy, y, x, mean, rows, channels, scratch, sums, nullptr));
+    must(batch_norm_input<Bf16>(dy, y, x, norm, sums, all, dx, nullptr, rows, channels, nullptr));
+    must(batch_norm_parameters(sums, rstd, channels, d_scale, d_shift, nullptr));
   });
   const double bytes = 2.0 * static_cast<double>(count) * (1 + 3 + 3 + 4);
   std::printf("{\"name\":\"batchnorm-%lldx%lld\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g}\n",

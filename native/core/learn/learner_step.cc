@@ -134,7 +134,10 @@ void Learner::update(const StepResult& step, double lr) {
 
 void Learner::advance_weights() {
   const at::NoGradGuard no_grad;
-  optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
+  // While a weight is near on a CPU; all together elsewhere.
+  if (device_.is_cpu()) return optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
+  optimizer_->step(pool_.team(), [](size_t) {});
+  replicas_->refresh(pool_);
 }
 
 at::Tensor Learner::compute(Work& work) {

@@ -1,7 +1,9 @@
 #include "core/learn/replicas.h"
 
 #include <ATen/native/Resize.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
@@ -86,6 +88,7 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 
 void Replicas::collect(ShardPool& pool) {
   if (shared_ && last_) return shared_->finish();
+  if (!shared_ && first_ && !gradients_[0].is_cpu()) return collect_at_once();
   for_parameters(pool, [this](size_t i) {
     if (!missing_.empty() && missing_[i] == 0) return;
     at::Tensor total = shared_ ? shared_->own()[i] : gradients_[i];
@@ -94,7 +97,24 @@ void Replicas::collect(ShardPool& pool) {
   });
 }
 
+void Replicas::collect_at_once() {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> totals, made;
+  for (size_t i = 0; i < gradients_.size(); ++i) {
+    at::Tensor& gradient = leaves_[0][i].mutable_grad();
+    if (!gradient.defined()) {
+      gradients_[i].zero_();
+      continue;
+    }
+    totals.push_back(gradients_[i]);
+    made.push_back(gradient);
+    gradient.reset();
+  }
+  if (!totals.empty()) at::_foreach_copy_(totals, made);
+}
+
 at::Tensor Replicas::gradient_norm(ShardPool& pool) {
+  if (!gradients_[0].is_cpu()) return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients_)));
   std::vector<at::Tensor> norms(gradients_.size());
   for_parameters(pool, [&](size_t i) { norms[i] = at::linalg_vector_norm(gradients_[i]); });
   return at::linalg_vector_norm(at::stack(norms));
@@ -106,6 +126,7 @@ void Replicas::scale_gradients(double factor) {
 }
 
 void Replicas::refresh(ShardPool& pool) {
+  if (!gradients_[0].is_cpu()) return refresh_at_once();
   for_parameters(pool, [this](size_t i) { refresh(i); });
 }
 
@@ -113,6 +134,18 @@ void Replicas::refresh(size_t parameter) {
   const at::NoGradGuard no_grad;
   const at::Tensor& master = parameters_.parameters()[parameter].master;
   if (!compute_[parameter].is_same(master)) compute_[parameter].copy_(master);
+}
+
+void Replicas::refresh_at_once() {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> copies, masters;
+  for (size_t i = 0; i < compute_.size(); ++i) {
+    const at::Tensor& master = parameters_.parameters()[i].master;
+    if (compute_[i].is_same(master)) continue;
+    copies.push_back(compute_[i]);
+    masters.push_back(master);
+  }
+  if (!copies.empty()) at::_foreach_copy_(copies, masters);
 }
 
 }  // namespace simclr

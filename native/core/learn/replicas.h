@@ -55,6 +55,10 @@ class Replicas {
   /// rest of the backward pass.
   void take_early();
 
+  /// The same on a GPU, whose one shard launches all copies together.
+  void collect_at_once();
+  void refresh_at_once();
+
   /// Calls work(index) for every parameter, dealt to the shards by size.
   void for_parameters(ShardPool& pool, const std::function<void(size_t)>& work);
 

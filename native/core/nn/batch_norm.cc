@@ -2,13 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "core/nn/batch_norm_passes.h"
-
 namespace simclr {
 namespace {
-
-constexpr double kEpsilon = 1e-5;
-constexpr double kMomentum = 0.1;  // tf2's decay 0.9
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
@@ -19,8 +14,8 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& scale,
                             const MaybeTensor& shift, const MaybeTensor& residual, const at::Tensor& mean,
                             const at::Tensor& rstd, bool relu, const at::Tensor& count, int64_t group) {
-    const at::Tensor y =
-        normalise(x, residual.value_or(at::Tensor()), mean, rstd, scale, shift.value_or(at::Tensor()), relu);
+    const at::Tensor y = normalise(x, residual.value_or(at::Tensor()),
+                                   {scale, shift.value_or(at::Tensor()), mean, rstd}, relu);
     ctx->save_for_backward({x, scale, mean, rstd, relu ? y : at::Tensor()});
     ctx->saved_data["count"] = count;
     ctx->saved_data["group"] = group;
@@ -45,9 +40,9 @@ struct BatchNormNode : public torch::autograd::Function<BatchNormNode> {
   }
 };
 
-/// Mean, variance (biased) and count of the whole group's batch, double.
+/// Mean, sum of squared deviations and count of the whole group's batch, double.
 struct Moments {
-  at::Tensor mean, var, count;
+  at::Tensor mean, m2, count;
 };
 
 at::Tensor number(int64_t value) { return at::scalar_tensor(value, at::kDouble); }
@@ -55,7 +50,7 @@ at::Tensor number(int64_t value) { return at::scalar_tensor(value, at::kDouble);
 Moments global_moments(const at::Tensor& x, Group& group) {
   const int64_t rows = x.numel() / x.size(1);
   const auto [mean, m2] = local_moments(x);
-  if (group.size() == 1) return {mean, m2 / static_cast<double>(rows), number(rows)};
+  if (group.size() == 1) return {mean, m2, number(rows)};
   const at::Tensor count = at::full({1}, static_cast<double>(rows), mean.options());
   const at::Tensor all = group.all_gather(at::cat({count, mean, m2}));
   const int64_t channels = x.size(1);
@@ -65,17 +60,12 @@ Moments global_moments(const at::Tensor& x, Group& group) {
   const at::Tensor spread =
       all.narrow(1, 1 + channels, channels).sum(0) + ((means - center).square() * counts).sum(0);
   // Members' row counts are known only here, and not read back.
-  return {center, spread / total, total};
+  return {center, spread, total};
 }
 
-void track(const Context& context, const BatchNorm& layer, const Moments& batch) {
-  at::Tensor& mean = context.buffers[layer.running_mean];
-  at::Tensor& var = context.buffers[layer.running_var];
-  mean.lerp_(batch.mean.to(mean.scalar_type()), kMomentum);
-  const at::Tensor unbiased =
-      layer.unbiased_running ? batch.var * (batch.count / (batch.count - 1).clamp_min(1)) : batch.var;
-  var.lerp_(unbiased.to(var.scalar_type()), kMomentum);
-  context.buffers[layer.batches].add_(1);
+RunningStatistics running_statistics(const Context& context, const BatchNorm& layer) {
+  return {context.buffers[layer.running_mean], context.buffers[layer.running_var],
+          context.buffers[layer.batches], layer.unbiased_running};
 }
 
 }  // namespace
@@ -98,45 +88,35 @@ Normalisation normalisation(const Context& context, const BatchNorm& layer, cons
   Normalisation norm;
   norm.scale = context.weights[layer.scale];
   if (layer.shift >= 0) norm.shift = context.weights[layer.shift];
-  at::Tensor var;
   if (context.training) {
     const at::NoGradGuard no_grad;
-    const Moments batch = global_moments(x.detach(), context.group);
-    if (context.track) track(context, layer, batch);
-    norm.mean = batch.mean;
-    var = batch.var;
-    norm.count = batch.count;
+    const at::Tensor batch = x.detach();
+    const Moments moments = global_moments(batch, context.group);
+    const RunningStatistics running = running_statistics(context, layer);
+    norm.mean = moments.mean;
+    norm.rstd = settle(batch, moments.mean, moments.m2, moments.count, context.track ? &running : nullptr);
+    norm.count = moments.count;
     norm.group = &context.group;
   } else {
     norm.mean = context.buffers[layer.running_mean].to(at::kDouble);
     norm.count = number(0);  // of no use: means do not depend on the batch
-    var = context.buffers[layer.running_var];
+    norm.rstd = (context.buffers[layer.running_var].to(at::kDouble) + kBatchNormEpsilon).rsqrt();
   }
-  norm.rstd = (var.to(at::kDouble) + kEpsilon).rsqrt();
   return norm;
 }
 
 NormBackward::NormBackward(Normalisation norm, const at::Tensor& x, const at::Tensor& y, const at::Tensor& dy)
     : norm_(std::move(norm)), x_(x), y_(y), dy_(dy) {
-  const GradientSums local = gradient_sums(dy_, y_, x_, norm_.mean);
-  sum_g_ = local.g;
-  sum_gx_ = local.gx;
-  if (norm_.group != nullptr) sums_ = norm_.group->begin_sum(at::stack({sum_g_, sum_gx_}));
+  own_sums_ = gradient_sums(dy_, y_, x_, norm_.mean);
+  if (norm_.group != nullptr) sums_ = norm_.group->begin_sum(own_sums_);
 }
 
 NormGradients NormBackward::finish(bool residual) const {
-  at::Tensor slope, offset;  // of dx = g * scale * rstd + (x - mean) * slope + offset
-  if (sums_) {
-    // dx = scale rstd (g - mean(g) - xhat mean(g xhat)): the two means are over the whole group's batch.
-    const at::Tensor means = sums_() / norm_.count;
-    slope = -norm_.scale * norm_.rstd.pow(3) * means[1];
-    offset = -norm_.scale * norm_.rstd * means[0];
-  }
-  const InputGradients input =
-      input_gradients(dy_, y_, x_, norm_.mean, norm_.scale * norm_.rstd, slope, offset, residual);
+  // The means in dx are over the whole group's batch.
+  const InputGradients input = input_gradients(dy_, y_, x_, norm_, sums_ ? sums_() : at::Tensor(), residual);
   // The parameters' gradients stay local: they are summed over the group with all the others.
-  const auto type = norm_.scale.scalar_type();
-  return {input.x, input.residual, (sum_gx_ * norm_.rstd).to(type), sum_g_.to(type)};
+  const ParameterGradients parameters = parameter_gradients(x_, norm_, own_sums_);
+  return {input.x, input.residual, parameters.scale, parameters.shift};
 }
 
 at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/nn/batch_norm_passes.h"
 #include "core/nn/context.h"
 #include "core/nn/parameters.h"
 
@@ -38,14 +39,6 @@ BatchNorm add_batch_norm(Parameters& parameters, const std::string& name, int64_
 at::Tensor batch_norm(const Context& context, const BatchNorm& layer, const at::Tensor& x, bool relu,
                       const std::optional<at::Tensor>& residual = std::nullopt);
 
-/// What a layer does to one batch: its parameters, and the statistics of that batch (or the running ones).
-struct Normalisation {
-  at::Tensor scale, shift;  ///< [C]; `shift` may be undefined
-  at::Tensor mean, rstd;    ///< [C], double
-  at::Tensor count;         ///< rows of the whole group's batch, one double: on a GPU nobody waits for it
-  Group* group = nullptr;   ///< null where mean and rstd do not depend on the batch
-};
-
 /// Takes the batch's statistics, moves the running ones.
 Normalisation normalisation(const Context& context, const BatchNorm& layer, const at::Tensor& x);
 
@@ -66,8 +59,8 @@ class NormBackward {
  private:
   Normalisation norm_;
   at::Tensor x_, y_, dy_;
-  at::Tensor sum_g_, sum_gx_;  ///< this member's, [C], double
-  PendingSum sums_;            ///< everybody's; none where mean and rstd do not depend on the batch
+  at::Tensor own_sums_;  ///< this member's, [2, C], double
+  PendingSum sums_;      ///< everybody's; none where mean and rstd do not depend on the batch
 };
 
 }  // namespace simclr

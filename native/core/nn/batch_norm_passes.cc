@@ -85,11 +85,23 @@ std::pair<at::Tensor, at::Tensor> local_moments(const at::Tensor& x) {
   return {mean, m2};
 }
 
-at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
-                     const at::Tensor& rstd, const at::Tensor& scale, const at::Tensor& shift, bool relu) {
-  const at::Tensor a = scale * rstd;
-  if (const BatchNormKernels* kernels = kernels_for(x))
-    return kernels->normalise(x, residual, mean, a, shift, relu);
+at::Tensor settle(const at::Tensor& x, const at::Tensor& mean, const at::Tensor& m2, const at::Tensor& count,
+                  const RunningStatistics* running) {
+  if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->settle(mean, m2, count, running);
+  const at::Tensor var = m2 / count;
+  if (running != nullptr) {
+    at::Tensor running_mean = running->mean, running_var = running->var, batches = running->batches;
+    running_mean.lerp_(mean.to(running_mean.scalar_type()), kBatchNormMomentum);
+    const at::Tensor estimate = running->unbiased ? var * (count / (count - 1).clamp_min(1)) : var;
+    running_var.lerp_(estimate.to(running_var.scalar_type()), kBatchNormMomentum);
+    batches.add_(1);
+  }
+  return (var + kBatchNormEpsilon).rsqrt();
+}
+
+at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const Normalisation& norm, bool relu) {
+  if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->normalise(x, residual, norm, relu);
+  const at::Tensor a = norm.scale * norm.rstd, &mean = norm.mean, &shift = norm.shift;
   if (!fused(x)) {
     at::Tensor y = (x.to(accumulator(x)) - channelwise(mean, x)) * channelwise(a, x);
     if (shift.defined()) y = y + channelwise(shift, x);
@@ -109,30 +121,38 @@ at::Tensor normalise(const at::Tensor& x, const at::Tensor& residual, const at::
   return y;
 }
 
-GradientSums gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
-                           const at::Tensor& mean) {
+at::Tensor gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                         const at::Tensor& mean) {
   if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->gradient_sums(dy, y, x, mean);
   if (!fused(x)) {
     const at::Tensor g = masked(dy, y, x);
     const at::Tensor centred = x.to(accumulator(x)) - channelwise(mean, x);
-    return {g.sum(rows_of(x)).to(at::kDouble), (g * centred).sum(rows_of(x)).to(at::kDouble)};
+    return at::stack({g.sum(rows_of(x)), (g * centred).sum(rows_of(x))}).to(at::kDouble);
   }
   const int64_t channels = x.size(1);
-  at::Tensor sum_g = at::empty({channels}, x.options().dtype(at::kDouble)), sum_gx = at::empty_like(sum_g);
+  at::Tensor sums =
+      at::empty({2, channels}, x.options().dtype(at::kDouble).memory_format(at::MemoryFormat::Contiguous));
+  auto* out = sums.mutable_data_ptr<double>();
   const at::Tensor gradient = like(dy, x), wide_mean = coefficient(mean, x);
   AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm_backward_sums", [&] {
     batch_norm_backward_sums<scalar_t>(data<scalar_t>(gradient), data<scalar_t>(y), data<scalar_t>(x),
-                                       data<Acc<scalar_t>>(wide_mean), x.numel() / channels, channels,
-                                       sum_g.mutable_data_ptr<double>(), sum_gx.mutable_data_ptr<double>());
+                                       data<Acc<scalar_t>>(wide_mean), x.numel() / channels, channels, out,
+                                       out + channels);
   });
-  return {sum_g, sum_gx};
+  return sums;
 }
 
 InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
-                               const at::Tensor& mean, const at::Tensor& scale, const at::Tensor& slope,
-                               const at::Tensor& offset, bool residual) {
+                               const Normalisation& norm, const at::Tensor& sums, bool residual) {
   if (const BatchNormKernels* kernels = kernels_for(x))
-    return kernels->input_gradients(dy, y, x, mean, scale, slope, offset, residual);
+    return kernels->input_gradients(dy, y, x, norm, sums, residual);
+  const at::Tensor &mean = norm.mean, scale = norm.scale * norm.rstd;
+  at::Tensor slope, offset;  // of dx = g scale rstd + (x - mean) slope + offset
+  if (sums.defined()) {
+    const at::Tensor means = sums / norm.count;
+    slope = -norm.scale * norm.rstd.pow(3) * means[1];
+    offset = -norm.scale * norm.rstd * means[0];
+  }
   if (!fused(x)) {
     const at::Tensor g = masked(dy, y, x);
     at::Tensor dx = g * channelwise(scale, x);
@@ -154,6 +174,13 @@ InputGradients input_gradients(const at::Tensor& dy, const at::Tensor& y, const 
         residual ? out.residual.mutable_data_ptr<scalar_t>() : nullptr, x.numel() / channels, channels);
   });
   return out;
+}
+
+ParameterGradients parameter_gradients(const at::Tensor& x, const Normalisation& norm,
+                                       const at::Tensor& sums) {
+  if (const BatchNormKernels* kernels = kernels_for(x)) return kernels->parameter_gradients(norm, sums);
+  const auto type = norm.scale.scalar_type();
+  return {(sums[1] * norm.rstd).to(type), sums[0].to(type)};
 }
 
 }  // namespace simclr

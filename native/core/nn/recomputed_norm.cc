@@ -3,7 +3,6 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "core/nn/batch_norm_passes.h"
 #include "core/nn/convolution.h"
 
 namespace simclr {
@@ -34,9 +33,7 @@ Normalisation kept(const AutogradContext* ctx, const std::string& name, const va
           reinterpret_cast<Group*>(ctx->saved_data.at(name + " group").toInt())};
 }
 
-at::Tensor value(const at::Tensor& x, const Normalisation& norm) {
-  return normalise(x, {}, norm.mean, norm.rstd, norm.scale, norm.shift, true);
-}
+at::Tensor value(const at::Tensor& x, const Normalisation& norm) { return normalise(x, {}, norm, true); }
 
 /// Undefined where there is no shift, as autograd wants it.
 at::Tensor shift_gradient(const Normalisation& norm, const NormGradients& gradients) {
@@ -114,7 +111,7 @@ struct ThinConvolutionNode : public torch::autograd::Function<ThinConvolutionNod
     const at::Tensor x = convolve(v, kernel, 1, 0, pointwise(v, kernel));
     const Normalisation norm = normalisation(context, layer, x);
     const at::Tensor b = shift.value_or(at::Tensor());
-    const at::Tensor y = normalise(x, residual.value_or(at::Tensor()), norm.mean, norm.rstd, scale, b, relu);
+    const at::Tensor y = normalise(x, residual.value_or(at::Tensor()), norm, relu);
     ctx->save_for_backward({h, kernel, relu ? y : at::Tensor(), before_scale.value_or(at::Tensor()),
                             before_shift.value_or(at::Tensor()), before.mean, before.rstd, scale, b,
                             norm.mean, norm.rstd});
@@ -165,7 +162,8 @@ bool thin(const Context& context, const Conv& layer, const at::Tensor& x) {
 at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const Conv& layer,
                           const at::Tensor& x) {
   const at::Tensor& kernel = context.weights[layer.kernel];
-  if (context.exact_sums || kernel.scalar_type() != x.scalar_type())
+  // Elsewhere the two passes cost more than the memory is worth.
+  if (!x.is_cpu() || context.exact_sums || kernel.scalar_type() != x.scalar_type())
     return conv(context, layer, batch_norm(context, norm, x, true));
   const Normalisation n = normalisation(context, norm, x);
   return NormConvolutionNode::apply(x, n.scale, maybe(n.shift), n, kernel, layer.stride, layer.padding);
@@ -173,6 +171,7 @@ at::Tensor norm_relu_conv(const Context& context, const BatchNorm& norm, const C
 
 at::Tensor norm_relu_pool(const Context& context, const BatchNorm& norm, Convention convention,
                           const at::Tensor& x) {
+  if (!x.is_cpu()) return stem_pool(batch_norm(context, norm, x, true), convention);
   const Normalisation n = normalisation(context, norm, x);
   return NormPoolNode::apply(x, n.scale, maybe(n.shift), n, convention);
 }

@@ -8,6 +8,19 @@ constexpr float kLog2E = 1.4426950408889634f;
 /// Gradients' weights are at most 2: scaled by this they use the halves' range down to 4e-9.
 constexpr float kWeightScale = 16384;
 
+/// 2^(s scale - scale), for |s| <= 1 and a scale of at most 61: nothing here comes near the denormals, for
+/// which exp2f scales and compares around the one instruction.
+__device__ float shifted_exp2(float s, float scale) {
+  const float power = fmaf(s, scale, -scale);
+#ifdef __CUDA_ARCH__
+  float e;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(e) : "f"(power));
+  return e;
+#else
+  return exp2f(power);
+#endif
+}
+
 /// What one thread adds up for one of its rows.
 struct RowSums {
   float sum = 0;                              // of e, self and partner left out
@@ -72,7 +85,7 @@ __global__ void __launch_bounds__(kTileThreads)
             continue;
           }
         }
-        add(part, s, exp2f((s - 1) * scale), pairs, column < partner);
+        add(part, s, shifted_exp2(s, scale), pairs, column < partner);
       }
       rows[r] = merged(rows[r], part);
     }
@@ -82,7 +95,7 @@ __global__ void __launch_bounds__(kTileThreads)
     all = merged(all, from_lane(all, 2));
     if (walk.lane() % 4 != 0 || !walk.inside(r)) continue;
     const int64_t own = walk.own(r);
-    const float partner = exp2f((all.partner - 1) * scale);
+    const float partner = shifted_exp2(all.partner, scale);
     const float total = all.sum + partner;
     // Where the partner dominates, the difference of two logarithms would cancel.
     out.loss[own] =
@@ -120,7 +133,7 @@ __global__ void __launch_bounds__(kTileThreads)
         float w[2];
         for (int i = 0; i < 2; ++i) {
           const int column = walk.column(c + i);
-          const float e = exp2f((walk.at(similarities, r, c + i) - 1) * scale);
+          const float e = shifted_exp2(walk.at(similarities, r, c + i), scale);
           w[i] = e * (inverse[r] + column_inverse[i]) * kWeightScale;
           if (special.value && (column >= tile.columns || column == self || column == partner)) w[i] = 0;
         }

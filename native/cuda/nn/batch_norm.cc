@@ -25,12 +25,6 @@ at::Tensor like(const at::Tensor& value, const at::Tensor& x) {
   return at::empty(x.sizes(), x.options(), layout).copy_(value);
 }
 
-/// A coefficient of each channel; zeros where it is undefined.
-at::Tensor coefficient(const at::Tensor& value, const at::Tensor& x) {
-  if (!value.defined()) return at::zeros({x.size(1)}, x.options().dtype(at::kFloat));
-  return value.to(at::kFloat).contiguous();
-}
-
 at::Tensor doubles(int64_t count, const at::Tensor& x) {
   return at::empty({count}, x.options().dtype(at::kDouble).memory_format(at::MemoryFormat::Contiguous));
 }
@@ -58,6 +52,16 @@ void dispatch(const at::Tensor& x, const Work& work) {
 
 cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream(); }
 
+/// A layer's numbers where they lie: masters are float beside whatever the kernels compute in.
+ChannelArrays arrays_of(const Normalisation& norm) {
+  return {data<double>(norm.mean), data<double>(norm.rstd), data<float>(norm.scale), data<float>(norm.shift)};
+}
+
+RowCount row_count(const at::Tensor& count) {
+  if (count.is_cpu()) return {count.item<double>(), nullptr};
+  return {0, data<double>(count)};
+}
+
 }  // namespace
 
 bool BatchNormOnCuda::takes(const at::Tensor& x) const {
@@ -79,47 +83,67 @@ std::pair<at::Tensor, at::Tensor> BatchNormOnCuda::moments(const at::Tensor& x) 
   return {mean, m2};
 }
 
-at::Tensor BatchNormOnCuda::normalise(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& mean,
-                                      const at::Tensor& scale, const at::Tensor& shift, bool relu) const {
+at::Tensor BatchNormOnCuda::settle(const at::Tensor& mean, const at::Tensor& m2, const at::Tensor& count,
+                                   const RunningStatistics* running) const {
+  const c10::cuda::CUDAGuard guard(mean.device());
+  const at::Tensor rstd = at::empty_like(mean);
+  RunningArrays arrays{nullptr, nullptr, nullptr, kBatchNormMomentum, false};
+  if (running != nullptr) {
+    arrays.mean = data<float>(running->mean);
+    arrays.var = data<float>(running->var);
+    arrays.batches = data<int64_t>(running->batches);
+    arrays.unbiased = running->unbiased;
+  }
+  check(batch_norm_settle(data<double>(mean), data<double>(m2), row_count(count), kBatchNormEpsilon, arrays,
+                          mean.numel(), data<double>(rstd), stream()));
+  return rstd;
+}
+
+at::Tensor BatchNormOnCuda::normalise(const at::Tensor& x, const at::Tensor& residual,
+                                      const Normalisation& norm, bool relu) const {
   const at::Tensor y = at::empty_like(x), add = like(residual, x);
-  const at::Tensor m = coefficient(mean, x), a = coefficient(scale, x), b = coefficient(shift, x);
   dispatch(x, [&](auto element) {
     using T = decltype(element);
-    return batch_norm_apply<T>(data<T>(x), data<T>(add), data<float>(m), data<float>(a), data<float>(b), relu,
-                               data<T>(y), rows_of(x), x.size(1), stream());
+    return batch_norm_apply<T>(data<T>(x), data<T>(add), arrays_of(norm), relu, data<T>(y), rows_of(x),
+                               x.size(1), stream());
   });
   return y;
 }
 
-GradientSums BatchNormOnCuda::gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
-                                            const at::Tensor& mean) const {
+at::Tensor BatchNormOnCuda::gradient_sums(const at::Tensor& dy, const at::Tensor& y, const at::Tensor& x,
+                                          const at::Tensor& mean) const {
   const int64_t channels = x.size(1), rows = rows_of(x);
-  const at::Tensor gradient = like(dy, x), m = coefficient(mean, x);
-  const at::Tensor g = doubles(channels, x), gx = doubles(channels, x);
+  const at::Tensor gradient = like(dy, x), sums = doubles(2 * channels, x).view({2, channels});
   const at::Tensor scratch =
       doubles(batch_norm_scratch(rows, channels, static_cast<int>(x.element_size())), x);
   dispatch(x, [&](auto element) {
     using T = decltype(element);
-    return batch_norm_sums<T>(data<T>(gradient), data<T>(y), data<T>(x), data<float>(m), rows, channels,
-                              data<double>(scratch), data<double>(g), data<double>(gx), stream());
+    return batch_norm_sums<T>(data<T>(gradient), data<T>(y), data<T>(x), data<double>(mean), rows, channels,
+                              data<double>(scratch), data<double>(sums), stream());
   });
-  return {g, gx};
+  return sums;
 }
 
 InputGradients BatchNormOnCuda::input_gradients(const at::Tensor& dy, const at::Tensor& y,
-                                                const at::Tensor& x, const at::Tensor& mean,
-                                                const at::Tensor& scale, const at::Tensor& slope,
-                                                const at::Tensor& offset, bool residual) const {
+                                                const at::Tensor& x, const Normalisation& norm,
+                                                const at::Tensor& sums, bool residual) const {
   InputGradients out{at::empty_like(x), residual ? at::empty_like(x) : at::Tensor()};
-  const at::Tensor gradient = like(dy, x);
-  const at::Tensor m = coefficient(mean, x), a = coefficient(scale, x), p = coefficient(slope, x),
-                   q = coefficient(offset, x);
+  const at::Tensor gradient = like(dy, x), all = sums.defined() ? sums.contiguous() : sums;
   dispatch(x, [&](auto element) {
     using T = decltype(element);
-    return batch_norm_input<T>(data<T>(gradient), data<T>(y), data<T>(x), data<float>(m), data<float>(a),
-                               data<float>(p), data<float>(q), data<T>(out.x), data<T>(out.residual),
-                               rows_of(x), x.size(1), stream());
+    return batch_norm_input<T>(data<T>(gradient), data<T>(y), data<T>(x), arrays_of(norm), data<double>(all),
+                               row_count(norm.count), data<T>(out.x), data<T>(out.residual), rows_of(x),
+                               x.size(1), stream());
   });
+  return out;
+}
+
+ParameterGradients BatchNormOnCuda::parameter_gradients(const Normalisation& norm,
+                                                        const at::Tensor& sums) const {
+  const c10::cuda::CUDAGuard guard(sums.device());
+  const ParameterGradients out{at::empty_like(norm.scale), at::empty_like(norm.scale)};
+  check(batch_norm_parameters(data<double>(sums), data<double>(norm.rstd), norm.scale.numel(),
+                              data<float>(out.scale), data<float>(out.shift), stream()));
   return out;
 }
 

@@ -43,13 +43,19 @@ __device__ void store(T* array, int64_t at, const Pack<T, V>& pack) {
   *reinterpret_cast<Pack<T, V>*>(array + at) = pack;
 }
 
+/// A number for each of a thread's channels, rounded from the double that `value(channel)` is.
 template <int V>
 struct Coefficients {
   float values[V];
-  __device__ Coefficients(const float* array, int64_t channel) {
-    for (int v = 0; v < V; ++v) values[v] = array[channel + v];
+  template <class Value>
+  __device__ Coefficients(int64_t channel, const Value& value) {
+    for (int v = 0; v < V; ++v) values[v] = static_cast<float>(value(channel + v));
   }
 };
+
+__device__ double number_of(const RowCount& count) {
+  return count.array == nullptr ? count.value : *count.array;
+}
 
 /// Two sums a channel: threads' values → the block's, in scratch[(block, which, channel)].
 template <int V>
@@ -103,11 +109,11 @@ __global__ void __launch_bounds__(kRowThreads) moments_kernel(Rows of, const T* 
 
 template <class T, int V>
 __global__ void __launch_bounds__(kRowThreads)
-    sums_kernel(Rows of, const T* dy, const T* y, const T* x, const float* mean, double* scratch) {
+    sums_kernel(Rows of, const T* dy, const T* y, const T* x, const double* mean, double* scratch) {
   const Place<V> place(of);
   double sum[V] = {}, product[V] = {};
   if (place.inside) {
-    const Coefficients<V> center(mean, place.channel);
+    const Coefficients<V> center(place.channel, [&](int64_t c) { return mean[c]; });
     int64_t row = place.row;
     while (row < of.rows) {
       float part[V] = {}, part_product[V] = {};
@@ -163,23 +169,45 @@ __global__ void moments_end_kernel(const T* x, int64_t rows, int64_t channels, i
   m2[channel] = spread < 0 ? 0 : spread;
 }
 
-__global__ void sums_end_kernel(int64_t channels, int blocks, const double* scratch, double* sum_g,
-                                double* sum_gx) {
+__global__ void sums_end_kernel(int64_t channels, int blocks, const double* scratch, double* sums) {
   double sum, product;
   combine(scratch, channels, blocks, sum, product);
   const int64_t channel = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x;
   if (threadIdx.y != 0 || channel >= channels) return;
-  sum_g[channel] = sum;
-  sum_gx[channel] = product;
+  sums[channel] = sum;
+  sums[channels + channel] = product;
+}
+
+__global__ void settle_kernel(const double* mean, const double* m2, RowCount count, double epsilon,
+                              RunningArrays running, int64_t channels, double* rstd) {
+  const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (c == 0 && running.batches != nullptr) ++*running.batches;
+  if (c >= channels) return;
+  const double rows = number_of(count);
+  rstd[c] = batch_norm_rstd(m2[c], rows, epsilon);
+  if (running.mean == nullptr) return;
+  running.mean[c] = running_statistic(running.mean[c], mean[c], running.momentum);
+  running.var[c] =
+      running_statistic(running.var[c], running_variance(m2[c], rows, running.unbiased), running.momentum);
+}
+
+__global__ void parameters_kernel(const double* sums, const double* rstd, int64_t channels, float* d_scale,
+                                  float* d_shift) {
+  const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (c >= channels) return;
+  d_shift[c] = static_cast<float>(sums[c]);
+  d_scale[c] = static_cast<float>(sums[channels + c] * rstd[c]);
 }
 
 template <class T, int V>
 __global__ void __launch_bounds__(kRowThreads)
-    apply_kernel(Rows of, const T* x, const T* residual, const float* mean, const float* scale,
-                 const float* shift, bool relu, T* y) {
+    apply_kernel(Rows of, const T* x, const T* residual, ChannelArrays norm, bool relu, T* y) {
   const Place<V> place(of);
   if (!place.inside) return;
-  const Coefficients<V> m(mean, place.channel), a(scale, place.channel), b(shift, place.channel);
+  const Coefficients<V> m(place.channel, [&](int64_t c) { return norm.mean[c]; });
+  const Coefficients<V> a(place.channel, [&](int64_t c) { return norm.scale[c] * norm.rstd[c]; });
+  const Coefficients<V> b(place.channel,
+                          [&](int64_t c) { return norm.shift == nullptr ? 0 : norm.shift[c]; });
   for (int64_t row = place.row; row < of.rows; row += place.step) {
     const int64_t at = row * of.channels + place.channel;
     const Pack<T, V> in = load<T, V>(x, at);
@@ -196,12 +224,19 @@ __global__ void __launch_bounds__(kRowThreads)
 
 template <class T, int V>
 __global__ void __launch_bounds__(kRowThreads)
-    input_kernel(Rows of, const T* dy, const T* y, const T* x, const float* mean, const float* scale,
-                 const float* slope, const float* offset, T* dx, T* d_residual) {
+    input_kernel(Rows of, const T* dy, const T* y, const T* x, ChannelArrays norm, const double* sums,
+                 RowCount count, T* dx, T* d_residual) {
   const Place<V> place(of);
   if (!place.inside) return;
-  const Coefficients<V> m(mean, place.channel), a(scale, place.channel), p(slope, place.channel),
-      q(offset, place.channel);
+  const double inverse_count = sums == nullptr ? 0 : 1 / number_of(count);
+  const auto mean_of = [&](int64_t i) { return sums == nullptr ? 0 : sums[i] * inverse_count; };
+  const Coefficients<V> m(place.channel, [&](int64_t c) { return norm.mean[c]; });
+  const Coefficients<V> a(place.channel, [&](int64_t c) { return norm.scale[c] * norm.rstd[c]; });
+  const Coefficients<V> p(place.channel, [&](int64_t c) {
+    return batch_norm_slope(norm.scale[c], norm.rstd[c], mean_of(of.channels + c));
+  });
+  const Coefficients<V> q(
+      place.channel, [&](int64_t c) { return batch_norm_offset(norm.scale[c], norm.rstd[c], mean_of(c)); });
   for (int64_t row = place.row; row < of.rows; row += place.step) {
     const int64_t at = row * of.channels + place.channel;
     const Pack<T, V> gradient = load<T, V>(dy, at), in = load<T, V>(x, at);
@@ -238,6 +273,12 @@ cudaError_t with_rows(int64_t rows, int64_t channels, Work work) {
   return cudaGetLastError();
 }
 
+constexpr int kChannelThreads = 128;
+
+unsigned channel_blocks(int64_t channels) {
+  return static_cast<unsigned>((channels + kChannelThreads - 1) / kChannelThreads);
+}
+
 unsigned combine_blocks(int64_t channels) { return static_cast<unsigned>((channels + 31) / 32); }
 
 }  // namespace
@@ -260,46 +301,59 @@ cudaError_t batch_norm_moments(const T* x, int64_t rows, int64_t channels, doubl
 }
 
 template <class T>
-cudaError_t batch_norm_apply(const T* x, const T* residual, const float* mean, const float* scale,
-                             const float* shift, bool relu, T* y, int64_t rows, int64_t channels,
-                             cudaStream_t stream) {
+cudaError_t batch_norm_apply(const T* x, const T* residual, const ChannelArrays& norm, bool relu, T* y,
+                             int64_t rows, int64_t channels, cudaStream_t stream) {
   return with_rows<T>(rows, channels, [&]<int V>(const Rows& of, dim3 grid, dim3 block) {
     const auto kernel = apply_kernel<T, V>;
-    SIMCLR_LAUNCH(kernel, grid, block, 0, stream, of, x, residual, mean, scale, shift, relu, y);
+    SIMCLR_LAUNCH(kernel, grid, block, 0, stream, of, x, residual, norm, relu, y);
   });
 }
 
 template <class T>
-cudaError_t batch_norm_sums(const T* dy, const T* y, const T* x, const float* mean, int64_t rows,
-                            int64_t channels, double* scratch, double* sum_g, double* sum_gx,
-                            cudaStream_t stream) {
+cudaError_t batch_norm_sums(const T* dy, const T* y, const T* x, const double* mean, int64_t rows,
+                            int64_t channels, double* scratch, double* sums, cudaStream_t stream) {
   return with_rows<T>(rows, channels, [&]<int V>(const Rows& of, dim3 grid, dim3 block) {
     const auto kernel = sums_kernel<T, V>;
     SIMCLR_LAUNCH(kernel, grid, block, 0, stream, of, dy, y, x, mean, scratch);
     SIMCLR_LAUNCH(sums_end_kernel, combine_blocks(channels), dim3(32, kCombineLanes), 0, stream, channels,
-                  of.geometry.row_blocks, scratch, sum_g, sum_gx);
+                  of.geometry.row_blocks, scratch, sums);
   });
 }
 
 template <class T>
-cudaError_t batch_norm_input(const T* dy, const T* y, const T* x, const float* mean, const float* scale,
-                             const float* slope, const float* offset, T* dx, T* d_residual, int64_t rows,
+cudaError_t batch_norm_input(const T* dy, const T* y, const T* x, const ChannelArrays& norm,
+                             const double* sums, const RowCount& count, T* dx, T* d_residual, int64_t rows,
                              int64_t channels, cudaStream_t stream) {
   return with_rows<T>(rows, channels, [&]<int V>(const Rows& of, dim3 grid, dim3 block) {
     const auto kernel = input_kernel<T, V>;
-    SIMCLR_LAUNCH(kernel, grid, block, 0, stream, of, dy, y, x, mean, scale, slope, offset, dx, d_residual);
+    SIMCLR_LAUNCH(kernel, grid, block, 0, stream, of, dy, y, x, norm, sums, count, dx, d_residual);
   });
 }
 
-#define SIMCLR_INSTANTIATE(T)                                                                               \
-  template cudaError_t batch_norm_moments(const T*, int64_t, int64_t, double*, double*, double*,            \
-                                          cudaStream_t);                                                    \
-  template cudaError_t batch_norm_apply(const T*, const T*, const float*, const float*, const float*, bool, \
-                                        T*, int64_t, int64_t, cudaStream_t);                                \
-  template cudaError_t batch_norm_sums(const T*, const T*, const T*, const float*, int64_t, int64_t,        \
-                                       double*, double*, double*, cudaStream_t);                            \
-  template cudaError_t batch_norm_input(const T*, const T*, const T*, const float*, const float*,           \
-                                        const float*, const float*, T*, T*, int64_t, int64_t, cudaStream_t);
+cudaError_t batch_norm_settle(const double* mean, const double* m2, const RowCount& count, double epsilon,
+                              const RunningArrays& running, int64_t channels, double* rstd,
+                              cudaStream_t stream) {
+  SIMCLR_LAUNCH(settle_kernel, channel_blocks(channels), kChannelThreads, 0, stream, mean, m2, count, epsilon,
+                running, channels, rstd);
+  return cudaGetLastError();
+}
+
+cudaError_t batch_norm_parameters(const double* sums, const double* rstd, int64_t channels, float* d_scale,
+                                  float* d_shift, cudaStream_t stream) {
+  SIMCLR_LAUNCH(parameters_kernel, channel_blocks(channels), kChannelThreads, 0, stream, sums, rstd, channels,
+                d_scale, d_shift);
+  return cudaGetLastError();
+}
+
+#define SIMCLR_INSTANTIATE(T)                                                                              \
+  template cudaError_t batch_norm_moments(const T*, int64_t, int64_t, double*, double*, double*,           \
+                                          cudaStream_t);                                                   \
+  template cudaError_t batch_norm_apply(const T*, const T*, const ChannelArrays&, bool, T*, int64_t,       \
+                                        int64_t, cudaStream_t);                                            \
+  template cudaError_t batch_norm_sums(const T*, const T*, const T*, const double*, int64_t, int64_t,      \
+                                       double*, double*, cudaStream_t);                                    \
+  template cudaError_t batch_norm_input(const T*, const T*, const T*, const ChannelArrays&, const double*, \
+                                        const RowCount&, T*, T*, int64_t, int64_t, cudaStream_t);
 
 SIMCLR_INSTANTIATE(float)
 SIMCLR_INSTANTIATE(Bf16)

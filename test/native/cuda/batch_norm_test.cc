@@ -36,44 +36,94 @@ void passes(int64_t rows, int64_t channels, float mean_of_x, bool relu, bool res
   const Aligned<T> x(as<T>(values)), add(as<T>(testing::numbers(count, 2))),
       dy(as<T>(testing::numbers(count, 3)));
   Aligned<T> y{std::vector<T>(count)}, dx{std::vector<T>(count)}, passed{std::vector<T>(count)};
-  const std::vector<float> scale = testing::numbers(channels, 4), shift = testing::numbers(channels, 5),
-                           slope = testing::numbers(channels, 6), offset = testing::numbers(channels, 7);
+  const std::vector<float> scale = testing::numbers(channels, 4), shift = testing::numbers(channels, 5);
   std::vector<double> scratch(batch_norm_scratch(rows, channels, sizeof(T)), NAN);
-  std::vector<double> mean(channels), m2(channels), sum_g(channels), sum_gx(channels);
+  std::vector<double> mean(channels), m2(channels), rstd(channels), sums(2 * channels);
+  std::vector<float> d_scale(channels), d_shift(channels);
+  // As if another member had as many rows: the whole batch's count and sums are not this member's.
+  const double all_rows = 2.0 * static_cast<double>(rows);
+  const RowCount whole{0, &all_rows}, own{static_cast<double>(rows), nullptr};
+  const RunningArrays none{};
 
   EXPECT(batch_norm_moments<T>(x.data, rows, channels, scratch.data(), mean.data(), m2.data(), nullptr) == 0);
-  std::vector<float> center(mean.begin(), mean.end());
+  EXPECT(batch_norm_settle(mean.data(), m2.data(), own, 1e-5, none, channels, rstd.data(), nullptr) == 0);
+  const ChannelArrays norm{mean.data(), rstd.data(), scale.data(), shift.data()};
   T* const after = relu ? y.data : nullptr;
-  EXPECT(batch_norm_apply<T>(x.data, residual ? add.data : nullptr, center.data(), scale.data(), shift.data(),
-                             relu, y.data, rows, channels, nullptr) == 0);
-  EXPECT(batch_norm_sums<T>(dy.data, after, x.data, center.data(), rows, channels, scratch.data(),
-                            sum_g.data(), sum_gx.data(), nullptr) == 0);
-  EXPECT(batch_norm_input<T>(dy.data, after, x.data, center.data(), scale.data(), slope.data(), offset.data(),
-                             dx.data, residual ? passed.data : nullptr, rows, channels, nullptr) == 0);
+  EXPECT(batch_norm_apply<T>(x.data, residual ? add.data : nullptr, norm, relu, y.data, rows, channels,
+                             nullptr) == 0);
+  EXPECT(batch_norm_sums<T>(dy.data, after, x.data, mean.data(), rows, channels, scratch.data(), sums.data(),
+                            nullptr) == 0);
+  EXPECT(batch_norm_input<T>(dy.data, after, x.data, norm, sums.data(), whole, dx.data,
+                             residual ? passed.data : nullptr, rows, channels, nullptr) == 0);
+  EXPECT(batch_norm_parameters(sums.data(), rstd.data(), channels, d_scale.data(), d_shift.data(), nullptr) ==
+         0);
 
   for (int64_t c = 0; c < channels; ++c) {
     double total = 0, spread = 0, g_total = 0, gx_total = 0;
     for (int64_t r = 0; r < rows; ++r) total += x[r * channels + c];
     const double middle = total / static_cast<double>(rows);
+    const double center = static_cast<float>(mean[c]), a = scale[c] * rstd[c];
     for (int64_t r = 0; r < rows; ++r) {
       const size_t i = r * channels + c;
       const double d = x[i] - middle;
       spread += d * d;
-      double out = (x[i] - center[c]) * static_cast<double>(scale[c]) + shift[c] + (residual ? add[i] : 0);
+      double out = (x[i] - center) * a + shift[c] + (residual ? add[i] : 0);
       if (relu) out = std::max(out, 0.0);
       EXPECT_NEAR(y[i], out, tolerance * (1 + std::abs(out)));
-      const double g = !relu || y[i] > 0 ? dy[i] : 0;
-      const double deviation = x[i] - static_cast<double>(center[c]);
+      const double g = !relu || y[i] > 0 ? dy[i] : 0, deviation = x[i] - center;
       g_total += g;
       gx_total += g * deviation;
-      const double in = g * scale[c] + deviation * slope[c] + offset[c];
-      EXPECT_NEAR(dx[i], in, tolerance * (1 + std::abs(in)));
+      const double hat = deviation * rstd[c];
+      const double in = a * (g - sums[c] / all_rows - hat * (sums[channels + c] * rstd[c] / all_rows));
+      EXPECT_NEAR(dx[i], in, tolerance * (1 + std::abs(a * g) + std::abs(in)));
       if (residual) EXPECT_NEAR(passed[i], g, 0);
     }
     EXPECT_NEAR(mean[c], middle, 1e-6 * (1 + std::abs(middle)));
     EXPECT_NEAR(m2[c], spread, 1e-5 * (spread + 1e-6));
-    EXPECT_NEAR(sum_g[c], g_total, 1e-5 * (1 + std::abs(g_total)));
-    EXPECT_NEAR(sum_gx[c], gx_total, 1e-5 * (1 + std::abs(gx_total)));
+    EXPECT_NEAR(rstd[c], 1 / std::sqrt(m2[c] / static_cast<double>(rows) + 1e-5), 1e-9 * rstd[c]);
+    EXPECT_NEAR(sums[c], g_total, 1e-5 * (1 + std::abs(g_total)));
+    EXPECT_NEAR(sums[channels + c], gx_total, 1e-5 * (1 + std::abs(gx_total)));
+    EXPECT_NEAR(d_scale[c], sums[channels + c] * rstd[c], 1e-6 * (1 + std::abs(d_scale[c])));
+    EXPECT_NEAR(d_shift[c], sums[c], 1e-6 * (1 + std::abs(sums[c])));
+  }
+}
+
+/// Without shift and with statistics that do not depend on the batch; running statistics as PyTorch moves
+/// them.
+void running_statistics(bool unbiased) {
+  constexpr int64_t kChannels = 200;
+  const std::vector<float> scale = testing::numbers(kChannels, 1), in = testing::numbers(kChannels, 2),
+                           dy = testing::numbers(kChannels, 3);
+  std::vector<double> mean(kChannels), m2(kChannels), rstd(kChannels);
+  std::vector<float> running_mean = testing::numbers(kChannels, 4), running_var(kChannels, 1), out(kChannels),
+                     dx(kChannels);
+  const std::vector<float> before = running_mean;
+  for (int64_t c = 0; c < kChannels; ++c) {
+    mean[c] = 0.01 * static_cast<double>(c);
+    m2[c] = static_cast<double>(c);
+  }
+  for (const double rows : {1.0, 2.0, 50.0}) {
+    running_mean = before;
+    running_var.assign(kChannels, 1);
+    int64_t batches = 41;
+    const RunningArrays running{running_mean.data(), running_var.data(), &batches, 0.1, unbiased};
+    EXPECT(batch_norm_settle(mean.data(), m2.data(), {rows, nullptr}, 1e-5, running, kChannels, rstd.data(),
+                             nullptr) == 0);
+    EXPECT(batches == 42);
+    for (int64_t c = 0; c < kChannels; ++c) {
+      const double var = m2[c] / (unbiased ? std::max(rows - 1, 1.0) : rows);
+      EXPECT_NEAR(running_mean[c], 0.9 * before[c] + 0.1 * mean[c], 1e-6);
+      EXPECT_NEAR(running_var[c], 0.9 + 0.1 * var, 1e-5 * (1 + var));
+    }
+  }
+  const ChannelArrays norm{mean.data(), rstd.data(), scale.data(), nullptr};
+  EXPECT(batch_norm_apply<float>(in.data(), nullptr, norm, false, out.data(), 1, kChannels, nullptr) == 0);
+  EXPECT(batch_norm_input<float>(dy.data(), nullptr, in.data(), norm, nullptr, {0, nullptr}, dx.data(),
+                                 nullptr, 1, kChannels, nullptr) == 0);
+  for (int64_t c = 0; c < kChannels; ++c) {
+    const double a = scale[c] * rstd[c];
+    EXPECT_NEAR(out[c], (in[c] - mean[c]) * a, 1e-5 * (1 + std::abs(a)));
+    EXPECT_NEAR(dx[c], dy[c] * a, 1e-5 * (1 + std::abs(a)));
   }
 }
 
@@ -99,6 +149,8 @@ int main() {
     for (const int64_t rows : {1, 2, 7, 1000}) geometry(rows, channels, channels % 8 == 0 ? 8 : 1);
   }
   geometry(100'000, 16, 8);
+  running_statistics(false);
+  running_statistics(true);
   for (const bool relu : {false, true}) {
     for (const bool residual : {false, true}) {
       passes<float>(37, 12, 3, relu, residual, 1e-6);
