@@ -7,11 +7,12 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { acquireLock } from '../../io/lock.ts'
 import { SimclrError } from '../errors.ts'
-import { versionOf } from './inspect.ts'
+import { inspectHeaders, inspectLibtorch } from './inspect.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
+import { reject } from './resolve.ts'
 import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
 import { unpack } from './unpack.ts'
-import { findRelease, type LibtorchRelease, minorOf } from './versions.ts'
+import { findRelease, type LibtorchRelease } from './versions.ts'
 
 /** What of a release is wanted. */
 export type Part =
@@ -56,8 +57,7 @@ export async function installLibtorch(
   const part = options.part ?? 'all'
   const target = releaseFolder(release.version, release.variant, part)
   const root = path.join(target, 'torch')
-  // Nothing unfinished ever has this name: what is there is whole.
-  const there = () => !options.force && fs.existsSync(path.join(root, 'include'))
+  const there = () => !options.force && lacks(root, release, part) === null
   if (there()) return { release, root, already: true }
 
   const onWait = () => options.onMessage?.('Another process is installing this LibTorch: waiting for it')
@@ -74,6 +74,13 @@ export async function installLibtorch(
   } finally {
     await lock.release()
   }
+}
+
+/** Why what is in `root` is not that part of the release, as who looks for a LibTorch would say; null where it is. */
+function lacks(root: string, release: LibtorchRelease, part: Part): string | null {
+  const found = part === 'all' ? inspectLibtorch(root) : inspectHeaders(root)
+  if (found?.version === null) return 'does not tell its version'
+  return reject(found, { version: release.version, variant: release.variant, purpose: 'build' })
 }
 
 function wheelsOf(release: LibtorchRelease, part: Part): readonly string[] {
@@ -104,11 +111,18 @@ async function unpackRelease(
   fs.rmSync(partial, { recursive: true, force: true })
   try {
     const onProgress = (bytes: number, total: number) => options.onProgress?.('unpack', bytes, total)
-    const headersOnly = (options.part ?? 'all') !== 'all'
+    const part = options.part ?? 'all'
+    const headersOnly = part !== 'all'
     for (const { file } of files) {
       await unpack(file, partial, { headersOnly, onProgress, signal: options.signal })
     }
-    checkVersion(release, versionOf(path.join(partial, 'torch')))
+    const wrong = lacks(path.join(partial, 'torch'), release, part)
+    if (wrong !== null) {
+      throw new SimclrError(
+        'ERR_SIMCLR_DOWNLOAD',
+        `Expected LibTorch ${release.version} (${release.variant}) but what came ${wrong}. Name another file or source.`,
+      )
+    }
     const record = {
       version: release.version,
       variant: release.variant,
@@ -123,13 +137,4 @@ async function unpackRelease(
     fs.rmSync(partial, { recursive: true, force: true })
     throw error
   }
-}
-
-/** The file's own word on its version, against the table's. */
-function checkVersion(release: LibtorchRelease, version: string | null): void {
-  if (version !== null && minorOf(version) === minorOf(release.version)) return
-  throw new SimclrError(
-    'ERR_SIMCLR_DOWNLOAD',
-    `Expected LibTorch ${release.version} but the file holds ${version ?? 'an unknown version'}.`,
-  )
 }

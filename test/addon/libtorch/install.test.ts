@@ -7,6 +7,7 @@ import { DEFAULT_RELEASE, type LibtorchRelease } from '../../../lib/addon/libtor
 import { simclr } from '../../support/cli.ts'
 import { withEnvironment } from '../../support/environment.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { fakePip } from '../../support/pip.ts'
 import { rejection } from '../../support/rejection.ts'
 import { serveFile } from '../../support/server.ts'
 import { CPU_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
@@ -60,6 +61,22 @@ describe('installLibtorch', () => {
     })
   })
 
+  it('installs anew what of an installation is missing', async () => {
+    using _there = cache('half')
+    await using server = await serveFile(wheel)
+    const sources = [server.url]
+    const { root } = await installLibtorch(release, { sources })
+    for (const name of ['lib/libtorch_cpu.so', 'lib/libtorch.so', 'include/ATen/ATen.h']) {
+      fs.rmSync(path.join(root, name))
+      expect(await installLibtorch(release, { sources }), name).to.include({ root, already: false })
+      expect(fs.existsSync(path.join(root, name)), name).to.equal(true)
+      expect(await installLibtorch(release, { sources }), name).to.include({ root, already: true })
+    }
+    const headers = await installLibtorch(release, { sources, part: 'headers' })
+    expect(inspectLibtorch(headers.root), 'without libraries').to.equal(null)
+    expect(await installLibtorch(release, { sources, part: 'headers' })).to.include({ already: true })
+  })
+
   it('installs an archive, whose files are under libtorch/', async () => {
     using _there = cache('archive')
     const file = folder('archive.zip')
@@ -93,10 +110,11 @@ describe('installLibtorch', () => {
     expect(server.requests).to.deep.equal(['all', 'bytes=100000-'])
   })
 
-  const refusals: [what: string, entries: Record<string, string>, message: string][] = [
+  const refusals: [what: string, entries: Record<string, string | undefined>, message: string][] = [
     ['a CUDA wheel where a CPU build is wanted', CUDA_WHEEL, 'is a CUDA build'],
     ['a wheel of something else', { 'numpy/__init__.py': '' }, 'holds no LibTorch'],
     ['another version', { ...CPU_WHEEL, 'torch/version.py': "__version__ = '2.14.1+cpu'" }, '2.14.1'],
+    ['a wheel without its headers', { ...CPU_WHEEL, 'torch/include/ATen/ATen.h': undefined }, 'no headers'],
   ]
   for (const [what, entries, message] of refusals) {
     it(`refuses ${what} and leaves nothing installed`, async () => {
@@ -215,29 +233,10 @@ describe('installLibtorch', () => {
 describe('pip as a source', () => {
   const folder = temporaryFolder()
 
-  /** A python3 on PATH whose pip writes down what it is asked and answers with files in turn. */
-  function fakePip(...answers: string[]): { bin: string; asked: () => string[] } {
-    const bin = folder('bin')
-    fs.mkdirSync(bin, { recursive: true })
-    const log = folder('asked.txt')
-    const script = `#!/bin/sh
-if [ "$3" = --version ]; then exit 0; fi
-echo "$*" >> ${log}
-n=$(wc -l < ${log})
-for dest in "$@"; do [ "$last" = --dest ] && break; last=$dest; done
-cp ${folder()}/answer$n.whl "$dest/torch.whl" 2>/dev/null || { echo "ERROR: No matching distribution found" >&2; exit 1; }
-`
-    fs.writeFileSync(path.join(bin, 'python3'), script, { mode: 0o755 })
-    answers.forEach((file, i) => {
-      if (file) fs.copyFileSync(file, folder(`answer${i + 1}.whl`))
-    })
-    return { bin, asked: () => fs.readFileSync(log, 'utf8').trim().split('\n') }
-  }
-
   it('is asked for the CPU wheel, then its own index, then the archive; a CUDA wheel is passed over', async () => {
     fs.writeFileSync(folder('cuda.whl'), await zip(CUDA_WHEEL))
     const wheel = await zip(CPU_WHEEL)
-    const { bin, asked } = fakePip(folder('cuda.whl'))
+    const { bin, asked } = fakePip(folder(), folder('cuda.whl'))
     await using server = await serveFile(wheel)
     using _env = withEnvironment({ XDG_CACHE_HOME: folder('cache'), PATH: `${bin}:/usr/bin:/bin` })
     const messages: string[] = []
