@@ -131,10 +131,31 @@ async function unpackRelease(
     fs.writeFileSync(path.join(partial, 'libtorch.json'), `${JSON.stringify(record, null, 2)}\n`)
     // All of it on the disk before its name is: after a power cut the folder is whole or not there.
     spawnSync('sync', ['-f', partial], { stdio: 'ignore' })
-    fs.rmSync(target, { recursive: true, force: true })
-    fs.renameSync(partial, target)
+    replace(target, partial, options.onMessage)
   } catch (error) {
     fs.rmSync(partial, { recursive: true, force: true })
     throw error
+  }
+}
+
+/**
+ * Gives `partial` the name of `target`. What had it is renamed first and removed last, so that no half of it ever has
+ * that name: removing gigabytes takes a while, and may end anywhere.
+ */
+function replace(target: string, partial: string, onMessage: InstallOptions['onMessage']): void {
+  const old = `${target}.old`
+  fs.rmSync(old, { recursive: true, force: true })
+  const existed = fs.existsSync(target)
+  if (existed) fs.renameSync(target, old)
+  try {
+    fs.renameSync(partial, target)
+  } catch (error) {
+    if (existed) fs.renameSync(old, target)
+    throw error
+  }
+  try {
+    fs.rmSync(old, { recursive: true, force: true })
+  } catch (error) {
+    onMessage?.(`What was there before is still in ${old}: ${(error as Error).message}`)
   }
 }

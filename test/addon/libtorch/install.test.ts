@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -7,6 +8,7 @@ import { DEFAULT_RELEASE, type LibtorchRelease } from '../../../lib/addon/libtor
 import { simclr } from '../../support/cli.ts'
 import { withEnvironment } from '../../support/environment.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { mountTmpfs } from '../../support/mount.ts'
 import { fakePip } from '../../support/pip.ts'
 import { rejection } from '../../support/rejection.ts'
 import { serveFile } from '../../support/server.ts'
@@ -75,6 +77,29 @@ describe('installLibtorch', () => {
     const headers = await installLibtorch(release, { sources, part: 'headers' })
     expect(inspectLibtorch(headers.root), 'without libraries').to.equal(null)
     expect(await installLibtorch(release, { sources, part: 'headers' })).to.include({ already: true })
+  })
+
+  it('puts what was there aside in one piece before it removes it', async function () {
+    using _there = cache('forced')
+    fs.writeFileSync(folder('forced.whl'), wheel)
+    const from = folder('forced.whl')
+    const { root } = await installLibtorch(release, { from })
+    fs.writeFileSync(path.join(root, 'include', 'older'), '')
+    // What cannot be removed: removing ends before it is done, as where a process is killed meanwhile.
+    const stuck = path.join(root, 'lib', 'stuck')
+    if (!mountTmpfs(stuck, 'size=64k')) return this.skip()
+    const old = path.join(`${path.dirname(root)}.old`, path.relative(path.dirname(root), stuck))
+    try {
+      const messages: string[] = []
+      await installLibtorch(release, { from, force: true, onMessage: (text) => messages.push(text) })
+      expect(messages.join('\n')).to.match(/still in .*2\.13\.0-cpu\.old: EBUSY/)
+      expect(fs.readdirSync(path.join(root, 'include'))).to.deep.equal(['ATen'])
+      expect(inspectLibtorch(root)).to.include({ version: '2.13.0', headers: true })
+    } finally {
+      execFileSync('umount', [fs.existsSync(old) ? old : stuck])
+    }
+    await installLibtorch(release, { from, force: true })
+    expect(fs.existsSync(`${path.dirname(root)}.old`)).to.equal(false)
   })
 
   it('installs an archive, whose files are under libtorch/', async () => {
