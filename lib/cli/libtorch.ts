@@ -1,7 +1,8 @@
 /** `simclr libtorch install | list`: the LibTorch that the addon runs on. */
 import { type Command, Option } from 'commander'
 import { inspectLibtorch } from '../addon/libtorch/inspect.ts'
-import { installLibtorch, type Part, releaseOf } from '../addon/libtorch/install.ts'
+import { installLibtorch, releaseOf } from '../addon/libtorch/install.ts'
+import type { Part } from '../addon/libtorch/parts.ts'
 import { cacheFolder, releaseFolder } from '../addon/libtorch/paths.ts'
 import { installCommand } from '../addon/libtorch/resolve.ts'
 import { DEFAULT_RELEASE, RELEASES } from '../addon/libtorch/versions.ts'

@@ -8,24 +8,14 @@ import path from 'node:path'
 import { acquireLock } from '../../io/lock.ts'
 import { SimclrError } from '../errors.ts'
 import { inspectHeaders, inspectLibtorch } from './inspect.ts'
+import type { Part } from './parts.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
 import { reject } from './resolve.ts'
 import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
 import { unpack } from './unpack.ts'
 import { findRelease, type LibtorchRelease } from './versions.ts'
 
-/** What of a release is wanted. */
-export type Part =
-  /** Libraries and headers: to run and to build. */
-  | 'all'
-  /** Headers alone: enough to compile, not to link or run. */
-  | 'headers'
-  /** Headers, and NVIDIA's compiler. */
-  | 'compiler'
-
 export interface InstallOptions extends FetchOptions {
-  /** Default `all`. */
-  part?: Part | undefined
   /** Installs anew over what is there. */
   force?: boolean | undefined
 }
@@ -64,12 +54,12 @@ export async function installLibtorch(
   const lock = await acquireLock(target, onWait, options.signal)
   try {
     if (there()) return { release, root, already: true }
-    fs.mkdirSync(downloadFolder(release), { recursive: true })
+    fs.mkdirSync(downloadFolder(release, part), { recursive: true })
     const needed = release.unpackedBytes + (options.from === undefined ? release.downloadBytes : 0)
     checkSpace(cacheFolder(), part === 'all' ? needed : needed / 2)
-    const files = await fetchRelease(release, wheelsOf(release, part), options)
+    const files = await fetchRelease(release, options)
     await unpackRelease(release, files, target, options)
-    fs.rmSync(downloadFolder(release), { recursive: true, force: true })
+    fs.rmSync(downloadFolder(release, part), { recursive: true, force: true })
     return { release, root, already: false }
   } finally {
     await lock.release()
@@ -81,11 +71,6 @@ function lacks(root: string, release: LibtorchRelease, part: Part): string | nul
   const found = part === 'all' ? inspectLibtorch(root) : inspectHeaders(root)
   if (found?.version === null) return 'does not tell its version'
   return reject(found, { version: release.version, variant: release.variant, purpose: 'build' })
-}
-
-function wheelsOf(release: LibtorchRelease, part: Part): readonly string[] {
-  if (part === 'all') return [...new Set([...release.runtime, ...release.headers])]
-  return part === 'headers' ? release.headers : [...release.headers, ...release.compiler]
 }
 
 /** Throws ERR_SIMCLR_IO where fewer than `needed` bytes are free. */

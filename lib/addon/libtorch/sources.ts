@@ -7,13 +7,16 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { download, sha256 } from '../../io/download.ts'
 import { SimclrError } from '../errors.ts'
-import { cacheFolder } from './paths.ts'
+import { type Part, wheelsOf } from './parts.ts'
+import { cacheFolder, releaseFolder } from './paths.ts'
 import { findPip, pipDownload } from './pip.ts'
 import { installCommand } from './resolve.ts'
 import { listEntries } from './unpack.ts'
 import type { LibtorchRelease } from './versions.ts'
 
 export interface FetchOptions {
+  /** Default `all`. */
+  part?: Part | undefined
   /** A wheel or archive on disk, instead of a download. */
   from?: string | undefined
   /** Addresses of a wheel or archive, tried in order instead of the table's sources. */
@@ -35,21 +38,22 @@ export interface ReleaseFile {
   verified: boolean
 }
 
-/** Where downloads of a release are kept until they are unpacked; a broken one goes on from there. */
-export function downloadFolder(release: LibtorchRelease): string {
-  return path.join(cacheFolder(), 'downloads', `${release.version}-${release.variant}`)
+/**
+ * Where downloads of a part are kept until they are unpacked; a broken one goes on from there. Each part has its own:
+ * two of them may be installed at once, and each removes what it has unpacked.
+ */
+export function downloadFolder(release: LibtorchRelease, part: Part = 'all'): string {
+  const name = path.basename(releaseFolder(release.version, release.variant, part))
+  return path.join(cacheFolder(), 'downloads', name)
 }
 
-/** Torch's own file, then NVIDIA's wheels that were asked for. */
-export async function fetchRelease(
-  release: LibtorchRelease,
-  wheels: readonly string[],
-  options: FetchOptions,
-): Promise<ReleaseFile[]> {
+/** Torch's own file, then NVIDIA's wheels. */
+export async function fetchRelease(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile[]> {
+  const wheels = wheelsOf(release, options.part ?? 'all')
   const files = [await fetchTorch(release, options)]
   for (const [i, requirement] of wheels.entries()) {
     options.onMessage?.(`Getting ${requirement} from pip's configured sources`)
-    const folder = path.join(downloadFolder(release), `wheel${i}`)
+    const folder = path.join(downloadFolder(release, options.part), `wheel${i}`)
     const file = await pipDownload(requirement, folder, { signal: options.signal })
     files.push({ file, source: `pip ${requirement}`, sha256: await sha256(file), verified: false })
   }
@@ -103,7 +107,7 @@ function* official(release: LibtorchRelease, options: FetchOptions): Generator<S
     name,
     foreign: false,
     get: () =>
-      pipDownload(release.torch, path.join(downloadFolder(release), 'pip'), {
+      pipDownload(release.torch, path.join(downloadFolder(release, options.part), 'pip'), {
         index,
         signal: options.signal,
       }),
@@ -119,7 +123,10 @@ function* named(urls: string[], release: LibtorchRelease, options: FetchOptions)
 }
 
 function http(url: string, release: LibtorchRelease, options: FetchOptions, foreign: boolean): Source {
-  const file = path.join(downloadFolder(release), path.basename(new URL(url).pathname) || 'libtorch.zip')
+  const file = path.join(
+    downloadFolder(release, options.part),
+    path.basename(new URL(url).pathname) || 'libtorch.zip',
+  )
   const onProgress = (bytes: number, total: number | null) => options.onProgress?.('download', bytes, total)
   return {
     name: url,

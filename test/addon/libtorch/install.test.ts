@@ -223,6 +223,23 @@ describe('installLibtorch', () => {
     expect(both.map((r) => r.stderr).join()).to.contain('waiting')
   })
 
+  it('installs two parts at once, each from its own download', async () => {
+    using there = cache('parts')
+    let begin = () => {}
+    const until = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    await using slow = await serveFile(wheel, { until })
+    await using quick = await serveFile(wheel)
+    const all = installLibtorch(release, { sources: [slow.url] })
+    while (slow.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    const headers = await installLibtorch(release, { sources: [quick.url], part: 'headers' })
+    begin()
+    expect((await all).root).to.equal(path.join(there.path, '2.13.0-cpu', 'torch'))
+    expect(headers.root).to.equal(path.join(there.path, '2.13.0-cpu-headers', 'torch'))
+    expect(fs.readdirSync(path.join(there.path, 'downloads'))).to.deep.equal([])
+  })
+
   it('names the space that is wanted where a disk is too full', () => {
     expect(() => checkSpace(folder(), 1e18)).to.throw(/1000000000000 MB.*XDG_CACHE_HOME/)
     checkSpace(folder(), 1)
