@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { SimclrError } from '../errors.ts'
+import { pythonEnvironment, pythonModule } from './python.ts'
 
 export interface PipOptions {
   /** Ask this index alone; without it pip's configured sources are asked. */
@@ -20,13 +21,11 @@ const PLATFORMS = [28, 27, 26, 25, 24, 18, 17]
 
 /** The command that runs pip, or null where there is none. */
 export function findPip(): string[] | null {
-  const candidates = [['python3', '-m', 'pip'], ['pip3'], ['pip']]
-  return (
-    candidates.find(
-      ([command = '', ...args]) =>
-        spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0,
-    ) ?? null
-  )
+  const candidates = [pythonModule('pip'), ['pip3'], ['pip']]
+  const options = { stdio: 'ignore', env: pythonEnvironment() } as const
+  const works = ([command = '', ...args]: string[]) =>
+    spawnSync(command, [...args, '--version'], options).status === 0
+  return candidates.find(works) ?? null
 }
 
 /**
@@ -54,7 +53,8 @@ export async function pipDownload(
   const index = options.index === undefined ? [] : ['--index-url', options.index]
   const args = [...prefix, 'download', '--no-deps', ...platform, ...index, '--dest', folder, requirement]
   // stdout (pip's progress bar) goes to our stderr; stderr is kept for the error's message.
-  const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], signal: options.signal })
+  const env = pythonEnvironment()
+  const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], env, signal: options.signal })
   let words = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(0, 10_000)

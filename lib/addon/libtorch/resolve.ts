@@ -10,6 +10,7 @@ import path from 'node:path'
 import { SimclrError } from '../errors.ts'
 import { inspectLibtorch, type LibtorchFolder } from './inspect.ts'
 import { cacheFolder } from './paths.ts'
+import { pythonCode, pythonEnvironment } from './python.ts'
 import { cudaOf, findRelease, minorOf, RELEASES, type Variant } from './versions.ts'
 
 export type LibtorchSource = 'option' | 'SIMCLR_LIBTORCH' | 'build' | 'cache' | 'python'
@@ -129,8 +130,10 @@ function cached(request: LibtorchRequest): string[] {
 function pythonTorch(): string | null {
   const find =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s and s.submodule_search_locations else "")'
-  const run = spawnSync('python3', ['-c', find], {
+  const [command = '', ...args] = pythonCode(find)
+  const run = spawnSync(command, args, {
     encoding: 'utf8',
+    env: pythonEnvironment(),
     timeout: 10_000,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
