@@ -15,6 +15,9 @@ export const CPU_WHEEL: Record<string, string> = {
   'torch-2.13.0+cpu.dist-info/licenses/LICENSE': 'licence',
 }
 
+/** The same for CUDA, which version.py does not tell. */
+export const CUDA_WHEEL = { ...CPU_WHEEL, 'torch/lib/libtorch_cuda.so': 'kernels' }
+
 /** A zip file of these entries but the undefined ones, without compression so that its size is known roughly. */
 export async function zip(entries: Record<string, string | undefined>): Promise<Buffer> {
   const file = new yazl.ZipFile()

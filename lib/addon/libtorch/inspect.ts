@@ -71,7 +71,11 @@ function headerVersion(root: string): string | null {
 }
 
 function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  try {
+    return fs.statSync(file).isFile()
+  } catch {
+    return false // not there, below a file, or not to be looked at
+  }
 }
 
 function read(file: string): string | null {

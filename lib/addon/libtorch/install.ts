@@ -11,8 +11,8 @@ import { inspectHeaders, inspectLibtorch } from './inspect.ts'
 import type { Part } from './parts.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
 import { reject } from './resolve.ts'
-import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
-import { unpack } from './unpack.ts'
+import { bytesToFetch, downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
+import { isSystemError, unpack } from './unpack.ts'
 import { findRelease, type LibtorchRelease } from './versions.ts'
 
 export interface InstallOptions extends FetchOptions {
@@ -55,12 +55,14 @@ export async function installLibtorch(
   try {
     if (there()) return { release, root, already: true }
     fs.mkdirSync(downloadFolder(release, part), { recursive: true })
-    const needed = release.unpackedBytes + (options.from === undefined ? release.downloadBytes : 0)
+    const needed = release.unpackedBytes + bytesToFetch(release, options)
     checkSpace(cacheFolder(), part === 'all' ? needed : needed / 2)
     const files = await fetchRelease(release, options)
     await unpackRelease(release, files, target, options)
     fs.rmSync(downloadFolder(release, part), { recursive: true, force: true })
     return { release, root, already: false }
+  } catch (error) {
+    throw isSystemError(error) ? diskError(error) : error
   } finally {
     await lock.release()
   }
@@ -84,6 +86,11 @@ export function checkSpace(folder: string, needed: number): void {
     `Expected ${mb(needed)} of free disk space for LibTorch in ${folder} but there are ${mb(free)}. ` +
       'Free some, or set XDG_CACHE_HOME to a folder on a larger disk.',
   )
+}
+
+function diskError(cause: Error): SimclrError {
+  const message = `Expected to install LibTorch in ${cacheFolder()} but ${cause.message}. Mend that, or set XDG_CACHE_HOME to another folder.`
+  return new SimclrError('ERR_SIMCLR_IO', message, { cause })
 }
 
 async function unpackRelease(

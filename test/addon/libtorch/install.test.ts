@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { SimclrError } from '../../../lib/addon/errors.ts'
 import { inspectLibtorch } from '../../../lib/addon/libtorch/inspect.ts'
 import { checkSpace, installLibtorch } from '../../../lib/addon/libtorch/install.ts'
 import { DEFAULT_RELEASE, type LibtorchRelease } from '../../../lib/addon/libtorch/versions.ts'
@@ -9,12 +10,9 @@ import { simclr } from '../../support/cli.ts'
 import { withEnvironment } from '../../support/environment.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { mountTmpfs } from '../../support/mount.ts'
-import { fakePip } from '../../support/pip.ts'
 import { rejection } from '../../support/rejection.ts'
 import { serveFile } from '../../support/server.ts'
-import { CPU_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
-
-const CUDA_WHEEL = { ...CPU_WHEEL, 'torch/lib/libtorch_cuda.so': 'kernels' }
+import { CPU_WHEEL, CUDA_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
 
 describe('installLibtorch', () => {
   const folder = temporaryFolder()
@@ -170,6 +168,28 @@ describe('installLibtorch', () => {
     expect(inspectLibtorch(folder('hash', 'simclr', 'libtorch', '2.13.0-cpu'))).to.equal(null)
   })
 
+  it('refuses what is no address, and a file that is not there, in words', async () => {
+    using _there = cache('nothing')
+    for (const address of ['torch.whl', 'file:///torch.whl']) {
+      const error = await rejection(installLibtorch(release, { sources: [address] }))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_USAGE')
+      expect(error.message).to.contain(`but received '${address}'`)
+    }
+    const error = await rejection(installLibtorch(release, { from: folder('missing.whl') }))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message).to.contain(`there is nothing at ${folder('missing.whl')}`)
+  })
+
+  it('names the disk that fails', async () => {
+    fs.writeFileSync(folder('file'), '')
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder('file') })
+    const error = await rejection(installLibtorch(release, { sources: ['http://127.0.0.1:9/'] }))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message)
+      .to.contain(`install LibTorch in ${folder('file', 'simclr')}`)
+      .and.to.contain('ENOTDIR')
+  })
+
   it('takes a file of unknown hash from an address the caller names only with that hash', async () => {
     using _there = cache('unknown')
     await using server = await serveFile(wheel)
@@ -269,34 +289,5 @@ describe('installLibtorch', () => {
     const ran = await simclr(['libtorch', 'install', 'cu999'])
     expect(ran.code).to.equal(2)
     expect(ran.stderr).to.contain("'cu999'").and.to.contain('libtorch list')
-  })
-})
-
-describe('pip as a source', () => {
-  const folder = temporaryFolder()
-
-  it('is asked for the CPU wheel, then its own index, then the archive; a CUDA wheel is passed over', async () => {
-    fs.writeFileSync(folder('cuda.whl'), await zip(CUDA_WHEEL))
-    const wheel = await zip(CPU_WHEEL)
-    const { bin, asked } = fakePip(folder(), folder('cuda.whl'))
-    await using server = await serveFile(wheel)
-    using _env = withEnvironment({ XDG_CACHE_HOME: folder('cache'), PATH: `${bin}:/usr/bin:/bin` })
-    const messages: string[] = []
-    const release = { ...DEFAULT_RELEASE, index: 'http://index.test/whl', archive: server.url, hashes: [] }
-    await installLibtorch(release, { onMessage: (text) => messages.push(text) })
-    const [first = '', second = ''] = asked()
-    expect(first).to.contain('download --no-deps --python-version 311 --platform manylinux_2_28_x86_64')
-    expect(first)
-      .to.match(/ torch==2\.13\.0\+cpu$/)
-      .and.not.to.contain('index-url')
-    expect(second).to.contain('--index-url http://index.test/whl')
-    expect(messages.join('\n')).to.match(/CUDA build.*No matching distribution.*not verified: its SHA-256/s)
-  })
-
-  it('is named with the command that installs it where it is missing', async () => {
-    await using server = await serveFile(Buffer.from(''), { status: 404 })
-    using _env = withEnvironment({ XDG_CACHE_HOME: folder('none'), PATH: folder('nothing') })
-    const error = await rejection(installLibtorch({ ...DEFAULT_RELEASE, archive: server.url }))
-    expect(error.message).to.contain('apt-get install python3-pip').and.to.contain('404')
   })
 })

@@ -58,6 +58,8 @@ describe('resolveLibtorch', () => {
     )
     process.env.SIMCLR_LIBTORCH = folder('nowhere')
     expect(() => resolveLibtorch(RUN)).to.throw(/SIMCLR_LIBTORCH.*nowhere holds no lib\/libtorch\.so/)
+    process.env.SIMCLR_LIBTORCH = folder('bin', 'python3')
+    expect(() => resolveLibtorch(RUN)).to.throw(/SIMCLR_LIBTORCH.*python3 holds no lib\/libtorch\.so/)
   })
 
   it('takes the exact version from the cache, else the newest of its minor, never another minor', () => {
