@@ -4,16 +4,13 @@
  * it depends on changes.
  */
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import fs from 'node:fs'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { type Binary, findBinaries, noBinaryError, unmetBy } from './binary.ts'
 import { SimclrError } from './errors.ts'
-import { cacheFolder } from './libtorch/paths.ts'
 import { installCommand, type LibtorchSource, resolveLibtorch } from './libtorch/resolve.ts'
 import { notLoaded, type Probed } from './probed.ts'
+import { keyOf, recall, remember } from './remembered.ts'
 
 export interface Choice {
   binary: Binary
@@ -93,14 +90,17 @@ function nothingUsable(considered: readonly Considered[], failures: readonly unk
   )
 }
 
-/** Loads each in a process of its own: one that sees a GPU is best, then the CPU's, then the first that works. */
-function bestOf(usable: readonly Usable[]): Choice {
+/**
+ * Loads each in a process of its own (`trial`): one that sees a GPU is best, then the CPU's, then the first that works.
+ * What another try may not find again, a machine that was too busy to answer, is not remembered.
+ */
+export function bestOf(usable: readonly Usable[], trial = (candidate: Usable) => probe(candidate)): Choice {
   const key = keyOf(usable)
   const known = recall(key)
   const before = known && usable.find(({ binary }) => binary.from === known.from)
   if (before) return { ...before, why: `${known.why} (found out on ${known.date})` }
 
-  const probed = usable.map((candidate) => ({ candidate, outcome: probe(candidate) }))
+  const probed = usable.map((candidate) => ({ candidate, outcome: trial(candidate) }))
   const working = probed.filter(({ outcome }) => outcome.failure === null)
   const best =
     working.find(({ outcome }) => outcome.gpus > 0) ??
@@ -114,7 +114,8 @@ function bestOf(usable: readonly Usable[]): Choice {
     )
   }
   const why = `the best of ${usable.length} that were tried: ${told.join('; ')}`
-  remember(key, { from: best.candidate.binary.from, why, date: new Date().toISOString().slice(0, 10) })
+  if (!probed.some(({ outcome }) => outcome.passing))
+    remember(key, { from: best.candidate.binary.from, why, date: new Date().toISOString().slice(0, 10) })
   return { ...best.candidate, why }
 }
 
@@ -123,83 +124,27 @@ function describe({ failure, gpus }: Probed): string {
   return gpus > 0 ? `works with ${gpus} GPU${gpus === 1 ? '' : 's'}` : 'works, on the CPU'
 }
 
-/** Loads a binary with its LibTorch in a process of its own, and counts the GPUs it can use. */
-export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>): Probed {
+/** Loads a binary with its LibTorch in a process of its own, and counts the GPUs it can use; `patience` in milliseconds. */
+export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>, patience = 120_000): Probed {
   const program = fileURLToPath(moduleBeside(import.meta.url, './probe'))
   const args = [...inheritedFlags(import.meta.url), program, JSON.stringify({ binary, libtorch })]
   const run = spawnSync(process.execPath, args, {
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: patience,
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
   })
   try {
-    return JSON.parse(run.stdout.trim().split('\n').at(-1)!) as Probed
+    return JSON.parse((run.stdout ?? '').trim().split('\n').at(-1)!) as Probed
   } catch {
+    if (run.error) return { ...notLoaded(untried(run.error, patience), null), passing: true }
     const how = run.signal ? `crashes (${run.signal})` : `fails: ${run.stderr.trim().split('\n').at(-1)}`
     return notLoaded(`${how} when it is loaded`, null)
   }
 }
 
-interface Remembered {
-  from: string
-  why: string
-  date: string
-}
-
-/** Everything the choice depends on: the binaries, their LibTorches, the driver, the GPUs that are let in. */
-function keyOf(usable: readonly Usable[]): string {
-  const facts = usable.map(({ binary, libtorch }) => {
-    const stamp = [
-      path.join(binary.folder, 'simclr.node'),
-      path.join(libtorch.path, 'lib', 'libtorch_cpu.so'),
-    ].map((file) => {
-      const { size, mtimeMs } = fs.statSync(file, { throwIfNoEntry: false }) ?? {}
-      return [file, size, mtimeMs]
-    })
-    return [binary.from, stamp]
-  })
-  const driver = read('/proc/driver/nvidia/version')
-  const world = [process.version, driver, process.env.CUDA_VISIBLE_DEVICES]
-  return createHash('sha256')
-    .update(JSON.stringify([facts, world]))
-    .digest('hex')
-}
-
-const memory = () => path.join(path.dirname(cacheFolder()), 'binaries.json')
-
-function recall(key: string): Remembered | null {
-  return readMemory()[key] ?? null
-}
-
-/** Choices of a handful of set-ups, the newest last. A cache that cannot be written costs only time. */
-function remember(key: string, choice: Remembered): void {
-  try {
-    const entries = Object.entries(readMemory()).filter(([other]) => other !== key)
-    const kept = Object.fromEntries([...entries.slice(-15), [key, choice]])
-    const temporary = `${memory()}.${process.pid}.tmp`
-    fs.mkdirSync(path.dirname(memory()), { recursive: true })
-    fs.writeFileSync(temporary, `${JSON.stringify(kept, null, 2)}\n`)
-    fs.renameSync(temporary, memory())
-  } catch {}
-}
-
-/** Where loading what was chosen fails, the choice is found out anew the next time. */
-export function forgetChoices(): void {
-  fs.rmSync(memory(), { force: true })
-}
-
-function readMemory(): Record<string, Remembered> {
-  try {
-    return JSON.parse(read(memory()) ?? '{}') as Record<string, Remembered>
-  } catch {
-    return {}
-  }
-}
-
-function read(file: string): string | null {
-  try {
-    return fs.readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
+/** Of a process that has told nothing about the binary. */
+function untried({ code, message }: NodeJS.ErrnoException, patience: number): string {
+  return code === 'ETIMEDOUT'
+    ? `does not load within ${patience / 1000} s`
+    : `cannot be tried: no process can be started (${message})`
 }

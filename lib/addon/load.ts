@@ -1,9 +1,10 @@
 /** Loads the addon, once per process and only when asked: chosen by choose.ts, opened by open.ts. */
 import { isMainThread } from 'node:worker_threads'
-import { type Choice, choose, forgetChoices } from './choose.ts'
+import { type Choice, choose } from './choose.ts'
 import { SimclrError, type SimclrErrorCode } from './errors.ts'
 import type { Addon } from './interface.ts'
 import { openAddon } from './open.ts'
+import { forgetChoices } from './remembered.ts'
 
 export interface LoadOptions {
   /** A LibTorch folder; by default see libtorch/resolve.ts. */

@@ -7,7 +7,8 @@ function tryOut(): Probed {
     const addon = openAddon(JSON.parse(process.argv[2]!))
     const { torch, cpuCapability, jpeg } = addon.buildInfo()
     const gpus = addon.getDevices().filter(({ type }) => type === 'cuda').length
-    return { failure: null, code: null, gpus, gpuProblem: addon.gpuProblem(), torch, cpuCapability, jpeg }
+    const gpuProblem = addon.gpuProblem()
+    return { failure: null, code: null, passing: false, gpus, gpuProblem, torch, cpuCapability, jpeg }
   } catch (error) {
     const { message, code = null } = error as Error & { code?: string }
     return notLoaded(message, code)

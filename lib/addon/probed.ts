@@ -2,6 +2,8 @@
 export interface Probed {
   /** Null if it works. */
   failure: string | null
+  /** The failure is of the trial, not of the binary: another try may end otherwise. */
+  passing: boolean
   /** The failure's error code. */
   code: string | null
   /** CUDA devices that it can use. */
@@ -16,5 +18,8 @@ export interface Probed {
 
 /** Of a binary that cannot be loaded. */
 export function notLoaded(failure: string, code: string | null): Probed {
-  return { failure, code, gpus: 0, gpuProblem: null, torch: null, cpuCapability: null, jpeg: null }
+  return {
+    ...{ failure, code, passing: false, gpus: 0, gpuProblem: null },
+    ...{ torch: null, cpuCapability: null, jpeg: null },
+  }
 }

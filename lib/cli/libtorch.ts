@@ -1,7 +1,8 @@
 /** `simclr libtorch install | list`: the LibTorch that the addon runs on. */
 import { type Command, Option } from 'commander'
 import { inspectLibtorch } from '../addon/libtorch/inspect.ts'
-import { installLibtorch, type Part, releaseOf } from '../addon/libtorch/install.ts'
+import { installLibtorch, releaseOf } from '../addon/libtorch/install.ts'
+import type { Part } from '../addon/libtorch/parts.ts'
 import { cacheFolder, releaseFolder } from '../addon/libtorch/paths.ts'
 import { installCommand } from '../addon/libtorch/resolve.ts'
 import { DEFAULT_RELEASE, RELEASES } from '../addon/libtorch/versions.ts'
@@ -28,7 +29,7 @@ export function registerLibtorch(program: Command): void {
     .command('install')
     .description('download LibTorch into the cache (once for all projects of this user)')
     .argument('[variant]', 'cpu, or a CUDA version such as cu130', DEFAULT_RELEASE.variant)
-    .option('--from <file>', 'a torch wheel or LibTorch archive that is here already')
+    .option('--from <file>', 'a torch wheel or LibTorch archive that is here already, or a folder of wheels')
     .option('--sha256 <hash>', 'take only a file with this SHA-256')
     .option('--source <url...>', 'addresses to try, in order, instead of the known ones')
     // Not --version: the program has that one, prints its own version and ends.

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SimclrError } from '../addon/errors.ts'
+import { checkOutput, output, outputError } from './output.ts'
 
 export interface DownloadOptions {
   /** Told after every chunk; `total` is null where the server does not say. */
@@ -18,9 +19,10 @@ export interface DownloadOptions {
 /**
  * Downloads `url` to `file`. The part so far is kept in `file.part`, also when this throws: the next call goes
  * on from there if the server still has the same file (ETag or Last-Modified). Follows redirects, but not from
- * https to http. Throws ERR_SIMCLR_DOWNLOAD.
+ * https to http. Throws ERR_SIMCLR_DOWNLOAD, and at once ERR_SIMCLR_IO where the disk is what fails.
  */
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
+  await checkOutput(file)
   const retries = options.retries ?? 4
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -28,12 +30,12 @@ export async function download(url: string, file: string, options: DownloadOptio
       break
     } catch (error) {
       options.signal?.throwIfAborted()
-      const final = error instanceof SimclrError // the server has said no
+      const final = error instanceof SimclrError // the server has said no, or the disk
       if (final || attempt === retries) throw final ? error : cutOff(url, error)
       await sleep((options.backoff ?? 500) * 2 ** attempt, undefined, { signal: options.signal })
     }
   }
-  fs.renameSync(`${file}.part`, file)
+  await output(file, () => fs.promises.rename(`${file}.part`, file))
   fs.rmSync(`${file}.part.json`, { force: true })
 }
 
@@ -76,14 +78,17 @@ async function fetchRest(url: string, file: string, options: DownloadOptions): P
   const start = resumed ? have : 0
   const length = response.headers.get('content-length')
   const total = length === null ? null : start + Number(length)
-  writeValidator(file, url, response.headers)
 
   let bytes = start
-  const out = await fs.promises.open(part, resumed ? 'a' : 'w')
+  const out = await output(part, async () => {
+    writeValidator(file, url, response.headers)
+    return fs.promises.open(part, resumed ? 'a' : 'w')
+  })
   try {
     // Not a stream: after an abort one may still write, under the feet of the call that goes on.
     for await (const chunk of response.body) {
-      await out.appendFile(chunk) // all of it, whatever write(2) takes at once
+      // All of it, whatever write(2) takes at once.
+      await out.appendFile(chunk).catch((error) => Promise.reject(outputError(part, error)))
       bytes += chunk.length
       options.onProgress?.(bytes, total)
     }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -43,6 +44,40 @@ describe('the binary that is taken', function () {
     )
     fs.utimesSync(path.join(cuda, 'simclr.node'), 1, 1)
     expect(taken(app).binaryChoice).to.equal(first.binaryChoice)
+    // As where a container is run with GPUs and without.
+    expect(taken(app, { NVIDIA_VISIBLE_DEVICES: 'void' }).binaryChoice).to.equal(first.binaryChoice)
+  })
+
+  it('is found out anew where what was remembered is no such thing', () => {
+    const { app } = setUp()
+    fs.mkdirSync(path.join(app.folder, 'cache/simclr'), { recursive: true })
+    fs.writeFileSync(path.join(app.folder, 'cache/simclr/binaries.json'), 'null')
+    expect(taken(app).binary).to.equal('@simclr/linux-x64-cpu')
+    expect(taken(app).binaryChoice).to.contain('found out')
+  })
+
+  it('is none where no process can be started to try them, and the error says so', () => {
+    const { app } = setUp()
+    const gone = folder('node')
+    fs.copyFileSync(process.execPath, gone)
+    fs.chmodSync(gone, 0o755)
+    const first = `(await import('node:fs')).rmSync(process.execPath)`
+    const env = { HOME: app.folder, PATH: '/nowhere', XDG_CACHE_HOME: path.join(app.folder, 'cache') }
+    const args = ['--input-type=module', '-e', `${first}\n${program}`]
+    const { stdout, stderr } = spawnSync(gone, args, { cwd: app.folder, env, encoding: 'utf8' })
+    const { code, message } = JSON.parse(stdout || JSON.stringify({ message: stderr }))
+    expect(code, message).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.match(/linux-x64-cpu cannot be tried: no process can be started \(.*ENOENT\)/)
+  })
+
+  it('fails with its own error where that cannot be forgotten', () => {
+    const { app, cuda, cpu } = setUp()
+    fs.rmSync(cuda, { recursive: true })
+    fs.writeFileSync(path.join(cpu, 'loader.node'), 'no library')
+    fs.mkdirSync(path.join(app.folder, 'cache/simclr/binaries.json'), { recursive: true })
+    const { code, message } = taken(app)
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.contain('loader.node of').and.to.contain('cannot be loaded')
   })
 
   it('is another than one that crashes, and the app lives', () => {

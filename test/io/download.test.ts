@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { download } from '../../lib/io/download.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { mountTmpfs } from '../support/mount.ts'
 import { rejection } from '../support/rejection.ts'
 import { serveFile } from '../support/server.ts'
 
@@ -77,6 +79,29 @@ describe('download', () => {
     const error = await rejection(download(server.url, folder('busy'), { retries: 2, backoff: 1 }))
     expect(error.message).to.contain('HTTP 503')
     expect(server.requests).to.have.length(3)
+  })
+
+  it('says at once that the disk cannot be written, and which file', async function () {
+    await using server = await serveFile(BYTES)
+    fs.mkdirSync(folder('taken'))
+    fs.mkdirSync(folder('half.part'))
+    const refused = async (name: string) => {
+      const error = await rejection(download(server.url, folder(name), QUICK))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+      return error.message
+    }
+    expect(await refused('taken')).to.contain(`write ${folder('taken')} but it is a folder`)
+    expect(await refused('nowhere/file')).to.contain(`${folder('nowhere')} is not there`)
+    expect(server.requests).to.deep.equal([])
+    expect(await refused('half')).to.contain(`write ${folder('half.part')} but it is a folder`)
+    expect(server.requests).to.deep.equal(['all'])
+    if (!mountTmpfs(folder('disk'), 'size=64k')) return this.skip()
+    try {
+      expect(await refused('disk/file')).to.match(/disk\/file\.part but ENOSPC: no space left on device\. /)
+      expect(server.requests).to.deep.equal(['all', 'all'])
+    } finally {
+      execFileSync('umount', [folder('disk')])
+    }
   })
 
   it('stops when it is told to, with the reason given', async () => {

@@ -5,7 +5,8 @@ import { cLibrary, node, processor } from '../../lib/doctor/system.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Installed, installSimclr, linkLibtorch, replaceByLibrary } from '../support/installed.ts'
 import { fakeLibtorch } from '../support/libtorch.ts'
-import { sha256Of } from '../support/wheel.ts'
+import { fakePip } from '../support/pip.ts'
+import { CPU_WHEEL, sha256Of, zip } from '../support/wheel.ts'
 
 /** One broken set-up: made in a fresh app with a working binary and LibTorch. */
 interface Broken {
@@ -185,6 +186,28 @@ describe('simclr doctor', function () {
       expect(code).to.equal(1)
     })
   }
+
+  it('names a command that brings what of LibTorch is missing', async () => {
+    const { app, libtorch } = setUp()
+    const missing = path.join(libtorch, 'lib', 'libtorch_cpu.so')
+    fs.rmSync(missing)
+    fs.mkdirSync(path.join(libtorch, 'include/ATen'), { recursive: true })
+    write(path.join(libtorch, 'include/ATen/ATen.h'), '')
+    const { mend } = app.doctor().findings.find(({ state }) => state === 'problem')!
+    const wheel = path.join(app.folder, 'torch.whl')
+    fs.writeFileSync(wheel, await zip(CPU_WHEEL))
+    fakePip(app.folder, wheel)
+    const [npx, simclr, ...args] = mend!.split(' ')
+    expect([npx, simclr]).to.deep.equal(['npx', 'simclr'])
+    const { code, stderr } = app.node(['node_modules/simclr/dist/cli/main.js', ...args])
+    expect(code, stderr).to.equal(0)
+    expect(fs.readFileSync(missing, 'utf8')).to.equal(CPU_WHEEL['torch/lib/libtorch_cpu.so'])
+    // That library is only text: the next problem is another one.
+    const problems = app.doctor().findings.filter(({ state }) => state === 'problem')
+    expect(problems.map(({ name, detail }) => [name, /cannot be opened/.test(detail)])).to.deep.equal([
+      ['Addon', true],
+    ])
+  })
 
   it('knows which Node, C library and processor will not do', () => {
     expect(node('v18.20.0')).to.include({ state: 'problem', mend: 'install Node 22 or newer' })

@@ -2,7 +2,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 
-/** Writes `folder/lib` and, with headers, `folder/include`; `version` as in a wheel's version.py, null for none. */
+/**
+ * Writes `folder/lib` and, with headers, `folder/include`; `version` as in a wheel's version.py, null for none. With
+ * `cuda` it is a build for the CUDA version of its suffix, without one for 13.0.
+ */
 export function fakeLibtorch(
   folder: string,
   version: string | null,
@@ -17,7 +20,8 @@ export function fakeLibtorch(
   write('lib/libtorch_cpu.so', '')
   if (cuda) write('lib/libtorch_cuda.so', '')
   if (headers) write('include/ATen/ATen.h', '')
-  if (version !== null)
-    write('version.py', `__version__ = '${version}'\ncuda: Optional[str] = ${cuda ? "'13.0'" : 'None'}\n`)
+  const [, major, minor] = /\+cu(\d+)(\d)$/.exec(version ?? '') ?? ['', '13', '0']
+  const said = cuda ? `'${major}.${minor}'` : 'None'
+  if (version !== null) write('version.py', `__version__ = '${version}'\ncuda: Optional[str] = ${said}\n`)
   return folder
 }

@@ -10,6 +10,8 @@ export interface Misbehaviour {
   etag?: string
   /** Milliseconds before each answer. */
   delay?: number
+  /** Answers once this is settled. */
+  until?: Promise<unknown>
 }
 
 export interface FileServer {
@@ -34,6 +36,7 @@ export async function serveFile(bytes: Buffer, how: Misbehaviour = {}): Promise<
       return
     }
     requests.push(request.headers.range ?? 'all')
+    await manner.until
     if (manner.delay) await new Promise((resolve) => setTimeout(resolve, manner.delay))
     if (manner.status) {
       response.writeHead(manner.status).end()

@@ -15,11 +15,14 @@ export const CPU_WHEEL: Record<string, string> = {
   'torch-2.13.0+cpu.dist-info/licenses/LICENSE': 'licence',
 }
 
-/** A zip file of these entries, stored without compression so that its size is known roughly. */
-export async function zip(entries: Record<string, string>): Promise<Buffer> {
+/** The same for CUDA, which version.py does not tell. */
+export const CUDA_WHEEL = { ...CPU_WHEEL, 'torch/lib/libtorch_cuda.so': 'kernels' }
+
+/** A zip file of these entries but the undefined ones, without compression so that its size is known roughly. */
+export async function zip(entries: Record<string, string | undefined>): Promise<Buffer> {
   const file = new yazl.ZipFile()
   for (const [name, text] of Object.entries(entries))
-    file.addBuffer(Buffer.from(text), name, { compress: false })
+    if (text !== undefined) file.addBuffer(Buffer.from(text), name, { compress: false })
   file.end()
   return buffer(file.outputStream)
 }

@@ -7,7 +7,7 @@ export interface LibtorchFolder {
   root: string
   /** `major.minor.patch`, without the build's suffix; null if the folder does not say. */
   version: string | null
-  /** CUDA version such as `13.0`; null for a CPU build. */
+  /** CUDA version such as `13.0`, `unknown` where no file says; null for a CPU build. */
   cuda: string | null
   /** Headers are there: the addon can be built against it. */
   headers: boolean
@@ -26,14 +26,25 @@ export function inspectLibtorch(folder: string): LibtorchFolder | null {
       root: path.resolve(root),
       version: versionOf(root),
       cuda: hasCuda ? (versionFile(root).cuda ?? 'unknown') : null,
-      headers: isFile(path.join(root, 'include', 'ATen', 'ATen.h')),
+      headers: hasHeaders(root),
     }
   }
   return null
 }
 
+/** Looks at `root` alone, where headers lie without libraries. Null if there are none. */
+export function inspectHeaders(root: string): LibtorchFolder | null {
+  if (!hasHeaders(root)) return null
+  const cuda = versionFile(root).cuda ?? 'unknown'
+  return { root: path.resolve(root), version: versionOf(root), cuda, headers: true }
+}
+
+function hasHeaders(root: string): boolean {
+  return isFile(path.join(root, 'include', 'ATen', 'ATen.h'))
+}
+
 /** `major.minor.patch` of the LibTorch in `root`, by its version file or its headers; null if neither tells. */
-export function versionOf(root: string): string | null {
+function versionOf(root: string): string | null {
   return versionFile(root).version ?? headerVersion(root)
 }
 
@@ -60,7 +71,11 @@ function headerVersion(root: string): string | null {
 }
 
 function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  try {
+    return fs.statSync(file).isFile()
+  } catch {
+    return false // not there, below a file, or not to be looked at
+  }
 }
 
 function read(file: string): string | null {

@@ -7,24 +7,15 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { acquireLock } from '../../io/lock.ts'
 import { SimclrError } from '../errors.ts'
-import { versionOf } from './inspect.ts'
+import { inspectHeaders, inspectLibtorch } from './inspect.ts'
+import type { Part } from './parts.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
-import { downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
-import { unpack } from './unpack.ts'
-import { findRelease, type LibtorchRelease, minorOf } from './versions.ts'
-
-/** What of a release is wanted. */
-export type Part =
-  /** Libraries and headers: to run and to build. */
-  | 'all'
-  /** Headers alone: enough to compile, not to link or run. */
-  | 'headers'
-  /** Headers, and NVIDIA's compiler. */
-  | 'compiler'
+import { reject } from './resolve.ts'
+import { bytesToFetch, downloadFolder, type FetchOptions, fetchRelease, type ReleaseFile } from './sources.ts'
+import { isSystemError, unpack } from './unpack.ts'
+import { findRelease, type LibtorchRelease } from './versions.ts'
 
 export interface InstallOptions extends FetchOptions {
-  /** Default `all`. */
-  part?: Part | undefined
   /** Installs anew over what is there. */
   force?: boolean | undefined
 }
@@ -56,29 +47,32 @@ export async function installLibtorch(
   const part = options.part ?? 'all'
   const target = releaseFolder(release.version, release.variant, part)
   const root = path.join(target, 'torch')
-  // Nothing unfinished ever has this name: what is there is whole.
-  const there = () => !options.force && fs.existsSync(path.join(root, 'include'))
+  const there = () => !options.force && lacks(root, release, part) === null
   if (there()) return { release, root, already: true }
 
   const onWait = () => options.onMessage?.('Another process is installing this LibTorch: waiting for it')
   const lock = await acquireLock(target, onWait, options.signal)
   try {
     if (there()) return { release, root, already: true }
-    fs.mkdirSync(downloadFolder(release), { recursive: true })
-    const needed = release.unpackedBytes + (options.from === undefined ? release.downloadBytes : 0)
+    fs.mkdirSync(downloadFolder(release, part), { recursive: true })
+    const needed = release.unpackedBytes + bytesToFetch(release, options)
     checkSpace(cacheFolder(), part === 'all' ? needed : needed / 2)
-    const files = await fetchRelease(release, wheelsOf(release, part), options)
+    const files = await fetchRelease(release, options)
     await unpackRelease(release, files, target, options)
-    fs.rmSync(downloadFolder(release), { recursive: true, force: true })
+    fs.rmSync(downloadFolder(release, part), { recursive: true, force: true })
     return { release, root, already: false }
+  } catch (error) {
+    throw isSystemError(error) ? diskError(error) : error
   } finally {
     await lock.release()
   }
 }
 
-function wheelsOf(release: LibtorchRelease, part: Part): readonly string[] {
-  if (part === 'all') return [...new Set([...release.runtime, ...release.headers])]
-  return part === 'headers' ? release.headers : [...release.headers, ...release.compiler]
+/** Why what is in `root` is not that part of the release, as who looks for a LibTorch would say; null where it is. */
+function lacks(root: string, release: LibtorchRelease, part: Part): string | null {
+  const found = part === 'all' ? inspectLibtorch(root) : inspectHeaders(root)
+  if (found?.version === null) return 'does not tell its version'
+  return reject(found, { version: release.version, variant: release.variant, purpose: 'build' })
 }
 
 /** Throws ERR_SIMCLR_IO where fewer than `needed` bytes are free. */
@@ -94,6 +88,11 @@ export function checkSpace(folder: string, needed: number): void {
   )
 }
 
+function diskError(cause: Error): SimclrError {
+  const message = `Expected to install LibTorch in ${cacheFolder()} but ${cause.message}. Mend that, or set XDG_CACHE_HOME to another folder.`
+  return new SimclrError('ERR_SIMCLR_IO', message, { cause })
+}
+
 async function unpackRelease(
   release: LibtorchRelease,
   files: ReleaseFile[],
@@ -104,11 +103,18 @@ async function unpackRelease(
   fs.rmSync(partial, { recursive: true, force: true })
   try {
     const onProgress = (bytes: number, total: number) => options.onProgress?.('unpack', bytes, total)
-    const headersOnly = (options.part ?? 'all') !== 'all'
+    const part = options.part ?? 'all'
+    const headersOnly = part !== 'all'
     for (const { file } of files) {
       await unpack(file, partial, { headersOnly, onProgress, signal: options.signal })
     }
-    checkVersion(release, versionOf(path.join(partial, 'torch')))
+    const wrong = lacks(path.join(partial, 'torch'), release, part)
+    if (wrong !== null) {
+      throw new SimclrError(
+        'ERR_SIMCLR_DOWNLOAD',
+        `Expected LibTorch ${release.version} (${release.variant}) but what came ${wrong}. Name another file or source.`,
+      )
+    }
     const record = {
       version: release.version,
       variant: release.variant,
@@ -117,19 +123,31 @@ async function unpackRelease(
     fs.writeFileSync(path.join(partial, 'libtorch.json'), `${JSON.stringify(record, null, 2)}\n`)
     // All of it on the disk before its name is: after a power cut the folder is whole or not there.
     spawnSync('sync', ['-f', partial], { stdio: 'ignore' })
-    fs.rmSync(target, { recursive: true, force: true })
-    fs.renameSync(partial, target)
+    replace(target, partial, options.onMessage)
   } catch (error) {
     fs.rmSync(partial, { recursive: true, force: true })
     throw error
   }
 }
 
-/** The file's own word on its version, against the table's. */
-function checkVersion(release: LibtorchRelease, version: string | null): void {
-  if (version !== null && minorOf(version) === minorOf(release.version)) return
-  throw new SimclrError(
-    'ERR_SIMCLR_DOWNLOAD',
-    `Expected LibTorch ${release.version} but the file holds ${version ?? 'an unknown version'}.`,
-  )
+/**
+ * Gives `partial` the name of `target`. What had it is renamed first and removed last, so that no half of it ever has
+ * that name: removing gigabytes takes a while, and may end anywhere.
+ */
+function replace(target: string, partial: string, onMessage: InstallOptions['onMessage']): void {
+  const old = `${target}.old`
+  fs.rmSync(old, { recursive: true, force: true })
+  const existed = fs.existsSync(target)
+  if (existed) fs.renameSync(target, old)
+  try {
+    fs.renameSync(partial, target)
+  } catch (error) {
+    if (existed) fs.renameSync(old, target)
+    throw error
+  }
+  try {
+    fs.rmSync(old, { recursive: true, force: true })
+  } catch (error) {
+    onMessage?.(`What was there before is still in ${old}: ${(error as Error).message}`)
+  }
 }

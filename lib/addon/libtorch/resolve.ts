@@ -10,7 +10,8 @@ import path from 'node:path'
 import { SimclrError } from '../errors.ts'
 import { inspectLibtorch, type LibtorchFolder } from './inspect.ts'
 import { cacheFolder } from './paths.ts'
-import { findRelease, minorOf, RELEASES, type Variant } from './versions.ts'
+import { pythonCode, pythonEnvironment } from './python.ts'
+import { cudaOf, findRelease, minorOf, RELEASES, type Variant } from './versions.ts'
 
 export type LibtorchSource = 'option' | 'SIMCLR_LIBTORCH' | 'build' | 'cache' | 'python'
 
@@ -82,17 +83,29 @@ export function installCommand(variant: string, version: string): string {
   return `npx simclr libtorch install ${variant}${named}`
 }
 
-function reject(found: LibtorchFolder | null, request: LibtorchRequest): string | null {
-  if (found === null) return 'holds no lib/libtorch.so'
+/** Why a LibTorch will not do, in words that follow its path; null for one that will. */
+export function reject(
+  found: LibtorchFolder | null,
+  request: Pick<LibtorchRequest, 'version' | 'variant' | 'purpose'>,
+): string | null {
+  if (found === null) return 'holds no lib/libtorch.so with a lib/libtorch_cpu.so'
   const wanted = minorOf(request.version)
   if (found.version !== null && minorOf(found.version) !== wanted) {
     return `is LibTorch ${found.version}, and the addon is made for ${wanted}`
   }
   if (request.variant !== 'cpu' && found.cuda === null)
     return 'is a CPU build, and the addon is made for CUDA'
+  const cuda = cudaOf(request.variant)
+  // Libraries of one CUDA major carry the same names (libcudart.so.13) and stand in for one another.
+  if (cuda !== null && found.cuda !== 'unknown' && majorOf(found.cuda) !== majorOf(cuda))
+    return `is a build for CUDA ${found.cuda}, and the addon is made for CUDA ${cuda}`
   if (request.purpose === 'build' && !found.headers)
     return 'has no headers (include/ATen/ATen.h), so nothing can be built with it'
   return null
+}
+
+function majorOf(version: string | null): string | undefined {
+  return version?.split('.')[0]
 }
 
 /** Release folders of this variant and minor in the cache, the exact version first, then newest first. */
@@ -117,8 +130,10 @@ function cached(request: LibtorchRequest): string[] {
 function pythonTorch(): string | null {
   const find =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s and s.submodule_search_locations else "")'
-  const run = spawnSync('python3', ['-c', find], {
+  const [command = '', ...args] = pythonCode(find)
+  const run = spawnSync(command, args, {
     encoding: 'utf8',
+    env: pythonEnvironment(),
     timeout: 10_000,
     stdio: ['ignore', 'pipe', 'ignore'],
   })

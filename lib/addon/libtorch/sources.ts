@@ -1,20 +1,24 @@
 /**
- * Gets the files of a release: a file the caller has, addresses the caller names, or the table's: pip's
- * configured sources, PyTorch's own index through pip, PyTorch's archive. Each file is hashed and its kind
- * checked before anything is made of it.
+ * Gets the files of a release. Torch's: a file or a folder of wheels the caller has, addresses the caller names, or the
+ * table's: pip's configured sources, PyTorch's own index through pip, PyTorch's archive. It is hashed, the hash compared
+ * with the table and its kind checked before anything is made of it. NVIDIA's wheels, for CUDA: from that folder, or pip's
+ * configured sources, which vouch for them; their hashes are written down.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 import { download, sha256 } from '../../io/download.ts'
 import { SimclrError } from '../errors.ts'
-import { cacheFolder } from './paths.ts'
-import { findPip, pipDownload } from './pip.ts'
+import { type Part, wheelsOf } from './parts.ts'
+import { cacheFolder, releaseFolder } from './paths.ts'
+import { findPip, pipCommand, pipDownload } from './pip.ts'
 import { installCommand } from './resolve.ts'
 import { listEntries } from './unpack.ts'
 import type { LibtorchRelease } from './versions.ts'
 
 export interface FetchOptions {
-  /** A wheel or archive on disk, instead of a download. */
+  /** Default `all`. */
+  part?: Part | undefined
+  /** Torch's wheel or archive on disk, or a folder with all wheels that a part takes, instead of a download. */
   from?: string | undefined
   /** Addresses of a wheel or archive, tried in order instead of the table's sources. */
   sources?: string[] | undefined
@@ -35,25 +39,102 @@ export interface ReleaseFile {
   verified: boolean
 }
 
-/** Where downloads of a release are kept until they are unpacked; a broken one goes on from there. */
-export function downloadFolder(release: LibtorchRelease): string {
-  return path.join(cacheFolder(), 'downloads', `${release.version}-${release.variant}`)
+/**
+ * Where downloads of a part are kept until they are unpacked; a broken one goes on from there. Each part has its own:
+ * two of them may be installed at once, and each removes what it has unpacked.
+ */
+export function downloadFolder(release: LibtorchRelease, part: Part = 'all'): string {
+  const name = path.basename(releaseFolder(release.version, release.variant, part))
+  return path.join(cacheFolder(), 'downloads', name)
 }
 
-/** Torch's own file, then NVIDIA's wheels that were asked for. */
-export async function fetchRelease(
-  release: LibtorchRelease,
-  wheels: readonly string[],
-  options: FetchOptions,
-): Promise<ReleaseFile[]> {
+/** Bytes that getting a part will write, about: what pip takes from a folder is copied. */
+export function bytesToFetch(release: LibtorchRelease, { from }: FetchOptions): number {
+  const here = from === undefined ? undefined : fs.statSync(from, { throwIfNoEntry: false })
+  return Math.max(0, release.downloadBytes - (here?.isFile() ? here.size : 0))
+}
+
+/** Torch's own file, then NVIDIA's wheels. Throws ERR_SIMCLR_DOWNLOAD, _IO, _TOOL or _USAGE. */
+export async function fetchRelease(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile[]> {
+  if (options.from !== undefined && isFolder(options.from)) return fromFolder(release, options.from, options)
   const files = [await fetchTorch(release, options)]
-  for (const [i, requirement] of wheels.entries()) {
+  for (const [i, requirement] of wheelsOf(release, options.part ?? 'all').entries()) {
     options.onMessage?.(`Getting ${requirement} from pip's configured sources`)
-    const folder = path.join(downloadFolder(release), `wheel${i}`)
-    const file = await pipDownload(requirement, folder, { signal: options.signal })
-    files.push({ file, source: `pip ${requirement}`, sha256: await sha256(file), verified: false })
+    try {
+      const file = await pipDownload(requirement, wheelFolder(release, options, i), {
+        signal: options.signal,
+      })
+      files.push({ file, source: `pip ${requirement}`, sha256: await sha256(file), verified: false })
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!isDownloadError(error)) throw error
+      const message = `${error.message}\n${withoutNetwork(release, options.part)}`
+      throw new SimclrError('ERR_SIMCLR_DOWNLOAD', message, { cause: error })
+    }
   }
   return files
+}
+
+function wheelFolder(release: LibtorchRelease, { part }: FetchOptions, i: number): string {
+  return path.join(downloadFolder(release, part), `wheel${i}`)
+}
+
+/** Throws ERR_SIMCLR_IO where there is nothing. */
+function isFolder(from: string): boolean {
+  const found = fs.statSync(from, { throwIfNoEntry: false })
+  if (found !== undefined) return found.isDirectory()
+  throw new SimclrError(
+    'ERR_SIMCLR_IO',
+    `Expected a torch wheel, a LibTorch archive or a folder of wheels for --from but there is nothing at ${from}. ` +
+      'Name one that is there.',
+  )
+}
+
+/** All wheels of a part from a folder that the caller has; what it lacks is named at once. */
+async function fromFolder(
+  release: LibtorchRelease,
+  from: string,
+  options: FetchOptions,
+): Promise<ReleaseFile[]> {
+  const links = path.resolve(from)
+  const files: ReleaseFile[] = []
+  const lacking: string[] = []
+  for (const [i, requirement] of [release.torch, ...wheelsOf(release, options.part ?? 'all')].entries()) {
+    options.onMessage?.(`Taking ${requirement} from ${from}`)
+    try {
+      const to = wheelFolder(release, options, i)
+      const file = await pipDownload(requirement, to, { links, signal: options.signal })
+      const source = `${from}: ${path.basename(file)}`
+      if (i === 0) files.push(await check(file, { name: from, foreign: false }, release, options))
+      else files.push({ file, source, sha256: await sha256(file), verified: false })
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!isDownloadError(error)) throw error
+      lacking.push(error.message)
+    }
+  }
+  if (lacking.length === 0) return files
+  throw new SimclrError(
+    'ERR_SIMCLR_DOWNLOAD',
+    `Expected the wheels of LibTorch ${release.version} (${release.variant}) in ${from} but it lacks:\n` +
+      `${lacking.map((line) => `  ${line}`).join('\n')}\n${withoutNetwork(release, options.part)}`,
+  )
+}
+
+function isDownloadError(error: unknown): error is SimclrError {
+  return error instanceof SimclrError && error.code === 'ERR_SIMCLR_DOWNLOAD'
+}
+
+/** What brings a release to a machine without a network. */
+function withoutNetwork(release: LibtorchRelease, part: Part = 'all'): string {
+  const install = installCommand(release.variant, release.version) + (part === 'all' ? '' : ` --part ${part}`)
+  const wheels = wheelsOf(release, part)
+  if (wheels.length === 0)
+    return `Without a network, bring a wheel or an archive of it and name it: ${install} --from FILE`
+  return (
+    `Without a network, fill a folder on a machine that has one:\n` +
+    `  ${pipCommand([release.torch, ...wheels], 'FOLDER', release.index)}\nBring it and name it: ${install} --from FOLDER`
+  )
 }
 
 /** A way to get torch's file; throws ERR_SIMCLR_DOWNLOAD where it does not work. */
@@ -84,7 +165,7 @@ async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Prom
       }
     } catch (error) {
       options.signal?.throwIfAborted()
-      if (!(error instanceof SimclrError)) throw error
+      if (!(error instanceof SimclrError) || error.code === 'ERR_SIMCLR_IO') throw error // no source mends a disk
       options.onMessage?.(`  ${error.message}`)
       failures.push(`  ${source.name}: ${error.message}`)
       failure = error
@@ -93,7 +174,7 @@ async function fetchTorch(release: LibtorchRelease, options: FetchOptions): Prom
   throw new SimclrError(
     'ERR_SIMCLR_DOWNLOAD',
     `No source gave LibTorch ${release.version} (${release.variant}):\n${failures.join('\n')}\n` +
-      `Without a network, bring a wheel or an archive of it and name it: ${installCommand(release.variant, release.version)} --from FILE`,
+      withoutNetwork(release, options.part),
     { cause: failure },
   )
 }
@@ -103,7 +184,7 @@ function* official(release: LibtorchRelease, options: FetchOptions): Generator<S
     name,
     foreign: false,
     get: () =>
-      pipDownload(release.torch, path.join(downloadFolder(release), 'pip'), {
+      pipDownload(release.torch, path.join(downloadFolder(release, options.part), 'pip'), {
         index,
         signal: options.signal,
       }),
@@ -114,12 +195,21 @@ function* official(release: LibtorchRelease, options: FetchOptions): Generator<S
   yield http(release.archive, release, options, false)
 }
 
-function* named(urls: string[], release: LibtorchRelease, options: FetchOptions): Generator<Source> {
-  for (const url of urls) yield http(url, release, options, true)
+function named(urls: string[], release: LibtorchRelease, options: FetchOptions): Source[] {
+  const wrong = urls.find((url) => !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+  if (wrong === undefined) return urls.map((url) => http(url, release, options, true))
+  throw new SimclrError(
+    'ERR_SIMCLR_USAGE',
+    `Expected an address such as https://host/torch.whl for --source but received '${wrong}'. ` +
+      'A file that is here goes to --from.',
+  )
 }
 
 function http(url: string, release: LibtorchRelease, options: FetchOptions, foreign: boolean): Source {
-  const file = path.join(downloadFolder(release), path.basename(new URL(url).pathname) || 'libtorch.zip')
+  const file = path.join(
+    downloadFolder(release, options.part),
+    path.basename(new URL(url).pathname) || 'libtorch.zip',
+  )
   const onProgress = (bytes: number, total: number | null) => options.onProgress?.('download', bytes, total)
   return {
     name: url,

@@ -101,7 +101,7 @@ async function writeEntry(
 }
 
 /** ENOSPC and the like: nothing is wrong with the file. */
-function isSystemError(error: unknown): boolean {
+export function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error
 }
 

@@ -206,6 +206,12 @@ export function findRelease(variant: string, version?: string): LibtorchRelease 
   return RELEASES.find((r) => r.variant === variant && (version === undefined || r.version === version))
 }
 
+/** The CUDA version in a variant's name, `13.0` of `cu130`; null for the CPU's. */
+export function cudaOf(variant: Variant): string | null {
+  const [, major, minor] = /^cu(\d+)(\d)$/.exec(variant) ?? []
+  return major === undefined ? null : `${major}.${minor}`
+}
+
 /** `2.13.0+cpu` → `2.13`. */
 export function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.')

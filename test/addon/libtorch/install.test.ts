@@ -1,17 +1,18 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { SimclrError } from '../../../lib/addon/errors.ts'
 import { inspectLibtorch } from '../../../lib/addon/libtorch/inspect.ts'
 import { checkSpace, installLibtorch } from '../../../lib/addon/libtorch/install.ts'
 import { DEFAULT_RELEASE, type LibtorchRelease } from '../../../lib/addon/libtorch/versions.ts'
 import { simclr } from '../../support/cli.ts'
 import { withEnvironment } from '../../support/environment.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { mountTmpfs } from '../../support/mount.ts'
 import { rejection } from '../../support/rejection.ts'
 import { serveFile } from '../../support/server.ts'
-import { CPU_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
-
-const CUDA_WHEEL = { ...CPU_WHEEL, 'torch/lib/libtorch_cuda.so': 'kernels' }
+import { CPU_WHEEL, CUDA_WHEEL, sha256Of, zip } from '../../support/wheel.ts'
 
 describe('installLibtorch', () => {
   const folder = temporaryFolder()
@@ -60,6 +61,45 @@ describe('installLibtorch', () => {
     })
   })
 
+  it('installs anew what of an installation is missing', async () => {
+    using _there = cache('half')
+    await using server = await serveFile(wheel)
+    const sources = [server.url]
+    const { root } = await installLibtorch(release, { sources })
+    for (const name of ['lib/libtorch_cpu.so', 'lib/libtorch.so', 'include/ATen/ATen.h']) {
+      fs.rmSync(path.join(root, name))
+      expect(await installLibtorch(release, { sources }), name).to.include({ root, already: false })
+      expect(fs.existsSync(path.join(root, name)), name).to.equal(true)
+      expect(await installLibtorch(release, { sources }), name).to.include({ root, already: true })
+    }
+    const headers = await installLibtorch(release, { sources, part: 'headers' })
+    expect(inspectLibtorch(headers.root), 'without libraries').to.equal(null)
+    expect(await installLibtorch(release, { sources, part: 'headers' })).to.include({ already: true })
+  })
+
+  it('puts what was there aside in one piece before it removes it', async function () {
+    using _there = cache('forced')
+    fs.writeFileSync(folder('forced.whl'), wheel)
+    const from = folder('forced.whl')
+    const { root } = await installLibtorch(release, { from })
+    fs.writeFileSync(path.join(root, 'include', 'older'), '')
+    // What cannot be removed: removing ends before it is done, as where a process is killed meanwhile.
+    const stuck = path.join(root, 'lib', 'stuck')
+    if (!mountTmpfs(stuck, 'size=64k')) return this.skip()
+    const old = path.join(`${path.dirname(root)}.old`, path.relative(path.dirname(root), stuck))
+    try {
+      const messages: string[] = []
+      await installLibtorch(release, { from, force: true, onMessage: (text) => messages.push(text) })
+      expect(messages.join('\n')).to.match(/still in .*2\.13\.0-cpu\.old: EBUSY/)
+      expect(fs.readdirSync(path.join(root, 'include'))).to.deep.equal(['ATen'])
+      expect(inspectLibtorch(root)).to.include({ version: '2.13.0', headers: true })
+    } finally {
+      execFileSync('umount', [fs.existsSync(old) ? old : stuck])
+    }
+    await installLibtorch(release, { from, force: true })
+    expect(fs.existsSync(`${path.dirname(root)}.old`)).to.equal(false)
+  })
+
   it('installs an archive, whose files are under libtorch/', async () => {
     using _there = cache('archive')
     const file = folder('archive.zip')
@@ -93,10 +133,11 @@ describe('installLibtorch', () => {
     expect(server.requests).to.deep.equal(['all', 'bytes=100000-'])
   })
 
-  const refusals: [what: string, entries: Record<string, string>, message: string][] = [
+  const refusals: [what: string, entries: Record<string, string | undefined>, message: string][] = [
     ['a CUDA wheel where a CPU build is wanted', CUDA_WHEEL, 'is a CUDA build'],
     ['a wheel of something else', { 'numpy/__init__.py': '' }, 'holds no LibTorch'],
     ['another version', { ...CPU_WHEEL, 'torch/version.py': "__version__ = '2.14.1+cpu'" }, '2.14.1'],
+    ['a wheel without its headers', { ...CPU_WHEEL, 'torch/include/ATen/ATen.h': undefined }, 'no headers'],
   ]
   for (const [what, entries, message] of refusals) {
     it(`refuses ${what} and leaves nothing installed`, async () => {
@@ -125,6 +166,28 @@ describe('installLibtorch', () => {
     const error = await rejection(installLibtorch(release, { sources: [server.url], sha256 }))
     expect(error.message).to.contain(sha256).and.to.contain(sha256Of(wheel))
     expect(inspectLibtorch(folder('hash', 'simclr', 'libtorch', '2.13.0-cpu'))).to.equal(null)
+  })
+
+  it('refuses what is no address, and a file that is not there, in words', async () => {
+    using _there = cache('nothing')
+    for (const address of ['torch.whl', 'file:///torch.whl']) {
+      const error = await rejection(installLibtorch(release, { sources: [address] }))
+      expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_USAGE')
+      expect(error.message).to.contain(`but received '${address}'`)
+    }
+    const error = await rejection(installLibtorch(release, { from: folder('missing.whl') }))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message).to.contain(`there is nothing at ${folder('missing.whl')}`)
+  })
+
+  it('names the disk that fails', async () => {
+    fs.writeFileSync(folder('file'), '')
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder('file') })
+    const error = await rejection(installLibtorch(release, { sources: ['http://127.0.0.1:9/'] }))
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message)
+      .to.contain(`install LibTorch in ${folder('file', 'simclr')}`)
+      .and.to.contain('ENOTDIR')
   })
 
   it('takes a file of unknown hash from an address the caller names only with that hash', async () => {
@@ -180,6 +243,23 @@ describe('installLibtorch', () => {
     expect(both.map((r) => r.stderr).join()).to.contain('waiting')
   })
 
+  it('installs two parts at once, each from its own download', async () => {
+    using there = cache('parts')
+    let begin = () => {}
+    const until = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    await using slow = await serveFile(wheel, { until })
+    await using quick = await serveFile(wheel)
+    const all = installLibtorch(release, { sources: [slow.url] })
+    while (slow.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    const headers = await installLibtorch(release, { sources: [quick.url], part: 'headers' })
+    begin()
+    expect((await all).root).to.equal(path.join(there.path, '2.13.0-cpu', 'torch'))
+    expect(headers.root).to.equal(path.join(there.path, '2.13.0-cpu-headers', 'torch'))
+    expect(fs.readdirSync(path.join(there.path, 'downloads'))).to.deep.equal([])
+  })
+
   it('names the space that is wanted where a disk is too full', () => {
     expect(() => checkSpace(folder(), 1e18)).to.throw(/1000000000000 MB.*XDG_CACHE_HOME/)
     checkSpace(folder(), 1)
@@ -209,53 +289,5 @@ describe('installLibtorch', () => {
     const ran = await simclr(['libtorch', 'install', 'cu999'])
     expect(ran.code).to.equal(2)
     expect(ran.stderr).to.contain("'cu999'").and.to.contain('libtorch list')
-  })
-})
-
-describe('pip as a source', () => {
-  const folder = temporaryFolder()
-
-  /** A python3 on PATH whose pip writes down what it is asked and answers with files in turn. */
-  function fakePip(...answers: string[]): { bin: string; asked: () => string[] } {
-    const bin = folder('bin')
-    fs.mkdirSync(bin, { recursive: true })
-    const log = folder('asked.txt')
-    const script = `#!/bin/sh
-if [ "$3" = --version ]; then exit 0; fi
-echo "$*" >> ${log}
-n=$(wc -l < ${log})
-for dest in "$@"; do [ "$last" = --dest ] && break; last=$dest; done
-cp ${folder()}/answer$n.whl "$dest/torch.whl" 2>/dev/null || { echo "ERROR: No matching distribution found" >&2; exit 1; }
-`
-    fs.writeFileSync(path.join(bin, 'python3'), script, { mode: 0o755 })
-    answers.forEach((file, i) => {
-      if (file) fs.copyFileSync(file, folder(`answer${i + 1}.whl`))
-    })
-    return { bin, asked: () => fs.readFileSync(log, 'utf8').trim().split('\n') }
-  }
-
-  it('is asked for the CPU wheel, then its own index, then the archive; a CUDA wheel is passed over', async () => {
-    fs.writeFileSync(folder('cuda.whl'), await zip(CUDA_WHEEL))
-    const wheel = await zip(CPU_WHEEL)
-    const { bin, asked } = fakePip(folder('cuda.whl'))
-    await using server = await serveFile(wheel)
-    using _env = withEnvironment({ XDG_CACHE_HOME: folder('cache'), PATH: `${bin}:/usr/bin:/bin` })
-    const messages: string[] = []
-    const release = { ...DEFAULT_RELEASE, index: 'http://index.test/whl', archive: server.url, hashes: [] }
-    await installLibtorch(release, { onMessage: (text) => messages.push(text) })
-    const [first = '', second = ''] = asked()
-    expect(first).to.contain('download --no-deps --python-version 311 --platform manylinux_2_28_x86_64')
-    expect(first)
-      .to.match(/ torch==2\.13\.0\+cpu$/)
-      .and.not.to.contain('index-url')
-    expect(second).to.contain('--index-url http://index.test/whl')
-    expect(messages.join('\n')).to.match(/CUDA build.*No matching distribution.*not verified: its SHA-256/s)
-  })
-
-  it('is named with the command that installs it where it is missing', async () => {
-    await using server = await serveFile(Buffer.from(''), { status: 404 })
-    using _env = withEnvironment({ XDG_CACHE_HOME: folder('none'), PATH: folder('nothing') })
-    const error = await rejection(installLibtorch({ ...DEFAULT_RELEASE, archive: server.url }))
-    expect(error.message).to.contain('apt-get install python3-pip').and.to.contain('404')
   })
 })

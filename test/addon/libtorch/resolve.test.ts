@@ -58,6 +58,8 @@ describe('resolveLibtorch', () => {
     )
     process.env.SIMCLR_LIBTORCH = folder('nowhere')
     expect(() => resolveLibtorch(RUN)).to.throw(/SIMCLR_LIBTORCH.*nowhere holds no lib\/libtorch\.so/)
+    process.env.SIMCLR_LIBTORCH = folder('bin', 'python3')
+    expect(() => resolveLibtorch(RUN)).to.throw(/SIMCLR_LIBTORCH.*python3 holds no lib\/libtorch\.so/)
   })
 
   it('takes the exact version from the cache, else the newest of its minor, never another minor', () => {
@@ -81,6 +83,16 @@ describe('resolveLibtorch', () => {
     expect(resolveLibtorch(CUDA).source).to.equal('python')
     fs.rmSync(folder('python', 'torch', 'lib', 'libtorch_cuda.so'))
     expect(() => resolveLibtorch(CUDA)).to.throw(/is a CPU build/)
+  })
+
+  it('takes no build for another major version of CUDA, and names both', () => {
+    const root = fakeLibtorch(folder('python', 'torch'), '2.13.0+cu126', { cuda: true })
+    expect(() => resolveLibtorch(CUDA)).to.throw(/is a build for CUDA 12\.6.* is made for CUDA 13\.0/)
+    expect(resolveLibtorch({ ...CUDA, variant: 'cu128' }).path).to.equal(root)
+    expect(resolveLibtorch(RUN).path, 'of which a CPU binary uses nothing').to.equal(root)
+    fs.rmSync(folder('python', 'torch', 'version.py'))
+    fs.writeFileSync(folder('python', 'torch', 'build-version'), '2.13.0+cu126\n')
+    expect(() => resolveLibtorch(CUDA)).to.throw(/is a build for CUDA 12\.6/)
   })
 
   it('reads the version from an archive and from headers too', () => {
