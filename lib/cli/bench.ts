@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import { type BenchResult, bench, type Stage } from '../bench/bench.ts'
 import { trainOptions } from '../config/options.ts'
 import type { TrainSettings } from '../config/settings.ts'
+import { formatPercent } from '../format.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, formatPercent, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 
 const benchOptions = trainOptions.pick({
   preset: true,

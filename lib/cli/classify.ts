@@ -6,9 +6,10 @@ import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
 import { inChunks, readImages } from '../data/images.ts'
 import { Encoder, sequence } from '../encoder.ts'
+import { formatCount } from '../format.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, formatCount, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 
 const classifyOptions = z.strictObject({
   encoder: required(text('a run folder or .safetensors file'), {

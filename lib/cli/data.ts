@@ -7,9 +7,10 @@ import { kinds, open } from '../data/open.ts'
 import { pack } from '../data/pack.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
+import { formatBytes } from '../format.ts'
 import { prepareOutput } from '../io/output.ts'
 import { interruptSignal } from './interrupt.ts'
-import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 import { ByteBar, CountBar } from './progress.ts'
 
 export function registerData(program: Command): void {

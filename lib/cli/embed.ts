@@ -7,11 +7,12 @@ import { device, threads, trainSettings } from '../config/settings.ts'
 import { readImages } from '../data/images.ts'
 import { Encoder, sequence } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
+import { formatCount } from '../format.ts'
 import { npyHeader } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, formatCount, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 
 const embedOptions = z.strictObject({
   encoder: required(text('a run folder or .safetensors file'), { about: 'What makes the features.' }),

@@ -1,9 +1,10 @@
 /** `simclr eval`: how well simple classifiers do on an encoder's features. */
 import type { Command } from 'commander'
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../evaluate/evaluate.ts'
+import { formatCount, formatPercent } from '../format.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, formatCount, formatPercent, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 
 export function registerEval(program: Command): void {
   const command = program

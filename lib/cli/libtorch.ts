@@ -6,8 +6,9 @@ import type { Part } from '../addon/libtorch/parts.ts'
 import { cacheFolder, releaseFolder } from '../addon/libtorch/paths.ts'
 import { installCommand } from '../addon/libtorch/resolve.ts'
 import { DEFAULT_RELEASE, RELEASES } from '../addon/libtorch/versions.ts'
+import { formatBytes } from '../format.ts'
 import { interruptSignal } from './interrupt.ts'
-import { emit, examples, formatBytes, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 import { ByteBar } from './progress.ts'
 
 interface InstallFlags {

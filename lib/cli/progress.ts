@@ -1,6 +1,6 @@
 /** A progress bar on stderr, drawn only where a person watches. */
 import { SingleBar } from 'cli-progress'
-import { formatBytes } from './output.ts'
+import { formatBytes } from '../format.ts'
 
 /** A bar in bytes whose total may be unknown at first; call `stop` before anything else is printed. */
 export class ByteBar {

@@ -1,7 +1,8 @@
 /** A run on the terminal: a bar where a person watches, a line an epoch elsewhere. */
 import { SingleBar } from 'cli-progress'
+import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from '../run/events.ts'
-import { formatCount, formatDuration, formatPercent, say } from './output.ts'
+import { say } from './output.ts'
 
 /** Steps whose mean the bar shows. */
 const window = 50

@@ -1,4 +1,5 @@
 /** `simclr watch`: the report of a run while it is under way. */
+import { once } from 'node:events'
 import { type Command, Option } from 'commander'
 import { SimclrError } from '../addon/errors.ts'
 import { watchRun } from '../report/watch.ts'
@@ -28,6 +29,6 @@ async function runWatch(folder: string, flags: { port: string; json?: boolean })
   const watch = await watchRun(folder, port)
   say(`${folder} is at ${watch.url} – Ctrl-C ends this.`)
   if (flags.json) emit({ type: 'watch', url: watch.url })
-  await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true }))
+  if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort')
   await watch.close()
 }

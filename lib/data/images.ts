@@ -118,7 +118,7 @@ export function dataFacts({ count, imageSize, labels }: Images, isDefault: boole
   return { images: count, imageSize, labelled: labels?.some((label) => label >= 0) ?? false, isDefault }
 }
 
-/** At most `most` of `count` indices, evenly spread. */
+/** At most `most` of `count` indices, evenly spread: sets are often sorted by class. */
 export function evenly(count: number, most: number): Uint32Array {
   const length = Math.min(count, most)
   return Uint32Array.from({ length }, (_, i) => Math.floor((i * count) / length))

@@ -27,7 +27,7 @@ export function select(source: ImageSource, options: SelectOptions): Selection {
   if (options.limitPerClass !== undefined)
     indices = firstOfEachClass(source, all.labels, options.limitPerClass)
   if (options.limit !== undefined && options.limit < (indices?.length ?? source.count)) {
-    const chosen = spread(indices?.length ?? source.count, options.limit)
+    const chosen = byHash(indices?.length ?? source.count, options.limit)
     indices = indices ? chosen.map((at) => indices![at]!) : chosen
   }
   if (indices === null) return { indices, ...all }
@@ -122,7 +122,7 @@ function firstOfEachClass(source: ImageSource, labels: Int32Array | null, limit:
  * `limit` of 0 .. count-1, ascending: those whose hashes are the smallest. Not the first ones, because sets are
  * often sorted by class, nor every n-th, because some repeat.
  */
-function spread(count: number, limit: number): Uint32Array {
+function byHash(count: number, limit: number): Uint32Array {
   const hashes = Uint32Array.from({ length: count }, (_, i) => hash(i))
   const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => hashes[a]! - hashes[b]!)
   return order.slice(0, limit).sort()

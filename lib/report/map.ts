@@ -5,8 +5,8 @@ import { type Matrix, nearestRows } from './neighbours.ts'
 /** Fewer images than this have no neighbourhoods to draw. */
 export const smallestMap = 8
 
-/** A position within the unit square for each row; the same for the same features. */
-export async function mapOf(features: Matrix): Promise<[x: number, y: number][]> {
+/** A position within the unit square for each row; the same for the same features. Rejects where `signal` says so. */
+export async function mapOf(features: Matrix, signal?: AbortSignal): Promise<[x: number, y: number][]> {
   const { rows } = features
   const nNeighbors = Math.min(15, rows - 1)
   const all = Array.from({ length: rows }, (_, row) => row)
@@ -21,7 +21,9 @@ export async function mapOf(features: Matrix): Promise<[x: number, y: number][]>
   )
   const dim = features.data.length / rows
   const vectors = all.map((row) => [...features.data.subarray(row * dim, (row + 1) * dim)])
-  return fitted(await umap.fitAsync(vectors))
+  const positions = await umap.fitAsync(vectors, () => signal?.aborted !== true)
+  signal?.throwIfAborted()
+  return fitted(positions)
 }
 
 /** Into the unit square, so that a few far points do not squeeze the others: clipped at the outer percents. */

@@ -1,4 +1,6 @@
-/** The page itself: HTML with everything in it. */
+/** The page itself: HTML with everything in it. What a run's files say is escaped: a folder may be another's. */
+import { basename, resolve } from 'node:path'
+import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { RunConfig } from '../run/config-file.ts'
 import type { EpochEvent, StepEvent } from '../run/events.ts'
 import type { Metric } from '../run/metrics.ts'
@@ -34,7 +36,7 @@ export interface PageContent {
 }
 
 export function page({ folder, config, metrics, images, live }: PageContent): string {
-  const title = `${folder.split('/').at(-1)} – simclr`
+  const title = `${basename(resolve(folder))} – simclr`
   const sections = images === null ? [noImages] : [views(images), neighbours(images), map(images)]
   return `<!doctype html>
 <html lang="en">
@@ -78,7 +80,7 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
     chart({
       title: 'Contrastive accuracy',
       series: [{ name: 'step', points: each(({ contrastiveAccuracy }) => contrastiveAccuracy) }],
-      format: percent,
+      format: formatPercent,
     }),
     chart({ title: 'Entropy (nats)', series: [{ name: 'step', points: each(({ entropy }) => entropy) }] }),
   ]
@@ -97,7 +99,7 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
           points: perEpoch(({ probeAccuracy }) => probeAccuracy),
         },
       ],
-      format: percent,
+      format: formatPercent,
     }),
     chart({ title: 'Learning rate', series: [{ name: 'step', points: each(({ lr }) => lr) }] }),
     chart({ title: 'Pairs a second', series: [{ name: 'step', points: each(rate) }] }),
@@ -110,25 +112,25 @@ function figures(plan: RunConfig['plan'], steps: StepEvent[], epochs: EpochEvent
   const knn = epochs.findLast((epoch) => epoch.knn !== null)?.knn
   const seconds = steps.reduce((sum, { stepSeconds, waitSeconds }) => sum + stepSeconds + waitSeconds, 0)
   const entries: [string, string][] = [
-    ['steps', `${steps.length.toLocaleString('en-US')} of ${plan.steps.toLocaleString('en-US')}`],
+    ['steps', `${formatCount(steps.length)} of ${formatCount(plan.steps)}`],
     ['epochs', `${epochs.length} of ${plan.epochs}`],
     ['loss', last ? last.loss.toFixed(3) : '–'],
     accuracyOf(last),
-    ['kNN', knn == null ? '–' : percent(knn)],
-    [
-      'training time',
-      `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`,
-    ],
+    ['kNN', knn == null ? '–' : formatPercent(knn)],
+    ['training time', formatDuration(seconds)],
   ]
-  return `<dl class="figures">${entries.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
+  const shown = entries.map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  )
+  return `<dl class="figures">${shown.join('')}</dl>`
 }
 
 /** Of the last epoch: at telling views apart, or classes. */
 function accuracyOf(last: EpochEvent | undefined): [string, string] {
   const { contrastiveAccuracy = null, probeAccuracy = null } = last ?? {}
   if (contrastiveAccuracy === null && probeAccuracy !== null)
-    return ['accuracy in training', percent(probeAccuracy)]
-  return ['contrastive accuracy', contrastiveAccuracy === null ? '–' : percent(contrastiveAccuracy)]
+    return ['accuracy in training', formatPercent(probeAccuracy)]
+  return ['contrastive accuracy', contrastiveAccuracy === null ? '–' : formatPercent(contrastiveAccuracy)]
 }
 
 const noImages =
@@ -196,7 +198,7 @@ function summary({ options, data, plan, simclr }: RunConfig): string {
   const { encoder, imageSize, batchSize, optimizer, temperature, precision, device, preset } = options
   const width = encoder.width === 1 ? '' : ` × ${encoder.width}`
   return escapeHtml(
-    `${data.name}: ${plan.images.toLocaleString('en-US')} images at ${imageSize} px. ${encoder.arch}${width}, ${encoder.stem} stem. ` +
+    `${data.name ?? 'no name'}: ${formatCount(plan.images)} images at ${imageSize} px. ${encoder.arch}${width}, ${encoder.stem} stem. ` +
       `Preset ${preset}, batch ${batchSize}, ${optimizer.name} ${optimizer.lr}, τ ${temperature}, ${precision} on ${device}. simclr ${simclr}.`,
   )
 }
@@ -221,8 +223,4 @@ function sprite({ uri, columns, rows }: Sheet): string {
 
 function hue(i: number, count: number): string {
   return `hsl(${Math.round((360 * i) / Math.max(1, count))} 65% 50%)`
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`
 }

@@ -1,13 +1,14 @@
 /** report.html: what a run did and what its encoder learnt, on one page that needs nothing else. */
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { type Images, readImages } from '../data/images.ts'
+import { evenly, type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
 import { exists } from '../io/exists.ts'
 import { checkOutput, writeOutput } from '../io/output.ts'
+import { listCheckpoints } from '../run/checkpoint.ts'
 import type { RunConfig } from '../run/config-file.ts'
-import { readConfig } from '../run/folder.ts'
+import { checkpointsPath, encoderPath, readConfig } from '../run/folder.ts'
 import { type Metric, readMetrics } from '../run/metrics.ts'
 import { mapOf, smallestMap } from './map.ts'
 import { nearestRows } from './neighbours.ts'
@@ -24,8 +25,6 @@ const neighbourCount = 8
 export interface ReportOptions {
   /** The run's images where they are in memory; otherwise they are read again, if the run's data have a name. */
   images?: Images
-  /** The curves follow the run; needs watch.ts behind it. */
-  live?: boolean
   signal?: AbortSignal
 }
 
@@ -48,13 +47,22 @@ async function renderRun(
   { config, metrics }: Awaited<ReturnType<typeof readRun>>,
   options: ReportOptions,
 ): Promise<string> {
-  const images = options.images ?? (await readAgain(config, options.signal))
-  const content = { folder, config, metrics, live: options.live ?? false }
-  if (images === null) return page({ ...content, images: null })
+  const images = await readSections(folder, config, options)
+  return page({ folder, config, metrics, images, live: false })
+}
+
+/** What the page shows of the run's images; null where they cannot be read again. */
+export async function readSections(
+  folder: string,
+  config: RunConfig,
+  { images: given, signal }: ReportOptions,
+): Promise<ImageSections | null> {
+  const images = given ?? (await readAgain(config, signal))
+  if (images === null) return null
   try {
-    return page({ ...content, images: await imageSections(folder, config, images) })
+    return await imageSections(folder, config, images, signal)
   } finally {
-    if (images !== options.images) await images.dispose()
+    if (images !== given) await images.dispose()
   }
 }
 
@@ -78,13 +86,18 @@ async function readAgain({ options }: RunConfig, signal: AbortSignal | undefined
   return readImages(data, { imageSize, limit, limitPerClass: options.limitPerClass, maxSkipped, signal })
 }
 
-async function imageSections(folder: string, config: RunConfig, images: Images): Promise<ImageSections> {
-  const chosen = spread(images.count, shown)
-  const first = spread(images.count, sheetRows)
+async function imageSections(
+  folder: string,
+  config: RunConfig,
+  images: Images,
+  signal: AbortSignal | undefined,
+): Promise<ImageSections> {
+  const chosen = evenly(images.count, shown)
+  const first = evenly(images.count, sheetRows)
   await images.hold(chosen)
   await images.hold(first)
   try {
-    return await heldSections(folder, config, images, chosen, first)
+    return await heldSections(folder, config, images, { chosen, first, signal })
   } finally {
     images.free(chosen)
     images.free(first)
@@ -95,10 +108,9 @@ async function heldSections(
   folder: string,
   { options }: RunConfig,
   images: Images,
-  chosen: Uint32Array,
-  first: Uint32Array,
+  { chosen, first, signal }: { chosen: Uint32Array; first: Uint32Array; signal: AbortSignal | undefined },
 ): Promise<ImageSections> {
-  const queries = [...spread(chosen.length, queryCount)]
+  const queries = [...evenly(chosen.length, queryCount)]
   const sections: ImageSections = {
     thumbnails: await thumbnails(images, chosen, thumbnailSize),
     classes: Array.from(chosen, (index) => images.classNames?.[images.labels?.[index] ?? -1] ?? null),
@@ -113,23 +125,19 @@ async function heldSections(
   using trained = await Encoder.load(folder, { device })
   using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({
-    data: await embedImages(encoder, images, chosen),
+    data: await embedImages(encoder, images, chosen, signal),
     rows: chosen.length,
   })
   const learnt = await features(trained)
   sections.before = nearestRows(await features(random), queries, neighbourCount)
+  signal?.throwIfAborted()
   sections.after = nearestRows(learnt, queries, neighbourCount)
-  if (chosen.length >= smallestMap) sections.map = await mapOf(learnt)
+  if (chosen.length >= smallestMap) sections.map = await mapOf(learnt, signal)
   return sections
 }
 
-/** A run that is under way has an encoder in its checkpoints. */
+/** A run that is under way has one in its checkpoints, as soon as there is a first. */
 async function hasEncoder(folder: string): Promise<boolean> {
-  return (await exists(join(folder, 'encoder.safetensors'))) || (await exists(join(folder, 'checkpoints')))
-}
-
-/** At most `most` of 0 … count - 1, evenly apart: sets are often sorted by class. */
-function spread(count: number, most: number): Uint32Array {
-  const taken = Math.min(count, most)
-  return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken))
+  if (await exists(encoderPath(folder))) return true
+  return (await listCheckpoints(checkpointsPath(folder))).length > 0
 }

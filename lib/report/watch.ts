@@ -1,8 +1,11 @@
 /** The report of a run under way, over a local port; its curves follow the run. */
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { curves } from './page.ts'
-import { readRun, renderReport } from './report.ts'
+import { SimclrError } from '../addon/errors.ts'
+import { curves, type ImageSections, page } from './page.ts'
+import { readRun, readSections } from './report.ts'
+import { SectionCache } from './section-cache.ts'
 
 export interface Watch {
   /** Where the page is, e.g. `http://127.0.0.1:8123/`. */
@@ -10,23 +13,64 @@ export interface Watch {
   close(): Promise<void>
 }
 
-/** Serves a run folder on this machine alone. `port` 0 takes a free one. Throws ERR_SIMCLR_IO where it is no run. */
+/**
+ * Serves a run folder on this machine alone. `port` 0 takes a free one. Throws ERR_SIMCLR_IO where it is no run, or
+ * the port cannot be had.
+ */
 export async function watchRun(folder: string, port = 0): Promise<Watch> {
   await readRun(folder)
+  const sections = new SectionCache(folder, async (signal) =>
+    readSections(folder, (await readRun(folder)).config, { signal }),
+  )
   const server = createServer((request, response) => {
-    respond(folder, request.url ?? '/', response).catch((error: Error) =>
+    respond(folder, sections, request, response).catch((error: Error) =>
       send(response, 500, error.message, 'text/plain'),
     )
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve)
-  })
+  await listen(server, port)
   const address = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${address.port}/`, close: () => closed(server) }
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await Promise.all([closed, sections.close()])
+    },
+  }
 }
 
-async function respond(folder: string, url: string, response: ServerResponse): Promise<void> {
-  if (url === '/') return send(response, 200, await renderReport(folder, { live: true }), 'text/html')
+async function listen(server: Server, port: number): Promise<void> {
+  const listening = once(server, 'listening') // rejects on 'error'
+  server.listen(port, '127.0.0.1')
+  try {
+    await listening
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'it is taken' : message
+    throw new SimclrError(
+      'ERR_SIMCLR_IO',
+      `Expected a port to listen on but ${port} cannot be had: ${why}. Choose another, or 0 for a free one.`,
+      { cause: error },
+    )
+  }
+}
+
+async function respond(
+  folder: string,
+  sections: SectionCache<ImageSections | null>,
+  { headers, url, socket }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // A page of another site can have its own name lead here (DNS rebinding); the name is what gives it away.
+  if (!ownHosts(socket.localPort!).includes(headers.host ?? '')) {
+    return send(response, 403, `There is no ${headers.host} here.`, 'text/plain')
+  }
+  if (url === '/') {
+    const run = await readRun(folder)
+    const images = await sections.get()
+    return send(response, 200, page({ folder, ...run, images, live: true }), 'text/html')
+  }
   if (url === '/curves') {
     const { config, metrics } = await readRun(folder)
     return send(response, 200, curves(config, metrics), 'text/html')
@@ -34,15 +78,13 @@ async function respond(folder: string, url: string, response: ServerResponse): P
   return send(response, 404, 'There is only the page itself.', 'text/plain')
 }
 
+/** Browsers leave port 80 out. */
+function ownHosts(port: number): string[] {
+  return ['127.0.0.1', 'localhost'].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])])
+}
+
 function send(response: ServerResponse, status: number, body: string, type: string): void {
   response
     .writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' })
     .end(body)
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

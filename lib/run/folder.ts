@@ -15,7 +15,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { writeFileAtomic } from '../io/atomic.ts'
 import { makeFolder } from '../io/folder.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
-import type { RunConfig } from './config-file.ts'
+import { parseConfig, type RunConfig } from './config-file.ts'
 import { eventFileName } from './tensorboard.ts'
 
 export class RunFolder {
@@ -49,7 +49,7 @@ export class RunFolder {
   }
 
   get checkpoints(): string {
-    return join(this.path, 'checkpoints')
+    return checkpointsPath(this.path)
   }
 
   get metrics(): string {
@@ -86,6 +86,7 @@ async function removeTemporaries(folder: string): Promise<void> {
 }
 
 export const configPath = (folder: string): string => join(folder, 'config.json')
+export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
 export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
 
 /** A new folder for a run: `runs/2026-05-04-153012`, with a number behind it where that is taken. Throws ERR_SIMCLR_IO. */
@@ -110,7 +111,7 @@ function notMade(path: string, cause: unknown): SimclrError {
   return new SimclrError('ERR_SIMCLR_IO', message, { cause })
 }
 
-/** config.json of a run folder; null where there is none. Throws ERR_SIMCLR_CORRUPT_FILE where it is no JSON. */
+/** config.json of a run folder; null where there is none. Throws ERR_SIMCLR_CORRUPT_FILE where it is no run's. */
 export async function readConfig(folder: string): Promise<RunConfig | null> {
   let text: string
   try {
@@ -118,10 +119,5 @@ export async function readConfig(folder: string): Promise<RunConfig | null> {
   } catch {
     return null
   }
-  try {
-    return JSON.parse(text) as RunConfig
-  } catch (error) {
-    const message = `Expected JSON in ${configPath(folder)}: ${(error as Error).message}. Restore it, or start in another folder.`
-    throw new SimclrError('ERR_SIMCLR_CORRUPT_FILE', message, { cause: error })
-  }
+  return parseConfig(text, configPath(folder))
 }

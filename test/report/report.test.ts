@@ -4,12 +4,22 @@ import { SimclrError } from '../../lib/addon/errors.ts'
 import { chart } from '../../lib/report/chart.ts'
 import { mapOf } from '../../lib/report/map.ts'
 import { nearestRows } from '../../lib/report/neighbours.ts'
+import { curves } from '../../lib/report/page.ts'
 import { renderReport, writeReport } from '../../lib/report/report.ts'
-import { watchRun } from '../../lib/report/watch.ts'
+import type { RunConfig } from '../../lib/run/config-file.ts'
+import type { StepEvent } from '../../lib/run/events.ts'
+import type { Metric } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
+
+const parse = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
+const parseLines = (file: string): Metric[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
 describe('charts', () => {
   const points = (count: number) => Array.from({ length: count }, (_, i) => [i + 1, Math.sin(i)] as const)
@@ -128,7 +138,7 @@ describe('report.html', function () {
   it('is not begun where it cannot be written', async () => {
     mkdirSync(path('copy', 'report.html'), { recursive: true })
     // Data that are not there: what cannot be written is said first.
-    const config = JSON.parse(readFileSync(path('run', 'config.json'), 'utf8'))
+    const config = parse(path('run', 'config.json'))
     config.options.data = path('nowhere')
     writeFileSync(path('copy', 'config.json'), JSON.stringify(config))
     const error = await rejection(writeReport(path('copy')))
@@ -150,24 +160,27 @@ describe('report.html', function () {
     expect(again).to.contain('cannot be read again').and.contain('aria-label="Loss')
   })
 
+  it('shows what a run says as text, never as part of the page', () => {
+    const config = parse(path('run', 'config.json')) as RunConfig
+    const plan = { ...config.plan, epochs: '<script>alert(1)</script>' as unknown as number }
+    expect(curves({ ...config, plan }, []))
+      .to.contain('0 of &lt;script&gt;')
+      .and.not.contain('<script')
+  })
+
+  it('has minutes of 60 seconds', () => {
+    const config = parse(path('run', 'config.json')) as RunConfig
+    const step = parseLines(path('run', 'metrics.jsonl')).find(({ type }) => type === 'step') as StepEvent
+    const metrics = [{ ...step, stepSeconds: 119, waitSeconds: 0.7 }]
+    expect(curves(config, metrics)).to.contain('<dd>2 min 00 s</dd>')
+  })
+
+  it('has the name of the folder, however that is written', async () => {
+    expect(await renderReport(`${path('run')}/`)).to.contain('<title>run – simclr</title>')
+  })
+
   it('needs a run folder', async () => {
     const error = await rejection(renderReport(path()))
     expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
-  })
-
-  it('live, is served to this machine with curves that follow', async () => {
-    const watch = await watchRun(path('run'))
-    try {
-      expect(watch.url).to.match(/^http:\/\/127\.0\.0\.1:\d+\/$/)
-      const page = await (await fetch(watch.url)).text()
-      expect(page).to.contain('<h2>Map</h2>').and.contain("fetch('curves')")
-      const curves = await fetch(`${watch.url}curves`)
-      expect(await curves.text())
-        .to.contain('aria-label="Loss')
-        .and.not.contain('<html')
-      expect((await fetch(`${watch.url}etc/passwd`)).status).to.equal(404)
-    } finally {
-      await watch.close()
-    }
   })
 })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
+import { resolve } from '../../lib/config/resolve.ts'
 import { newRunPath, RunFolder, readConfig } from '../../lib/run/folder.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -14,6 +15,12 @@ const refusal = async (promise: Promise<unknown>): Promise<SimclrError> => {
   expect(error).to.be.instanceOf(SimclrError)
   return error
 }
+
+const { config: ranWith } = resolve(
+  { threads: 1 },
+  { images: 12, imageSize: 32, labelled: false, isDefault: false },
+  { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 1 },
+)
 
 describe('run folder', () => {
   const path = temporaryFolder()
@@ -65,6 +72,37 @@ describe('run folder', () => {
     writeFileSync(path('three', 'config.json'), '{')
     expect(await refusal(readConfig(folder.path))).to.have.property('code', 'ERR_SIMCLR_CORRUPT_FILE')
     await folder.close()
+  })
+
+  it('has a config.json of the kinds that a run writes, or what is wrong is named', async () => {
+    const config = {
+      simclr: '0.1.0',
+      // Another version may have more, and take other values.
+      options: { ...ranWith, temperature: 1e-9, later: { new: true } },
+      why: { seed: 'default' },
+      data: { name: 'photos', images: 12, classes: null },
+      plan: { images: 12, epochs: 3, steps: 9, warmupSteps: 0 },
+    }
+    const written = (value: unknown) => writeFileSync(path('config.json'), JSON.stringify(value))
+    written(config)
+    expect(await readConfig(path())).to.deep.equal(config)
+    const wrong: [string, unknown][] = [
+      ['plan.epochs', { ...config, plan: { ...config.plan, epochs: '<script>' } }],
+      [
+        'options.encoder.arch',
+        { ...config, options: { ...ranWith, encoder: { ...ranWith.encoder, arch: 18 } } },
+      ],
+      ['why.seed', { ...config, why: { seed: 0 } }],
+      ['data', { ...config, data: undefined }],
+    ]
+    for (const [name, value] of wrong) {
+      written(value)
+      const error = await refusal(readConfig(path()))
+      expect([error.code, error.message], name).to.satisfy(
+        ([code, message]: string[]) =>
+          code === 'ERR_SIMCLR_CORRUPT_FILE' && message!.includes(`(\`${name}\`)`),
+      )
+    }
   })
 
   it('is named by the time it was begun, and is another one for each run', async () => {
