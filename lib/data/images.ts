@@ -3,15 +3,16 @@
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
-import type { Dataset } from './dataset.ts'
-import { type DataInput, open } from './open.ts'
+import { Dataset } from './dataset.ts'
+import { type DataInput, type OpenOptions, open } from './open.ts'
 import { spoolImages } from './spool.ts'
 import { type StoredImages, storeImages } from './store.ts'
 import { streamImages } from './stream.ts'
+import type { RawImage } from './types.ts'
 
 export interface ReadOptions {
-  /** Views' size, where it is known already. */
-  imageSize: number | undefined
+  /** Views' size, where it is known already; a function: by the images' usual shorter side (null: none can be read). */
+  imageSize: number | undefined | ((usual: number | null) => number)
   limit?: number | undefined
   limitPerClass?: number | undefined
   maxSkipped?: number | undefined
@@ -53,17 +54,17 @@ export function decodedSide(imageSize = 224): number {
  */
 export async function readImages(data: DataInput, options: ReadOptions): Promise<Images> {
   const { imageSize, threads, streamThreads, signal, onProgress, stream = 'auto', ...selection } = options
-  const set = await open(data, { shorterSide: decodedSide(imageSize), ...selection })
+  const { set, usual } = await openSized(data, imageSize, selection)
   const told = ({ done, total }: { done: number; total: number }) =>
     onProgress?.({ name: set.name, done, total })
   const resident = async (stored: StoredImages) => {
     await set.close()
-    return withSize(set, { ...stored, ...alwaysHeld })
+    return withSize(set, usual, { ...stored, ...alwaysHeld })
   }
   const streamed = async () => {
     if (!set.source.read) return resident(await spoolImages(set, { signal, onProgress: told }))
     const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
-    return withSize(set, Object.assign(images, { isStreamed: true }))
+    return withSize(set, usual, Object.assign(images, { isStreamed: true }))
   }
   try {
     if (stream === 'on') return await streamed()
@@ -108,8 +109,27 @@ export function decodingThreads(threads: number): number {
   return Math.max(1, Math.floor(threads / 4))
 }
 
-async function withSize(set: Dataset, images: Unsized): Promise<Images> {
-  const imageSize = set.imageSize ?? (await usualSide(images))
+/** Opened to be decoded for views of that size; `usual`: the images' side, where it was looked for. */
+async function openSized(
+  data: DataInput,
+  imageSize: ReadOptions['imageSize'],
+  selection: OpenOptions,
+): Promise<{ set: Dataset; usual: number | null }> {
+  if (typeof imageSize !== 'function')
+    return { set: await open(data, { shorterSide: decodedSide(imageSize), ...selection }), usual: null }
+  const set = await open(data, { shorterSide: decodedSide(), ...selection })
+  try {
+    const usual = set.imageSize ?? (await sampledSide(set))
+    const options = { ...set.options, shorterSide: decodedSide(imageSize(usual)) }
+    return { set: new Dataset(set.source, set, options), usual }
+  } catch (error) {
+    await set.close()
+    throw error
+  }
+}
+
+async function withSize(set: Dataset, usual: number | null, images: Unsized): Promise<Images> {
+  const imageSize = set.imageSize ?? usual ?? (await usualSide(images))
   return Object.assign(images, { name: set.name, whyUnlabelled: set.whyUnlabelled, imageSize })
 }
 
@@ -124,14 +144,40 @@ export function evenly(count: number, most: number): Uint32Array {
   return Uint32Array.from({ length }, (_, i) => Math.floor((i * count) / length))
 }
 
+/** Images whose sizes are looked at. */
+const sampled = 31
+
+/**
+ * Median shorter side of some images of a set, before it is read: evenly spread ones, or the first where it can only be
+ * read from front to back. What cannot be read is told by whoever reads it all.
+ */
+async function sampledSide(set: Dataset): Promise<number | null> {
+  const sides: number[] = []
+  const look = ({ width, height }: RawImage) => sides.push(Math.min(width, height))
+  if (set.source.read) {
+    for (const index of evenly(set.count, sampled)) await set.read(index).then(look, () => {})
+  } else {
+    let looked = 0
+    for await (const { value } of set.decoded()) {
+      if (value) look(value)
+      if (++looked === sampled) break
+    }
+  }
+  return sides.length === 0 ? null : median(sides)
+}
+
 /** Median shorter side of some images. */
 async function usualSide({ store, count, hold, free }: Unsized): Promise<number> {
-  const indices = evenly(count, 31)
+  const indices = evenly(count, sampled)
   await hold(indices)
   const sides = Array.from(indices, (index) => {
     const { width, height } = store.get(index)
     return Math.min(width, height)
   })
   free(indices)
-  return sides.sort((a, b) => a - b)[sides.length >> 1]!
+  return median(sides)
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!
 }

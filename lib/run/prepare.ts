@@ -11,11 +11,8 @@ import type { TrainOptions } from '../config/options.ts'
 import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
-import type { TrainSettings } from '../config/settings.ts'
 import { fingerprint } from '../data/fingerprint.ts'
-import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
-import type { DataInput } from '../data/open.ts'
-import { summarizeSkipped } from '../data/skipped.ts'
+import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { factsOf } from '../launch/facts.ts'
@@ -31,6 +28,7 @@ import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
 import { Session, type SessionParts } from './session.ts'
+import { dataOf, readTrainingImages, settingsOf } from './training-images.ts'
 
 /** Where rank 0 found the run, on every rank. */
 interface Beginning extends Start {
@@ -76,37 +74,6 @@ async function findBeginning(
     folder && { path: folder.path, checkpoint: checkpoint && { ...checkpoint, tensors: [] }, unusable: [] },
   )
   return start ? { path: folder!.path, ...start } : told
-}
-
-/** Reads the data that the options, or the run being resumed, name. */
-async function readTrainingImages(
-  options: TrainOptions,
-  { checkpoint }: Start,
-  init: Beginner | undefined,
-  tell: (event: TrainEvent) => void,
-): Promise<Images> {
-  const previous = checkpoint?.config
-  if (checkpoint && options.data === undefined && previous?.data === undefined) {
-    throw invalid(
-      `Expected \`data\`: the run of ${checkpoint.path} had a source in memory. Pass the same one.`,
-    )
-  }
-  // What cannot work is said before a large set is read.
-  const data = dataOf(options, previous)
-  const images = options.limit ?? previous?.limit ?? 2 ** 31
-  const guess = { images, imageSize: null, labelled: true, isDefault: data === sampleTrain }
-  const { config } = resolve(settingsOf(options), guess, machineFacts(loadAddon()), previous, init)
-  const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = config
-  const read = await readImages(data, {
-    ...{ imageSize, limit, limitPerClass, maxSkipped, threads, stream },
-    streamThreads: decodingThreads(threads),
-    signal: options.signal,
-    onProgress: (progress) => tell({ type: 'data', ...progress }),
-  })
-  if (read.skipped.length > 0) {
-    tell({ type: 'warning', message: `${read.name}: left out ${summarizeSkipped(read.skipped)}.` })
-  }
-  return read
 }
 
 async function assemble(
@@ -271,26 +238,6 @@ function learnsLabels({ objective, probe }: ResolvedConfig): boolean {
 
 function classesOf({ classNames, labels }: Images): number {
   return classNames?.length ?? 1 + (labels?.reduce((a, b) => Math.max(a, b), -1) ?? -1)
-}
-
-function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {
-  return options.data ?? previous?.data ?? sampleTrain
-}
-
-function settingsOf(options: TrainOptions): TrainSettings {
-  const {
-    data: _data,
-    out: _out,
-    resume: _resume,
-    report: _report,
-    isolate: _isolate,
-    signal: _signal,
-    onProgress: _tell,
-    processes: _processes,
-    maxRestarts: _maxRestarts,
-    ...settings
-  } = options
-  return settings
 }
 
 function packageVersion(): string {

@@ -1,0 +1,75 @@
+/** The images that a run trains on. */
+import { loadAddon } from '../addon/load.ts'
+import { invalid } from '../config/messages.ts'
+import type { TrainOptions } from '../config/options.ts'
+import { resolve } from '../config/resolve.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
+import type { TrainSettings } from '../config/settings.ts'
+import { decodingThreads, type Images, readImages } from '../data/images.ts'
+import type { DataInput } from '../data/open.ts'
+import { summarizeSkipped } from '../data/skipped.ts'
+import { sampleTrain } from '../data/sources/scenes.ts'
+import type { TrainEvent } from './events.ts'
+import type { Beginner } from './init.ts'
+import { machineFacts } from './machine-facts.ts'
+import type { Start } from './resume.ts'
+
+/** Reads the data that the options, or the run being resumed, name. */
+export async function readTrainingImages(
+  options: TrainOptions,
+  { checkpoint }: Start,
+  init: Beginner | undefined,
+  tell: (event: TrainEvent) => void,
+): Promise<Images> {
+  const previous = checkpoint?.config
+  if (checkpoint && options.data === undefined && previous?.data === undefined) {
+    throw invalid(
+      `Expected \`data\`: the run of ${checkpoint.path} had a source in memory. Pass the same one.`,
+    )
+  }
+  const data = dataOf(options, previous)
+  const guess = {
+    images: options.limit ?? previous?.limit ?? 2 ** 31,
+    labelled: true,
+    isDefault: data === sampleTrain,
+  }
+  const machine = machineFacts(loadAddon())
+  const resolved = (imageSize: number | null) =>
+    resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init).config
+  // What cannot work is said before a large set is read.
+  const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = resolved(null)
+  const isOpen = resolved(8).imageSize !== resolved(1024).imageSize
+  const read = await readImages(data, {
+    // Decoded for the views that will be made, as when the run is resumed or run again, which know their size.
+    imageSize: isOpen ? (usual) => resolved(usual).imageSize : imageSize,
+    ...{ limit, limitPerClass, maxSkipped, threads, stream },
+    streamThreads: decodingThreads(threads),
+    signal: options.signal,
+    onProgress: (progress) => tell({ type: 'data', ...progress }),
+  })
+  if (read.skipped.length > 0) {
+    tell({ type: 'warning', message: `${read.name}: left out ${summarizeSkipped(read.skipped)}.` })
+  }
+  return read
+}
+
+export function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {
+  return options.data ?? previous?.data ?? sampleTrain
+}
+
+/** The options that describe the run. */
+export function settingsOf(options: TrainOptions): TrainSettings {
+  const {
+    data: _data,
+    out: _out,
+    resume: _resume,
+    report: _report,
+    isolate: _isolate,
+    signal: _signal,
+    onProgress: _tell,
+    processes: _processes,
+    maxRestarts: _maxRestarts,
+    ...settings
+  } = options
+  return settings
+}
