@@ -83,8 +83,10 @@ async function imageSections(folder: string, config: RunConfig, images: Images):
   const first = spread(images.count, sheetRows)
   await images.hold(chosen)
   await images.hold(first)
+  // What stands in for an image that cannot be used is another row's image already.
+  const own = (indices: Uint32Array) => indices.filter((index) => images.isOwn(index))
   try {
-    return await heldSections(folder, config, images, chosen, first)
+    return await heldSections(folder, config, images, own(chosen), own(first))
   } finally {
     images.free(chosen)
     images.free(first)
@@ -113,7 +115,7 @@ async function heldSections(
   using trained = await Encoder.load(folder, { device })
   using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({
-    data: await embedImages(encoder, images, chosen),
+    data: (await embedImages(encoder, images, chosen)).data,
     rows: chosen.length,
   })
   const learnt = await features(trained)
