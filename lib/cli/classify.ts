@@ -51,10 +51,12 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
   const { limit, maxSkipped } = options
   const images = await readImages(options.data, { imageSize, limit, maxSkipped, signal })
   try {
+    let count = 0
     if (flags.json) emit({ type: 'classes', classes })
     await inChunks(images, sequence(images.count), async (part) => {
       signal.throwIfAborted()
       const { data, best } = await encoder.classifyFeatures(await encoder.embedStore(images.store, part))
+      count += part.length
       for (const [i, index] of part.entries()) {
         const row = data.subarray(i * classes.length, (i + 1) * classes.length)
         const probability = row[classes.indexOf(best[i]!)]!
@@ -68,8 +70,8 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
       images.skipped.length === 0
         ? ''
         : `, left out ${formatCount(images.skipped.length)} files that are no usable images`
-    say(`${formatCount(images.count)} images, ${classes.length} classes${left}.`)
-    if (flags.json) emit({ type: 'result', images: images.count, skipped: images.skipped.length })
+    say(`${formatCount(count)} images, ${classes.length} classes${left}.`)
+    if (flags.json) emit({ type: 'result', images: count, skipped: images.skipped.length })
   } finally {
     await images.dispose()
   }

@@ -54,9 +54,9 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const { imageSize } = encoder.preprocessing
   const images = await readImages(options.data, { imageSize, limit, maxSkipped, signal: interrupt.signal })
   try {
-    const data = await embedImages(encoder, images, sequence(images.count), interrupt.signal)
-    const shape = [images.count, encoder.featureDim] as const
-    const names = Array.from({ length: images.count }, (_, i) => `${images.nameOf(i)}\n`)
+    const { data, indices } = await embedImages(encoder, images, sequence(images.count), interrupt.signal)
+    const shape = [indices.length, encoder.featureDim] as const
+    const names = Array.from(indices, (index) => `${images.nameOf(index)}\n`)
     await writeOutput(namesFile, names.join(''))
     await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
     say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)

@@ -38,6 +38,8 @@ export interface Images extends Omit<StoredImages, 'indices' | 'dispose'> {
   /** Why there are no labels, where the source knows. */
   readonly whyUnlabelled: string | null
   hold(indices: Uint32Array): Promise<void>
+  /** Whether a held image is itself; where it could not be used, another one stands in for it, for training. */
+  isOwn(index: number): boolean
   free(indices: Uint32Array): void
   dispose(): void | Promise<void>
 }
@@ -81,18 +83,22 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
   }
 }
 
-/** Uses images while they are held, so many at a time. */
+/**
+ * Uses images while they are held, so many at a time. Those that turn out unusable are left out, not stood in for: what
+ * is made of an image belongs to its name and its class.
+ */
 export async function inChunks(
   images: Images,
   indices: Uint32Array,
-  work: (indices: Uint32Array, first: number) => Promise<void>,
+  work: (indices: Uint32Array) => Promise<void>,
 ): Promise<void> {
   const chunk = images.isStreamed ? 256 : 1024
   for (let first = 0; first < indices.length; first += chunk) {
     const part = indices.slice(first, first + chunk)
     await images.hold(part)
     try {
-      await work(part, first)
+      const own = part.filter((index) => images.isOwn(index))
+      if (own.length > 0) await work(own)
     } finally {
       images.free(part)
     }
@@ -102,7 +108,7 @@ export async function inChunks(
 /** Before its set has told the rest. */
 type Unsized = Omit<Images, 'name' | 'imageSize' | 'whyUnlabelled'>
 
-const alwaysHeld = { isStreamed: false, hold: async () => {}, free: () => {} }
+const alwaysHeld = { isStreamed: false, hold: async () => {}, isOwn: () => true, free: () => {} }
 
 /** While training computes on the others, one thread in four decodes. */
 export function decodingThreads(threads: number): number {

@@ -20,6 +20,8 @@ export interface StreamedImages extends Omit<StoredImages, 'indices' | 'dispose'
    * The next usable image stands in for one that is not. Errors: ERR_SIMCLR_DATA when too many are unusable.
    */
   hold(indices: Uint32Array): Promise<void>
+  /** False once an image has turned out unusable: another one is in its slot, which training takes and nothing else should. */
+  isOwn(index: number): boolean
   /** Gives images back. */
   free(indices: Uint32Array): void
   dispose(): Promise<void>
@@ -93,6 +95,7 @@ export function streamImages(set: Dataset, threads: number): StreamedImages {
       }
       await Promise.all(waits)
     },
+    isOwn: (index) => !unusable.has(index),
     free(indices) {
       for (const index of indices) {
         const entry = held.get(index)

@@ -1,12 +1,21 @@
 /** Images to numbers: by an encoder, or as raw pixels. */
+import { SimclrError } from '../addon/errors.ts'
 import type { Addon, Convention } from '../addon/interface.ts'
 import { evaluationFamily, lower } from '../augment/index.ts'
 import { type Images, inChunks } from '../data/images.ts'
+import { explainSkipped } from '../data/skipped.ts'
 import { type Encoder, sequence } from '../encoder.ts'
 import type { LabelledFeatures } from './probes.ts'
 
 /** Unless asked otherwise, larger images are shrunk to this size for the raw-pixel baseline: features would not fit memory. */
 export const rawSize = 32
+
+/** Rows of numbers, and the image of each. */
+export interface ImageRows {
+  /** [indices.length, dim] */
+  data: Float32Array
+  indices: Uint32Array
+}
 
 /** The encoder's features of every labelled image. */
 export async function encoderFeatures(
@@ -14,23 +23,20 @@ export async function encoderFeatures(
   images: Images,
   signal?: AbortSignal,
 ): Promise<LabelledFeatures> {
-  const { indices, labels } = labelled(images)
-  return { data: await embedImages(encoder, images, indices, signal), labels }
+  return withLabels(images, await embedImages(encoder, images, labelled(images), signal))
 }
 
-/** The encoder's features of some images, [indices.length, featureDim]. */
-export async function embedImages(
+/** The encoder's features of those of some images that can be used, of `featureDim` numbers each. */
+export function embedImages(
   encoder: Encoder,
   images: Images,
   indices: Uint32Array,
   signal?: AbortSignal,
-): Promise<Float32Array> {
-  const data = new Float32Array(indices.length * encoder.featureDim)
-  await inChunks(images, indices, async (part, first) => {
+): Promise<ImageRows> {
+  return imageRows(images, indices, encoder.featureDim, (part) => {
     signal?.throwIfAborted()
-    data.set(await encoder.embedStore(images.store, part), first * encoder.featureDim)
+    return encoder.embedStore(images.store, part)
   })
-  return data
 }
 
 /** The pixels of every labelled image in [0, 1], of `size` x `size`. */
@@ -43,19 +49,42 @@ export async function rawFeatures(
 ): Promise<LabelledFeatures> {
   const plan = lower(evaluationFamily(convention, size, { mean: null, std: null }), size)
   const augmenter = new addon.Augmenter(plan)
-  const { indices, labels } = labelled(images)
-  const dim = size * size * 3
-  const data = new Float32Array(indices.length * dim)
-  await inChunks(images, indices, async (part, first) => {
+  const rows = await imageRows(images, labelled(images), size * size * 3, async (part) => {
     signal?.throwIfAborted()
     const epochs = new Uint32Array(part.length)
     const batch = augmenter.batch(images.store, { indices: part, epochs, seed: 0, views: 1, labels: null })
-    data.set(await batch.pixels({ threads: 1 }), first * dim)
+    return await batch.pixels({ threads: 1 })
   })
-  return { data, labels }
+  return withLabels(images, rows)
 }
 
-function labelled({ count, labels }: Images): { indices: Uint32Array; labels: Int32Array } {
-  const indices = sequence(count).filter((index) => labels![index]! >= 0)
-  return { indices, labels: Int32Array.from(indices, (index) => labels![index]!) }
+/** What `make` makes of images that are held, `dim` numbers each; those that cannot be used have no row. */
+export async function imageRows(
+  images: Images,
+  indices: Uint32Array,
+  dim: number,
+  make: (held: Uint32Array) => Promise<Float32Array>,
+): Promise<ImageRows> {
+  const data = new Float32Array(indices.length * dim)
+  const used = new Uint32Array(indices.length)
+  let count = 0
+  await inChunks(images, indices, async (held) => {
+    data.set(await make(held), count * dim)
+    used.set(held, count)
+    count += held.length
+  })
+  return { data: data.subarray(0, count * dim), indices: used.subarray(0, count) }
+}
+
+function labelled({ count, labels }: Images): Uint32Array {
+  return sequence(count).filter((index) => labels![index]! >= 0)
+}
+
+/** Labels are looked at last: what cannot be used is known only once all has been held. */
+function withLabels({ name, labels, skipped }: Images, { data, indices }: ImageRows): LabelledFeatures {
+  if (indices.length === 0) {
+    const why = `none is usable: ${explainSkipped(skipped)}`
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected labelled images in ${name} but ${why}`)
+  }
+  return { data, labels: Int32Array.from(indices, (index) => labels![index]!) }
 }

@@ -5,7 +5,8 @@
  */
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import { type Images, inChunks } from '../data/images.ts'
+import type { Images } from '../data/images.ts'
+import { imageRows } from './features.ts'
 import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
@@ -39,18 +40,19 @@ export class OnlineProbe {
     return everyEpochs > 0 && (epoch + 1) % everyEpochs === 0
   }
 
-  /** Accuracy of the learner's present encoder. */
-  async run(learner: NativeLearner): Promise<number> {
+  /** Accuracy of the learner's present encoder; null where too few of the images turned out usable to compare any. */
+  async run(learner: NativeLearner): Promise<number | null> {
     const bank = await this.#features(learner, this.#bank)
     const queries = await this.#features(learner, this.#queries)
+    if (bank.labels.length === 0 || queries.labels.length === 0) return null
     return knnAccuracy(this.#addon, bank, queries, this.#options)
   }
 
   async #features(learner: NativeLearner, indices: Uint32Array): Promise<LabelledFeatures> {
-    const data = new Float32Array(indices.length * learner.featureDim)
-    await inChunks(this.#images, indices, async (part, first) => {
-      data.set(await learner.embed(this.#images.store, this.#augmenter, part), first * learner.featureDim)
-    })
-    return { data, labels: Int32Array.from(indices, (index) => this.#images.labels![index]!) }
+    const { store, labels } = this.#images
+    const rows = await imageRows(this.#images, indices, learner.featureDim, (held) =>
+      learner.embed(store, this.#augmenter, held),
+    )
+    return { data: rows.data, labels: Int32Array.from(rows.indices, (index) => labels![index]!) }
   }
 }

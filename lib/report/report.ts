@@ -96,8 +96,10 @@ async function imageSections(
   const first = evenly(images.count, sheetRows)
   await images.hold(chosen)
   await images.hold(first)
+  // What stands in for an image that cannot be used is another row's image already.
+  const own = (indices: Uint32Array) => indices.filter((index) => images.isOwn(index))
   try {
-    return await heldSections(folder, config, images, { chosen, first, signal })
+    return await heldSections(folder, config, images, { chosen: own(chosen), first: own(first), signal })
   } finally {
     images.free(chosen)
     images.free(first)
@@ -125,7 +127,7 @@ async function heldSections(
   using trained = await Encoder.load(folder, { device })
   using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({
-    data: await embedImages(encoder, images, chosen, signal),
+    data: (await embedImages(encoder, images, chosen, signal)).data,
     rows: chosen.length,
   })
   const learnt = await features(trained)
