@@ -25,7 +25,8 @@ export interface Checkpoint {
   tensors: NativeTensor[]
 }
 
-const format = 'simclr-checkpoint'
+/** What a checkpoint's metadata call it. */
+export const checkpointFormat = 'simclr-checkpoint'
 /** Raised when older code can no longer read what newer code writes. */
 const version = 1
 const namePattern = /^step-(\d+)\.safetensors$/
@@ -34,7 +35,7 @@ const namePattern = /^step-(\d+)\.safetensors$/
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
   const path = join(folder, `step-${String(checkpoint.step).padStart(8, '0')}.safetensors`)
   const metadata: Record<string, string> = {
-    format,
+    format: checkpointFormat,
     version: String(version),
     step: String(checkpoint.step),
     images: String(checkpoint.images),
@@ -61,7 +62,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readSafetensors(path)
   const refuse = (message: string) => new SimclrError('ERR_SIMCLR_CHECKPOINT', message)
-  if (metadata.format !== format) {
+  if (metadata.format !== checkpointFormat) {
     throw refuse(`Expected a checkpoint of simclr but ${path} is another safetensors file.`)
   }
   if (Number(metadata.version) > version) {

@@ -12,7 +12,7 @@ import { arches, conventions } from '../config/groups.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
-import { listCheckpoints, newestCheckpoint, stepOf } from './checkpoint.ts'
+import { checkpointFormat, listCheckpoints, newestCheckpoint, readCheckpoint, stepOf } from './checkpoint.ts'
 import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
@@ -156,6 +156,11 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
 /** `step`: that the run had done, where the file says so. */
 async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
   const { tensors, metadata } = await readSafetensors(path)
+  if (metadata.format === checkpointFormat) {
+    // Its tensors have torchvision's names behind a prefix, and its own configuration says what they are.
+    const { config, classNames, step, ...checkpoint } = await readCheckpoint(path)
+    return { weights: encoderWeights(config, checkpoint.tensors, classNames), step }
+  }
   // Older files have no checksum.
   if (metadata.sha256 !== undefined && !(await isIntact(tensors, metadata))) {
     throw new SimclrError(

@@ -5,6 +5,7 @@ import { Encoder } from '../../lib/encoder.ts'
 import { evaluate } from '../../lib/evaluate/evaluate.ts'
 import { presets, SimclrError } from '../../lib/index.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
+import { listCheckpoints } from '../../lib/run/checkpoint.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -102,6 +103,17 @@ describe('fine-tuning', function () {
     expect(copy.classes).to.deep.equal(encoder.classes)
     expect(await copy.classify(images)).to.deep.equal(said)
     expect((await copy.classify([])).shape).to.deep.equal([0, 10])
+  })
+
+  it('a checkpoint loads as the encoder and classifier that it holds', async () => {
+    const [newest] = await listCheckpoints(path('tuned', 'checkpoints'))
+    using whole = await Encoder.load(path('tuned'))
+    using one = await Encoder.load(newest!)
+    expect(one.spec).to.deep.equal(whole.spec)
+    expect(one.preprocessing).to.deep.equal(whole.preprocessing)
+    expect(one.classes).to.deep.equal(whole.classes)
+    const image = { data: new Uint8Array(24 * 24 * 3).fill(90), width: 24, height: 24, channels: 3 as const }
+    expect(await one.classify([image])).to.deep.equal(await whole.classify([image]))
   })
 
   it('tells accuracy instead of a contrast', async () => {
