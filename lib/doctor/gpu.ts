@@ -23,8 +23,9 @@ export function gpu(): Finding[] {
 /** CUDA binaries whose LibTorch is here, and that the driver is too old for. */
 function tooOld(driver: string): Finding[] {
   return candidates().flatMap(({ binary, rejected }) => {
-    const oldest = binary.cuda === null ? undefined : oldestDriver[binary.cuda]
-    if (rejected !== null || oldest === undefined || compareVersions(driver, oldest) >= 0) return []
+    const oldest = oldestDriver[binary?.cuda ?? '']
+    if (rejected !== null || !binary || oldest === undefined || compareVersions(driver, oldest) >= 0)
+      return []
     const detail = `${driver} is too old for CUDA ${binary.cuda} of ${binary.from}, which needs ${oldest} or newer`
     return [problem('Driver', detail, 'update the NVIDIA driver, or set SIMCLR_VARIANT=cpu')]
   })
