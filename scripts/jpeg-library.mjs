@@ -39,14 +39,21 @@ export function withoutJpeg(reason) {
 
 /** `{ library, include }`, or `{ reason }` why there is none. `include` is null where the compiler finds the header. */
 export function jpegLibrary(compiler) {
+  const { library, include, reason } = locateJpeg(compiler)
+  if (reason !== undefined) return { reason }
+  const trouble = link(compiler, library, include)
+  return trouble === null ? { library, include } : { reason: `${library} cannot be used (${trouble})` }
+}
+
+/** The same without trying it: what a build would look at. */
+export function locateJpeg(compiler) {
   const named = process.env.SIMCLR_JPEG || null
   if (named === 'off') return { reason: 'SIMCLR_JPEG=off' }
   const library = named ?? printFileName(compiler)
   if (library === null) return { reason: 'no libjpeg.a (apt-get install libjpeg-dev, then build anew)' }
   const beside = path.join(path.dirname(library), '..', 'include')
   const include = fs.existsSync(path.join(beside, 'jpeglib.h')) ? path.resolve(beside) : null
-  const trouble = link(compiler, library, include)
-  return trouble === null ? { library, include } : { reason: `${library} cannot be used (${trouble})` }
+  return { library, include }
 }
 
 /** The static library in the compiler's own folders; null if there is none. */

@@ -34,26 +34,40 @@ export interface Binary extends BuildRecord {
   from: string
 }
 
+/** One that is installed and whose build.json does not say what it is. */
+export interface Damaged {
+  from: string
+  variant: Variant
+  /** What is wrong, with the file's name. */
+  damage: string
+}
+
 /** The folder of this package: the checkout, or node_modules/simclr. */
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url))
 
 /** `linux-x64`, as in the platform packages' names. */
 export const platform = `${process.platform}-${process.arch}`
 
-/** Every complete binary, in the order of preference; SIMCLR_VARIANT leaves only those of one variant. */
-export function findBinaries(): Binary[] {
-  const found = [readBinary(checkoutFolder(), 'checkout'), ...packages()]
+/**
+ * Every complete binary, in the order of preference, and the damaged ones, which are in no other's way; SIMCLR_VARIANT
+ * leaves only those of one variant.
+ */
+export function findBinaries(): { binaries: Binary[]; damaged: Damaged[] } {
   const wanted = process.env.SIMCLR_VARIANT
-  return found.filter((binary) => binary !== null).filter((b) => !wanted || b.variant === wanted)
+  const found = [checkout(), ...packages()]
+    .filter((binary) => binary !== null)
+    .filter(({ variant }) => !wanted || variant === wanted)
+  return { binaries: found.filter((b) => 'folder' in b), damaged: found.filter((b) => 'damage' in b) }
 }
 
-/** Where a checkout is built: `build` for the CPU, `build-cu130` … for CUDA, which SIMCLR_VARIANT asks for. */
-function checkoutFolder(): string {
-  const variant = process.env.SIMCLR_VARIANT || 'cpu'
-  return path.join(packageRoot, variant === 'cpu' ? 'build' : `build-${variant}`, 'Release')
+/** In `build` for the CPU, in `build-cu130` … for CUDA, which SIMCLR_VARIANT asks for. */
+function checkout(): Binary | Damaged | null {
+  const variant = (process.env.SIMCLR_VARIANT || 'cpu') as Variant
+  const folder = path.join(packageRoot, variant === 'cpu' ? 'build' : `build-${variant}`, 'Release')
+  return readBinary(folder, 'checkout', variant)
 }
 
-function packages(): (Binary | null)[] {
+function packages(): (Binary | Damaged | null)[] {
   const require = createRequire(import.meta.url)
   return MATRIX.filter((row) => row.platform === platform).map((row) => {
     const name = packageName(row)
@@ -63,20 +77,28 @@ function packages(): (Binary | null)[] {
     } catch {
       return null // not installed
     }
-    return readBinary(path.dirname(manifest), name)
+    return readBinary(path.dirname(manifest), name, row.variant)
   })
 }
 
-function readBinary(folder: string, from: string): Binary | null {
+/** `variant` is what it should be, by its name. */
+function readBinary(folder: string, from: string, variant: Variant): Binary | Damaged | null {
   const whole = ['simclr.node', 'loader.node', 'build.json'].every((f) => fs.existsSync(path.join(folder, f)))
   if (!whole) return null
+  const file = path.join(folder, 'build.json')
+  const damaged = (what: string): Damaged => ({ from, variant, damage: `${file} ${what}` })
   try {
-    const record = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8')) as BuildRecord
-    return { ...record, folder, from }
+    const record = JSON.parse(fs.readFileSync(file, 'utf8')) as BuildRecord | null
+    const told = typeof record?.torch === 'string' && typeof record.variant === 'string'
+    return told ? { ...record, folder, from } : damaged('does not tell variant and LibTorch')
   } catch (cause) {
-    const message = `${path.join(folder, 'build.json')} cannot be read: ${(cause as Error).message}. Remove node_modules and run npm install.`
-    throw new SimclrError('ERR_SIMCLR_BINARY', message, { cause })
+    return damaged(`cannot be read: ${(cause as Error).message}`)
   }
+}
+
+/** What replaces a binary that is damaged. */
+export function reinstallCommand(from: string): string {
+  return from === 'checkout' ? 'npm run build' : `npm install ${from} (remove its folder first)`
 }
 
 /** Throws ERR_SIMCLR_BINARY for a file that is not what was published: loading half a file can crash the process. */

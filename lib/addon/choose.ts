@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
-import { type Binary, findBinaries, noBinaryError, unmetBy } from './binary.ts'
+import { type Binary, findBinaries, noBinaryError, reinstallCommand, unmetBy } from './binary.ts'
 import { SimclrError } from './errors.ts'
 import { installCommand, type LibtorchSource, resolveLibtorch } from './libtorch/resolve.ts'
 import { notLoaded, type Probed } from './probed.ts'
@@ -21,73 +21,77 @@ export interface Choice {
 
 /** A binary that was looked at; `rejected` says why it was not taken. */
 export interface Considered {
-  binary: Binary
+  /** The binary's package, or `checkout`. */
+  from: string
+  /** Null for one that is damaged. */
+  binary: Binary | null
   libtorch: Choice['libtorch'] | null
   rejected: string | null
 }
 
-/** A folder that the caller names as LibTorch. */
-export interface ChooseOptions {
-  libtorch?: string | undefined
-}
-
 /** Throws ERR_SIMCLR_BINARY or ERR_SIMCLR_LIBTORCH with what to do where none can be used. */
-export function choose(options: ChooseOptions = {}): Choice {
-  const { considered, failures } = consider(options)
+export function choose(): Choice {
+  const { considered, failures } = consider()
   const usable = considered.filter(isUsable)
   const [first] = usable
   if (first === undefined) throw nothingUsable(considered, failures)
-  if (first.binary.from === 'checkout') return { ...first, why: "this checkout's own build" }
+  if (first.from === 'checkout') return { ...first, why: "this checkout's own build" }
   if (usable.length === 1) return { ...first, why: whyAlone(considered) }
   return bestOf(usable)
 }
 
 /** Every binary with the LibTorch it would run on, without loading anything. */
-export function consider(options: ChooseOptions = {}): { considered: Considered[]; failures: unknown[] } {
+export function consider(): { considered: Considered[]; failures: unknown[] } {
   const failures: unknown[] = []
-  const considered = findBinaries().map((binary): Considered => {
+  const { binaries, damaged } = findBinaries()
+  const unreadable = damaged.map(({ from, damage }): Considered => {
+    const message = `${damage}. Install it anew: ${reinstallCommand(from)}`
+    failures.push(new SimclrError('ERR_SIMCLR_BINARY', message))
+    return { from, binary: null, libtorch: null, rejected: damage }
+  })
+  const considered = binaries.map((binary): Considered => {
+    const { from } = binary
     const unmet = unmetBy(binary)
     if (unmet !== null) {
       const message = `${binary.from} ${unmet}. Use a newer distribution, or build simclr from source on this one.`
       failures.push(new SimclrError('ERR_SIMCLR_BINARY', message))
-      return { binary, libtorch: null, rejected: unmet }
+      return { from, binary, libtorch: null, rejected: unmet }
     }
     try {
       const { torch: version, variant, libtorch: built } = binary
-      const request = { version, variant, built, purpose: 'run', option: options.libtorch } as const
-      const { path, source } = resolveLibtorch(request)
-      return { binary, libtorch: { path, source }, rejected: null }
+      const { path, source } = resolveLibtorch({ version, variant, built, purpose: 'run' })
+      return { from, binary, libtorch: { path, source }, rejected: null }
     } catch (error) {
       failures.push(error)
-      return { binary, libtorch: null, rejected: (error as Error).message.split('\n')[0]! }
+      return { from, binary, libtorch: null, rejected: (error as Error).message.split('\n')[0]! }
     }
   })
-  return { considered, failures }
+  return { considered: [...considered, ...unreadable], failures }
 }
 
-type Usable = Considered & Pick<Choice, 'libtorch'>
+type Usable = Considered & Pick<Choice, 'binary' | 'libtorch'>
 
 function isUsable(considered: Considered): considered is Usable {
   return considered.rejected === null
 }
 
 function whyAlone(considered: readonly Considered[]): string {
-  const others = considered.filter((c) => !isUsable(c)).map((c) => `${c.binary.from}: ${c.rejected}`)
+  const others = considered.filter((c) => !isUsable(c)).map((c) => `${c.from}: ${c.rejected}`)
   return others.length === 0 ? 'the only binary' : `the only usable binary (${others.join('; ')})`
 }
 
 function nothingUsable(considered: readonly Considered[], failures: readonly unknown[]): unknown {
   if (considered.length === 0) return noBinaryError()
   if (failures.length === 1) return failures[0]
-  const lines = considered.map(({ binary, rejected }) => `  ${binary.from}: ${rejected}`)
-  const { variant, torch } = considered.at(-1)!.binary
-  const command = installCommand(variant, torch)
-  return new SimclrError(
-    'ERR_SIMCLR_LIBTORCH',
-    `None of the ${considered.length} installed binaries can be used:\n${lines.join('\n')}\n` +
-      `Install the LibTorch of one of them, for example with: ${command}`,
-    { cause: failures[0] },
-  )
+  const lines = considered.map(({ from, rejected }) => `  ${from}: ${rejected}`)
+  const message = `None of the ${considered.length} installed binaries can be used:\n${lines.join('\n')}\n`
+  const last = considered.findLast(({ binary }) => binary !== null)?.binary
+  if (!last) {
+    const advice = `Install one of them anew, for example with: ${reinstallCommand(considered.at(-1)!.from)}`
+    return new SimclrError('ERR_SIMCLR_BINARY', message + advice, { cause: failures[0] })
+  }
+  const advice = `Install the LibTorch of one of them, for example with: ${installCommand(last.variant, last.torch)}`
+  return new SimclrError('ERR_SIMCLR_LIBTORCH', message + advice, { cause: failures[0] })
 }
 
 /**
@@ -97,7 +101,7 @@ function nothingUsable(considered: readonly Considered[], failures: readonly unk
 export function bestOf(usable: readonly Usable[], trial = (candidate: Usable) => probe(candidate)): Choice {
   const key = keyOf(usable)
   const known = recall(key)
-  const before = known && usable.find(({ binary }) => binary.from === known.from)
+  const before = known && usable.find(({ from }) => from === known.from)
   if (before) return { ...before, why: `${known.why} (found out on ${known.date})` }
 
   const probed = usable.map((candidate) => ({ candidate, outcome: trial(candidate) }))
@@ -106,7 +110,7 @@ export function bestOf(usable: readonly Usable[], trial = (candidate: Usable) =>
     working.find(({ outcome }) => outcome.gpus > 0) ??
     working.find(({ candidate }) => candidate.binary.variant === 'cpu') ??
     working[0]
-  const told = probed.map(({ candidate, outcome }) => `${candidate.binary.from} ${describe(outcome)}`)
+  const told = probed.map(({ candidate, outcome }) => `${candidate.from} ${describe(outcome)}`)
   if (best === undefined) {
     throw new SimclrError(
       'ERR_SIMCLR_BINARY',
@@ -115,7 +119,7 @@ export function bestOf(usable: readonly Usable[], trial = (candidate: Usable) =>
   }
   const why = `the best of ${usable.length} that were tried: ${told.join('; ')}`
   if (!probed.some(({ outcome }) => outcome.passing))
-    remember(key, { from: best.candidate.binary.from, why, date: new Date().toISOString().slice(0, 10) })
+    remember(key, { from: best.candidate.from, why, date: new Date().toISOString().slice(0, 10) })
   return { ...best.candidate, why }
 }
 

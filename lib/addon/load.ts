@@ -6,11 +6,6 @@ import type { Addon } from './interface.ts'
 import { openAddon } from './open.ts'
 import { forgetChoices } from './remembered.ts'
 
-export interface LoadOptions {
-  /** A LibTorch folder; by default see libtorch/resolve.ts. */
-  libtorch?: string
-}
-
 /** What has been loaded, for `versions` and `simclr doctor`. */
 export interface Loaded extends Choice {
   addon: Addon
@@ -19,14 +14,14 @@ export interface Loaded extends Choice {
 let outcome: { loaded: Loaded } | { failed: unknown } | undefined
 
 /** The addon. Throws ERR_SIMCLR_BINARY or ERR_SIMCLR_LIBTORCH with what to do. */
-export function loadAddon(options: LoadOptions = {}): Addon {
-  return loadAddonDetails(options).addon
+export function loadAddon(): Addon {
+  return loadAddonDetails().addon
 }
 
 /** The addon with where it and its LibTorch come from. */
-export function loadAddonDetails(options: LoadOptions = {}): Loaded {
+export function loadAddonDetails(): Loaded {
   if (outcome === undefined) {
-    const choice = choose(options)
+    const choice = choose()
     try {
       outcome = { loaded: { ...choice, addon: open(choice) } }
     } catch (error) {

@@ -1,4 +1,5 @@
 /** The addon that would be loaded here, loaded in a process of its own: a crash there is a finding here. */
+import { reinstallCommand } from '../addon/binary.ts'
 import { choose, probe } from '../addon/choose.ts'
 import { installCommand } from '../addon/libtorch/resolve.ts'
 import { type Finding, ok, problem, problemOf } from './finding.ts'
@@ -20,11 +21,9 @@ export function tryAddon(): Finding {
     const detail = `${binary.from} loads (${why}); LibTorch ${torch} from ${libtorch.path}, ${cpuCapability} kernels${devices}; JPEG by ${decoder}`
     return ok('Addon', detail)
   }
-  const reinstall =
-    binary.from === 'checkout' ? 'npm run build' : `npm install ${binary.from} (remove its folder first)`
   const named = libtorch.source === 'SIMCLR_LIBTORCH'
   const install = named
     ? 'unset SIMCLR_LIBTORCH, or name another folder'
     : `${installCommand(binary.variant, binary.torch)} --force`
-  return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstall)
+  return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstallCommand(binary.from))
 }

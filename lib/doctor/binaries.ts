@@ -1,17 +1,19 @@
 /** Each binary, and every LibTorch that was looked at for it. */
-import { type Binary, findBinaries, noBinaryError, unmetBy } from '../addon/binary.ts'
+import {
+  type Binary,
+  type Damaged,
+  findBinaries,
+  noBinaryError,
+  reinstallCommand,
+  unmetBy,
+} from '../addon/binary.ts'
 import { installCommand, libtorchCandidates } from '../addon/libtorch/resolve.ts'
-import { type Finding, note, ok, problem, problemOf } from './finding.ts'
+import { type Finding, note, ok, problemOf } from './finding.ts'
 
 export function binaries(): Finding[] {
-  let found: Binary[]
-  try {
-    found = findBinaries()
-  } catch (error) {
-    return [problem('Binary', (error as Error).message, 'remove node_modules and run npm install')]
-  }
-  if (found.length === 0) return [problemOf('Binary', noBinaryError().message, 'npm install simclr')]
-  const judged = found.map(judge)
+  const { binaries, damaged } = findBinaries()
+  const judged = [...damaged.map(judgeDamaged), ...binaries.map(judge)]
+  if (judged.length === 0) return [problemOf('Binary', noBinaryError().message, 'npm install simclr')]
   if (judged.some(({ usable }) => usable)) return judged.flatMap(({ findings }) => findings)
   // One of them must be mended: what was named, else the CPU's, which is the last.
   const { lacking, mend } = judged.at(-1)!
@@ -28,6 +30,13 @@ interface Judged {
   /** Where no other binary can be used either: which finding is the problem, and what mends it. */
   lacking: number
   mend: string
+}
+
+function judgeDamaged({ from, damage }: Damaged): Judged {
+  return {
+    ...{ findings: [note('Binary', `${from}: ${damage}`)], usable: false },
+    ...{ lacking: 0, mend: reinstallCommand(from) },
+  }
 }
 
 function judge(binary: Binary): Judged {

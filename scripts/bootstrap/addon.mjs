@@ -5,11 +5,12 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { cmakeBuild } from './cmake.mjs'
+import { locateJpeg } from '../jpeg-library.mjs'
+import { cmakeBuild, forgetTools } from './cmake.mjs'
 import { findCompiler } from './cuda.mjs'
 import { libtorchForBuild } from './libtorch.mjs'
 import { Failure, root, say } from './run.mjs'
-import { stamp } from './stamp.mjs'
+import { contentOf, stamp } from './stamp.mjs'
 
 const OUTPUTS = ['simclr.node', 'loader.node', 'build.json']
 const INPUTS = [
@@ -17,6 +18,7 @@ const INPUTS = [
   'native/binding',
   'native/loader',
   'CMakeLists.txt',
+  'scripts/build-json.mjs',
   'scripts/jpeg-library.mjs',
   'package-lock.json',
 ]
@@ -77,19 +79,34 @@ export async function buildAddon(options) {
   }
   say(`building the addon (${variant}) against ${libtorch}`)
   const state = stampOf(variant, torch, libtorch) // of the sources as they are now: they may change during the build
+  const tools = stamp(`${nameOf(variant)}-tools`, [], [toolsOf()])
   state.clear()
+  if (!tools.fresh()) forgetTools(buildFolder(variant))
   cmakeBuild(buildFolder(variant), null, defines)
+  tools.done()
   state.done()
+}
+
+function nameOf(variant) {
+  return variant === 'cpu' ? 'addon' : `addon-${variant}`
+}
+
+/** The compiler and its flags, as the environment names them. */
+function toolsOf() {
+  const { CXX, CXXFLAGS, LDFLAGS } = process.env
+  return { CXX, CXXFLAGS, LDFLAGS }
+}
+
+/** The libjpeg-turbo that a build would be made with: it may be installed, or replaced, after one. */
+function jpegOf() {
+  const { library = null, include = null } = locateJpeg(process.env.CXX || 'c++')
+  return { library, include, content: library === null ? null : contentOf(library) }
 }
 
 /** `torch` as it was asked for: a variant's minors share a folder, and the next build may be for another one. */
 function stampOf(variant, torch, libtorch) {
   const inputs = variant === 'cpu' ? INPUTS : [...INPUTS, 'native/cuda']
-  return stamp(variant === 'cpu' ? 'addon' : `addon-${variant}`, inputs, [
-    libtorch,
-    process.env.SIMCLR_JPEG ?? null,
-    ...(torch === null ? [] : [torch]),
-  ])
+  return stamp(nameOf(variant), inputs, [libtorch, toolsOf(), jpegOf(), ...(torch === null ? [] : [torch])])
 }
 
 /** The LibTorch folder of the addon that is there. */

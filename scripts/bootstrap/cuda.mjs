@@ -34,10 +34,15 @@ function torchOf(args) {
   }
 }
 
-/** $CUDACXX, nvcc on the PATH or in its usual folder; null where there is none. */
+/** $CUDACXX, which must be one; nvcc on the PATH or in its usual folder; null where there is none. */
 export function findCompiler() {
-  const candidates = [process.env.CUDACXX, 'nvcc', '/usr/local/cuda/bin/nvcc'].filter(Boolean)
-  return candidates.find((command) => spawnSync(command, ['--version']).status === 0) ?? null
+  const works = (command) => spawnSync(command, ['--version']).status === 0
+  const named = process.env.CUDACXX
+  if (!named) return ['nvcc', '/usr/local/cuda/bin/nvcc'].find(works) ?? null
+  if (works(named)) return named
+  throw new Failure(
+    `Expected CUDACXX to name a CUDA compiler but ${named} --version fails. Set it to an nvcc, or unset it to look for one.`,
+  )
 }
 
 /** nvcc of NVIDIA's wheels. It looks for its libraries in lib64. */

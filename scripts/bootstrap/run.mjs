@@ -1,5 +1,6 @@
 /** What every step of the bootstrap uses: the project's folder, running a tool, failing in one sentence. */
 import { spawnSync } from 'node:child_process'
+import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** The checkout. */
@@ -21,7 +22,7 @@ export function run(command, args, { stdout = 'stderr', env = process.env } = {}
   const stdio = ['inherit', stdout === 'inherit' ? 'inherit' : 2, 2]
   const { status, signal, error } = spawnSync(command, args, { cwd: root, env, stdio })
   if (error) throw new Failure(`${command} cannot be run: ${error.message}`)
-  return status ?? 128 + (signal === 'SIGINT' ? 2 : 15)
+  return status ?? 128 + os.constants.signals[signal]
 }
 
 /** Runs a tool that must succeed. */

@@ -32,6 +32,15 @@ function hashOf(paths, values) {
   return hash.update(JSON.stringify(values)).digest('hex')
 }
 
+/** The SHA-256 of one file, by its absolute path; null where it cannot be read. */
+export function contentOf(file) {
+  try {
+    return createHash('sha256').update(fs.readFileSync(file)).digest('hex')
+  } catch {
+    return null
+  }
+}
+
 function filesBelow(relative) {
   const absolute = path.join(root, relative)
   if (!fs.existsSync(absolute)) return []

@@ -38,6 +38,7 @@ export function glibc(version) {
 
 /** The running process's glibc; null with another C library. */
 function glibcVersion() {
+  process.report.excludeNetwork = true // no questions to a name server
   return process.report.getReport().header.glibcVersionRuntime ?? null
 }
 

@@ -104,6 +104,28 @@ describe('the binary that is taken', function () {
     expect(fs.existsSync(path.join(app.folder, 'cache/simclr/binaries.json'))).to.equal(false)
   })
 
+  it('is another than one that is damaged, which is told', () => {
+    const { app, cuda, cpu } = setUp()
+    fs.writeFileSync(path.join(cuda, 'build.json'), '{"variant": "cu1')
+    const { binary, binaryChoice } = taken(app)
+    expect(binary).to.equal('@simclr/linux-x64-cpu')
+    expect(binaryChoice).to.match(
+      /^the only usable binary \(@simclr\/linux-x64-cu130: \S+build\.json cannot be read/,
+    )
+    const { findings } = app.doctor()
+    const damaged = findings.find(({ detail }) => detail.includes('build.json cannot be read'))
+    expect(damaged).to.include({ name: 'Binary', state: 'note' })
+    expect(findings.filter(({ state }) => state === 'problem')).to.deep.equal([])
+    fs.writeFileSync(path.join(cpu, 'build.json'), 'null')
+    const { code, message } = taken(app)
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message)
+      .to.contain('None of the 2 installed binaries can be used')
+      .and.to.contain('does not tell variant and LibTorch')
+      .and.to.contain('npm install @simclr/linux-x64-cpu')
+    expect(taken(app, { SIMCLR_VARIANT: 'cpu' }).message).to.not.contain('cu130')
+  })
+
   it('is the one that SIMCLR_VARIANT names', () => {
     const { app } = setUp()
     expect(taken(app, { SIMCLR_VARIANT: 'cu130' }).binary).to.equal('@simclr/linux-x64-cu130')

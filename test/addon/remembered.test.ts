@@ -36,7 +36,8 @@ describe('the choice that is remembered', () => {
       fs.mkdirSync(folder(name))
       for (const file of ['simclr.node', 'loader.node'])
         fs.copyFileSync(path.join(binary.folder, file), folder(name, file))
-      return { binary: { ...binary, from: name, folder: folder(name) }, libtorch, rejected: null }
+      const copy = { ...binary, from: name, folder: folder(name) }
+      return { from: name, binary: copy, libtorch, rejected: null }
     }
     const [good, late] = [candidate('good'), candidate('late')]
     replaceByLibrary(folder('late', 'simclr.node'), 'for (;;) ;')
