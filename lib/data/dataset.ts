@@ -51,6 +51,8 @@ export class Dataset {
   readonly source: ImageSource
   /** Which of the source's images; null: all. For lib/data only. */
   readonly indices: Uint32Array | null
+  /** A pass that `peek` has begun, and what it has come to: a stream may be there once. */
+  #begun: { first: ImageInput[]; rest: AsyncGenerator<ImageInput> } | null = null
 
   constructor(source: ImageSource, selection: Selection, options: DatasetOptions) {
     this.source = source
@@ -81,6 +83,29 @@ export class Dataset {
     }
     const input = await this.source.read(this.indices ? this.indices[index]! : index)
     return decodeImage(input, this.options)
+  }
+
+  /** The first inputs of a source that can only be read from front to back; the next pass begins with them. */
+  async peek(most: number): Promise<readonly ImageInput[]> {
+    const { source } = this
+    const rest = (async function* () {
+      yield* source.stream!()
+    })()
+    this.#begun = { first: [], rest }
+    while (this.#begun.first.length < most) {
+      const { done, value } = await rest.next()
+      if (done) break
+      this.#begun.first.push(value)
+    }
+    return this.#begun.first
+  }
+
+  /** The same set, decoded to another size. This one is not used any more. */
+  resized(shorterSide: number | null): Dataset {
+    const other = new Dataset(this.source, this, { ...this.options, shorterSide })
+    other.#begun = this.#begun
+    this.#begun = null
+    return other
   }
 
   /** One pass over all images in order, decoded. */
@@ -127,14 +152,27 @@ export class Dataset {
 
   /** Closes the files that are open. */
   async close(): Promise<void> {
+    await this.#begun?.rest.return(undefined)
     await this.source.close?.()
+  }
+
+  async *#pass(): AsyncGenerator<ImageInput> {
+    const begun = this.#begun
+    if (begun === null) return yield* this.source.stream!()
+    this.#begun = null
+    try {
+      yield* begun.first
+      yield* begun.rest
+    } finally {
+      await begun.rest.return(undefined)
+    }
   }
 
   async *#streamed(): AsyncGenerator<[number, ImageInput]> {
     const { indices, source } = this
     let at = 0
     let index = 0
-    for await (const input of source.stream!()) {
+    for await (const input of this.#pass()) {
       if (indices === null || indices[index] === at) {
         yield [index, input]
         index += 1

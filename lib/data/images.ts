@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
-import { Dataset } from './dataset.ts'
+import type { Dataset } from './dataset.ts'
+import { decodeImage } from './decode.ts'
 import { type DataInput, type OpenOptions, open } from './open.ts'
 import { spoolImages } from './spool.ts'
 import { type StoredImages, storeImages } from './store.ts'
@@ -126,8 +127,7 @@ async function openSized(
   const set = await open(data, { shorterSide: decodedSide(), ...selection })
   try {
     const usual = set.imageSize ?? (await sampledSide(set))
-    const options = { ...set.options, shorterSide: decodedSide(imageSize(usual)) }
-    return { set: new Dataset(set.source, set, options), usual }
+    return { set: set.resized(decodedSide(imageSize(usual))), usual }
   } catch (error) {
     await set.close()
     throw error
@@ -163,11 +163,7 @@ async function sampledSide(set: Dataset): Promise<number | null> {
   if (set.source.read) {
     for (const index of evenly(set.count, sampled)) await set.read(index).then(look, () => {})
   } else {
-    let looked = 0
-    for await (const { value } of set.decoded()) {
-      if (value) look(value)
-      if (++looked === sampled) break
-    }
+    for (const input of await set.peek(sampled)) await decodeImage(input, set.options).then(look, () => {})
   }
   return sides.length === 0 ? null : median(sides)
 }
