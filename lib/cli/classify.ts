@@ -59,7 +59,7 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
       count += part.length
       for (const [i, index] of part.entries()) {
         const row = data.subarray(i * classes.length, (i + 1) * classes.length)
-        const probability = row[classes.indexOf(best[i]!)]!
+        const probability = Math.max(...row)
         const name = images.nameOf(index)
         if (flags.json) {
           emit({ type: 'image', name, class: best[i], probability, probabilities: [...row] })

@@ -2,6 +2,11 @@ import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
 import { graphMode } from './cuda-graph.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
+/** Is there a linear head: the classifier that is trained, or the online one? */
+export function hasLinearHead({ objective, probe }: ResolvedConfig): boolean {
+  return objective === 'supervised' || probe.linearHead
+}
+
 /** What native code needs of a configuration. `classes`: of the linear head, 0 without. */
 export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
   const {

@@ -86,5 +86,10 @@ function withLabels({ name, labels, skipped }: Images, { data, indices }: ImageR
     const why = `none is usable: ${explainSkipped(skipped)}`
     throw new SimclrError('ERR_SIMCLR_DATA', `Expected labelled images in ${name} but ${why}`)
   }
-  return { data, labels: Int32Array.from(indices, (index) => labels![index]!) }
+  return { data, labels: labelsOf({ labels }, indices) }
+}
+
+/** The labels of some images of a set that has labels. */
+export function labelsOf({ labels }: Pick<Images, 'labels'>, indices: Uint32Array): Int32Array {
+  return Int32Array.from(indices, (index) => labels![index]!)
 }

@@ -6,7 +6,7 @@
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
-import { imageRows } from './features.ts'
+import { imageRows, labelsOf } from './features.ts'
 import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
@@ -49,10 +49,9 @@ export class OnlineProbe {
   }
 
   async #features(learner: NativeLearner, indices: Uint32Array): Promise<LabelledFeatures> {
-    const { store, labels } = this.#images
     const rows = await imageRows(this.#images, indices, learner.featureDim, (held) =>
-      learner.embed(store, this.#augmenter, held),
+      learner.embed(this.#images.store, this.#augmenter, held),
     )
-    return { data: rows.data, labels: Int32Array.from(rows.indices, (index) => labels![index]!) }
+    return { data: rows.data, labels: labelsOf(this.#images, rows.indices) }
   }
 }

@@ -60,7 +60,14 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 
 /** Reads and verifies one. Throws ERR_SIMCLR_CHECKPOINT or ERR_SIMCLR_CORRUPT_FILE, naming the path. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const { tensors, metadata } = await readSafetensors(path)
+  return await checkpointOf(path, await readSafetensors(path))
+}
+
+/** Verifies one that has been read. Throws as `readCheckpoint` does. */
+export async function checkpointOf(
+  path: string,
+  { tensors, metadata }: Awaited<ReturnType<typeof readSafetensors>>,
+): Promise<Checkpoint> {
   const refuse = (message: string) => new SimclrError('ERR_SIMCLR_CHECKPOINT', message)
   if (metadata.format !== checkpointFormat) {
     throw refuse(`Expected a checkpoint of simclr but ${path} is another safetensors file.`)

@@ -12,7 +12,14 @@ import { arches, conventions } from '../config/groups.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
-import { checkpointFormat, listCheckpoints, newestCheckpoint, readCheckpoint, stepOf } from './checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointFormat,
+  checkpointOf,
+  listCheckpoints,
+  newestCheckpoint,
+  stepOf,
+} from './checkpoint.ts'
 import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
@@ -94,6 +101,10 @@ export function encoderWeights(
   }
 }
 
+function weightsOf({ config, tensors, classNames }: Checkpoint): EncoderWeights {
+  return encoderWeights(config, tensors, classNames)
+}
+
 /** The encoder's tensors of a learner's state, under torchvision's names. */
 export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
   return state
@@ -141,25 +152,24 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
     if (newest === undefined || stepOf(newest) <= step) return weights
     // The run has gone on since.
     const later = await newestCheckpoint(checkpoints, () => {}).catch(() => null)
-    return later !== null && later.step > step
-      ? encoderWeights(later.config, later.tensors, later.classNames)
-      : weights
+    return later !== null && later.step > step ? weightsOf(later) : weights
   }
   const checkpoint = await newestCheckpoint(checkpoints, () => {})
   if (checkpoint === null) {
     const message = `Expected encoder.safetensors or a checkpoint in ${path} but it has neither. Train into it first.`
     throw new SimclrError('ERR_SIMCLR_IO', message)
   }
-  return encoderWeights(checkpoint.config, checkpoint.tensors, checkpoint.classNames)
+  return weightsOf(checkpoint)
 }
 
 /** `step`: that the run had done, where the file says so. */
 async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
-  const { tensors, metadata } = await readSafetensors(path)
+  const file = await readSafetensors(path)
+  const { tensors, metadata } = file
   if (metadata.format === checkpointFormat) {
     // Its tensors have torchvision's names behind a prefix, and its own configuration says what they are.
-    const { config, classNames, step, ...checkpoint } = await readCheckpoint(path)
-    return { weights: encoderWeights(config, checkpoint.tensors, classNames), step }
+    const checkpoint = await checkpointOf(path, file)
+    return { weights: weightsOf(checkpoint), step: checkpoint.step }
   }
   // Older files have no checksum.
   if (metadata.sha256 !== undefined && !(await isIntact(tensors, metadata))) {

@@ -5,7 +5,7 @@ import { packageRoot } from '../addon/binary.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
-import { learnerSpec } from '../config/learner-spec.ts'
+import { hasLinearHead, learnerSpec } from '../config/learner-spec.ts'
 import { expected, invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
@@ -101,7 +101,7 @@ async function assemble(
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, looks))
-  const spec = learnerSpec(config, learnsLabels(config) ? classesOf(images) : 0)
+  const spec = learnerSpec(config, hasLinearHead(config) ? classesOf(images) : 0)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
@@ -179,7 +179,7 @@ function trainingLoader(
     sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
     views,
-    withLabels: learnsLabels(config),
+    withLabels: hasLinearHead(config),
     step,
     part: (rows) => ranks.part(rows),
   })
@@ -229,11 +229,6 @@ function newLength(step: number, planned: number, schedule: ScheduleSettings): s
     `This run was planned for ${planned} steps and now has ${totalSteps(schedule)}: from step ${step} on the learning ` +
     `rate follows the new schedule (${learningRate(schedule, step).toPrecision(3)} there); steps before followed the old one.`
   )
-}
-
-/** Is there a linear head? */
-function learnsLabels({ objective, probe }: ResolvedConfig): boolean {
-  return objective === 'supervised' || probe.linearHead
 }
 
 function classesOf({ classNames, labels }: Images): number {

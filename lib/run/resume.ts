@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
+import { hasLinearHead } from '../config/learner-spec.ts'
 import { invalid, show } from '../config/messages.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
@@ -101,7 +102,7 @@ export function checkFits(
     refuse(name, ours.get(name), theirs.get(name))
   }
   // What the linear head has learnt to call by a number.
-  const known = config.objective === 'supervised' || config.probe.linearHead ? checkpoint.classNames : null
+  const known = hasLinearHead(config) ? checkpoint.classNames : null
   if (known && String(known) !== String(classNames)) refuse('classes of data', classNames, known)
   if (images !== checkpoint.images) refuse('number of images in data', images, checkpoint.images)
   if (steps < checkpoint.step) {

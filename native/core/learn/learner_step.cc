@@ -134,10 +134,8 @@ void Learner::update(const StepResult& step, double lr) {
 
 void Learner::advance_weights() {
   const at::NoGradGuard no_grad;
-  // While a weight is near on a CPU; all together elsewhere.
-  if (device_.is_cpu()) return optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
-  optimizer_->step(pool_.team(), [](size_t) {});
-  replicas_->refresh(pool_);
+  optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
+  if (!device_.is_cpu()) replicas_->refresh(pool_);  // all together
 }
 
 at::Tensor Learner::compute(Work& work) {

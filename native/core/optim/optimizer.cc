@@ -53,7 +53,6 @@ void Optimizer::step(const Team& team, const std::function<void(size_t)>& update
   } else {
     update_tensors(lr_);
   }
-  for (size_t t = 0; t < tensors_.size(); ++t) updated(t);
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors) {

@@ -37,8 +37,8 @@ class Optimizer {
   void set_lr(double lr);
 
   /// Updates every weight in place from its gradient. No allocation, no reading back from the device.
-  /// On the CPU tensors are dealt to `team`; `updated(tensor)` is called by whoever has updated one, while
-  /// it is near.
+  /// On the CPU, and there alone, tensors are dealt to `team`, and `updated(tensor)` is called by whoever has
+  /// updated one, while it is near.
   void step(const Team& team, const std::function<void(size_t tensor)>& updated);
 
   /// Whether `step` can be recorded: kernels of the device read the learning rate there.
