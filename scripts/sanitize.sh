@@ -19,6 +19,9 @@ cd "$folder"
 
 flags='-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -g1'
 CXXFLAGS=$flags LDFLAGS=$flags npm run --silent build
+for checks in __asan_report_load __ubsan_handle; do
+  nm -D --undefined-only build/Release/simclr.node | grep -q "$checks" || { echo "The addon was built without $checks." >&2; exit 1; }
+done
 
 # Node is no sanitized program: the run-time library must come first. LibTorch and Node never free some of what they
 # hold, and the loader opens libraries that both define (ODR).

@@ -70,7 +70,7 @@ export async function buildAddon(options) {
   if (addonFresh(options)) return
   const { variant, torch } = options
   const libtorch = await libtorchForBuild(options.libtorch, variant, torch)
-  const defines = { SIMCLR_LIBTORCH: libtorch }
+  const defines = { SIMCLR_LIBTORCH: libtorch, SIMCLR_CXXFLAGS: process.env.CXXFLAGS ?? '' }
   if (variant !== 'cpu') {
     const compiler = findCompiler()
     if (compiler === null)

@@ -55,11 +55,11 @@ describe('npm run build, of the addon', () => {
     fs.rmSync(calls(), { force: true })
     await build()
     if (!fs.existsSync(calls())) return []
+    return callsMade().map(({ command, cached }) => `${command} ${cached ? 'cached' : 'anew'}`)
+  }
+  function callsMade(): { command: string; options: string[]; cached: boolean }[] {
     const lines = fs.readFileSync(calls(), 'utf8').trim().split('\n')
-    return lines.map((line) => {
-      const { command, cached } = JSON.parse(line)
-      return `${command} ${cached ? 'cached' : 'anew'}`
-    })
+    return lines.map((line) => JSON.parse(line))
   }
   const ANEW = ['configure anew', 'build cached']
   const AGAIN = ['configure cached', 'build cached']
@@ -89,6 +89,12 @@ describe('npm run build, of the addon', () => {
     expect(await done(), 'back').to.deep.equal(ANEW)
   })
 
+  it('hands CXXFLAGS on, which CMake itself would leave out beside cmake-js', async () => {
+    using _env = withEnvironment({ CXXFLAGS: '-O1 -g1' })
+    await done()
+    expect(callsMade()[0]?.options).to.include('--CDSIMCLR_CXXFLAGS=-O1 -g1')
+  })
+
   it('runs no more compilers than there is memory for', async () => {
     const own = process.availableMemory
     process.availableMemory = () => 1e9 // as in a container
@@ -98,11 +104,7 @@ describe('npm run build, of the addon', () => {
     } finally {
       process.availableMemory = own
     }
-    const [, { options }] = fs
-      .readFileSync(calls(), 'utf8')
-      .trim()
-      .split('\n')
-      .map((l) => JSON.parse(l))
+    const options = callsMade()[1]?.options ?? []
     expect(options[options.indexOf('--parallel') + 1]).to.equal('1')
   })
 })
