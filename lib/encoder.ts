@@ -23,7 +23,7 @@ import { decodeImage } from './data/decode.ts'
 import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
-import { output } from './io/output.ts'
+import { output, writeOutput } from './io/output.ts'
 import type { Classifier } from './run/classifier.ts'
 import {
   type EncoderWeights,
@@ -239,10 +239,16 @@ export class Encoder {
     }
   }
 
-  /** Writes an encoder.safetensors, whole or not at all, into a folder that is there. Throws ERR_SIMCLR_IO. */
+  /**
+   * Writes the encoder, whole or not at all, into a folder that is there: as an ONNX graph where the name ends in `.onnx`
+   * (docs/embedding.md says what goes in and comes out), else as an encoder.safetensors. Throws ERR_SIMCLR_IO, and
+   * ERR_SIMCLR_INVALID_ARGUMENT where an ONNX file cannot hold so many weights.
+   */
   async save(path: string | URL): Promise<void> {
-    const file = named(path, 'a .safetensors file', 'Name the file to write.')
-    await output(file, () => writeEncoder(file, this.#weights))
+    const file = named(path, 'a .safetensors or .onnx file', 'Name the file to write.')
+    if (!file.endsWith('.onnx')) return await output(file, () => writeEncoder(file, this.#weights))
+    const { encoderOnnx } = await import('./export/onnx.ts') // few need it
+    await writeOutput(file, encoderOnnx(this.#weights))
   }
 
   /** Frees the weights; calls under way end first. */

@@ -16,6 +16,7 @@ import { registerData } from './data.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEmbed } from './embed.ts'
 import { registerEval } from './eval.ts'
+import { registerExport } from './export.ts'
 import { isInterrupt } from './interrupt.ts'
 import { registerLibtorch } from './libtorch.ts'
 import { emit, say } from './output.ts'
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   registerEval(program)
   registerEmbed(program)
   registerClassify(program)
+  registerExport(program)
   registerReport(program)
   registerWatch(program)
   registerData(program)

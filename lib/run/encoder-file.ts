@@ -112,14 +112,12 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
     .map((tensor) => ({ ...tensor, name: tensor.name.slice(encoderPrefix.length) }))
 }
 
-/** Writes the file whole or not at all. `step`: steps of the run that made it, where one did. */
-export async function writeEncoder(
-  path: string,
-  { spec, preprocessing, tensors, classifier }: EncoderWeights,
+/** What is needed to use the weights, as text. `step`: steps of the run that made them, where one did. */
+export function encoderMetadata(
+  { spec, preprocessing, classifier }: EncoderWeights,
   step?: number,
-): Promise<void> {
-  const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
-  const metadata: Record<string, string> = {
+): Record<string, string> {
+  return {
     format,
     arch: spec.arch,
     width: String(spec.width),
@@ -132,6 +130,13 @@ export async function writeEncoder(
     ...(step === undefined ? {} : { step: String(step) }),
     ...(classifier ? { classes: JSON.stringify(classifier.classes) } : {}),
   }
+}
+
+/** Writes the file whole or not at all. `step` as in `encoderMetadata`. */
+export async function writeEncoder(path: string, weights: EncoderWeights, step?: number): Promise<void> {
+  const { spec, tensors, classifier } = weights
+  const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
+  const metadata = encoderMetadata(weights, step)
   metadata.sha256 = await checksum(written, metadata)
   await writeSafetensors(path, written, metadata)
 }

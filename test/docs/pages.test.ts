@@ -58,6 +58,7 @@ describe('the pages', () => {
   for (const [page, example] of [
     ['README.md', 'examples/quickstart.ts'],
     ['docs/fine-tuning.md', 'examples/fine-tune.ts'],
+    ['docs/export.md', 'examples/onnx.ts'],
   ] as const) {
     it(`${page} shows ${example} to the letter`, () => {
       const { text } = pages.find(({ name }) => name === page)!

@@ -16,6 +16,7 @@ describe('examples of the pages', function () {
     await photos(folder('photos'))
     await mkdir(folder('node_modules'))
     await symlink(packageRoot, folder('node_modules/simclr'))
+    await symlink(join(packageRoot, 'node_modules/onnxruntime-web'), folder('node_modules/onnxruntime-web'))
     await writeFile(folder('package.json'), '{ "type": "module" }')
   })
 
@@ -31,6 +32,10 @@ describe('examples of the pages', function () {
   it('train on a folder of photos and embed them', async () => {
     const small = "epochs: 1, batchSize: 8, encoder: { width: 0.125, stem: 'imagenet' }"
     expect(await run('quickstart', 'epochs: 100', small)).to.equal('2 images, 64 numbers each, 128 in all\n')
+  })
+
+  it('save its encoder as ONNX, and run that', async () => {
+    expect(await run('onnx', '32 * 32', '32 * 32')).to.equal('[ 1, 64 ]\n')
   })
 
   it('then fine-tune on class folders, and classify', async () => {
