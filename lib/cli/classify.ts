@@ -9,7 +9,7 @@ import { Encoder, sequence } from '../encoder.ts'
 import { formatCount } from '../format.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, jsonOption, say } from './output.ts'
+import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const classifyOptions = z.strictObject({
   encoder: required(text('a run folder or .safetensors file'), {
@@ -63,7 +63,7 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
         const name = images.nameOf(index)
         if (flags.json) {
           emit({ type: 'image', name, class: best[i], probability, probabilities: [...row] })
-        } else process.stdout.write(`${name}\t${best[i]}\t${probability.toFixed(4)}\n`)
+        } else process.stdout.write(`${field(name)}\t${field(best[i]!)}\t${probability.toFixed(4)}\n`)
       }
     })
     const left =
