@@ -20,7 +20,7 @@ import { openSynthetic, sampleTrain } from './sources/scenes.ts'
 import { openStl10 } from './sources/stl10.ts'
 import { openTar } from './sources/tar.ts'
 import { openWebDataset } from './sources/webdataset.ts'
-import { parseSpec, type Spec } from './spec.ts'
+import { type Grammar, parseSpec, type Spec } from './spec.ts'
 import type { ImageInput, ImageSource } from './types.ts'
 
 /** What can be opened: a path or `kind:path`, images in memory, a source of one's own, an opened set. */
@@ -53,9 +53,7 @@ const openOptions = z.strictObject({
   maxSkipped: option(real(0, 1), { about: 'Share of images that may be unusable.', default: '0.1' }),
 })
 
-interface Kind {
-  /** How it is written. */
-  usage: string
+interface Kind extends Grammar {
   open(spec: Spec): ImageSource | Promise<ImageSource>
 }
 
@@ -63,14 +61,31 @@ interface Kind {
 export const kinds: Readonly<Record<string, Kind>> = {
   synthetic: {
     usage: 'synthetic:scenes[,split=train|test|all][,count=N][,size=PIXELS][,seed=N]',
+    hasOptions: true,
     open: openSynthetic,
   },
-  'fashion-mnist': { usage: 'fashion-mnist[:train|test|all]', open: openFashionMnist },
+  'fashion-mnist': {
+    usage: 'fashion-mnist[:train|test|all]',
+    standsAlone: true,
+    open: openFashionMnist,
+  },
   folder: { usage: 'folder:DIR', open: (spec) => openFolder(spec.path) },
   list: { usage: 'list:FILE', open: (spec) => openList(spec.path) },
-  cifar10: { usage: 'cifar10:DIR[,split=train|test|all]', open: openCifar10 },
-  cifar100: { usage: 'cifar100:DIR[,split=train|test|all][,labels=fine|coarse]', open: openCifar100 },
-  stl10: { usage: 'stl10:DIR[,split=train|test|unlabeled|train+unlabeled]', open: openStl10 },
+  cifar10: {
+    usage: 'cifar10:DIR[,split=train|test|all]',
+    hasOptions: true,
+    open: openCifar10,
+  },
+  cifar100: {
+    usage: 'cifar100:DIR[,split=train|test|all][,labels=fine|coarse]',
+    hasOptions: true,
+    open: openCifar100,
+  },
+  stl10: {
+    usage: 'stl10:DIR[,split=train|test|unlabeled|train+unlabeled]',
+    hasOptions: true,
+    open: openStl10,
+  },
   idx: { usage: 'idx:IMAGES[,LABELS]', open: openIdx },
   tar: { usage: 'tar:FILE', open: openTar },
   webdataset: { usage: 'webdataset:GLOB', open: openWebDataset },
@@ -106,7 +121,7 @@ export async function sourceOf(data: DataInput): Promise<ImageSource> {
 }
 
 async function named(text: string): Promise<ImageSource> {
-  const spec = parseSpec(text, Object.keys(kinds))
+  const spec = parseSpec(text, kinds)
   try {
     return await (spec ? kinds[spec.kind]!.open(spec) : openPath(text))
   } catch (error) {
@@ -114,7 +129,8 @@ async function named(text: string): Promise<ImageSource> {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     const what = code === 'ENOENT' ? 'there is no such file or folder' : message
-    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images at ${text} but ${what}. Check the path.`, {
+    const advice = spec ? `Check the path: it is written ${kinds[spec.kind]!.usage}.` : 'Check the path.'
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images at ${text} but ${what}. ${advice}`, {
       cause: error,
     })
   }

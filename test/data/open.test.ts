@@ -144,6 +144,14 @@ describe('folders and lists', () => {
     stored.dispose()
   })
 
+  it('takes what looks like an option for a part of the path where a kind has none', async () => {
+    fill('runs,lr=0.1/a.jpg', 'runs/b.jpg')
+    expect(await namesOf(`folder:${folder('runs,lr=0.1')}`)).to.deep.equal(['a.jpg'])
+    const { code, message } = await refused(`folder:${folder('runs')},split=test`)
+    expect(code).to.equal('ERR_SIMCLR_DATA')
+    expect(message).to.contain('runs,split=test but there is no such file').and.contain('written folder:DIR.')
+  })
+
   it('takes one image by its path', async () => {
     fill('single.jpg')
     expect(await namesOf(folder('single.jpg'))).to.deep.equal([folder('single.jpg')])
@@ -234,6 +242,20 @@ describe('choosing images', () => {
     }
     expect((await refused('cifar11:x')).message).to.match(/Did you mean `cifar10:`/)
     expect((await refused('synthetic:scenes,cuont=3')).message).to.match(/Did you mean `count`/)
+    for (const [data, usage] of [
+      ['folder:', 'folder:DIR'],
+      ['folder', 'folder:DIR'],
+      ['list:', 'list:FILE'],
+      ['cifar10', 'cifar10:DIR[,split=train|test|all]'],
+      ['cifar10:,split=test', 'cifar10:DIR[,split=train|test|all]'],
+      ['webdataset:', 'webdataset:GLOB'],
+    ] as const) {
+      const { code, message } = await refused(data)
+      expect(code).to.equal('ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(message)
+        .to.contain(`Expected ${usage} for \`data\` but received '${data}'.`)
+        .and.contain(`\`./${data}\``)
+    }
     expect((await refused('synthetic:scenes,size=4')).message).to.match(/from 8 to 4096 for `size`/)
   })
 })
