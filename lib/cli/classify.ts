@@ -53,8 +53,7 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
   try {
     let count = 0
     if (flags.json) emit({ type: 'classes', classes })
-    await inChunks(images, sequence(images.count), async (part) => {
-      signal.throwIfAborted()
+    const classify = async (part: Uint32Array) => {
       const { data, best } = await encoder.classifyFeatures(await encoder.embedStore(images.store, part))
       count += part.length
       for (const [i, index] of part.entries()) {
@@ -65,7 +64,8 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
           emit({ type: 'image', name, class: best[i], probability, probabilities: [...row] })
         } else process.stdout.write(`${field(name)}\t${field(best[i]!)}\t${probability.toFixed(4)}\n`)
       }
-    })
+    }
+    await inChunks(images, sequence(images.count), classify, signal)
     const left =
       images.skipped.length === 0
         ? ''

@@ -38,8 +38,7 @@ export async function inspect(set: Dataset, options: InspectOptions = {}): Promi
   const report = { usable: 0, grey: 0, colour: 0, bytes: 0 }
   let smallest: [number, number] | null = null
   let largest: [number, number] | null = null
-  for await (const { index, value: image, error } of set.decoded()) {
-    options.signal?.throwIfAborted()
+  for await (const { index, value: image, error } of set.decoded({ signal: options.signal })) {
     options.onProgress?.(index + 1, set.count)
     if (image === undefined) {
       skipped.push(skippedBy(error, set.nameOf(index)))

@@ -76,8 +76,8 @@ export async function writePack(
   const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
   const writer = new PackWriter(file, path)
   const names: string[] = []
-  for await (const { index, value, error } of set.each((input) => prepare(input, set, keep === 'files'))) {
-    signal?.throwIfAborted()
+  const items = set.each((input) => prepare(input, set, keep === 'files'), { signal })
+  for await (const { index, value, error } of items) {
     if (value === undefined) report.add(set.nameOf(index), error)
     else {
       await writer.add(value, set.labels?.[index] ?? -1)

@@ -68,8 +68,7 @@ export async function storeImages(set: Dataset, options: StoreOptions = {}): Pro
     const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
     const kept: number[] = []
     let told = 0
-    for await (const { index, value, error } of set.decoded(options.threads)) {
-      signal?.throwIfAborted()
+    for await (const { index, value, error } of set.decoded(options)) {
       if (value === undefined) {
         report.add(set.nameOf(index), error)
       } else {

@@ -80,6 +80,29 @@ describe('training on a set that is not kept in memory', function () {
     expect(data.most.reading).to.equal(1)
   })
 
+  it('is interrupted, with a checkpoint, while an image is waited for that never comes', async () => {
+    const controller = new AbortController()
+    const data = source()
+    let steps = 0
+    const hanging = {
+      ...data,
+      read: async (index: number) => {
+        if (steps < 3) return data.read(index)
+        controller.abort(new Error('enough'))
+        return new Promise<never>(() => {})
+      },
+    }
+    const options = { ...tiny, stream: 'on', out: path('hanging') } as const
+    const onProgress = ({ type }: { type: string }) => {
+      if (type === 'step') steps++
+    }
+    const error = await rejection(train({ ...options, data: hanging, signal: controller.signal, onProgress }))
+    expect(error.message).to.equal('enough')
+    ;(await train({ data, out: path('hanging'), report: false })).encoder.dispose()
+    ;(await train({ ...options, data, out: path('not hanging') })).encoder.dispose()
+    expect(bytes('hanging')).to.equal(bytes('not hanging'))
+  })
+
   describe('and can only be read from front to back', () => {
     const folder = temporaryFolder()
     const before = process.env.TMPDIR
