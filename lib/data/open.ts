@@ -23,8 +23,8 @@ import { openWebDataset } from './sources/webdataset.ts'
 import { type Grammar, parseSpec, type Spec } from './spec.ts'
 import type { ImageInput, ImageSource } from './types.ts'
 
-/** What can be opened: a path or `kind:path`, images in memory, a source of one's own, an opened set. */
-export type DataInput = string | readonly ImageInput[] | ImageArray | PixelArray | ImageSource | Dataset
+/** What can be opened: a path or `kind:path`, images in memory, a source of one's own. */
+export type DataInput = string | readonly ImageInput[] | ImageArray | PixelArray | ImageSource
 
 export interface OpenOptions extends SelectOptions {
   /**
@@ -109,13 +109,17 @@ export async function open(data: DataInput = sampleTrain, options: OpenOptions =
 
 /** What reads the images of `data`. */
 export async function sourceOf(data: DataInput): Promise<ImageSource> {
-  if (data instanceof Dataset) return data.source
   if (typeof data === 'string') return named(data)
   if (Array.isArray(data)) return imageArraySource({ images: data })
   if (typeof data === 'object' && data !== null) {
+    const forms = ['images', 'pixels', 'read', 'stream'].filter((key) => key in data)
+    if (forms.length > 1 && forms.join() !== 'read,stream') {
+      const advice = 'Leave the others out: each alone says where the images are.'
+      throw invalid(expected('one of `images`, `pixels` and `read`', 'data', forms, advice))
+    }
     if ('images' in data) return imageArraySource(data)
     if ('pixels' in data) return pixelArraySource(data)
-    if ('count' in data && ('read' in data || 'stream' in data)) return checkSource(data)
+    if ('count' in data && forms.length > 0) return checkSource(data)
   }
   throw invalid(expected('a path, images or a source', 'data', data, 'See docs/data.md.'))
 }

@@ -57,7 +57,9 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
   }
   const names = source.classNames ?? Array.from({ length: highest + 1 }, (_, i) => String(i))
   checkLabels(source, labels, names.length)
+  checkNames(names, source.name)
   if (wanted === undefined) return { labels, classNames: names }
+  checkNames(wanted, 'the option')
   const places = new Map(wanted.map((name, place) => [name, place]))
   const unknown = names.filter((name) => !places.has(name))
   if (unknown.length > 0) {
@@ -68,6 +70,20 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
   }
   const moved = names.map((name) => places.get(name)!)
   return { labels: labels.map((label) => (label < 0 ? -1 : moved[label]!)), classNames: wanted }
+}
+
+/** A class's name says which it is: the labels of two sets are compared by it. */
+function checkNames(names: readonly string[], source: string): void {
+  if (new Set(names).size === names.length) return
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  throw invalid(
+    expected(
+      'a name of its own for each class',
+      'classNames',
+      names,
+      `${twice} is there twice. Source: ${source}.`,
+    ),
+  )
 }
 
 /** Throws ERR_SIMCLR_INVALID_ARGUMENT where one is no class's number. */

@@ -27,8 +27,9 @@ export function parseSpec(text: string, kinds: Readonly<Record<string, Grammar>>
   if (!names.includes(kind)) {
     const near = nearest(kind, names)
     const advice = near ? `Did you mean \`${near}:\`?` : `Kinds: ${names.join(', ')}.`
+    const path = text.length > 80 ? './…' : `./${text}`
     throw invalid(
-      expected("a path or 'kind:path'", 'data', text, `${advice} A path with a colon: \`./${text}\`.`),
+      expected("a path or 'kind:path'", 'data', text, `${advice} A path with a colon: \`${path}\`.`),
     )
   }
   const { usage, hasOptions, standsAlone } = kinds[kind]!

@@ -135,6 +135,9 @@ describe('folders and lists', () => {
     fill('listed/x/a.jpg', 'listed/b.jpg')
     write(folder('listed/plain.txt'), '# mine\nx/a.jpg\r\n\nb.jpg\n')
     expect(await namesOf(folder('listed/plain.txt'))).to.deep.equal(['x/a.jpg', 'b.jpg'])
+    write(folder('listed/marked.txt'), '\ufeffx/a.jpg\n  \n\t\nb.jpg\n \n')
+    expect(await namesOf(`list:${folder('listed/marked.txt')}`)).to.deep.equal(['x/a.jpg', 'b.jpg'])
+    expect((await open(folder('listed/marked.txt'))).labels).to.equal(null)
     write(folder('listed/classes.tsv'), `x/a.jpg\tzebra\n${folder('listed/b.jpg')}\tape\nb.jpg\n`)
     const set = await open(`list:${folder('listed/classes.tsv')}`)
     expect(set.classNames).to.deep.equal(['ape', 'zebra'])
@@ -227,6 +230,11 @@ describe('choosing images', () => {
     expect((await refused(unlabelled, { classNames: ['a'] })).message).to.match(/has no labels/)
     expect((await refused({ ...images, labels: [0, 1] })).message).to.match(/one label for each of the 300/)
     expect((await refused({ ...images, classNames: ['a'] })).message).to.match(/-1 to 0/)
+    for (const twice of [
+      refused({ ...images, classNames: ['a', 'b', 'a'] }),
+      refused(images, { classNames: ['a', 'b', 'c', 'a'] }),
+    ])
+      expect((await twice).message).to.match(/a name of its own for each class .* a is there twice/)
     expect((await refused(images, { limit: 0 })).message).to.match(
       /Expected an integer of at least 1 for `limit`/,
     )
@@ -240,6 +248,14 @@ describe('choosing images', () => {
         /INVALID_ARGUMENT|DATA/,
       )
     }
+    const image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1 } as const
+    const both = { name: 'both', count: 1, images: [image], read: () => image }
+    expect((await refused(both)).message).to.contain("received [ 'images', 'read' ]")
+    const address = `data:image/png;base64,${'A'.repeat(10_000)}`
+    const one = await refused(address)
+    const listed = await rejection(open([address]).then((set) => storeImages(set, { maxMemory: 1e6 })))
+    for (const { message } of [one, listed]) expect(message.length).to.be.below(700)
+    expect(listed.message).to.contain('image 0').and.contain('Pass its bytes')
     expect((await refused('cifar11:x')).message).to.match(/Did you mean `cifar10:`/)
     expect((await refused('synthetic:scenes,cuont=3')).message).to.match(/Did you mean `count`/)
     for (const [data, usage] of [

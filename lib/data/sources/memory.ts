@@ -1,6 +1,6 @@
 /** Images that are in memory already, or named one by one. */
 import { expected, invalid } from '../../config/messages.ts'
-import { plainInput } from '../input.ts'
+import { isDataUrl, plainInput } from '../input.ts'
 import type { ImageInput, ImageSource } from '../types.ts'
 
 /** Images of any kinds and sizes: raw pixels, the bytes of image files, paths. */
@@ -36,7 +36,8 @@ export function imageArraySource({ images, labels, classNames, names }: ImageArr
     nameOf(index) {
       const image = images[index]
       if (names?.[index] !== undefined) return names[index]
-      return typeof image === 'string' || image instanceof URL ? String(image) : `image ${index}`
+      const isName = (typeof image === 'string' || image instanceof URL) && !isDataUrl(image)
+      return isName ? String(image) : `image ${index}`
     },
     read: (index) => plainInput(images[index]!),
   }
