@@ -1,4 +1,6 @@
 /** A trained encoder: images in, features out. */
+import { availableParallelism } from 'node:os'
+import { pMapSettled } from 'p-map'
 import { SimclrError } from './addon/errors.ts'
 import type {
   EncoderSpec,
@@ -269,9 +271,9 @@ export class Encoder {
   /** Decodes `images`, of which the first is the call's `first`. All are tried, so that one error tells of all. */
   async #fill(store: NativeImageStore, images: PlainInput[], first: number): Promise<void> {
     const decoding = { shorterSide: decodedSide(this.preprocessing.imageSize), maxPixels: 100_000_000 }
-    const results = await Promise.allSettled(
-      images.map(async (input, i) => store.set(i, await decodeImage(input, decoding))),
-    )
+    const decode = async (input: PlainInput, i: number) => store.set(i, await decodeImage(input, decoding))
+    // As many at once as compute: each may be a file of any size.
+    const results = await pMapSettled(images, decode, { concurrency: availableParallelism() })
     const failures = results.flatMap((r, i) => (r.status === 'rejected' ? [{ i, error: r.reason }] : []))
     const [worst = null] = failures.filter(({ error }) => !(error instanceof UnusableImage))
     if (worst !== null) throw worst.error

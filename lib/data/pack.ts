@@ -4,6 +4,7 @@ import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
+import { syncFolder } from '../io/atomic.ts'
 import { checkOutput, output, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage, readImageFile } from './decode.ts'
@@ -54,6 +55,7 @@ export async function pack(set: Dataset, path: string, options: PackOptions = {}
       await output(path, async () => {
         await file.sync()
         await rename(temporary, path)
+        await syncFolder(dirname(path))
       })
       return packed
     } finally {

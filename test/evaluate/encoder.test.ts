@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import sharp from 'sharp'
@@ -125,6 +126,22 @@ describe('Encoder', function () {
 
   it('embeds nothing to nothing', async () => {
     expect(await encoder.embed([])).to.deep.equal({ data: new Float32Array(), shape: [0, 128] })
+  })
+
+  it('reads few files of a list at once, however many there are', async () => {
+    const pixels = { create: { width: 1600, height: 1600, channels: 3, background: '#842' } } as const
+    await sharp(pixels).png({ compressionLevel: 0 }).toFile(path('large.png'))
+    const files = Math.min(256, 48 + 8 * availableParallelism())
+    const bytes = 1600 * 1600 * 3
+    let most = 0
+    const timer = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers)
+    }, 1)
+    const before = process.memoryUsage().arrayBuffers
+    await encoder.embed(Array.from({ length: files }, () => path('large.png')))
+    clearInterval(timer)
+    // Those being decoded, and what the collector has not come to.
+    expect(most - before).to.be.below((files / 2) * bytes)
   })
 
   it('embeds from several places at once', async () => {
