@@ -72,7 +72,7 @@ export class Encoder {
   readonly preprocessing: Readonly<Preprocessing>
   readonly device: string
   readonly precision: Precision
-  readonly #weights: EncoderWeights
+  #weights: EncoderWeights
   readonly #native: NativeEncoder
   readonly #augmenter: NativeAugmenter
   #disposed = false
@@ -237,21 +237,29 @@ export class Encoder {
       return await work()
     } finally {
       this.#calls -= 1
-      if (this.#disposed && this.#calls === 0) this.#native.dispose()
+      if (this.#disposed && this.#calls === 0) this.#free()
     }
   }
 
-  /** Writes an encoder.safetensors, whole or not at all, into a folder that is there. Throws ERR_SIMCLR_IO. */
+  #free(): void {
+    this.#native.dispose()
+    this.#weights = { ...this.#weights, tensors: [] }
+  }
+
+  /**
+   * Writes an encoder.safetensors, whole or not at all, into a folder that is there. Throws ERR_SIMCLR_IO, and
+   * ERR_SIMCLR_DISPOSED after `dispose`.
+   */
   async save(path: string | URL): Promise<void> {
     const file = named(path, 'a .safetensors file', 'Name the file to write.')
-    await output(file, () => writeEncoder(file, this.#weights))
+    await this.#during(() => output(file, () => writeEncoder(file, this.#weights)))
   }
 
   /** Frees the weights; calls under way end first. */
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    if (this.#calls === 0) this.#native.dispose()
+    if (this.#calls === 0) this.#free()
   }
 
   [Symbol.dispose](): void {

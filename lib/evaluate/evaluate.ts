@@ -237,7 +237,7 @@ export function probeAccuracy(
 /** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
 function checkUsed(options: EvaluateOptions): void {
   const probe = options.probe ?? 'knn'
-  const { data, k, temperature, l2, maxIterations, limit, imageSize } = options
+  const { data, k, temperature, l2, maxIterations, limit, imageSize, device } = options
   if (probe === 'classifier' && options.encoder === 'raw') {
     throw invalid(expected('an encoder with a classifier', 'encoder', 'raw', 'Pixels have none.'))
   }
@@ -255,6 +255,10 @@ function checkUsed(options: EvaluateOptions): void {
     if (value === undefined) continue
     const advice = `Leave it out, or choose the other probe.`
     throw invalid(expected(`no value, as the ${probe} probe has no such option,`, name, value, advice))
+  }
+  if (device !== undefined && (options.encoder === 'raw' || options.encoder instanceof Encoder)) {
+    const advice = 'It is for an encoder that is loaded here: name its run or file, or leave this out.'
+    throw invalid(expected('no value with raw pixels or an open Encoder', 'device', device, advice))
   }
   if (options.encoder === 'raw' || imageSize === undefined) return
   const advice = "Leave it out: it is the size of 'raw' pixels."

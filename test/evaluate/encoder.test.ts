@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
@@ -255,6 +257,25 @@ describe('Encoder', function () {
     expect(await rejection(once.embed([raw]))).to.have.property('code', 'ERR_SIMCLR_DISPOSED')
     await using scoped = await Encoder.load(path('run'))
     expect(scoped.featureDim).to.equal(128)
+  })
+
+  it('keeps no weights after dispose, in native memory or in ours', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const held = () => {
+      collect()
+      return process.memoryUsage().arrayBuffers
+    }
+    const before = held()
+    const large = await Encoder.random({}, { imageSize: 32 })
+    expect(held() - before).to.be.above(40e6) // 11 million numbers
+    large.dispose()
+    expect(held() - before).to.be.below(5e6)
+    expect(large.spec.arch).to.equal('resnet18')
+    expect(await rejection(large.save(path('gone.safetensors')))).to.have.property(
+      'code',
+      'ERR_SIMCLR_DISPOSED',
+    )
   })
 
   it('untrained, has what training would have where nothing is said', async () => {
