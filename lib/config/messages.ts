@@ -60,7 +60,7 @@ function describe(schema: z.ZodObject, value: unknown, issue: z.core.$ZodIssue):
   }
   const { name, doc, received } = locate(schema, value, issue.path)
   if (!doc)
-    return [expected('an object of options', 'options', received, 'See the documentation of `train`.')]
+    return [expected('an object of options', 'options', received, 'docs/api.md says what each call takes.')]
   const advice =
     doc.default === null ? doc.about : `${doc.about} Leave it out for the default (${doc.default}).`
   return [expected(doc.expected, name, received, advice)]
