@@ -27,7 +27,8 @@ export function listOptions(schema: z.ZodObject, prefix = ''): OptionEntry[] {
 export function validate<T extends z.ZodObject>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw invalid(result.error.issues.flatMap((issue) => describe(schema, value, issue)).join('\n'))
+  const sentences = result.error.issues.flatMap((issue) => describe(schema, value, issue))
+  throw invalid([...new Set(sentences)].join('\n'))
 }
 
 /** The error every refused argument becomes. */

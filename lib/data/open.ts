@@ -171,6 +171,19 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
 }
 
 function checkSource(source: ImageSource): ImageSource {
+  if (typeof source.name !== 'string') {
+    throw invalid(expected('a string', 'name', source.name, 'Messages call the source so.'))
+  }
+  for (const key of ['read', 'stream', 'nameOf', 'close'] as const) {
+    const given = source[key]
+    if (given == null || typeof given === 'function') continue
+    throw invalid(expected('a function', key, given, 'docs/data.md has an example of a source.'))
+  }
+  if (!source.read && !source.stream) {
+    throw invalid(
+      expected('a function', 'read', source.read, 'Or give `stream`, for what is read from front to back.'),
+    )
+  }
   if (!Number.isSafeInteger(source.count) || source.count < 1) {
     throw invalid(
       expected('an integer of at least 1', 'count', source.count, 'It is how many images the source has.'),

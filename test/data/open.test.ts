@@ -230,6 +230,21 @@ describe('choosing images', () => {
     expect((await refused(unlabelled, { classNames: ['a'] })).message).to.match(/has no labels/)
     expect((await refused({ ...images, labels: [0, 1] })).message).to.match(/one label for each of the 300/)
     expect((await refused({ ...images, classNames: ['a'] })).message).to.match(/-1 to 0/)
+    for (const [change, part] of [
+      [{ labels: 5 }, 'an array of integers, one an image, for `labels` but received 5.'],
+      [{ labels: {} }, '`labels` but received {}'],
+      [{ labels: [0, 1] }, '`labels.length` but received 2. Images without a class have -1.'],
+      [{ labels: labels.with(7, -2) }, '-1 to 2, one of the class names, for `labels[7]` but received -2'],
+      [{ labels: BigInt64Array.from(labels, BigInt) }, '`labels[0]` but received 0n'],
+      [{ classNames: 'abc' }, "an array of strings for `classNames` but received 'abc'"],
+      [{ classNames: [1, 2, 3] }, '`classNames` but received [ 1, 2, 3 ]'],
+      [{ shape: [25, 3, 2, 2] }, 'bring the channels to the end'],
+      [{ shape: [30, 2, 1, 5] }, 'with 1, 3 or 4 channels for `shape` but received [ 30, 2, 1, 5 ]'],
+    ] as const) {
+      const { code, message } = await refused({ ...images, ...change } as unknown as DataInput)
+      expect(code, part).to.equal('ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(message).to.contain(part)
+    }
     for (const twice of [
       refused({ ...images, classNames: ['a', 'b', 'a'] }),
       refused(images, { classNames: ['a', 'b', 'c', 'a'] }),
@@ -247,6 +262,15 @@ describe('choosing images', () => {
       expect((await refused(wrong as unknown as DataInput)).code, String(wrong)).to.match(
         /INVALID_ARGUMENT|DATA/,
       )
+    }
+    for (const [source, part] of [
+      [{ count: 1, read: () => '' }, 'a string for `name` but received undefined'],
+      [{ name: 'x', count: 1, read: 5 }, 'a function for `read` but received 5'],
+      [{ name: 'x', count: 1, read: undefined }, 'Or give `stream`'],
+      [{ images: ['a.jpg'], names: [] }, 'an array of 1 names, one an image, for `names` but received []'],
+    ] as const) {
+      const { code, message } = await refused(source as unknown as DataInput)
+      expect([code, message.includes(part)], message).to.deep.equal(['ERR_SIMCLR_INVALID_ARGUMENT', true])
     }
     const image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1 } as const
     const both = { name: 'both', count: 1, images: [image], read: () => image }
