@@ -48,7 +48,7 @@ const resnetOptions = z.strictObject({
 })
 
 /** A batch of images, [rows, height, width, 3], as networks take them: floats, normalised as you will. */
-export interface ImageArray {
+export interface ImageBatch {
   data: Float32Array | Float64Array
   shape: [rows: number, height: number, width: number, channels: 3]
 }
@@ -62,7 +62,7 @@ export interface ResnetModel {
    * batch statistics, and the running ones move; default false, evaluation mode.
    */
   forward(
-    images: ImageArray,
+    images: ImageBatch,
     options?: { training?: boolean },
   ): Promise<{ features: Float64Array; projections: Float64Array | null }>
   /** All weights and running statistics under torchvision's names, prefixed `encoder.` and `head.`. */
