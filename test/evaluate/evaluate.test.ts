@@ -179,6 +179,11 @@ describe('evaluate()', function () {
       [{ encoder, device: 'cpu' }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`device`'],
       [{ encoder: path('run'), imageSize: 64 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`imageSize`'],
     ]
+    const { data, test } = good
+    // @ts-expect-error: kNN has no penalty
+    expect(await rejection(evaluate({ encoder: 'raw', data, test, l2: 1 }))).to.be.instanceOf(SimclrError)
+    // @ts-expect-error: a probe that learns needs images
+    expect(await rejection(evaluate({ encoder: 'raw', test, probe: 'linear' }))).to.be.instanceOf(SimclrError)
     for (const [change, code, part] of cases) {
       const error = await rejection(evaluate({ ...good, ...change } as EvaluateOptions))
       expect(error).to.be.instanceOf(SimclrError).with.property('code', code)
