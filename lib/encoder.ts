@@ -1,4 +1,6 @@
 /** A trained encoder: images in, features out. */
+import { availableParallelism } from 'node:os'
+import { pMapSettled } from 'p-map'
 import { SimclrError } from './addon/errors.ts'
 import type {
   EncoderSpec,
@@ -70,7 +72,7 @@ export class Encoder {
   readonly preprocessing: Readonly<Preprocessing>
   readonly device: string
   readonly precision: Precision
-  readonly #weights: EncoderWeights
+  #weights: EncoderWeights
   readonly #native: NativeEncoder
   readonly #augmenter: NativeAugmenter
   #disposed = false
@@ -235,27 +237,34 @@ export class Encoder {
       return await work()
     } finally {
       this.#calls -= 1
-      if (this.#disposed && this.#calls === 0) this.#native.dispose()
+      if (this.#disposed && this.#calls === 0) this.#free()
     }
+  }
+
+  #free(): void {
+    this.#native.dispose()
+    this.#weights = { ...this.#weights, tensors: [] }
   }
 
   /**
    * Writes the encoder, whole or not at all, into a folder that is there: as an ONNX graph where the name ends in `.onnx`
-   * (docs/embedding.md says what goes in and comes out), else as an encoder.safetensors. Throws ERR_SIMCLR_IO, and
-   * ERR_SIMCLR_INVALID_ARGUMENT where an ONNX file cannot hold so many weights.
+   * (docs/export.md says what goes in and comes out), else as an encoder.safetensors. Throws ERR_SIMCLR_IO,
+   * ERR_SIMCLR_DISPOSED after `dispose`, and ERR_SIMCLR_INVALID_ARGUMENT where an ONNX file cannot hold so many weights.
    */
   async save(path: string | URL): Promise<void> {
     const file = named(path, 'a .safetensors or .onnx file', 'Name the file to write.')
-    if (!file.endsWith('.onnx')) return await output(file, () => writeEncoder(file, this.#weights))
-    const { encoderOnnx } = await import('./export/onnx.ts') // few need it
-    await writeOutput(file, encoderOnnx(this.#weights))
+    await this.#during(async () => {
+      if (!file.endsWith('.onnx')) return await output(file, () => writeEncoder(file, this.#weights))
+      const { encoderOnnx } = await import('./export/onnx.ts') // few need it
+      await writeOutput(file, encoderOnnx(this.#weights))
+    })
   }
 
   /** Frees the weights; calls under way end first. */
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    if (this.#calls === 0) this.#native.dispose()
+    if (this.#calls === 0) this.#free()
   }
 
   [Symbol.dispose](): void {
@@ -275,9 +284,9 @@ export class Encoder {
   /** Decodes `images`, of which the first is the call's `first`. All are tried, so that one error tells of all. */
   async #fill(store: NativeImageStore, images: PlainInput[], first: number): Promise<void> {
     const decoding = { shorterSide: decodedSide(this.preprocessing.imageSize), maxPixels: 100_000_000 }
-    const results = await Promise.allSettled(
-      images.map(async (input, i) => store.set(i, await decodeImage(input, decoding))),
-    )
+    const decode = async (input: PlainInput, i: number) => store.set(i, await decodeImage(input, decoding))
+    // As many at once as compute: each may be a file of any size.
+    const results = await pMapSettled(images, decode, { concurrency: availableParallelism() })
     const failures = results.flatMap((r, i) => (r.status === 'rejected' ? [{ i, error: r.reason }] : []))
     const [worst = null] = failures.filter(({ error }) => !(error instanceof UnusableImage))
     if (worst !== null) throw worst.error

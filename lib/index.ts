@@ -1,16 +1,40 @@
 /** The public surface. */
-export { SimclrError, type SimclrErrorCode, type UnusableInput } from './addon/errors.ts'
-export type { RawImage } from './addon/interface.ts'
+export {
+  SimclrError,
+  type SimclrErrorCode,
+  type SimclrErrorOptions,
+  type UnusableInput,
+} from './addon/errors.ts'
+export type {
+  Arch,
+  Convention,
+  EncoderSpec,
+  NativeTensor,
+  Precision,
+  RawImage,
+  Stem,
+  StepResult,
+} from './addon/interface.ts'
+export type { UntrainedSpec } from './config/encoder-options.ts'
+export type { Complete } from './config/layers.ts'
 export type { TrainOptions } from './config/options.ts'
 export { type Preset, presets } from './config/presets.ts'
-export type { ResolvedConfig } from './config/resolved.ts'
-export type { PresetName } from './config/settings.ts'
+export type { Resolution, ResolvedConfig } from './config/resolved.ts'
+export type { Scaling, ScheduleSettings } from './config/schedule.ts'
+export type { PresetName, TrainSettings } from './config/settings.ts'
 export type { DataInput } from './data/open.ts'
-export type { ImageInput, ImageSource, Skipped } from './data/types.ts'
+export type { ImageArray, PixelArray } from './data/sources/memory.ts'
+export type { ImageInput, ImageSource, Skipped, SkipReason } from './data/types.ts'
 export { type Classification, Encoder, type EncoderOptions, type Features } from './encoder.ts'
-export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export {
+  type EvaluateOptions,
+  type EvaluateResult,
+  evaluate,
+  type ProbeName,
+} from './evaluate/evaluate.ts'
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
+export type { Preprocessing } from './run/encoder-file.ts'
 export type { EpochEvent, StepEvent, TrainEvent } from './run/events.ts'
 export type { Run } from './run/result.ts'
 export { train } from './train.ts'

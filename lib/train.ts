@@ -48,14 +48,14 @@ export async function trainHere(options: TrainOptions): Promise<Trained> {
   const timeoutSeconds = options.distributed?.timeoutSeconds ?? defaultTimeoutSeconds
   return await Ranks.with({ signal: options.signal, timeoutSeconds }, async (ranks) => {
     await using session = await prepare(options, ranks)
-    const { loader, learner, schedule, config, first, steps } = session
+    const { learner, schedule, config, first, steps } = session
 
     let stopAsked = false
     for (let step = first; step < steps; step++) {
       if (ranks.shouldStop(stopAsked)) await session.interrupt(ranks.stopReason)
       ranks.setActivity(`step ${step}: waiting for images`)
       const asked = performance.now()
-      const batch = await loader.next()
+      const batch = await session.nextBatch(options.signal)
       const waitSeconds = (performance.now() - asked) / 1000
       const lr = learningRate(schedule, step)
       ranks.setActivity(`step ${step}`)

@@ -9,7 +9,7 @@ import { Encoder, sequence } from '../encoder.ts'
 import { formatCount } from '../format.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, jsonOption, say } from './output.ts'
+import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const classifyOptions = z.strictObject({
   encoder: required(text('a run folder or .safetensors file'), {
@@ -53,8 +53,7 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
   try {
     let count = 0
     if (flags.json) emit({ type: 'classes', classes })
-    await inChunks(images, sequence(images.count), async (part) => {
-      signal.throwIfAborted()
+    const classify = async (part: Uint32Array) => {
       const { data, best } = await encoder.classifyFeatures(await encoder.embedStore(images.store, part))
       count += part.length
       for (const [i, index] of part.entries()) {
@@ -63,9 +62,10 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
         const name = images.nameOf(index)
         if (flags.json) {
           emit({ type: 'image', name, class: best[i], probability, probabilities: [...row] })
-        } else process.stdout.write(`${name}\t${best[i]}\t${probability.toFixed(4)}\n`)
+        } else process.stdout.write(`${field(name)}\t${field(best[i]!)}\t${probability.toFixed(4)}\n`)
       }
-    })
+    }
+    await inChunks(images, sequence(images.count), classify, signal)
     const left =
       images.skipped.length === 0
         ? ''

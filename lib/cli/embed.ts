@@ -12,7 +12,7 @@ import { npyHeader } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, jsonOption, say } from './output.ts'
+import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const embedOptions = z.strictObject({
   encoder: required(text('a run folder or .safetensors file'), { about: 'What makes the features.' }),
@@ -56,7 +56,7 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   try {
     const { data, indices } = await embedImages(encoder, images, sequence(images.count), interrupt.signal)
     const shape = [indices.length, encoder.featureDim] as const
-    const names = Array.from(indices, (index) => `${images.nameOf(index)}\n`)
+    const names = Array.from(indices, (index) => `${field(images.nameOf(index))}\n`)
     await writeOutput(namesFile, names.join(''))
     await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
     say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)

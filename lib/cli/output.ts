@@ -11,6 +11,14 @@ export function emit(record: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify(record)}\n`)
 }
 
+/**
+ * A name as a field of a line: as it is, or as a JSON string where it has line breaks, tabs or other control characters, or
+ * begins with a quote. So each line is one name, and only a field that begins with a quote has to be parsed.
+ */
+export function field(name: string): string {
+  return /\p{Cc}|^"/u.test(name) ? JSON.stringify(name) : name
+}
+
 /** A line on stderr. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)

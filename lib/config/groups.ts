@@ -14,7 +14,7 @@ const convention = (what: string, source?: string) =>
     ...(source === undefined ? {} : { source }),
   })
 
-const width = {
+export const width = {
   schema: z
     .number()
     .positive()

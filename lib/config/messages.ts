@@ -27,7 +27,8 @@ export function listOptions(schema: z.ZodObject, prefix = ''): OptionEntry[] {
 export function validate<T extends z.ZodObject>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw invalid(result.error.issues.flatMap((issue) => describe(schema, value, issue)).join('\n'))
+  const sentences = result.error.issues.flatMap((issue) => describe(schema, value, issue))
+  throw invalid([...new Set(sentences)].join('\n'))
 }
 
 /** The error every refused argument becomes. */
@@ -60,7 +61,7 @@ function describe(schema: z.ZodObject, value: unknown, issue: z.core.$ZodIssue):
   }
   const { name, doc, received } = locate(schema, value, issue.path)
   if (!doc)
-    return [expected('an object of options', 'options', received, 'See the documentation of `train`.')]
+    return [expected('an object of options', 'options', received, 'docs/api.md says what each call takes.')]
   const advice =
     doc.default === null ? doc.about : `${doc.about} Leave it out for the default (${doc.default}).`
   return [expected(doc.expected, name, received, advice)]

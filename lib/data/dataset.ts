@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { pMapIterable } from 'p-map'
 import { SimclrError } from '../addon/errors.ts'
 import { loadSharp } from '../io/sharp.ts'
+import { heard, heardValues } from './abort.ts'
 import { type DecodeOptions, decodeImage } from './decode.ts'
 import type { Selection } from './select.ts'
 import { whyUnlabelled } from './sources/classes.ts'
@@ -12,6 +13,13 @@ import type { ImageInput, ImageSource, RawImage, Skipped } from './types.ts'
 export interface DatasetOptions extends DecodeOptions {
   /** Share of the images that may turn out unusable. */
   maxSkipped: number
+}
+
+export interface PassOptions {
+  /** Default: the cores there are. */
+  threads?: number | undefined
+  /** Ends the pass with its reason, also while the source does not answer. */
+  signal?: AbortSignal | undefined
 }
 
 /** One image of a pass over a set: what was made of it, or why nothing could be. */
@@ -53,6 +61,7 @@ export class Dataset {
   readonly indices: Uint32Array | null
   /** A pass that `peek` has begun, and what it has come to: a stream may be there once. */
   #begun: { first: ImageInput[]; rest: AsyncGenerator<ImageInput> } | null = null
+  #closed = false
 
   constructor(source: ImageSource, selection: Selection, options: DatasetOptions) {
     this.source = source
@@ -86,18 +95,24 @@ export class Dataset {
   }
 
   /** The first inputs of a source that can only be read from front to back; the next pass begins with them. */
-  async peek(most: number): Promise<readonly ImageInput[]> {
+  async peek(most: number, signal?: AbortSignal): Promise<readonly ImageInput[]> {
     const { source } = this
     const rest = (async function* () {
       yield* source.stream!()
     })()
-    this.#begun = { first: [], rest }
-    while (this.#begun.first.length < most) {
-      const { done, value } = await rest.next()
-      if (done) break
-      this.#begun.first.push(value)
+    const first: ImageInput[] = []
+    try {
+      while (first.length < most) {
+        const { done, value } = await heard(rest.next(), signal)
+        if (done) break
+        first.push(value)
+      }
+    } catch (error) {
+      rest.return(undefined).catch(() => {}) // not waited for: it may never answer
+      throw error
     }
-    return this.#begun.first
+    this.#begun = { first, rest }
+    return first
   }
 
   /** The same set, decoded to another size. This one is not used any more. */
@@ -109,17 +124,17 @@ export class Dataset {
   }
 
   /** One pass over all images in order, decoded. */
-  decoded(threads?: number): AsyncIterable<Passed<RawImage>> {
-    return this.each((input) => decodeImage(input, this.options), threads)
+  decoded(pass: PassOptions = {}): AsyncIterable<Passed<RawImage>> {
+    return this.each((input) => decodeImage(input, this.options), pass)
   }
 
   /**
    * One pass over all images in order. `work` runs for several at once, so that with sharp's own threads at most
-   * `threads` (default: the cores there are) are busy. Bounded memory: the pass waits for whoever takes its results.
+   * `threads` are busy. Bounded memory: the pass waits for whoever takes its results.
    */
   each<T>(
     work: (input: ImageInput) => Promise<T>,
-    threads = availableParallelism(),
+    { threads = availableParallelism(), signal }: PassOptions = {},
   ): AsyncIterable<Passed<T>> {
     const attempt = async (
       index: number,
@@ -135,11 +150,13 @@ export class Dataset {
     const limits = { concurrency, backpressure: 4 * concurrency }
     const { source, indices } = this
     if (source.read) {
-      const read = (index: number) => source.read!(indices ? indices[index]! : index)
+      const readAt = (index: number) => source.read!(indices ? indices[index]! : index)
       const all = Array.from({ length: this.count }, (_, index) => index)
-      return breathing(pMapIterable(all, (index) => attempt(index, () => read(index)), limits))
+      const read = pMapIterable(all, (index) => attempt(index, () => readAt(index)), limits)
+      return breathing(heardValues(read, signal))
     }
-    return breathing(pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits))
+    const streamed = pMapIterable(this.#streamed(), ([index, input]) => attempt(index, () => input), limits)
+    return breathing(heardValues(streamed, signal))
   }
 
   describe(): DatasetDescription {
@@ -150,8 +167,10 @@ export class Dataset {
     return { name, count, imageSize, classes, ignored, whyUnlabelled }
   }
 
-  /** Closes the files that are open. */
+  /** Closes the files that are open. A second time nothing happens. */
   async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     await this.#begun?.rest.return(undefined)
     await this.source.close?.()
   }

@@ -4,6 +4,7 @@ import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, nearest } from '../config/messages.ts'
+import { syncFolder } from '../io/atomic.ts'
 import { download, sha256 } from '../io/download.ts'
 import { makeFolder } from '../io/folder.ts'
 import { acquireLock } from '../io/lock.ts'
@@ -69,7 +70,9 @@ export async function fetchSet(set: CatalogSet, into: string, options: FetchOpti
       if (set.archive) await unpack(file, set.folder, partial, options.signal)
       else await rename(file, join(partial, basename(file)))
     }
+    await syncFolder(partial)
     await rename(partial, folder)
+    await syncFolder(into)
     for (const file of files) await rm(file, { force: true })
     return done(false)
   } finally {
@@ -107,7 +110,7 @@ async function unpack(archive: string, folder: string, to: string, signal?: Abor
       signal?.throwIfAborted()
       const [parent, name, ...deeper] = member.name.split('/')
       if (parent !== folder || !name || name === '..' || deeper.length > 0) continue
-      await writeFile(join(to, name), member.stream())
+      await writeFile(join(to, name), member.stream(), { flush: true })
     }
   } catch (cause) {
     signal?.throwIfAborted()

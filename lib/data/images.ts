@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
 import type { DataFacts } from '../config/resolve.ts'
+import { heard } from './abort.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage } from './decode.ts'
 import { type DataInput, type OpenOptions, open } from './open.ts'
@@ -57,17 +58,27 @@ export function decodedSide(imageSize = 224): number {
  */
 export async function readImages(data: DataInput, options: ReadOptions): Promise<Images> {
   const { imageSize, threads, streamThreads, signal, onProgress, stream = 'auto', ...selection } = options
-  const { set, usual } = await openSized(data, imageSize, selection)
+  const { set, usual } = await openSized(data, imageSize, selection, signal)
   const told = ({ done, total }: { done: number; total: number }) =>
     onProgress?.({ name: set.name, done, total })
+  const sized = async (images: Unsized) => {
+    try {
+      const imageSize = set.imageSize ?? usual ?? (await usualSide(images, signal))
+      return Object.assign(images, { name: set.name, whyUnlabelled: set.whyUnlabelled, imageSize })
+    } catch (error) {
+      await images.dispose()
+      throw error
+    }
+  }
   const resident = async (stored: StoredImages) => {
+    const images = await sized({ ...stored, ...alwaysHeld })
     await set.close()
-    return withSize(set, usual, { ...stored, ...alwaysHeld })
+    return images
   }
   const streamed = async () => {
     if (!set.source.read) return resident(await spoolImages(set, { signal, onProgress: told }))
     const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
-    return withSize(set, usual, Object.assign(images, { isStreamed: true }))
+    return sized(Object.assign(images, { isStreamed: true }))
   }
   try {
     if (stream === 'on') return await streamed()
@@ -92,12 +103,14 @@ export async function inChunks(
   images: Images,
   indices: Uint32Array,
   work: (indices: Uint32Array) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<void> {
   const chunk = images.isStreamed ? 256 : 1024
   for (let first = 0; first < indices.length; first += chunk) {
     const part = indices.slice(first, first + chunk)
-    await images.hold(part)
+    await heard(images.hold(part), signal)
     try {
+      signal?.throwIfAborted()
       const own = part.filter((index) => images.isOwn(index))
       if (own.length > 0) await work(own)
     } finally {
@@ -121,22 +134,18 @@ async function openSized(
   data: DataInput,
   imageSize: ReadOptions['imageSize'],
   selection: OpenOptions,
+  signal: AbortSignal | undefined,
 ): Promise<{ set: Dataset; usual: number | null }> {
   if (typeof imageSize !== 'function')
     return { set: await open(data, { shorterSide: decodedSide(imageSize), ...selection }), usual: null }
   const set = await open(data, { shorterSide: decodedSide(), ...selection })
   try {
-    const usual = set.imageSize ?? (await sampledSide(set))
+    const usual = set.imageSize ?? (await sampledSide(set, signal))
     return { set: set.resized(decodedSide(imageSize(usual))), usual }
   } catch (error) {
     await set.close()
     throw error
   }
-}
-
-async function withSize(set: Dataset, usual: number | null, images: Unsized): Promise<Images> {
-  const imageSize = set.imageSize ?? usual ?? (await usualSide(images))
-  return Object.assign(images, { name: set.name, whyUnlabelled: set.whyUnlabelled, imageSize })
 }
 
 /** What resolving has to know about them. */
@@ -157,21 +166,28 @@ const sampled = 31
  * Median shorter side of some images of a set, before it is read: evenly spread ones, or the first where it can only be
  * read from front to back. What cannot be read is told by whoever reads it all.
  */
-async function sampledSide(set: Dataset): Promise<number | null> {
+async function sampledSide(set: Dataset, signal: AbortSignal | undefined): Promise<number | null> {
   const sides: number[] = []
   const look = ({ width, height }: RawImage) => sides.push(Math.min(width, height))
   if (set.source.read) {
-    for (const index of evenly(set.count, sampled)) await set.read(index).then(look, () => {})
+    for (const index of evenly(set.count, sampled)) {
+      const looked = set.read(index).then(look, () => {})
+      await heard(looked, signal)
+    }
   } else {
-    for (const input of await set.peek(sampled)) await decodeImage(input, set.options).then(look, () => {})
+    for (const input of await set.peek(sampled, signal))
+      await decodeImage(input, set.options).then(look, () => {})
   }
   return sides.length === 0 ? null : median(sides)
 }
 
 /** Median shorter side of some images. */
-async function usualSide({ store, count, hold, free }: Unsized): Promise<number> {
+async function usualSide(
+  { store, count, hold, free }: Unsized,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const indices = evenly(count, sampled)
-  await hold(indices)
+  await heard(hold(indices), signal)
   const sides = Array.from(indices, (index) => {
     const { width, height } = store.get(index)
     return Math.min(width, height)

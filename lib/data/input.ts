@@ -38,7 +38,12 @@ export function wrongInput(input: unknown, name: string): string | null {
 
 /** `https://…` and its like, which as a path would only be a file that is not there. */
 export function isAddress(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) || isDataUrl(text)
+}
+
+/** An address that is the image itself, and no name for people. */
+export function isDataUrl(address: string | URL): boolean {
+  return /^data:/i.test(String(address).slice(0, 5))
 }
 
 /** The path of a file: URL; null where it names no file of this machine. */
@@ -75,6 +80,7 @@ function wrongPixels({ data, width, height, channels }: RawImage, name: string):
 }
 
 function aboutAddress(address: string): string {
+  if (isDataUrl(address)) return "Pass its bytes: Buffer.from(url.split(',')[1], 'base64')."
   return /^file:/i.test(address)
     ? 'Pass it as `new URL(…)`, or the path itself.'
     : 'Addresses are not fetched: download it and pass its bytes.'

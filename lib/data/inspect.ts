@@ -1,6 +1,6 @@
 /** Looks at every image of a set, as decoding it would, and keeps none: what `simclr data info` tells. */
 import type { Dataset, DatasetDescription } from './dataset.ts'
-import { skippedBy, summarizeSkipped } from './skipped.ts'
+import { namesByReason, skippedBy, summarizeSkipped } from './skipped.ts'
 import type { Skipped, SkipReason } from './types.ts'
 
 export interface DatasetReport extends DatasetDescription {
@@ -38,8 +38,7 @@ export async function inspect(set: Dataset, options: InspectOptions = {}): Promi
   const report = { usable: 0, grey: 0, colour: 0, bytes: 0 }
   let smallest: [number, number] | null = null
   let largest: [number, number] | null = null
-  for await (const { index, value: image, error } of set.decoded()) {
-    options.signal?.throwIfAborted()
+  for await (const { index, value: image, error } of set.decoded({ signal: options.signal })) {
     options.onProgress?.(index + 1, set.count)
     if (image === undefined) {
       skipped.push(skippedBy(error, set.nameOf(index)))
@@ -62,7 +61,9 @@ export async function inspect(set: Dataset, options: InspectOptions = {}): Promi
     smallest,
     largest,
     sizes: sizes.filter(({ count }) => count > 0),
-    skipped: byReason([...skipped, ...set.ignored]),
+    skipped: [...namesByReason([...skipped, ...set.ignored])].map(([reason, names]) => {
+      return { reason, count: names.length, names }
+    }),
     shorterSide,
   }
 }
@@ -72,16 +73,6 @@ function storedPixels(width: number, height: number, shorterSide: number | null)
   const shorter = Math.min(width, height)
   if (shorterSide === null || shorter <= shorterSide) return width * height
   return Math.round((width * shorterSide) / shorter) * Math.round((height * shorterSide) / shorter)
-}
-
-function byReason(skipped: readonly Skipped[]): DatasetReport['skipped'] {
-  const names = new Map<SkipReason, string[]>()
-  for (const { reason, name } of skipped) {
-    const all = names.get(reason)
-    if (all) all.push(name)
-    else names.set(reason, [name])
-  }
-  return [...names].map(([reason, all]) => ({ reason, count: all.length, names: all }))
 }
 
 /** The report for people, a few lines. */

@@ -20,11 +20,11 @@ import { openSynthetic, sampleTrain } from './sources/scenes.ts'
 import { openStl10 } from './sources/stl10.ts'
 import { openTar } from './sources/tar.ts'
 import { openWebDataset } from './sources/webdataset.ts'
-import { parseSpec, type Spec } from './spec.ts'
+import { type Grammar, parseSpec, type Spec } from './spec.ts'
 import type { ImageInput, ImageSource } from './types.ts'
 
-/** What can be opened: a path or `kind:path`, images in memory, a source of one's own, an opened set. */
-export type DataInput = string | readonly ImageInput[] | ImageArray | PixelArray | ImageSource | Dataset
+/** What can be opened: a path or `kind:path`, images in memory, a source of one's own. */
+export type DataInput = string | readonly ImageInput[] | ImageArray | PixelArray | ImageSource
 
 export interface OpenOptions extends SelectOptions {
   /**
@@ -53,9 +53,7 @@ const openOptions = z.strictObject({
   maxSkipped: option(real(0, 1), { about: 'Share of images that may be unusable.', default: '0.1' }),
 })
 
-interface Kind {
-  /** How it is written. */
-  usage: string
+interface Kind extends Grammar {
   open(spec: Spec): ImageSource | Promise<ImageSource>
 }
 
@@ -63,14 +61,31 @@ interface Kind {
 export const kinds: Readonly<Record<string, Kind>> = {
   synthetic: {
     usage: 'synthetic:scenes[,split=train|test|all][,count=N][,size=PIXELS][,seed=N]',
+    hasOptions: true,
     open: openSynthetic,
   },
-  'fashion-mnist': { usage: 'fashion-mnist[:train|test|all]', open: openFashionMnist },
+  'fashion-mnist': {
+    usage: 'fashion-mnist[:train|test|all]',
+    standsAlone: true,
+    open: openFashionMnist,
+  },
   folder: { usage: 'folder:DIR', open: (spec) => openFolder(spec.path) },
   list: { usage: 'list:FILE', open: (spec) => openList(spec.path) },
-  cifar10: { usage: 'cifar10:DIR[,split=train|test|all]', open: openCifar10 },
-  cifar100: { usage: 'cifar100:DIR[,split=train|test|all][,labels=fine|coarse]', open: openCifar100 },
-  stl10: { usage: 'stl10:DIR[,split=train|test|unlabeled|train+unlabeled]', open: openStl10 },
+  cifar10: {
+    usage: 'cifar10:DIR[,split=train|test|all]',
+    hasOptions: true,
+    open: openCifar10,
+  },
+  cifar100: {
+    usage: 'cifar100:DIR[,split=train|test|all][,labels=fine|coarse]',
+    hasOptions: true,
+    open: openCifar100,
+  },
+  stl10: {
+    usage: 'stl10:DIR[,split=train|test|unlabeled|train+unlabeled]',
+    hasOptions: true,
+    open: openStl10,
+  },
   idx: { usage: 'idx:IMAGES[,LABELS]', open: openIdx },
   tar: { usage: 'tar:FILE', open: openTar },
   webdataset: { usage: 'webdataset:GLOB', open: openWebDataset },
@@ -94,19 +109,23 @@ export async function open(data: DataInput = sampleTrain, options: OpenOptions =
 
 /** What reads the images of `data`. */
 export async function sourceOf(data: DataInput): Promise<ImageSource> {
-  if (data instanceof Dataset) return data.source
   if (typeof data === 'string') return named(data)
   if (Array.isArray(data)) return imageArraySource({ images: data })
   if (typeof data === 'object' && data !== null) {
+    const forms = ['images', 'pixels', 'read', 'stream'].filter((key) => key in data)
+    if (forms.length > 1 && forms.join() !== 'read,stream') {
+      const advice = 'Leave the others out: each alone says where the images are.'
+      throw invalid(expected('one of `images`, `pixels` and `read`', 'data', forms, advice))
+    }
     if ('images' in data) return imageArraySource(data)
     if ('pixels' in data) return pixelArraySource(data)
-    if ('count' in data && ('read' in data || 'stream' in data)) return checkSource(data)
+    if ('count' in data && forms.length > 0) return checkSource(data)
   }
   throw invalid(expected('a path, images or a source', 'data', data, 'See docs/data.md.'))
 }
 
 async function named(text: string): Promise<ImageSource> {
-  const spec = parseSpec(text, Object.keys(kinds))
+  const spec = parseSpec(text, kinds)
   try {
     return await (spec ? kinds[spec.kind]!.open(spec) : openPath(text))
   } catch (error) {
@@ -114,7 +133,8 @@ async function named(text: string): Promise<ImageSource> {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     const what = code === 'ENOENT' ? 'there is no such file or folder' : message
-    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images at ${text} but ${what}. Check the path.`, {
+    const advice = spec ? `Check the path: it is written ${kinds[spec.kind]!.usage}.` : 'Check the path.'
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images at ${text} but ${what}. ${advice}`, {
       cause: error,
     })
   }
@@ -151,6 +171,19 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
 }
 
 function checkSource(source: ImageSource): ImageSource {
+  if (typeof source.name !== 'string') {
+    throw invalid(expected('a string', 'name', source.name, 'Messages call the source so.'))
+  }
+  for (const key of ['read', 'stream', 'nameOf', 'close'] as const) {
+    const given = source[key]
+    if (given == null || typeof given === 'function') continue
+    throw invalid(expected('a function', key, given, 'docs/data.md has an example of a source.'))
+  }
+  if (!source.read && !source.stream) {
+    throw invalid(
+      expected('a function', 'read', source.read, 'Or give `stream`, for what is read from front to back.'),
+    )
+  }
   if (!Number.isSafeInteger(source.count) || source.count < 1) {
     throw invalid(
       expected('an integer of at least 1', 'count', source.count, 'It is how many images the source has.'),

@@ -4,7 +4,8 @@ import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
-import { checkOutput, outputError } from '../io/output.ts'
+import { syncFolder } from '../io/atomic.ts'
+import { checkOutput, output, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage, readImageFile } from './decode.ts'
 import { plainInput, wrongInput } from './input.ts'
@@ -45,33 +46,53 @@ const chunkBytes = 1 << 22
  * as in decoding, ERR_SIMCLR_IO.
  */
 export async function pack(set: Dataset, path: string, options: PackOptions = {}): Promise<Packed> {
-  const keepFiles = options.keep === 'files'
-  const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
   await checkOutput(path)
-  const writer = await PackWriter.create(path)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    const names: string[] = []
-    const items = set.each((input) => prepare(input, set, keepFiles))
-    for await (const { index, value, error } of items) {
-      options.signal?.throwIfAborted()
-      if (value === undefined) report.add(set.nameOf(index), error)
-      else {
-        await writer.add(value, set.labels?.[index] ?? -1)
-        names.push(set.nameOf(index))
-      }
-      options.onProgress?.(index + 1, set.count)
+    const file = await output(path, () => openFile(temporary, 'wx'))
+    try {
+      const packed = await writePack(set, file, path, options)
+      await output(path, async () => {
+        await file.sync()
+        await rename(temporary, path)
+        await syncFolder(dirname(path))
+      })
+      return packed
+    } finally {
+      await file.close()
     }
-    if (names.length === 0) {
-      const why = explainSkipped(report.entries)
-      throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
-    }
-    const bytes = await writer.finish(JSON.stringify({ name: set.name, classNames: set.classNames, names }))
-    return { count: names.length, bytes, skipped: [...report.entries, ...set.ignored] }
   } catch (error) {
-    await writer.discard()
+    await rm(temporary, { force: true })
     options.signal?.throwIfAborted()
     throw error
   }
+}
+
+/** Writes a pack to an empty file, which errors call `path`. Errors as `pack` has them. */
+export async function writePack(
+  set: Dataset,
+  file: FileHandle,
+  path: string,
+  { keep, signal, onProgress }: PackOptions,
+): Promise<Packed> {
+  const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+  const writer = new PackWriter(file, path)
+  const names: string[] = []
+  const items = set.each((input) => prepare(input, set, keep === 'files'), { signal })
+  for await (const { index, value, error } of items) {
+    if (value === undefined) report.add(set.nameOf(index), error)
+    else {
+      await writer.add(value, set.labels?.[index] ?? -1)
+      names.push(set.nameOf(index))
+    }
+    onProgress?.(index + 1, set.count)
+  }
+  if (names.length === 0) {
+    const why = explainSkipped(report.entries)
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
+  }
+  const bytes = await writer.finish(JSON.stringify({ name: set.name, classNames: set.classNames, names }))
+  return { count: names.length, bytes, skipped: [...report.entries, ...set.ignored] }
 }
 
 /** Decodes in any case: what is packed can be used. */
@@ -89,29 +110,18 @@ function withoutAlpha({ data, channels }: RawImage): Uint8Array {
   return channels === 4 ? data.filter((_, i) => i % 4 !== 3) : data
 }
 
-/** Images first, then what is known at the end only, then the header; the name comes last. */
+/** Images first, then what is known at the end only, then the header. */
 class PackWriter {
   readonly #path: string
-  readonly #temporary: string
   readonly #file: FileHandle
   readonly #entries: PackEntry[] = []
   #waiting: Uint8Array[] = [Buffer.alloc(headerBytes)]
   #waitingBytes = headerBytes
   #offset = headerBytes
 
-  private constructor(path: string, temporary: string, file: FileHandle) {
-    this.#path = path
-    this.#temporary = temporary
+  constructor(file: FileHandle, path: string) {
     this.#file = file
-  }
-
-  static async create(path: string): Promise<PackWriter> {
-    const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
-    try {
-      return new PackWriter(path, temporary, await openFile(temporary, 'wx'))
-    } catch (cause) {
-      throw outputError(path, cause)
-    }
+    this.#path = path
   }
 
   async add({ bytes, width, height, channels }: Item, label: number): Promise<void> {
@@ -147,18 +157,10 @@ class PackWriter {
     })
     try {
       await this.#file.write(header, 0, headerBytes, 0)
-      await this.#file.sync()
-      await this.#file.close()
-      await rename(this.#temporary, this.#path)
     } catch (cause) {
       throw outputError(this.#path, cause)
     }
     return this.#offset
-  }
-
-  async discard(): Promise<void> {
-    await this.#file.close().catch(() => {})
-    await rm(this.#temporary, { force: true })
   }
 
   async #append(bytes: Uint8Array): Promise<void> {

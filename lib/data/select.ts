@@ -56,8 +56,10 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
     throw invalid(expected(`numbers below ${mostClasses}`, 'labels', highest, advice))
   }
   const names = source.classNames ?? Array.from({ length: highest + 1 }, (_, i) => String(i))
+  checkNames(names, source.name)
   checkLabels(source, labels, names.length)
   if (wanted === undefined) return { labels, classNames: names }
+  checkNames(wanted, 'the option')
   const places = new Map(wanted.map((name, place) => [name, place]))
   const unknown = names.filter((name) => !places.has(name))
   if (unknown.length > 0) {
@@ -70,12 +72,32 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
   return { labels: labels.map((label) => (label < 0 ? -1 : moved[label]!)), classNames: wanted }
 }
 
+/** A class's name says which it is: the labels of two sets are compared by it. */
+function checkNames(names: readonly string[], source: string): void {
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+    throw invalid(expected('an array of strings', 'classNames', names, `Source: ${source}.`))
+  }
+  if (new Set(names).size === names.length) return
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  throw invalid(
+    expected(
+      'a name of its own for each class',
+      'classNames',
+      names,
+      `${twice} is there twice. Source: ${source}.`,
+    ),
+  )
+}
+
 /** Throws ERR_SIMCLR_INVALID_ARGUMENT where one is no class's number. */
 export function integersOf(labels: ArrayLike<number>): Int32Array {
-  const integers = Int32Array.from(labels)
+  const advice = 'Number the classes from 0; `classNames` are their names.'
+  if (typeof labels !== 'object' || !Number.isSafeInteger(labels.length)) {
+    throw invalid(expected('an array of integers, one an image,', 'labels', labels, advice))
+  }
+  const integers = Int32Array.from(labels, Number)
   const wrong = integers.findIndex((label, i) => label !== labels[i])
   if (wrong >= 0) {
-    const advice = 'Number the classes from 0; `classNames` are their names.'
     throw invalid(expected('integers', `labels[${wrong}]`, labels[wrong], advice))
   }
   return integers
@@ -83,20 +105,13 @@ export function integersOf(labels: ArrayLike<number>): Int32Array {
 
 function checkLabels(source: ImageSource, labels: Int32Array, classes: number): void {
   if (labels.length !== source.count) {
-    throw invalid(
-      expected(
-        `one label for each of the ${source.count} images of ${source.name}`,
-        'labels',
-        labels.length,
-        '',
-      ),
-    )
+    const wanted = `one label for each of the ${source.count} images of ${source.name}`
+    throw invalid(expected(wanted, 'labels.length', labels.length, 'Images without a class have -1.'))
   }
-  const wrong = labels.find((label) => label < -1 || label >= classes)
-  if (wrong !== undefined) {
-    throw invalid(
-      expected(`-1 to ${classes - 1}, one of the class names,`, 'labels', wrong, `Source: ${source.name}.`),
-    )
+  const wrong = labels.findIndex((label) => label < -1 || label >= classes)
+  if (wrong >= 0) {
+    const wanted = `-1 to ${classes - 1}, one of the class names,`
+    throw invalid(expected(wanted, `labels[${wrong}]`, labels[wrong], `Source: ${source.name}.`))
   }
 }
 

@@ -47,11 +47,19 @@ export function explainSkipped(skipped: readonly Skipped[]): string {
   return `${summary} The first, ${first.name}: ${first.detail}${stop}`
 }
 
+export function namesByReason(skipped: readonly Skipped[]): Map<SkipReason, string[]> {
+  const names = new Map<SkipReason, string[]>()
+  for (const { reason, name } of skipped) {
+    const all = names.get(reason)
+    if (all) all.push(name)
+    else names.set(reason, [name])
+  }
+  return names
+}
+
 /** `3 truncated (a.jpg, b.jpg, c.jpg), 1 empty (d.png)`, with at most `names` names a reason. */
 export function summarizeSkipped(skipped: readonly Skipped[], names = 5): string {
-  const byReason = new Map<SkipReason, string[]>()
-  for (const { reason, name } of skipped) byReason.set(reason, [...(byReason.get(reason) ?? []), name])
-  return [...byReason]
+  return [...namesByReason(skipped)]
     .map(([reason, all]) => {
       const more = all.length > names ? `, and ${all.length - names} more` : ''
       return `${all.length} ${reason} (${all.slice(0, names).join(', ')}${more})`

@@ -1,13 +1,14 @@
 /**
- * Sets that can only be read from front to back, and would not fit into memory: decoded once into a pack that loses its
- * name as soon as it is mapped, so nothing is left behind however the process ends. From there training asks for
- * images in any order, as from memory: no shuffle buffer, the same batches, the same place after an interruption.
+ * Sets that can only be read from front to back, and would not fit into memory: decoded once into a pack without a name,
+ * so nothing is left behind however the process ends. From there training asks for images in any order, as from memory:
+ * no shuffle buffer, the same batches, the same place after an interruption.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { Dataset } from './dataset.ts'
-import { pack } from './pack.ts'
+import { writePack } from './pack.ts'
 import { openPack } from './sources/pack.ts'
 import { type StoredImages, storeImages } from './store.ts'
 
@@ -23,17 +24,16 @@ function spoolFolder(): string {
 
 /** Memory stays bounded; the disk has to take all decoded pixels. Errors as `pack` has them. */
 export async function spoolImages(set: Dataset, { signal, onProgress }: SpoolOptions): Promise<StoredImages> {
-  const folder = await newFolder()
+  const { file, name } = await namelessFile()
   try {
-    const path = join(folder, 'images.pack')
     const told = (done: number, total: number) => onProgress?.({ done, total })
-    const { skipped } = await pack(set, path, { signal, onProgress: told })
-    const source = await openPack({ kind: 'pack', path, options: {} })
+    const { skipped } = await writePack(set, file, name, { signal, onProgress: told })
+    const source = await openPack({ path: `/proc/self/fd/${file.fd}` })
     const selection = { indices: null, labels: labelsOf(source.labels), classNames: set.classNames }
     const spooled = new Dataset({ ...source, name: set.name }, selection, set.options)
     return { ...(await storeImages(spooled, { signal })), skipped }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await file.close() // what is mapped stays
   }
 }
 
@@ -41,9 +41,13 @@ function labelsOf(labels: ArrayLike<number> | null | undefined): Int32Array | nu
   return labels ? Int32Array.from(labels) : null
 }
 
-async function newFolder(): Promise<string> {
+/** A file that has lost its name: it is gone when nothing has it open or mapped, however the process ends. */
+async function namelessFile(): Promise<{ file: FileHandle; name: string }> {
+  const name = join(spoolFolder(), `simclr-spool-${randomBytes(6).toString('hex')}`)
   try {
-    return await mkdtemp(join(spoolFolder(), 'simclr-spool-'))
+    const file = await open(name, 'wx+', 0o600)
+    await rm(name)
+    return { file, name }
   } catch (cause) {
     throw new SimclrError(
       'ERR_SIMCLR_IO',

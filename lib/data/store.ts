@@ -3,6 +3,7 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { placement } from '../launch/placement.ts'
 import type { Dataset, DatasetOptions } from './dataset.ts'
 import { explainSkipped, SkipReport } from './skipped.ts'
 import type { ImageSource, Skipped } from './types.ts'
@@ -13,7 +14,7 @@ export interface StoreOptions {
   onProgress?: ((progress: { done: number; total: number; skipped: number }) => void) | undefined
   /** Threads that decode. Default: the cores there are. */
   threads?: number | undefined
-  /** Bytes the decoded images may take. Default: 80 % of the memory that is available. */
+  /** Bytes the decoded images may take. Default: 80 % of the memory that is available, shared by the ranks of this machine. */
   maxMemory?: number | undefined
 }
 
@@ -67,8 +68,7 @@ export async function storeImages(set: Dataset, options: StoreOptions = {}): Pro
     const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
     const kept: number[] = []
     let told = 0
-    for await (const { index, value, error } of set.decoded(options.threads)) {
-      signal?.throwIfAborted()
+    for await (const { index, value, error } of set.decoded(options)) {
       if (value === undefined) {
         report.add(set.nameOf(index), error)
       } else {
@@ -123,7 +123,7 @@ class Budget {
 
   constructor(set: Dataset, maxMemory: number | undefined) {
     this.#set = set
-    this.#bytes = maxMemory ?? 0.8 * process.availableMemory()
+    this.#bytes = maxMemory ?? (0.8 * process.availableMemory()) / (placement()?.localSize ?? 1)
     const mapped = (set.source as Partial<NativeSource>).mapped ?? false
     if (set.imageSize !== null && !mapped) this.#need(set.count * set.imageSize ** 2)
   }
@@ -145,7 +145,7 @@ class Budget {
       'ERR_SIMCLR_OUT_OF_MEMORY',
       `Expected the ${this.#set.count} images of ${this.#set.name} to fit into ${gigabytes(this.#bytes)} of memory but they ` +
         `need about ${gigabytes(bytes)} once decoded. Lower \`shorterSide\` (now ${shorterSide ?? 'off'}), use \`limit\`, ` +
-        `raise \`maxMemory\`, or pack them (simclr data pack): a pack of pixels is read from its file.`,
+        `let \`stream\` be 'auto', or pack them (simclr data pack): a pack of pixels is read from its file.`,
     )
   }
 }

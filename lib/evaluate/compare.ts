@@ -30,8 +30,8 @@ export async function compare(
       linear: await probeAccuracy(addon, features, 'linear'),
     }
   }
+  using random = await Encoder.random(spec, preprocessing, { seed: options.seed, device })
   const pair = await readPair(options, preprocessing.imageSize)
-  const random = await Encoder.random(spec, preprocessing, { seed: options.seed, device })
   try {
     return {
       raw: await accuracies('raw'),
@@ -39,7 +39,6 @@ export async function compare(
       trained: await accuracies(encoder),
     }
   } finally {
-    random.dispose()
     await pair.data.dispose()
     await pair.test.dispose()
   }

@@ -78,7 +78,20 @@ export const evaluateOptions = z.strictObject({
   ),
 })
 
-export type EvaluateOptions = z.input<typeof evaluateOptions>
+type AnyOptions = z.input<typeof evaluateOptions>
+
+type OfKnn = 'k' | 'temperature'
+type OfLinear = 'l2' | 'maxIterations'
+type OfProbes = OfKnn | OfLinear | 'limit'
+type Unread<Name extends keyof AnyOptions> = { [Option in Name]?: undefined }
+
+/** Each probe has the options that it reads, and no others. */
+export type EvaluateOptions = Omit<AnyOptions, 'probe' | 'data' | OfProbes> &
+  (
+    | ({ probe?: 'knn' | undefined; data: DataInput } & Pick<AnyOptions, OfKnn | 'limit'> & Unread<OfLinear>)
+    | ({ probe: 'linear'; data: DataInput } & Pick<AnyOptions, OfLinear | 'limit'> & Unread<OfKnn>)
+    | ({ probe: 'classifier' } & Unread<OfProbes | 'data'>)
+  )
 
 export type ProbeName = 'knn' | 'linear'
 
@@ -116,7 +129,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
 }
 
 /** Options of a probe that learns. */
-type Probing = EvaluateOptions & { data: DataInput; probe?: ProbeName }
+type Probing = AnyOptions & { data: DataInput; probe?: ProbeName }
 
 async function evaluateProbe(encoder: Encoder | string, options: Probing): Promise<EvaluateResult> {
   const addon = loadAddon()
@@ -142,7 +155,7 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
 
 async function evaluateClassifier(
   encoder: Encoder,
-  { test, maxSkipped, signal, onProgress }: EvaluateOptions,
+  { test, maxSkipped, signal, onProgress }: AnyOptions,
 ): Promise<EvaluateResult> {
   const { imageSize } = encoder.preprocessing
   const classNames = encoder.requireClasses()
@@ -206,10 +219,7 @@ export async function pairFeatures(
   addon: Addon,
   encoder: Encoder | string,
   { data, test }: Pair,
-  {
-    imageSize = Math.min(data.imageSize, rawSize),
-    signal,
-  }: Pick<EvaluateOptions, 'imageSize' | 'signal'> = {},
+  { imageSize = Math.min(data.imageSize, rawSize), signal }: Pick<AnyOptions, 'imageSize' | 'signal'> = {},
 ): Promise<PairFeatures> {
   const of = (images: Images): Promise<LabelledFeatures> =>
     encoder instanceof Encoder
@@ -223,7 +233,7 @@ export function probeAccuracy(
   addon: Addon,
   { learnt, tested, isRaw }: PairFeatures,
   probe: ProbeName,
-  options: Pick<EvaluateOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> = {},
+  options: Pick<AnyOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> = {},
 ): Promise<number> {
   if (probe === 'linear') {
     const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
@@ -235,9 +245,9 @@ export function probeAccuracy(
 }
 
 /** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
-function checkUsed(options: EvaluateOptions): void {
+function checkUsed(options: AnyOptions): void {
   const probe = options.probe ?? 'knn'
-  const { data, k, temperature, l2, maxIterations, limit, imageSize } = options
+  const { data, k, temperature, l2, maxIterations, limit, imageSize, device } = options
   if (probe === 'classifier' && options.encoder === 'raw') {
     throw invalid(expected('an encoder with a classifier', 'encoder', 'raw', 'Pixels have none.'))
   }
@@ -255,6 +265,10 @@ function checkUsed(options: EvaluateOptions): void {
     if (value === undefined) continue
     const advice = `Leave it out, or choose the other probe.`
     throw invalid(expected(`no value, as the ${probe} probe has no such option,`, name, value, advice))
+  }
+  if (device !== undefined && (options.encoder === 'raw' || options.encoder instanceof Encoder)) {
+    const advice = 'It is for an encoder that is loaded here: name its run or file, or leave this out.'
+    throw invalid(expected('no value with raw pixels or an open Encoder', 'device', device, advice))
   }
   if (options.encoder === 'raw' || imageSize === undefined) return
   const advice = "Leave it out: it is the size of 'raw' pixels."

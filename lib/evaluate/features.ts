@@ -33,10 +33,13 @@ export function embedImages(
   indices: Uint32Array,
   signal?: AbortSignal,
 ): Promise<ImageRows> {
-  return imageRows(images, indices, encoder.featureDim, (part) => {
-    signal?.throwIfAborted()
-    return encoder.embedStore(images.store, part)
-  })
+  return imageRows(
+    images,
+    indices,
+    encoder.featureDim,
+    (part) => encoder.embedStore(images.store, part),
+    signal,
+  )
 }
 
 /** The pixels of every labelled image in [0, 1], of `size` x `size`. */
@@ -49,13 +52,12 @@ export async function rawFeatures(
 ): Promise<LabelledFeatures> {
   const plan = lower(evaluationFamily(convention, size, { mean: null, std: null }), size)
   const augmenter = new addon.Augmenter(plan)
-  const rows = await imageRows(images, labelled(images), size * size * 3, async (part) => {
-    signal?.throwIfAborted()
+  const pixels = (part: Uint32Array) => {
     const epochs = new Uint32Array(part.length)
     const batch = augmenter.batch(images.store, { indices: part, epochs, seed: 0, views: 1, labels: null })
-    return await batch.pixels({ threads: 1 })
-  })
-  return withLabels(images, rows)
+    return batch.pixels({ threads: 1 })
+  }
+  return withLabels(images, await imageRows(images, labelled(images), size * size * 3, pixels, signal))
 }
 
 /** What `make` makes of images that are held, `dim` numbers each; those that cannot be used have no row. */
@@ -64,15 +66,17 @@ export async function imageRows(
   indices: Uint32Array,
   dim: number,
   make: (held: Uint32Array) => Promise<Float32Array>,
+  signal?: AbortSignal,
 ): Promise<ImageRows> {
   const data = new Float32Array(indices.length * dim)
   const used = new Uint32Array(indices.length)
   let count = 0
-  await inChunks(images, indices, async (held) => {
+  const take = async (held: Uint32Array) => {
     data.set(await make(held), count * dim)
     used.set(held, count)
     count += held.length
-  })
+  }
+  await inChunks(images, indices, take, signal)
   return { data: data.subarray(0, count * dim), indices: used.subarray(0, count) }
 }
 

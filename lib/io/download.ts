@@ -1,9 +1,11 @@
 /** One file over HTTP into one file on disk: resumed where it broke off, complete or not there at all. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SimclrError } from '../addon/errors.ts'
+import { syncFolder } from './atomic.ts'
 import { checkOutput, output, outputError } from './output.ts'
 
 export interface DownloadOptions {
@@ -35,7 +37,10 @@ export async function download(url: string, file: string, options: DownloadOptio
       await sleep((options.backoff ?? 500) * 2 ** attempt, undefined, { signal: options.signal })
     }
   }
-  await output(file, () => fs.promises.rename(`${file}.part`, file))
+  await output(file, async () => {
+    await fs.promises.rename(`${file}.part`, file)
+    await syncFolder(dirname(file))
+  })
   fs.rmSync(`${file}.part.json`, { force: true })
 }
 
@@ -92,6 +97,7 @@ async function fetchRest(url: string, file: string, options: DownloadOptions): P
       bytes += chunk.length
       options.onProgress?.(bytes, total)
     }
+    await output(part, () => out.sync())
   } finally {
     await out.close()
   }

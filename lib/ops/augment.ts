@@ -1,6 +1,7 @@
 /** `ops.augment`. */
-import { SimclrError } from '../addon/errors.ts'
 import { loadAddon } from '../addon/load.ts'
+import { expected, invalid } from '../config/messages.ts'
+import { checkArray } from './arrays.ts'
 
 /** Pixels [height, width, channels]: float32 with 1 as white, or 8-bit levels. */
 export interface PixelImage {
@@ -24,12 +25,20 @@ export function augment(
   image: PixelImage,
   parameters: Record<string, number | string | boolean | number[] | string[]> = {},
 ): { data: Float32Array | Uint8Array; width: number; height: number } {
-  const { channels = 3, ...rest } = image
-  if (rest.data.length !== rest.width * rest.height * channels) {
-    throw new SimclrError(
-      'ERR_SIMCLR_INVALID_ARGUMENT',
-      `Expected width x height x channels = ${rest.width * rest.height * channels} values for \`data\` but received ${rest.data.length}.`,
+  if (typeof name !== 'string')
+    throw invalid(expected("an operator's name", 'name', name, 'As in `paper.flip`.'))
+  const { data, width, height, channels = 3 } = image ?? {}
+  checkArray(data, 'image.data', [Float32Array, Uint8Array])
+  for (const [key, size] of Object.entries({ width, height, channels })) {
+    if (Number.isSafeInteger(size) && size > 0) continue
+    throw invalid(
+      expected('an integer of at least 1', `image.${key}`, size, 'Pixels are [height, width, channels].'),
     )
   }
-  return loadAddon().augmentOperator(name, { ...rest, channels }, parameters)
+  const values = width * height * channels
+  if (data.length !== values) {
+    const wanted = `width x height x channels = ${values} values`
+    throw invalid(expected(wanted, 'image.data.length', data.length, 'Pixels are [height, width, channels].'))
+  }
+  return loadAddon().augmentOperator(name, { data, width, height, channels }, parameters)
 }

@@ -7,16 +7,9 @@
  * const z = Float32Array.of(1, 0, 0, 1, 0.9, 0.1, 0.2, 0.8) // 2 images, 2 views, dim 2
  * const { loss, gradient } = ops.ntXent(z, { dim: 2, temperature: 0.5 })
  */
-import { augment } from './augment.ts'
-import { ntXent } from './loss.ts'
-import { lars, sgd } from './optimizer.ts'
-import { knn, linearProbe } from './probes.ts'
-import { resnet } from './resnet.ts'
-
 export type { PixelImage } from './augment.ts'
 export type { NtXentOptions, NtXentResult } from './loss.ts'
 export type { LarsOptions, SgdOptions, Variable } from './optimizer.ts'
+export * as ops from './pieces.ts'
 export type { ProbeOptions } from './probes.ts'
-export type { ImageArray, ResnetModel, ResnetOptions } from './resnet.ts'
-
-export const ops = { ntXent, lars, sgd, knn, linearProbe, augment, resnet }
+export type { ImageBatch, ResnetModel, ResnetOptions } from './resnet.ts'

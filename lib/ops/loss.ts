@@ -1,6 +1,11 @@
 /** `ops.ntXent`. */
+import { z as schema } from 'zod'
 import type { Convention, NtXentResult } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { conventions } from '../config/groups.ts'
+import { validate } from '../config/messages.ts'
+import { choice, integer, option, positive, required, yesNo } from '../config/option.ts'
+import { checkArray, floats, rowsOf } from './arrays.ts'
 
 export type { NtXentResult } from '../addon/interface.ts'
 
@@ -20,6 +25,14 @@ export interface NtXentOptions {
   views?: number
 }
 
+const ntXentOptions = schema.strictObject({
+  dim: required(integer(1), { about: 'Length of a row.' }),
+  temperature: option(positive(), { about: 'Divides similarities.', default: '0.1' }),
+  convention: option(choice(conventions), { about: 'Scale of the loss.', default: 'paper' }),
+  normalize: option(yesNo(), { about: 'Rows are divided by their norm.', default: 'true' }),
+  views: option(integer(2), { about: 'Views of each image.', default: '2' }),
+})
+
 /**
  * NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020, equation 1), with its gradient. With more
  * than two views: the mean of the two-view cross entropy over a row's V - 1 partners, each against all views of all
@@ -32,6 +45,14 @@ export interface NtXentOptions {
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
 export function ntXent(z: Float32Array | Float64Array, options: NtXentOptions): NtXentResult {
-  const { dim, temperature = 0.1, convention = 'paper', normalize = true, views = 2 } = options
+  const {
+    dim,
+    temperature = 0.1,
+    convention = 'paper',
+    normalize = true,
+    views = 2,
+  } = validate(ntXentOptions, options)
+  checkArray(z, 'z', floats)
+  rowsOf(z, views * dim, 'z', `\`dim\` numbers of each of ${views} views`)
   return loadAddon().ntXent(z, { dim, temperature, scale: convention === 'paper' ? 2 : 1, normalize, views })
 }

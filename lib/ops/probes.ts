@@ -1,6 +1,11 @@
 /** `ops.knn` and `ops.linearProbe`. */
+
+import { z } from 'zod'
 import { loadAddon } from '../addon/load.ts'
+import { validate } from '../config/messages.ts'
+import { integer, option, positive, real, required } from '../config/option.ts'
 import { knnDefaults, linearDefaults } from '../evaluate/probes.ts'
+import { checkArray, checkLabels, rowsOf } from './arrays.ts'
 
 export interface ProbeOptions {
   /** Length of a row. */
@@ -9,12 +14,34 @@ export interface ProbeOptions {
   classes?: number
 }
 
+const rows = {
+  dim: required(integer(1), { about: 'Length of a row.' }),
+  classes: option(integer(1), { about: 'Number of classes.', default: 'the largest label + 1' }),
+}
+const knnOptions = z.strictObject({
+  ...rows,
+  k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k) }),
+  temperature: option(positive(), {
+    about: 'Votes weigh exp(similarity / temperature).',
+    default: String(knnDefaults.temperature),
+  }),
+})
+const linearOptions = z.strictObject({
+  ...rows,
+  l2: option(real(0), { about: "Penalty on the weights' squared sum.", default: String(linearDefaults.l2) }),
+  maxIterations: option(integer(1), {
+    about: 'Iterations of L-BFGS at most.',
+    default: String(linearDefaults.maxIterations),
+  }),
+})
+
 /**
  * Weighted k-nearest-neighbour classes of `queries` (Wu et al. 2018): by cosine similarity s, each of the k
  * nearest rows of `bank` votes with exp(s / temperature).
  *
  * @param bank [n, dim]; `labels` n classes from 0; `queries` [m, dim].
  * @param options k: default 20; temperature: default 0.1.
+ * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
 export async function knn(
   bank: Float32Array,
@@ -22,12 +49,8 @@ export async function knn(
   queries: Float32Array,
   options: ProbeOptions & { k?: number; temperature?: number },
 ): Promise<Int32Array> {
-  const {
-    dim,
-    classes = classesOf(labels),
-    k = knnDefaults.k,
-    temperature = knnDefaults.temperature,
-  } = options
+  const { k = knnDefaults.k, temperature = knnDefaults.temperature, ...rows } = validate(knnOptions, options)
+  const { dim, classes } = checkRows(bank, 'bank', labels, queries, rows)
   return loadAddon().knn(bank, labels, queries, { dim, classes, k, temperature })
 }
 
@@ -37,6 +60,7 @@ export async function knn(
  *
  * @param features [n, dim]; `labels` n classes from 0; `queries` [m, dim].
  * @param options l2: penalty on the weights' squared sum, default 1e-3; maxIterations: default 100.
+ * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
 export async function linearProbe(
   features: Float32Array,
@@ -45,14 +69,26 @@ export async function linearProbe(
   options: ProbeOptions & { l2?: number; maxIterations?: number },
 ): Promise<Int32Array> {
   const {
-    dim,
-    classes = classesOf(labels),
     l2 = linearDefaults.l2,
     maxIterations = linearDefaults.maxIterations,
-  } = options
+    ...rows
+  } = validate(linearOptions, options)
+  const { dim, classes } = checkRows(features, 'features', labels, queries, rows)
   return loadAddon().linearProbe(features, labels, queries, { dim, classes, l2, maxIterations })
 }
 
-function classesOf(labels: Int32Array): number {
-  return 1 + labels.reduce((most, label) => Math.max(most, label), -1)
+function checkRows(
+  learnt: Float32Array,
+  name: string,
+  labels: Int32Array,
+  queries: Float32Array,
+  { dim, classes }: { dim: number; classes?: number | undefined },
+): { dim: number; classes: number } {
+  for (const [key, values] of Object.entries({ [name]: learnt, queries }))
+    checkArray(values, key, [Float32Array])
+  checkArray(labels, 'labels', [Int32Array])
+  const count = classes ?? 1 + labels.reduce((most, label) => Math.max(most, label), 0)
+  checkLabels(labels, rowsOf(learnt, dim, name), count)
+  if (queries.length > 0) rowsOf(queries, dim, 'queries')
+  return { dim, classes: count }
 }

@@ -1,7 +1,12 @@
 /** `ops.resnet`: the encoder with its projection head on arrays, to look into or to build on. */
+import { z } from 'zod'
 import type { Arch, Convention, NativeTensor, Precision, Stem } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { arches, conventions, width as factor } from '../config/groups.ts'
+import { validate } from '../config/messages.ts'
+import { choice, integer, option, real, text } from '../config/option.ts'
 import { tensorFrom, toFloat64 } from '../io/tensor.ts'
+import { checkImages } from './arrays.ts'
 
 export interface ResnetOptions {
   /** Default `resnet18`. */
@@ -26,8 +31,24 @@ export interface ResnetOptions {
   device?: string
 }
 
+const resnetOptions = z.strictObject({
+  arch: option(choice(arches), { about: 'Depth.', default: 'resnet18' }),
+  width: option(factor, { about: 'Multiplies every channel count.', default: '1' }),
+  stem: option(choice(['imagenet', 'cifar', 'stride2']), { about: 'First layers.', default: 'imagenet' }),
+  convention: option(choice(conventions), { about: 'Geometry and initialisation.', default: 'paper' }),
+  skRatio: option(real(0, 1), { about: "Selective kernels' squeeze ratio.", default: '0' }),
+  headLayers: option(integer(0, 8), { about: 'Of the projection head.', default: '2' }),
+  headDim: option(integer(1), { about: 'Outputs of the head.', default: '128' }),
+  precision: option(choice(['fp32', 'tf32', 'bf16', 'fp16', 'fp64']), {
+    about: 'Arithmetic.',
+    default: 'fp32',
+  }),
+  seed: option(integer(0), { about: 'Of the initial weights.', default: '0' }),
+  device: option(text("'cpu', 'cuda' or 'cuda:N'"), { about: 'Where to compute.', default: 'cpu' }),
+})
+
 /** A batch of images, [rows, height, width, 3], as networks take them: floats, normalised as you will. */
-export interface ImageArray {
+export interface ImageBatch {
   data: Float32Array | Float64Array
   shape: [rows: number, height: number, width: number, channels: 3]
 }
@@ -41,7 +62,7 @@ export interface ResnetModel {
    * batch statistics, and the running ones move; default false, evaluation mode.
    */
   forward(
-    images: ImageArray,
+    images: ImageBatch,
     options?: { training?: boolean },
   ): Promise<{ features: Float64Array; projections: Float64Array | null }>
   /** All weights and running statistics under torchvision's names, prefixed `encoder.` and `head.`. */
@@ -54,7 +75,8 @@ export interface ResnetModel {
 }
 
 /**
- * A ResNet v1.5 of either convention with fresh weights.
+ * A ResNet v1.5 of either convention with fresh weights. Throws ERR_SIMCLR_INVALID_ARGUMENT and ERR_SIMCLR_DEVICE; its
+ * `forward` rejects with ERR_SIMCLR_INVALID_ARGUMENT, `load` with ERR_SIMCLR_INCOMPATIBLE_WEIGHTS.
  *
  * @example
  * const net = ops.resnet({ arch: 'resnet18', stem: 'cifar', seed: 1 })
@@ -73,7 +95,7 @@ export function resnet(options: ResnetOptions = {}): ResnetModel {
     precision = 'fp32',
     seed = 0,
     device = 'cpu',
-  } = options
+  } = validate(resnetOptions, options)
   const learner = new (loadAddon().Learner)({
     encoder: { arch, width, stem, convention, skRatio },
     head: { layers: headLayers, dim: headDim, convention },
@@ -88,9 +110,10 @@ export function resnet(options: ResnetOptions = {}): ResnetModel {
   return {
     featureDim: learner.featureDim,
     parameterCount: learner.parameterCount,
-    async forward({ data, shape }, { training = false } = {}) {
-      const images = tensorFrom('images', [...shape], data)
-      const { features, projections } = await learner.forward(images, { training, groups: false })
+    async forward(images, { training = false } = {}) {
+      checkImages(images)
+      const batch = tensorFrom('images', [...images.shape], images.data)
+      const { features, projections } = await learner.forward(batch, { training, groups: false })
       return { features: toFloat64(features), projections: projections && toFloat64(projections) }
     },
     async state() {

@@ -1,8 +1,9 @@
 /** A run under way: its folder, data and learner, what it records, and how it ends. */
 import { SimclrError } from '../addon/errors.ts'
-import type { NativeLearner } from '../addon/interface.ts'
+import type { NativeBatch, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, type ScheduleSettings } from '../config/schedule.ts'
+import { heard } from '../data/abort.ts'
 import type { Images } from '../data/images.ts'
 import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'
@@ -50,7 +51,6 @@ export interface SessionResult {
 }
 
 export class Session {
-  readonly loader: Loader
   readonly learner: NativeLearner
   readonly schedule: ScheduleSettings
   readonly config: ResolvedConfig
@@ -65,13 +65,22 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.loader = parts.loader
     this.learner = parts.learner
     this.schedule = parts.schedule
     this.config = parts.config
     this.first = parts.step
     this.steps = parts.steps
     this.#step = parts.step
+  }
+
+  /** The next step's batch. Where `signal` comes first, images being waited for, the run ends as by `interrupt`. */
+  async nextBatch(signal: AbortSignal | undefined): Promise<NativeBatch> {
+    try {
+      return await heard(this.#parts.loader.next(), signal)
+    } catch (error) {
+      if (!signal?.aborted) throw error
+      return await this.interrupt(signal.reason)
+    }
   }
 
   /**

@@ -87,5 +87,15 @@ export function fromTorchvision(path: string, tensors: readonly NativeTensor[]) 
     convention: 'torch',
     skRatio: 0,
   }
-  return { spec, preprocessing: preprocessingOf(spec.stem), tensors: own }
+  return { spec, preprocessing: preprocessingOf(spec.stem), tensors: [...own, ...batchCounts(own)] }
+}
+
+/** Zeros for the counts of batches that old and stripped state dicts lack: PyTorch reads them only where momentum is none. */
+function batchCounts(tensors: readonly NativeTensor[]): NativeTensor[] {
+  const names = new Set(tensors.map(({ name }) => name))
+  return tensors
+    .filter(({ name }) => name.endsWith('.running_mean'))
+    .map(({ name }) => name.replace(/running_mean$/, 'num_batches_tracked'))
+    .filter((name) => !names.has(name))
+    .map((name) => ({ name, dtype: 'I64', shape: [], data: new Uint8Array(8) }))
 }

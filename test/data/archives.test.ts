@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { open } from '../../lib/data/open.ts'
@@ -72,6 +72,18 @@ describe('archives', () => {
     stored.dispose()
     alone.dispose()
     expect((await refused(`webdataset:${folder('none-*.tar')}`)).message).to.match(/nothing matches/)
+  })
+
+  it('reads more shards than a process may have files open', () => {
+    write(folder('many/0.jpg'), pictures[0]!)
+    const shard = tar('many-0.tar', 'many')
+    for (let i = 1; i < 400; i += 1) copyFileSync(shard, folder(`many-${i}.tar`))
+    const program = `
+      import { open } from './lib/data/open.ts'
+      console.log((await open('webdataset:${folder('many-*.tar')}')).count)`
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
+    const told = execFileSync('sh', ['-c', 'ulimit -n 200; exec "$0" "$@"', process.execPath, ...args])
+    expect(String(told).trim()).to.equal('400')
   })
 
   it('names an archive that is damaged', async () => {

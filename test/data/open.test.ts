@@ -135,6 +135,9 @@ describe('folders and lists', () => {
     fill('listed/x/a.jpg', 'listed/b.jpg')
     write(folder('listed/plain.txt'), '# mine\nx/a.jpg\r\n\nb.jpg\n')
     expect(await namesOf(folder('listed/plain.txt'))).to.deep.equal(['x/a.jpg', 'b.jpg'])
+    write(folder('listed/marked.txt'), '\ufeffx/a.jpg\n  \n\t\nb.jpg\n \n')
+    expect(await namesOf(`list:${folder('listed/marked.txt')}`)).to.deep.equal(['x/a.jpg', 'b.jpg'])
+    expect((await open(folder('listed/marked.txt'))).labels).to.equal(null)
     write(folder('listed/classes.tsv'), `x/a.jpg\tzebra\n${folder('listed/b.jpg')}\tape\nb.jpg\n`)
     const set = await open(`list:${folder('listed/classes.tsv')}`)
     expect(set.classNames).to.deep.equal(['ape', 'zebra'])
@@ -142,6 +145,14 @@ describe('folders and lists', () => {
     const stored = await storeImages(set)
     expect(stored.count).to.equal(3)
     stored.dispose()
+  })
+
+  it('takes what looks like an option for a part of the path where a kind has none', async () => {
+    fill('runs,lr=0.1/a.jpg', 'runs/b.jpg')
+    expect(await namesOf(`folder:${folder('runs,lr=0.1')}`)).to.deep.equal(['a.jpg'])
+    const { code, message } = await refused(`folder:${folder('runs')},split=test`)
+    expect(code).to.equal('ERR_SIMCLR_DATA')
+    expect(message).to.contain('runs,split=test but there is no such file').and.contain('written folder:DIR.')
   })
 
   it('takes one image by its path', async () => {
@@ -219,6 +230,26 @@ describe('choosing images', () => {
     expect((await refused(unlabelled, { classNames: ['a'] })).message).to.match(/has no labels/)
     expect((await refused({ ...images, labels: [0, 1] })).message).to.match(/one label for each of the 300/)
     expect((await refused({ ...images, classNames: ['a'] })).message).to.match(/-1 to 0/)
+    for (const [change, part] of [
+      [{ labels: 5 }, 'an array of integers, one an image, for `labels` but received 5.'],
+      [{ labels: {} }, '`labels` but received {}'],
+      [{ labels: [0, 1] }, '`labels.length` but received 2. Images without a class have -1.'],
+      [{ labels: labels.with(7, -2) }, '-1 to 2, one of the class names, for `labels[7]` but received -2'],
+      [{ labels: BigInt64Array.from(labels, BigInt) }, '`labels[0]` but received 0n'],
+      [{ classNames: 'abc' }, "an array of strings for `classNames` but received 'abc'"],
+      [{ classNames: [1, 2, 3] }, '`classNames` but received [ 1, 2, 3 ]'],
+      [{ shape: [25, 3, 2, 2] }, 'bring the channels to the end'],
+      [{ shape: [30, 2, 1, 5] }, 'with 1, 3 or 4 channels for `shape` but received [ 30, 2, 1, 5 ]'],
+    ] as const) {
+      const { code, message } = await refused({ ...images, ...change } as unknown as DataInput)
+      expect(code, part).to.equal('ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(message).to.contain(part)
+    }
+    for (const twice of [
+      refused({ ...images, classNames: ['a', 'b', 'a'] }),
+      refused(images, { classNames: ['a', 'b', 'c', 'a'] }),
+    ])
+      expect((await twice).message).to.match(/a name of its own for each class .* a is there twice/)
     expect((await refused(images, { limit: 0 })).message).to.match(
       /Expected an integer of at least 1 for `limit`/,
     )
@@ -232,8 +263,39 @@ describe('choosing images', () => {
         /INVALID_ARGUMENT|DATA/,
       )
     }
+    for (const [source, part] of [
+      [{ count: 1, read: () => '' }, 'a string for `name` but received undefined'],
+      [{ name: 'x', count: 1, read: 5 }, 'a function for `read` but received 5'],
+      [{ name: 'x', count: 1, read: undefined }, 'Or give `stream`'],
+      [{ images: ['a.jpg'], names: [] }, 'an array of 1 names, one an image, for `names` but received []'],
+    ] as const) {
+      const { code, message } = await refused(source as unknown as DataInput)
+      expect([code, message.includes(part)], message).to.deep.equal(['ERR_SIMCLR_INVALID_ARGUMENT', true])
+    }
+    const image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1 } as const
+    const both = { name: 'both', count: 1, images: [image], read: () => image }
+    expect((await refused(both)).message).to.contain("received [ 'images', 'read' ]")
+    const address = `data:image/png;base64,${'A'.repeat(10_000)}`
+    const one = await refused(address)
+    const listed = await rejection(open([address]).then((set) => storeImages(set, { maxMemory: 1e6 })))
+    for (const { message } of [one, listed]) expect(message.length).to.be.below(700)
+    expect(listed.message).to.contain('image 0').and.contain('Pass its bytes')
     expect((await refused('cifar11:x')).message).to.match(/Did you mean `cifar10:`/)
     expect((await refused('synthetic:scenes,cuont=3')).message).to.match(/Did you mean `count`/)
+    for (const [data, usage] of [
+      ['folder:', 'folder:DIR'],
+      ['folder', 'folder:DIR'],
+      ['list:', 'list:FILE'],
+      ['cifar10', 'cifar10:DIR[,split=train|test|all]'],
+      ['cifar10:,split=test', 'cifar10:DIR[,split=train|test|all]'],
+      ['webdataset:', 'webdataset:GLOB'],
+    ] as const) {
+      const { code, message } = await refused(data)
+      expect(code).to.equal('ERR_SIMCLR_INVALID_ARGUMENT')
+      expect(message)
+        .to.contain(`Expected ${usage} for \`data\` but received '${data}'.`)
+        .and.contain(`\`./${data}\``)
+    }
     expect((await refused('synthetic:scenes,size=4')).message).to.match(/from 8 to 4096 for `size`/)
   })
 })

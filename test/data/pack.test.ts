@@ -123,7 +123,7 @@ describe('packs', () => {
     expect(mapped.store.get(2).width).to.equal(16)
     expect(() => mapped.store.get(3)).to.throw(/image 3 is damaged \(wrong checksum\)/)
     mapped.dispose()
-    const shrunk = await storeImages(await open(set, { shorterSide: 8 }))
+    const shrunk = await storeImages(await open(set.source, { shorterSide: 8 }))
     expect(shrunk.count).to.equal(19)
     expect(shrunk.skipped[0]).to.include({ name: 'scene 3', reason: 'corrupt' })
     shrunk.dispose()

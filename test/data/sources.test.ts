@@ -75,6 +75,17 @@ describe('binary sets', () => {
     }
     expect((await open(`stl10:${folder('stl')},split=unlabeled`)).labels).to.equal(null)
     expect((await refused(`stl10:${folder('stl')},split=test`)).message).to.match(/test_X\.bin/)
+    for (const [labels, part] of [
+      [[10], 'each of 2 images but it holds 1 bytes'],
+      [[10, 1, 1], 'it holds 3 bytes'],
+      [[0, 1], 'it holds a 0'],
+      [[1, 11], 'it holds a 11'],
+    ] as const) {
+      write(folder('stl/train_y.bin'), Buffer.from(labels))
+      const { code, message } = await refused(`stl10:${folder('stl')}`)
+      expect(code).to.equal('ERR_SIMCLR_CORRUPT_FILE')
+      expect(message).to.contain(part)
+    }
   })
 
   it('reads IDX, plain and gzipped, grey and colour, with and without labels', async () => {

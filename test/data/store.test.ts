@@ -8,6 +8,7 @@ import { open } from '../../lib/data/open.ts'
 import { summarizeSkipped } from '../../lib/data/skipped.ts'
 import { storeImages } from '../../lib/data/store.ts'
 import type { ImageInput, ImageSource } from '../../lib/data/types.ts'
+import { withEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { file, formats, plainPixels, write } from './pictures.ts'
@@ -239,6 +240,22 @@ describe('decoding a set into native memory', () => {
     expect((await codeAndMessage(storeImages(known, { maxMemory: 1e9 }))).code).to.equal(
       'ERR_SIMCLR_OUT_OF_MEMORY',
     )
+  })
+
+  it('shares the memory that is there with the other ranks of this machine', async () => {
+    const available = process.availableMemory
+    const set = await open({ pixels: new Uint8Array(300_000), shape: [10, 100, 100, 3] })
+    try {
+      process.availableMemory = () => 500_000
+      const stored = await storeImages(set)
+      stored.dispose()
+      const rank = { RANK: '0', WORLD_SIZE: '4', LOCAL_RANK: '0', LOCAL_WORLD_SIZE: '2' }
+      using _ = withEnvironment(rank)
+      const { code } = await codeAndMessage(storeImages(set))
+      expect(code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
+    } finally {
+      process.availableMemory = available
+    }
   })
 
   it('leaves the event loop free, also for images that are in memory already', async () => {

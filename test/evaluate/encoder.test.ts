@@ -1,5 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { SimclrError } from '../../lib/addon/errors.ts'
@@ -127,6 +130,22 @@ describe('Encoder', function () {
     expect(await encoder.embed([])).to.deep.equal({ data: new Float32Array(), shape: [0, 128] })
   })
 
+  it('reads few files of a list at once, however many there are', async () => {
+    const pixels = { create: { width: 1600, height: 1600, channels: 3, background: '#842' } } as const
+    await sharp(pixels).png({ compressionLevel: 0 }).toFile(path('large.png'))
+    const files = Math.min(256, 48 + 8 * availableParallelism())
+    const bytes = 1600 * 1600 * 3
+    let most = 0
+    const timer = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers)
+    }, 1)
+    const before = process.memoryUsage().arrayBuffers
+    await encoder.embed(Array.from({ length: files }, () => path('large.png')))
+    clearInterval(timer)
+    // Those being decoded, and what the collector has not come to.
+    expect(most - before).to.be.below((files / 2) * bytes)
+  })
+
   it('embeds from several places at once', async () => {
     const alone = await encoder.embed([raw])
     const together = await Promise.all(Array.from({ length: 8 }, () => encoder.embed([raw])))
@@ -238,6 +257,25 @@ describe('Encoder', function () {
     expect(await rejection(once.embed([raw]))).to.have.property('code', 'ERR_SIMCLR_DISPOSED')
     await using scoped = await Encoder.load(path('run'))
     expect(scoped.featureDim).to.equal(128)
+  })
+
+  it('keeps no weights after dispose, in native memory or in ours', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const held = () => {
+      collect()
+      return process.memoryUsage().arrayBuffers
+    }
+    const before = held()
+    const large = await Encoder.random({}, { imageSize: 32 })
+    expect(held() - before).to.be.above(40e6) // 11 million numbers
+    large.dispose()
+    expect(held() - before).to.be.below(5e6)
+    expect(large.spec.arch).to.equal('resnet18')
+    expect(await rejection(large.save(path('gone.safetensors')))).to.have.property(
+      'code',
+      'ERR_SIMCLR_DISPOSED',
+    )
   })
 
   it('untrained, has what training would have where nothing is said', async () => {

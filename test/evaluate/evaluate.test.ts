@@ -155,6 +155,7 @@ describe('evaluate()', function () {
   })
 
   it('refuses what it cannot evaluate', async () => {
+    using encoder = await Encoder.load(path('run'))
     const good = { encoder: 'raw', data: twoClasses(4), test: twoClasses(4) }
     const { labels: _, ...unlabelled } = twoClasses(4)
     const cases: [object, string, string][] = [
@@ -174,8 +175,15 @@ describe('evaluate()', function () {
       [{ probe: 'linear', temperature: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`temperature`'],
       [{ l2: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'the knn probe has no such option, for `l2`'],
       [{ maxIterations: 9 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`maxIterations`'],
+      [{ device: 'cpu' }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'with raw pixels or an open Encoder for `device`'],
+      [{ encoder, device: 'cpu' }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`device`'],
       [{ encoder: path('run'), imageSize: 64 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`imageSize`'],
     ]
+    const { data, test } = good
+    // @ts-expect-error: kNN has no penalty
+    expect(await rejection(evaluate({ encoder: 'raw', data, test, l2: 1 }))).to.be.instanceOf(SimclrError)
+    // @ts-expect-error: a probe that learns needs images
+    expect(await rejection(evaluate({ encoder: 'raw', test, probe: 'linear' }))).to.be.instanceOf(SimclrError)
     for (const [change, code, part] of cases) {
       const error = await rejection(evaluate({ ...good, ...change } as EvaluateOptions))
       expect(error).to.be.instanceOf(SimclrError).with.property('code', code)

@@ -201,8 +201,14 @@ describe('optimizers', () => {
     const weight = new Float32Array(3)
     const step = (variable: Partial<Variable>) => () =>
       ops.sgd([{ weight, gradient: weight.slice(), momentum: weight.slice(), ...variable }], 0.1)
-    expect(step({ gradient: new Float32Array(2) })).to.throw(/`gradient`/)
-    expect(step({ momentum: new Float64Array(3) })).to.throw(/`momentum`/)
-    expect(step({ weight: [1, 2, 3] as unknown as Float32Array })).to.throw(/`weight`/)
+    expect(step({ gradient: new Float32Array(2) })).to.throw(
+      'Expected 3 numbers, as many as weights, for `variables[0].gradient.length` but received 2.',
+    )
+    expect(step({ momentum: new Float64Array(3) })).to.throw(
+      'Expected a Float32Array for `variables[0].momentum` but received Float64Array(3)',
+    )
+    expect(step({ weight: [1, 2, 3] as unknown as Float32Array })).to.throw(
+      'Expected a Float32Array or Float64Array for `variables[0].weight` but received [ 1, 2, 3 ].',
+    )
   })
 })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 
+import { SimclrError } from '../../lib/addon/errors.ts'
 import type { Arch, Convention, EncoderSpec } from '../../lib/addon/interface.ts'
 import { imagenetMean, imagenetStd } from '../../lib/augment/recipes.ts'
 import { Encoder } from '../../lib/encoder.ts'
@@ -39,6 +40,17 @@ describe("encoder files and torchvision's state dicts", function () {
     await encoder.save(path('again.safetensors'))
     await using again = await Encoder.load(path('again.safetensors'))
     expect(await again.embed([image])).to.deep.equal(features)
+  })
+
+  it('a state dict without counts of batches is the same encoder', async () => {
+    const { tensors, features } = await random('torch')
+    const stripped = tensors.filter(({ name }) => !name.endsWith('num_batches_tracked'))
+    expect(stripped.length).to.be.below(tensors.length)
+    await writeSafetensors(path('stripped.safetensors'), stripped)
+    await using encoder = await Encoder.load(path('stripped.safetensors'))
+    expect(await encoder.embed([image])).to.deep.equal(features)
+    await writeSafetensors(path('headless.safetensors'), stripped.slice(1))
+    expect(await rejection(Encoder.load(path('headless.safetensors')))).to.be.instanceOf(SimclrError)
   })
 
   it('the caller may know better how images are prepared, and saving keeps it', async () => {

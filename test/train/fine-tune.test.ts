@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import { Encoder } from '../../lib/encoder.ts'
-import { evaluate } from '../../lib/evaluate/evaluate.ts'
+import { type EvaluateOptions, evaluate } from '../../lib/evaluate/evaluate.ts'
 import { presets, SimclrError } from '../../lib/index.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
 import { listCheckpoints } from '../../lib/run/checkpoint.ts'
@@ -205,8 +205,10 @@ describe('fine-tuning', function () {
   })
 
   it('evaluate wants what its probe needs, and no more', async () => {
-    const of = async (options: object) =>
-      (await rejection(evaluate({ encoder: path('tuned'), test: scenes('test'), ...options }))).message
+    const of = async (options: object) => {
+      const all = { encoder: path('tuned'), test: scenes('test'), ...options }
+      return (await rejection(evaluate(all as EvaluateOptions))).message
+    }
     expect(await of({})).to.match(/labelled images for `data` but received undefined/)
     expect(await of({ probe: 'classifier', data: scenes('test') })).to.match(/no value.*classifier.*`data`/)
     expect(await of({ probe: 'classifier', encoder: 'raw' })).to.match(/encoder with a classifier/)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { readMetrics } from '../../lib/run/metrics.ts'
@@ -78,6 +80,29 @@ describe('training on a set that is not kept in memory', function () {
     expect(data.most.reading).to.equal(1)
   })
 
+  it('is interrupted, with a checkpoint, while an image is waited for that never comes', async () => {
+    const controller = new AbortController()
+    const data = source()
+    let steps = 0
+    const hanging = {
+      ...data,
+      read: async (index: number) => {
+        if (steps < 3) return data.read(index)
+        controller.abort(new Error('enough'))
+        return new Promise<never>(() => {})
+      },
+    }
+    const options = { ...tiny, stream: 'on', out: path('hanging') } as const
+    const onProgress = ({ type }: { type: string }) => {
+      if (type === 'step') steps++
+    }
+    const error = await rejection(train({ ...options, data: hanging, signal: controller.signal, onProgress }))
+    expect(error.message).to.equal('enough')
+    ;(await train({ data, out: path('hanging'), report: false })).encoder.dispose()
+    ;(await train({ ...options, data, out: path('not hanging') })).encoder.dispose()
+    expect(bytes('hanging')).to.equal(bytes('not hanging'))
+  })
+
   describe('and can only be read from front to back', () => {
     const folder = temporaryFolder()
     const before = process.env.TMPDIR
@@ -118,6 +143,25 @@ describe('training on a set that is not kept in memory', function () {
       expect(bytes('pipe-on')).to.equal(bytes('pipe-off'))
       expect(readdirSync(folder())).to.deep.equal([])
       expect(passes.begun).to.equal(2)
+    })
+
+    it('leaves no file where the process is killed while it decodes', async () => {
+      const program = `
+        import { spoolImages } from './lib/data/spool.ts'
+        import { open } from './lib/data/open.ts'
+        const image = { data: new Uint8Array(4e6), width: 2000, height: 2000, channels: 1 }
+        async function* stream() {
+          for (let i = 0; i < 8; i++) yield image
+          process.stdout.write('all but the last')
+          await new Promise((resolve) => setTimeout(resolve, 1e6))
+        }
+        await spoolImages(await open({ name: 'endless', count: 9, stream }, { shorterSide: null }), {})`
+      const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(child.stdout, 'data')
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(readdirSync(folder()).filter((name) => !name.startsWith('tsx'))).to.deep.equal([])
     })
 
     it('says where there is no place for it', async () => {

@@ -65,7 +65,9 @@ export class Archives {
   }
 
   static async open(paths: readonly string[]): Promise<Archives> {
-    return new Archives(paths, await Promise.all(paths.map(async (path) => isGzip(await readAt(path, 0, 2)))))
+    const zipped: boolean[] = []
+    for (const path of paths) zipped.push(isGzip(await readAt(path, 0, 2))) // a process may not open all at once
+    return new Archives(paths, zipped)
   }
 
   /** Every member of every archive. Throws ERR_SIMCLR_CORRUPT_FILE where one is damaged or ends too early. */

@@ -10,12 +10,6 @@ export async function findFolder(
   subfolders: readonly string[],
   files: readonly string[],
 ): Promise<string> {
-  if (spec.path === '') {
-    throw new SimclrError(
-      'ERR_SIMCLR_DATA',
-      `Expected a folder behind \`${spec.kind}:\`, as in \`${spec.kind}:data\`.`,
-    )
-  }
   let missing: string[] = []
   for (const subfolder of subfolders) {
     const folder = join(spec.path, subfolder)

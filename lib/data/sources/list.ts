@@ -6,11 +6,12 @@ import { isAddress } from '../input.ts'
 import type { ImageSource } from '../types.ts'
 import { labelsByName } from './classes.ts'
 
-/** Paths are relative to the list's folder. Empty lines and lines that start with # are passed over. */
+/** Paths are relative to the list's folder. Blank lines and lines that start with # are passed over. */
 export async function openList(file: string): Promise<ImageSource> {
   const lines = (await readFile(file, 'utf8'))
+    .replace(/^\ufeff/, '') // some editors mark UTF-8
     .split(/\r?\n/)
-    .filter((line) => line !== '' && !line.startsWith('#'))
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
   if (lines.length === 0) {
     throw new SimclrError('ERR_SIMCLR_DATA', `Expected one path a line in ${file} but it has no lines.`)
   }

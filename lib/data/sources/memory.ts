@@ -1,6 +1,6 @@
 /** Images that are in memory already, or named one by one. */
 import { expected, invalid } from '../../config/messages.ts'
-import { plainInput } from '../input.ts'
+import { isDataUrl, plainInput } from '../input.ts'
 import type { ImageInput, ImageSource } from '../types.ts'
 
 /** Images of any kinds and sizes: raw pixels, the bytes of image files, paths. */
@@ -28,6 +28,11 @@ export function imageArraySource({ images, labels, classNames, names }: ImageArr
       expected('an array of at least one image', 'images', images, 'Pass raw images, buffers or paths.'),
     )
   }
+  if (names !== undefined && !(Array.isArray(names) && names.length === images.length)) {
+    throw invalid(
+      expected(`an array of ${images.length} names, one an image,`, 'names', names, 'Or leave them out.'),
+    )
+  }
   return {
     name: 'the array of images',
     count: images.length,
@@ -36,7 +41,8 @@ export function imageArraySource({ images, labels, classNames, names }: ImageArr
     nameOf(index) {
       const image = images[index]
       if (names?.[index] !== undefined) return names[index]
-      return typeof image === 'string' || image instanceof URL ? String(image) : `image ${index}`
+      const isName = (typeof image === 'string' || image instanceof URL) && !isDataUrl(image)
+      return isName ? String(image) : `image ${index}`
     },
     read: (index) => plainInput(images[index]!),
   }
@@ -49,6 +55,15 @@ export function pixelArraySource({ pixels, shape, labels, classNames }: PixelArr
   if (!isShape) {
     const advice = 'They are integers of at least 1.'
     throw invalid(expected('[count, height, width, channels]', 'shape', shape, advice))
+  }
+  if (![1, 3, 4].includes(shape[3])) {
+    const isPlanar = [1, 3, 4].includes(shape[1])
+    const advice = isPlanar
+      ? 'This is PyTorch’s order, planes of one channel each: bring the channels to the end.'
+      : ''
+    throw invalid(
+      expected('[count, height, width, channels] with 1, 3 or 4 channels', 'shape', shape, advice),
+    )
   }
   const [count, height, width, channels] = shape
   const bytes = height * width * channels

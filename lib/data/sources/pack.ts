@@ -15,8 +15,7 @@ import type { NativeSource } from '../store.ts'
 import { type ImageInput, UnusableImage } from '../types.ts'
 
 /** Reads and checks header, index and metadata. Pixels are checked when they are read for the first time. */
-export async function openPack(spec: Spec): Promise<NativeSource> {
-  const path = spec.path
+export async function openPack({ path }: Pick<Spec, 'path'>): Promise<NativeSource> {
   const { entries, metadata } = await readIndex(path)
   const labelled = entries.some((entry) => entry.label >= 0)
   const [first] = entries

@@ -44,6 +44,11 @@ export class Records {
     return new Records(parts, bytes)
   }
 
+  /** Records in each of the files. */
+  get counts(): number[] {
+    return this.#parts.map(({ count }) => count)
+  }
+
   /** A view of the record's bytes. */
   async read(index: number): Promise<Uint8Array> {
     let inside = index

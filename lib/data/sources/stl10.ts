@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { SimclrError } from '../../addon/errors.ts'
 import { choice, option } from '../../config/option.ts'
 import { type Spec, specOptions } from '../spec.ts'
 import type { ImageSource } from '../types.ts'
@@ -11,6 +12,7 @@ import { exists, findFolder } from './find.ts'
 import { Records } from './records.ts'
 
 const size = 96
+const classes = 10
 
 const options = z.strictObject({
   split: option(choice(['train', 'test', 'unlabeled', 'train+unlabeled']), {
@@ -31,10 +33,8 @@ export async function openStl10(spec: Spec): Promise<ImageSource> {
     3 * size * size,
   )
   const labels = new Int32Array(records.count).fill(-1)
-  for (const file of labelled) {
-    // Labelled images come first, in the order of `parts`.
-    labels.set(Int32Array.from(await readFile(`${folder}/${file}`), (label) => label - 1))
-  }
+  // At most one part has labels, and it comes first.
+  for (const file of labelled) labels.set(await readLabels(`${folder}/${file}`, records.counts[0]!))
   return {
     name: `STL-10 ${split}`,
     count: records.count,
@@ -51,9 +51,20 @@ export async function openStl10(spec: Spec): Promise<ImageSource> {
   }
 }
 
+async function readLabels(path: string, count: number): Promise<Int32Array> {
+  const labels = await readFile(path)
+  const wrong = labels.find((label) => label < 1 || label > classes)
+  if (labels.length === count && wrong === undefined) return Int32Array.from(labels, (label) => label - 1)
+  const found = wrong === undefined ? `${labels.length} bytes` : `a ${wrong}`
+  throw new SimclrError(
+    'ERR_SIMCLR_CORRUPT_FILE',
+    `Expected ${path} to hold a class from 1 to ${classes} for each of ${count} images but it holds ${found}. Download or copy it again.`,
+  )
+}
+
 async function classNames(path: string): Promise<string[]> {
   if (await exists(path)) return (await readFile(path, 'utf8')).trim().split(/\s+/)
-  return Array.from({ length: 10 }, (_, i) => String(i))
+  return Array.from({ length: classes }, (_, i) => String(i))
 }
 
 /** From [channel][x][y] to interleaved pixels. */
