@@ -1,5 +1,8 @@
 /** Ctrl-C as an AbortSignal: the first asks for an orderly end, the second ends at once. */
 
+/** `timeout`, npm and the terminal may each hand on one and the same wish. */
+const oneWishMilliseconds = 1000
+
 /** What the signal's reason is; `run` turns it into exit code 130. */
 export class Interrupt extends Error {
   constructor() {
@@ -9,14 +12,19 @@ export class Interrupt extends Error {
 }
 
 /**
- * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. From then on a second signal ends the process with
+ * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. A second signal, a second later or more, ends the process with
  * 130 right away. Dispose it (`using`) to give the signals back.
  */
 export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): void } {
   const controller = new AbortController()
+  let first = 0
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort(new Interrupt())
+    if (!controller.signal.aborted) {
+      first = performance.now()
+      controller.abort(new Interrupt())
+    } else if (performance.now() - first > oneWishMilliseconds) {
+      process.exit(130)
+    }
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
