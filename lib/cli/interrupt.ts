@@ -1,6 +1,6 @@
 /** Ctrl-C as an AbortSignal: the first asks for an orderly end, the second ends at once. */
 
-/** `timeout`, npm and the terminal may each hand on one and the same wish. */
+/** The terminal and npm both hand one Ctrl-C on. */
 const oneWishMilliseconds = 1000
 
 /** What the signal's reason is; `run` turns it into exit code 130. */
@@ -12,17 +12,17 @@ export class Interrupt extends Error {
 }
 
 /**
- * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. A second signal, a second later or more, ends the process with
- * 130 right away. Dispose it (`using`) to give the signals back.
+ * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. A second SIGINT, a second later or more, ends the process with
+ * 130 right away; a second SIGTERM does not, which torchrun and `timeout` send by themselves. Dispose it (`using`) to give the signals back.
  */
 export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): void } {
   const controller = new AbortController()
   let first = 0
-  const onSignal = () => {
+  const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       first = performance.now()
       controller.abort(new Interrupt())
-    } else if (performance.now() - first > oneWishMilliseconds) {
+    } else if (name === 'SIGINT' && performance.now() - first > oneWishMilliseconds) {
       process.exit(130)
     }
   }
