@@ -45,4 +45,22 @@ describe('ranks that are asked to stop', function () {
     const steps = (await readMetrics(path('run', 'metrics.jsonl'))).filter(({ type }) => type === 'step')
     expect(newest!.step).to.equal(steps.length)
   })
+
+  it('a rank that is stopped, and so does not answer, is killed once the others have given it up', async () => {
+    const failed = await rejection(
+      train({
+        ...tiny,
+        epochs: 1000,
+        out: path('stopped'),
+        processes: 2,
+        distributed: { timeoutSeconds: 4 },
+        onProgress: (event) => {
+          if (event.type === 'step' && event.step === 2) process.kill(ranksOf(process.pid)[1]!, 'SIGSTOP')
+        },
+      }),
+    )
+    expect(failed).to.have.property('code', 'ERR_SIMCLR_RANK')
+    expect(failed.message).to.contain('rank 1 did not answer')
+    expect(ranksOf(process.pid)).to.deep.equal([])
+  })
 })
