@@ -1,7 +1,5 @@
 /** What this process runs on: devices, and the versions of everything that computes. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { packageRoot } from './addon/binary.ts'
+import { packageVersion } from './addon/binary.ts'
 import { loadAddon, loadAddonDetails } from './addon/load.ts'
 import { glibcVersion } from './addon/system.ts'
 import { loadSharp } from './io/sharp.ts'
@@ -52,10 +50,9 @@ export interface Versions {
 export function versions(): Versions {
   const { addon, binary, libtorch, why } = loadAddonDetails()
   const { torch, cuda, compiler, cpuCapability, jpeg } = addon.buildInfo()
-  const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
   const sharp = loadSharp().versions
   return {
-    simclr: manifest.version,
+    simclr: packageVersion(),
     node: process.versions.node,
     glibc: glibcVersion(),
     libtorch: torch,

@@ -2,7 +2,7 @@
  * train(): SimCLR from images to an encoder (paper, algorithm 1). The loop is here; what a step computes is
  * native, what a run writes is in run/, what the options mean is in config/.
  */
-import { validate } from './config/messages.ts'
+import { expected, invalid, validate } from './config/messages.ts'
 import { type TrainOptions, trainOptions } from './config/options.ts'
 import { defaultTimeoutSeconds } from './config/presets.ts'
 import { learningRate } from './config/schedule.ts'
@@ -28,8 +28,7 @@ import type { Run, Trained } from './run/result.ts'
  * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs.
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
-  validate(trainOptions, options)
-  const listened = listening(options)
+  const listened = listening(validate(trainOptions, options))
   const { weights, ...trained } = await trainWhere(listened.options)
   await listened.settled()
   const { folder, device } = trained
@@ -37,8 +36,12 @@ export async function train(options: TrainOptions = {}): Promise<Run> {
   return { encoder, ...trained }
 }
 
-function trainWhere(options: TrainOptions): Promise<Trained> {
+async function trainWhere(options: TrainOptions): Promise<Trained> {
   if ((options.processes ?? 1) > 1) return launch(options)
+  if (options.maxRestarts) {
+    const advice = 'It starts children again, and without several `processes` there are none.'
+    throw invalid(expected('0', 'maxRestarts', options.maxRestarts, advice))
+  }
   return options.isolate ? trainInChild(options) : trainHere(options)
 }
 

@@ -45,6 +45,12 @@ export interface Damaged {
 /** The folder of this package: the checkout, or node_modules/simclr. */
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url))
 
+/** Of this package. */
+export function packageVersion(): string {
+  const manifest = fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
 /** `linux-x64`, as in the platform packages' names. */
 export const platform = `${process.platform}-${process.arch}`
 

@@ -31,7 +31,7 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_BUSY'
   /** Another process of the run is missing, has failed, does not answer or runs with other options or data. */
   | 'ERR_SIMCLR_RANK'
-  /** Stopped through an AbortSignal that gave no reason of its own. */
+  /** Stopped through an AbortSignal that gave no reason of its own, or by SIGTERM to a training process or rank. */
   | 'ERR_SIMCLR_ABORTED'
   /** Memory ran out, of the process or of the device. */
   | 'ERR_SIMCLR_OUT_OF_MEMORY'

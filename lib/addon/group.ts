@@ -27,17 +27,17 @@ export interface NativeGroup {
   readonly size: number
   /** What has gone through the group: collectives, and bytes that this rank contributed. */
   readonly traffic: { collectives: number; bytes: number }
-  /** Finds the others; every rank's `hello`, by rank. Once, before anything else. */
+  /** Finds the others; every rank's `hello`, by rank. Once, before anything else. Rejects with ERR_SIMCLR_ABORTED where it waits and is asked to stop. */
   join(hello: string): Promise<string[]>
   /** Opens the connections that learners use; after `join`. */
   connect(): Promise<void>
-  /** Every rank's text, by rank. */
+  /** Every rank's text, by rank. Rejects as `join`. */
   exchange(text: string): Promise<string[]>
   /** Tells the others why this rank ends, and gives them a moment to hear it. */
   announce(message: string): Promise<void>
   /** What this rank is at: told to others that wait for it in vain. */
   setActivity(activity: string): void
-  /** All ranks are told with their next step's result. */
+  /** All ranks are told with their next step's result; this one's `join` and `exchange` wait no longer. */
   askToStop(): void
   /** Leaves in good order, after every learner of the group has been disposed of. */
   close(): Promise<void>

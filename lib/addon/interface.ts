@@ -183,7 +183,7 @@ export interface StepResult {
   contrastiveAccuracy: number | null
   /** Entropy (nats) of the softmax over second views; null where the objective is 'supervised'. */
   entropy: number | null
-  /** The linear head's cross entropy and share of right answers on the batch; null without labels. */
+  /** The linear head's cross entropy and share of right answers on the batch; null where none of its images has a label. */
   probeLoss: number | null
   probeAccuracy: number | null
   /** L2 norm of all gradients; 0 of a skipped step. */

@@ -1,5 +1,8 @@
 /** Ctrl-C as an AbortSignal: the first asks for an orderly end, the second ends at once. */
 
+/** The terminal and npm both hand one Ctrl-C on. */
+const oneWishMilliseconds = 1000
+
 /** What the signal's reason is; `run` turns it into exit code 130. */
 export class Interrupt extends Error {
   constructor() {
@@ -9,14 +12,19 @@ export class Interrupt extends Error {
 }
 
 /**
- * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. From then on a second signal ends the process with
- * 130 right away. Dispose it (`using`) to give the signals back.
+ * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. A second SIGINT, a second later or more, ends the process with
+ * 130 right away; a second SIGTERM does not, which torchrun and `timeout` send by themselves. Dispose it (`using`) to give the signals back.
  */
 export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): void } {
   const controller = new AbortController()
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort(new Interrupt())
+  let first = 0
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!controller.signal.aborted) {
+      first = performance.now()
+      controller.abort(new Interrupt())
+    } else if (name === 'SIGINT' && performance.now() - first > oneWishMilliseconds) {
+      process.exit(130)
+    }
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

@@ -1,15 +1,13 @@
 #!/usr/bin/env node
 /** The entry of `simclr`; what it does is in program.ts. */
 
-let isUnread = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // What is at work, and has more to lose than its reader misses, goes on.
+  if (process.listenerCount('SIGTERM') > 0) return
   if (error.code !== 'EPIPE') throw error
-  if (isUnread) return
-  isUnread = true
-  // The reader has seen enough, as with `| head`. What has something to lose ends as when it is interrupted.
-  if (process.listenerCount('SIGTERM') === 0) process.exit(0)
-  process.kill(process.pid, 'SIGTERM')
+  process.exit(0) // the reader has seen enough, as with `| head`
 })
+process.stderr.on('error', () => {}) // nobody is left to tell
 
 /** The commands; where a package that they need cannot be loaded, the doctor alone, who finds out why. */
 async function commands(): Promise<(args: string[]) => Promise<number>> {

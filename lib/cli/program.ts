@@ -4,10 +4,8 @@
  * stdout carries what was asked for (with `--json`: JSON lines and nothing else), stderr what is for people.
  * Exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { packageRoot } from '../addon/binary.ts'
+import { packageVersion } from '../addon/binary.ts'
 import { SimclrError } from '../addon/errors.ts'
 import { registerAugment } from './augment.ts'
 import { registerBench } from './bench.ts'
@@ -72,9 +70,4 @@ function report(error: unknown, json: boolean): 1 | 2 {
   const unforeseen = error instanceof Error ? (error.stack ?? message) : message
   say(known ? `simclr: ${message} (${error.code})` : `simclr: ${unforeseen}`)
   return known && (error.code === 'ERR_SIMCLR_USAGE' || error.code === 'ERR_SIMCLR_INVALID_ARGUMENT') ? 2 : 1
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(path.join(packageRoot, 'package.json'), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { SimclrError } from '../addon/errors.ts'
-import { mergeLayers } from '../config/layers.ts'
-import { invalid } from '../config/messages.ts'
+import { isTree, mergeLayers } from '../config/layers.ts'
+import { invalid, show } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { forRerun, type RanWith } from '../config/rerun.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
@@ -109,14 +109,21 @@ async function readConfigFile(path: string): Promise<RanWith> {
       cause: error,
     })
   }
-  try {
-    const config = JSON.parse(text) as Partial<RanWith>
-    return config.options ? (config as RanWith) : { options: config as TrainOptions }
-  } catch (error) {
-    throw invalid(
-      `Expected a config.json for \`--config\` but ${path} is no JSON: ${(error as Error).message}.`,
+  const refuse = (why: string) =>
+    invalid(
+      `Expected a config.json for \`--config\` but ${path} ${why}. Name that of a run, or a file with options as \`train\` takes them.`,
     )
+  let config: unknown
+  try {
+    config = JSON.parse(text)
+  } catch (error) {
+    throw refuse(`is no JSON: ${(error as Error).message}`)
   }
+  if (!isTree(config)) throw refuse(`holds ${show(config)}`)
+  const { options, why } = config
+  if (options === undefined) return { options: config }
+  if (!isTree(options)) throw refuse(`has ${show(options)} for its \`options\``)
+  return isTree(why) ? { options, why: why as NonNullable<RanWith['why']> } : { options }
 }
 
 /** The summary, and where there are held-out images what the encoder learnt. */

@@ -1,6 +1,7 @@
-/** A run's config.json with other options on top: what followed from an option that is another one now follows anew. */
+/** A run's config.json with other options on top: what its user gave stays, and what followed follows anew. */
 import { isTree } from './layers.ts'
 import type { TrainOptions } from './options.ts'
+import { resumedReason } from './resolve.ts'
 
 /** What config.json has, as far as this matters. */
 export interface RanWith {
@@ -10,26 +11,23 @@ export interface RanWith {
 }
 
 /**
- * `options` less what `changes` make pointless: everything that nobody chose where the preset, the convention, the
- * optimizer or the size is another one; the colours' strengths where `augment.strength` is; `steps` where `epochs` is.
+ * `options` less everything that nobody chose: presets, data and machine decide it again, which are others perhaps. `epochs`
+ * of `changes` take the place of `steps`.
  */
 export function forRerun({ options, why = {} }: RanWith, changes: TrainOptions): TrainOptions {
-  const { preset, convention, imageSize, optimizer, augment, epochs } = changes
-  const another = [preset, convention, imageSize, optimizer?.name].some((value) => value !== undefined)
-  const isKept = (name: string) => {
-    const reason = why[name] ?? 'option' // data and limits have no reason
-    if (epochs !== undefined && name === 'steps') return false
-    if (another && !reason.startsWith('option')) return false
-    return augment?.strength === undefined || !reason.endsWith('× augment.strength')
+  const isGiven = (name: string) => {
+    if (changes.epochs !== undefined && name === 'steps') return false
+    const reason = String(why[name] ?? 'option') // data have no reason
+    return reason.startsWith('option') || reason.startsWith(resumedReason) // whose first reason is not known
   }
-  return kept(options, '', isKept) as TrainOptions
+  return given(options, '', isGiven) as TrainOptions
 }
 
-function kept(tree: object, prefix: string, isKept: (name: string) => boolean): Record<string, unknown> {
+function given(tree: object, prefix: string, isGiven: (name: string) => boolean): Record<string, unknown> {
   const entries = Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
     const name = prefix + key
-    if (isTree(value)) return [[key, kept(value, `${name}.`, isKept)]]
-    return isKept(name) ? [[key, value]] : []
+    if (isTree(value)) return [[key, given(value, `${name}.`, isGiven)]]
+    return isGiven(name) ? [[key, value]] : []
   })
   return Object.fromEntries(entries)
 }

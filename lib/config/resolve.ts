@@ -61,6 +61,7 @@ export function resolve(
   const config = values as ResolvedConfig
   const { augment, schedule } = config
   if (init) requireOwn(init, config)
+  fitBatch(config, options, data, set) // before anything that counts in batches
 
   if (values.encoder?.stem === 'auto') {
     config.encoder.stem = config.imageSize <= 32 ? 'cifar' : 'imagenet'
@@ -101,7 +102,6 @@ export function resolve(
   }
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
-  fitBatch(config, options, data, set)
   checkTogether(config, data)
   checkObjective(config, data)
 

@@ -1,10 +1,9 @@
 /** Files that a caller names: what stands in the way of writing one is found before the work, and names that file. */
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { writeFileAtomic } from './atomic.ts'
+import { temporaryFor, writeFileAtomic } from './atomic.ts'
 import { isFolder, makeFolder } from './folder.ts'
 
 /** Makes the folder of `path` where it is not there, and checks as `checkOutput` does. Throws ERR_SIMCLR_IO. */
@@ -15,8 +14,8 @@ export async function prepareOutput(path: string): Promise<void> {
 
 /** Whether `path` can be written, found out by writing beside it. Throws ERR_SIMCLR_IO. */
 export async function checkOutput(path: string): Promise<void> {
-  // As writeFileAtomic names its own: too long here is too long there.
-  const trial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  // A name that is too long here is too long there.
+  const trial = temporaryFor(path)
   await output(path, async () => {
     const file = await open(trial, 'wx')
     await file.close()

@@ -5,7 +5,7 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { ImageInput } from '../data/types.ts'
 import { trainHere } from '../train.ts'
-import { receiveError, sendError, type ToChild, type ToParent } from './messages.ts'
+import { endedFromOutside, receiveError, sendError, type ToChild, type ToParent } from './messages.ts'
 import { remoteSource } from './source.ts'
 
 type Message<K extends ToChild['type']> = Extract<ToChild, { type: K }>
@@ -14,6 +14,7 @@ const stop = new AbortController()
 const asked = new Map<number, { resolve(image: ImageInput | null): void; reject(error: Error): void }>()
 let requests = 0
 
+process.stderr.on('error', () => {}) // the app, which reads it, may be gone
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => stop.abort(endedFromOutside()))
 process.on('disconnect', () => {
@@ -59,11 +60,4 @@ function settle(message: Message<'reply' | 'refusal'>): void {
 /** What cannot be told, because the app is gone, is on the disk all the same. */
 function tell(message: ToParent, then: () => void = () => {}): void {
   if (process.connected) process.send!(message, then)
-}
-
-function endedFromOutside(): SimclrError {
-  return new SimclrError(
-    'ERR_SIMCLR_ABORTED',
-    'The training process was asked to end (SIGTERM), and did so with a checkpoint. Train again with the same `out` to go on.',
-  )
 }

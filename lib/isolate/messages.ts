@@ -51,6 +51,14 @@ export interface SentError {
   cause: SentError | null
 }
 
+/** Of a training process that was asked to end by somebody else than who started it. */
+export function endedFromOutside(): SimclrError {
+  return new SimclrError(
+    'ERR_SIMCLR_ABORTED',
+    'The training process was asked to end (SIGTERM) and stopped. Train again with the same `out` to go on.',
+  )
+}
+
 export function sendError(error: unknown): SentError {
   if (!(error instanceof Error)) error = new Error(String(error))
   const { name, message, stack, cause } = error as Error

@@ -13,6 +13,7 @@ const mayDiffer =
 export function factsOf(config: ResolvedConfig, images: Images, looks: string): Facts {
   const facts: Record<string, unknown> = {}
   collect(config, '', facts)
+  facts['kind of device'] = config.device.replace(/:\d+$/, '')
   facts['number of images in data'] = images.count
   facts['classes of data'] = images.classNames
   facts['labels of data'] =

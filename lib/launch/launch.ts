@@ -12,9 +12,9 @@ import { receiveError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
 import type { News, Order } from './messages.ts'
-import { placement } from './placement.ts'
+import { isRestart, placement } from './placement.ts'
 
-/** For ranks to end by themselves once one has failed; they know of it within a few seconds. */
+/** Once a rank has failed the others end by themselves; one that does not answer for so long is killed. */
 const graceSeconds = 15
 
 /** Trains with `options.processes` ranks, and again from the last checkpoint after a rank has died. */
@@ -29,20 +29,16 @@ export async function launch(options: TrainOptions): Promise<Trained> {
       'Expected data by name for `data` with several `processes` but received a source object, which cannot be sent to them.',
     )
   }
+  options.signal?.throwIfAborted()
   const { processes, maxRestarts = 0, onProgress, signal, isolate: _, ...rest } = options
   const own = { ...rest, out: options.out ?? (await newRunPath()) }
   for (let restarts = 0; ; restarts++) {
-    const attempt = new Attempt(
-      processes!,
-      restarts === 0 ? own : { ...own, resume: 'auto' },
-      onProgress,
-      signal,
-    )
+    const attempt = new Attempt(processes!, own, restarts, onProgress, signal)
     try {
       return await attempt.run()
     } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      if (restarts >= maxRestarts || !(error instanceof RankDied)) throw error
+      if (signal?.aborted && (error as SimclrError).code === 'ERR_SIMCLR_ABORTED') throw signal.reason
+      if (signal?.aborted || restarts >= maxRestarts || !(error instanceof RankDied)) throw error
       const message = `${error.message} Going on from the last checkpoint (restart ${restarts + 1} of ${maxRestarts}).`
       onProgress?.({ type: 'warning', message })
     }
@@ -52,13 +48,15 @@ export async function launch(options: TrainOptions): Promise<Trained> {
 /** A rank died or fell silent; nothing says that it would again. */
 class RankDied extends SimclrError {}
 
+type Outcome = Exclude<News, { type: 'event' | 'ending' }>
+
 /** How one rank ended. */
 interface End {
   rank: number
   exitCode: number | null
   exitSignal: NodeJS.Signals | null
-  /** What it said last. */
-  last: News | null
+  /** What it came to, as far as it said so. */
+  last: Outcome | null
   /** This process ended it, after others had failed. */
   wasKilled: boolean
 }
@@ -66,19 +64,27 @@ interface End {
 class Attempt {
   readonly #size: number
   readonly #options: TrainOptions
+  /** Attempts before this one. */
+  readonly #restarts: number
   readonly #tell: TrainOptions['onProgress']
   readonly #signal: AbortSignal | undefined
   readonly #children: ChildProcess[] = []
   readonly #killed = new Set<number>()
+  /** Ranks that have said something since they were last asked to stop. */
+  readonly #heard = new Set<number>()
+  /** Asks those that are left, again and again, once a rank has failed. */
+  #asking: NodeJS.Timeout | undefined
 
   constructor(
     size: number,
     options: TrainOptions,
+    restarts: number,
     tell: TrainOptions['onProgress'],
     signal: AbortSignal | undefined,
   ) {
     this.#size = size
     this.#options = options
+    this.#restarts = restarts
     this.#tell = tell
     this.#signal = signal
   }
@@ -88,21 +94,20 @@ class Attempt {
     const port = await freePort()
     const stop = () => this.#order({ type: 'stop' })
     this.#signal?.addEventListener('abort', stop)
-    let grace: NodeJS.Timeout | undefined
     try {
       const ends = await Promise.all(
         Array.from({ length: this.#size }, async (_, rank) => {
           const end = await this.#start(rank, port)
-          if (end.last?.type !== 'done') grace ??= setTimeout(() => this.#killRest(), graceSeconds * 1000)
+          if (end.last?.type !== 'done' && !isStop(end.last)) this.#endOthers()
           return end
         }),
       )
       const [first] = ends
       if (ends.every(({ last }) => last?.type === 'done') && first!.last?.type === 'done')
         return first!.last.trained
-      throw failureOf(ends)
+      throw failureOf(ends, this.#signal?.aborted ?? false)
     } finally {
-      clearTimeout(grace)
+      clearInterval(this.#asking)
       this.#signal?.removeEventListener('abort', stop)
     }
   }
@@ -112,13 +117,14 @@ class Attempt {
       serialization: 'advanced',
       execArgv: inheritedFlags(import.meta.url),
       stdio: ['ignore', 2, 2, 'ipc'], // stdout is the command's
-      env: environment(rank, this.#size, port),
+      env: environment(rank, this.#size, port, this.#restarts),
     })
     this.#children[rank] = child
-    let last: News | null = null
+    let last: Outcome | null = null
     child.on('message', (news: News) => {
+      this.#heard.add(rank)
       if (news.type === 'event') this.#tell?.(news.event)
-      else last = news
+      else if (news.type !== 'ending') last = news
     })
     child.send({ type: 'train', options: this.#options } satisfies Order, () => {})
     if (this.#signal?.aborted) child.send({ type: 'stop' } satisfies Order, () => {})
@@ -134,17 +140,35 @@ class Attempt {
     for (const child of this.#children) if (child.connected) child.send(order, () => {})
   }
 
-  #killRest(): void {
+  /** A checkpoint may take a rank as long as it likes. */
+  #endOthers(): void {
+    if (this.#asking) return
+    const ask = () => {
+      this.#heard.clear()
+      this.#order({ type: 'stop' })
+    }
+    ask()
+    this.#asking = setInterval(() => {
+      this.#killSilent()
+      ask()
+    }, graceSeconds * 1000)
+  }
+
+  #killSilent(): void {
     for (const [rank, child] of this.#children.entries()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
+      if (child.exitCode !== null || child.signalCode !== null || this.#heard.has(rank)) continue
       this.#killed.add(rank)
       child.kill('SIGKILL') // also ends one that is stopped
     }
   }
 }
 
-/** The error of an attempt: the first cause that can be told from those that followed from it. */
-function failureOf(ends: readonly End[]): Error {
+function isStop(last: Outcome | null): boolean {
+  return last?.type === 'failed' && last.error.code === 'ERR_SIMCLR_ABORTED'
+}
+
+/** The error of an attempt: the first cause that can be told from those that followed from it. `wasAborted`: from here. */
+function failureOf(ends: readonly End[], wasAborted: boolean): Error {
   const failed = ends.flatMap(({ last }) => (last?.type === 'failed' ? [last] : []))
   const died = ends.filter(({ last, wasKilled }) => last === null && !wasKilled)
   if (died.length > 0) {
@@ -155,18 +179,21 @@ function failureOf(ends: readonly End[]): Error {
     )
     return new RankDied('ERR_SIMCLR_RANK', text.join(' '))
   }
-  const own = failed.find(({ error, stopped }) => error.code !== 'ERR_SIMCLR_RANK' && !stopped)
+  const stopped = failed.find(isStop)
+  const own = failed.find((last) => last.error.code !== 'ERR_SIMCLR_RANK' && !isStop(last))
   if (own) return receiveError(own.error)
   const about = failed.find(({ error }) => error.code === 'ERR_SIMCLR_RANK')
+  if (wasAborted && stopped) return receiveError(stopped.error)
   const silent = ends.filter(({ wasKilled }) => wasKilled).map(({ rank }) => rank)
   if (silent.length > 0) {
     return new RankDied('ERR_SIMCLR_RANK', about?.error.message ?? `Rank ${silent.join(', ')} did not end.`)
   }
-  return receiveError((about ?? failed[0]!).error)
+  return receiveError((about ?? stopped ?? failed[0]!).error)
 }
 
 /** What torchrun would set. */
-function environment(rank: number, size: number, port: number): NodeJS.ProcessEnv {
+function environment(rank: number, size: number, port: number, restarts: number): NodeJS.ProcessEnv {
+  const before = isRestart() ? 1 : 0 // of this process
   const inherited = Object.entries(process.env).filter(([name]) => !/^(SLURM|TORCHELASTIC)_/.test(name))
   return {
     ...Object.fromEntries(inherited),
@@ -176,5 +203,6 @@ function environment(rank: number, size: number, port: number): NodeJS.ProcessEn
     LOCAL_WORLD_SIZE: String(size),
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: String(port),
+    TORCHELASTIC_RESTART_COUNT: String(before + restarts),
   }
 }

@@ -4,11 +4,12 @@ import type { SentError } from '../isolate/messages.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Trained } from '../run/result.ts'
 
-/** To a rank. */
+/** To a rank. `stop` is answered with `ending`, each time. */
 export type Order = { type: 'train'; options: TrainOptions } | { type: 'stop' }
 
 /** From a rank. */
 export type News =
   | { type: 'event'; event: TrainEvent }
+  | { type: 'ending' }
   | { type: 'done'; trained: Trained }
-  | { type: 'failed'; error: SentError; stopped: boolean }
+  | { type: 'failed'; error: SentError }

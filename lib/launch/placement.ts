@@ -40,6 +40,11 @@ export function placement(env: Environment = process.env): Placement | null {
   return found
 }
 
+/** Whether a launcher or SLURM has started the command before, in an attempt that failed. */
+export function isRestart(env: Environment = process.env): boolean {
+  return Number(env.TORCHELASTIC_RESTART_COUNT ?? env.SLURM_RESTART_COUNT ?? 0) > 0
+}
+
 function fromRank(env: Environment): Placement {
   const rank = count(env, 'RANK', 0)
   const size = count(env, 'WORLD_SIZE', 1)

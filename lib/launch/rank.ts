@@ -1,18 +1,29 @@
 /** A rank that launch.ts has started: trains as it is told, and ends when whoever started it does. */
 import type { TrainOptions } from '../config/options.ts'
-import { sendError } from '../isolate/messages.ts'
+import { endedFromOutside, sendError } from '../isolate/messages.ts'
 import { trainHere } from '../train.ts'
 import type { News, Order } from './messages.ts'
 
 const stop = new AbortController()
-const stopped = new Error('stopped')
+/** The launcher has asked to stop, and knows what became of it. */
+let isOrdered = false
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches the whole terminal; the launcher says what to do
-process.on('disconnect', () => process.exit(1))
-process.on('message', (order: Order) => {
-  if (order.type === 'stop') stop.abort(stopped)
-  else void work(order.options)
+process.on('SIGTERM', () => stop.abort(endedFromOutside()))
+process.on('disconnect', () => {
+  if (isOrdered) process.exit(1) // who asked for an orderly end and is gone now wants it at once
+  stop.abort(endedFromOutside())
 })
+process.on('message', (order: Order) => {
+  if (order.type === 'train') {
+    void work(order.options)
+  } else {
+    isOrdered = true
+    stop.abort(endedFromOutside())
+    void tell({ type: 'ending' })
+  }
+})
+process.stderr.on('error', () => {}) // who read it may be gone
 
 async function work(options: TrainOptions): Promise<void> {
   try {
@@ -20,17 +31,16 @@ async function work(options: TrainOptions): Promise<void> {
     const { weights: _, ...trained } = await trainHere({ ...options, signal: stop.signal, onProgress })
     await tell({ type: 'done', trained })
     process.exit(0)
-  } catch (thrown) {
-    const error = sendError(thrown)
-    const isStop = thrown === stopped || error.code === 'ERR_SIMCLR_ABORTED'
-    await tell({ type: 'failed', error, stopped: isStop })
+  } catch (error) {
+    await tell({ type: 'failed', error: sendError(error) })
     process.exit(1)
   }
 }
 
-/** Resolves when the message has been handed over. */
+/** Resolves when the message has been handed over, or there is nobody to hand it to. */
 function tell(news: News): Promise<void> {
   return new Promise((sent) => {
-    process.send!(news, () => sent())
+    if (process.connected) process.send!(news, () => sent())
+    else sent()
   })
 }

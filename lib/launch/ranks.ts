@@ -15,6 +15,8 @@ export class Ranks {
   /** Null where this process trains alone. */
   readonly group: NativeGroup | null
   readonly #signal: AbortSignal | undefined
+  /** All have agreed on the step after which they stop. */
+  #stopsTogether = false
 
   private constructor(group: NativeGroup | null, signal: AbortSignal | undefined) {
     this.group = group
@@ -25,7 +27,8 @@ export class Ranks {
 
   /**
    * Runs `work` as a rank of the run that the environment describes, or alone. If it fails, the other ranks are told
-   * why before its error goes on. Throws ERR_SIMCLR_RANK where the others are missing or of another version.
+   * why before its error goes on. Throws ERR_SIMCLR_RANK where the others are missing or of another version, and the
+   * signal's reason where it stops the waiting for them.
    */
   static async with<T>(
     options: { signal?: AbortSignal | undefined; timeoutSeconds: number },
@@ -42,8 +45,9 @@ export class Ranks {
       if (group !== null) await join(group)
       return await work(ranks)
     } catch (error) {
-      if (!signal?.aborted) await group?.announce(describe(error))
-      throw error
+      if (!ranks.#stopsTogether) await group?.announce(describe(error))
+      const isStop = error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
+      throw isStop ? ranks.stopReason : error
     } finally {
       signal?.removeEventListener('abort', stop)
       await group?.close()
@@ -78,13 +82,17 @@ export class Ranks {
    * the last step's result says.
    */
   shouldStop(stopAsked: boolean): boolean {
-    return this.group === null ? (this.#signal?.aborted ?? false) : stopAsked
+    if (this.group === null) return this.#signal?.aborted ?? false
+    this.#stopsTogether = stopAsked
+    return stopAsked
   }
 
   /** What a stopped run is rejected with. */
   get stopReason(): unknown {
     if (this.#signal?.aborted) return this.#signal.reason
-    return new SimclrError('ERR_SIMCLR_ABORTED', 'Another rank of this run was asked to stop.')
+    const message =
+      'Another rank of this run was asked to stop, and so all have. Train again with the same `out` to go on.'
+    return new SimclrError('ERR_SIMCLR_ABORTED', message)
   }
 
   /** What this rank is at, for others that wait for it in vain. */

@@ -13,8 +13,9 @@ export interface LoaderOptions {
   views: number
   /** Batches carry the images' classes, for the online linear head. */
   withLabels: boolean
-  /** First step. */
+  /** First step, and steps in all. */
   step: number
+  steps: number
   /** This process's part of a batch's rows. */
   part: (rows: number) => { begin: number; end: number }
 }
@@ -42,7 +43,8 @@ export class Loader {
   /** The next step's batch; the one before is no longer needed. */
   next(): Promise<NativeBatch> {
     if (this.#current) this.#options.images.free(this.#current.indices)
-    while (this.#queue.length <= ahead) this.#queue.push(this.#prepare(this.#step++))
+    while (this.#queue.length <= ahead && this.#step < this.#options.steps)
+      this.#queue.push(this.#prepare(this.#step++))
     const { rows, batch } = this.#queue.shift()!
     this.#current = rows
     return batch

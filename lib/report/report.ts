@@ -8,7 +8,7 @@ import { exists } from '../io/exists.ts'
 import { checkOutput, writeOutput } from '../io/output.ts'
 import { listCheckpoints } from '../run/checkpoint.ts'
 import type { RunConfig } from '../run/config-file.ts'
-import { checkpointsPath, encoderPath, readConfig } from '../run/folder.ts'
+import { checkpointsPath, encoderPath, readConfig, reportPath } from '../run/folder.ts'
 import { type Metric, readMetrics } from '../run/metrics.ts'
 import { mapOf, smallestMap } from './map.ts'
 import { nearestRows } from './neighbours.ts'
@@ -30,7 +30,7 @@ export interface ReportOptions {
 
 /** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
 export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
-  const path = join(folder, 'report.html')
+  const path = reportPath(folder)
   const run = await readRun(folder)
   await checkOutput(path)
   await writeOutput(path, await renderRun(folder, run, options))

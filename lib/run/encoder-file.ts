@@ -167,8 +167,8 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
   return weightsOf(checkpoint)
 }
 
-/** `step`: that the run had done, where the file says so. */
-async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
+/** Reads a .safetensors file; throws as `readEncoder`. `step`: that the run had done, where the file says so. */
+export async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
   const file = await readSafetensors(path)
   const { tensors, metadata } = file
   if (metadata.format === checkpointFormat) {

@@ -12,7 +12,7 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { writeFileAtomic } from '../io/atomic.ts'
+import { nameOfTemporary, writeFileAtomic } from '../io/atomic.ts'
 import { makeFolder } from '../io/folder.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
 import { parseConfig, type RunConfig } from './config-file.ts'
@@ -43,8 +43,13 @@ export class RunFolder {
         `Expected a run folder of its own but another run is writing to ${path}. Wait for it or choose another \`out\`.`,
       )
     }
-    await removeTemporaries(absolute)
-    await removeTemporaries(join(absolute, 'checkpoints'))
+    try {
+      await removeTemporaries(absolute)
+      await removeTemporaries(checkpointsPath(absolute))
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
     return new RunFolder(absolute, lock)
   }
 
@@ -64,6 +69,10 @@ export class RunFolder {
     return encoderPath(this.path)
   }
 
+  get report(): string {
+    return reportPath(this.path)
+  }
+
   async writeConfig(config: RunConfig): Promise<void> {
     await writeFileAtomic(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`)
   }
@@ -79,15 +88,20 @@ export class RunFolder {
   }
 }
 
-/** What a killed run was in the middle of writing; see io/atomic.ts. */
+/** Removes what a killed run was in the middle of writing, and nobody else's (io/atomic.ts). */
 async function removeTemporaries(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => /^\..+\.tmp$/.test(name))
+  const names = (await readdir(folder)).filter((name) => ownFile.test(nameOfTemporary(name) ?? ''))
   await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
 }
+
+/** What a run writes whole. */
+const ownFile =
+  /^(config\.json|metrics\.jsonl|events\.out\.tfevents\.simclr|encoder\.safetensors|report\.html|step-\d+\.safetensors)$/
 
 export const configPath = (folder: string): string => join(folder, 'config.json')
 export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
 export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
+export const reportPath = (folder: string): string => join(folder, 'report.html')
 
 /** A new folder for a run: `runs/2026-05-04-153012`, with a number behind it where that is taken. Throws ERR_SIMCLR_IO. */
 export async function newRunPath(now = new Date()): Promise<string> {

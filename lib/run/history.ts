@@ -13,16 +13,23 @@ export class EpochMeter {
     this.#steps.push(step)
   }
 
+  /** Forgets the steps added so far. */
+  clear(): void {
+    this.#steps = []
+  }
+
   /** The epoch that the steps added since the last call make up. */
   finish(knn: number | null): EpochEvent {
     const steps = this.#steps
-    this.#steps = []
+    this.clear()
     const last = steps.at(-1)!
     const mean = (value: (step: StepEvent) => number) =>
       steps.reduce((sum, step) => sum + value(step), 0) / steps.length
-    /** Null where the steps have none; all have it or none has. */
-    const meanOf = (value: (step: StepEvent) => number | null) =>
-      value(last) === null ? null : mean((step) => value(step)!)
+    /** Over the steps that have it; null where none has. */
+    const meanOf = (value: (step: StepEvent) => number | null) => {
+      const values = steps.map(value).filter((v) => v !== null)
+      return values.length === 0 ? null : values.reduce((sum, v) => sum + v, 0) / values.length
+    }
     const seconds = steps.reduce((sum, { stepSeconds, waitSeconds }) => sum + stepSeconds + waitSeconds, 0)
     // A skipped step has no gradients to speak of.
     const taken = Math.max(1, steps.filter(({ skipped }) => !skipped).length)

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Addon } from '../addon/interface.ts'
 import type { MachineFacts } from '../config/resolve.ts'
-import { placement } from '../launch/placement.ts'
+import { type Placement, placement } from '../launch/placement.ts'
 
 export function machineFacts(addon: Addon): MachineFacts {
-  const ranks = placement()
+  const ranks = placementHere()
   const devices = addon.getDevices().map(({ name }) => name)
   return {
     // Ranks of one machine share its cores, and each has a GPU of its own.
@@ -18,6 +18,15 @@ export function machineFacts(addon: Addon): MachineFacts {
     gpuProblem: addon.gpuProblem(),
     bf16Speed: () => (hasBf16() ? addon.bf16Speed() : 0),
     ranks: ranks?.size ?? 1,
+  }
+}
+
+/** Variables that make no sense stop a run (launch/ranks.ts), and are no matter of an encoder's. */
+function placementHere(): Placement | null {
+  try {
+    return placement()
+  } catch {
+    return null
   }
 }
 

@@ -60,7 +60,7 @@ export class MetricsLog {
   }
 }
 
-/** All metrics of a run; a line cut off by a crash is left out. */
+/** All metrics of a run; a line cut off by a crash, and one that is no metric, is left out. */
 export async function readMetrics(path: string): Promise<Metric[]> {
   const metrics: Metric[] = []
   if (!(await exists(path))) return metrics
@@ -76,7 +76,11 @@ const stepsDone = (metric: Metric): number => (metric.type === 'step' ? metric.s
 
 function parse(text: string): Metric | null {
   try {
-    return JSON.parse(text) as Metric
+    const value = JSON.parse(text) as Partial<Metric> | null
+    const isMetric = value?.type === 'step' || value?.type === 'epoch'
+    return isMetric && Number.isInteger(value.step) && Number.isInteger(value.epoch)
+      ? (value as Metric)
+      : null
   } catch {
     return null
   }

@@ -1,14 +1,13 @@
 /** From options to a run that can begin: data, configuration, folder, learner, and where to go on. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { packageRoot } from '../addon/binary.ts'
+import { dirname } from 'node:path'
+import { packageVersion } from '../addon/binary.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
 import { hasLinearHead, learnerSpec } from '../config/learner-spec.ts'
 import { expected, invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
+import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
@@ -16,6 +15,7 @@ import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { factsOf } from '../launch/facts.ts'
+import { isRestart } from '../launch/placement.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import { Loader } from '../loader/loader.ts'
 import { Sampler } from '../loader/sampler.ts'
@@ -46,9 +46,10 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     // A run that goes on has its own weights.
     const named = beginning.checkpoint ? null : options.init
     const init = named ? await readInit(named) : undefined
-    const images = await readTrainingImages(options, beginning, init, tell)
+    const machine = await commonFacts(ranks)
+    const images = await readTrainingImages(options, beginning, machine, init, tell)
     try {
-      return await assemble(options, ranks, folder, { ...beginning, init }, images, tell)
+      return await assemble(options, ranks, folder, { ...beginning, init }, machine, images, tell)
     } catch (error) {
       await images.dispose()
       throw error
@@ -59,6 +60,14 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
   }
 }
 
+/** The machine, with rank 0's measure of its processor for all: what follows from it must be the same. */
+async function commonFacts(ranks: Ranks): Promise<MachineFacts> {
+  const facts = machineFacts(loadAddon())
+  if (ranks.size === 1) return facts
+  const speed = await ranks.fromFirst(ranks.isFirst ? facts.bf16Speed() : null)
+  return { ...facts, bf16Speed: () => speed }
+}
+
 /** Rank 0 looks into the folder, which others may not see, and tells them; the weights follow by `shareState`. */
 async function findBeginning(
   folder: RunFolder | null,
@@ -67,7 +76,7 @@ async function findBeginning(
   tell: (event: TrainEvent) => void,
 ): Promise<Beginning> {
   const warn = (message: string) => tell({ type: 'warning', message })
-  const start = folder && (await findStart(folder, options.resume ?? 'auto', warn))
+  const start = folder && (await findStart(folder, options.resume ?? 'auto', isRestart(), warn))
   if (ranks.size === 1) return { path: folder!.path, ...start! }
   const { checkpoint } = start ?? { checkpoint: null }
   const told = await ranks.fromFirst<Beginning>(
@@ -81,13 +90,14 @@ async function assemble(
   ranks: Ranks,
   folder: RunFolder | null,
   { path, checkpoint, unusable, init }: Beginning & { init: Beginner | undefined },
+  machine: MachineFacts,
   images: Images,
   tell: (event: TrainEvent) => void,
 ): Promise<Session> {
   const addon = loadAddon()
   const data = dataOf(options, checkpoint?.config)
   const facts = dataFacts(images, data === sampleTrain)
-  const resolution = resolve(settingsOf(options), facts, machineFacts(addon), checkpoint?.config, init)
+  const resolution = resolve(settingsOf(options), facts, machine, checkpoint?.config, init)
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0
@@ -114,7 +124,7 @@ async function assemble(
     await learner.shareState()
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
-      await folder.writeConfig(await runConfig(folder, resolution, images))
+      await folder.writeConfig(runConfig(resolution, images, await configBefore(folder, checkpoint)))
       const goesOn = step < plan.steps ? epochOf(schedule, step) : null
       recorder = await Recorder.open(folder, step, goesOn, config.batchSize, tell)
       checkpointer = new Checkpointer({
@@ -129,7 +139,7 @@ async function assemble(
         onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
       })
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
-      if (!checkpoint) await checkpointer.save(0)
+      await checkpointer.save(step)
       disk = { folder, checkpointer }
     }
     recorder ??= Recorder.silent(config.batchSize)
@@ -164,7 +174,7 @@ function checkParts(config: ResolvedConfig, { size }: Ranks): void {
 function trainingLoader(
   addon: Addon,
   images: Images,
-  { config, schedule }: Resolution,
+  { config, schedule, plan }: Resolution,
   step: number,
   ranks: Ranks,
 ): Loader {
@@ -181,6 +191,7 @@ function trainingLoader(
     views,
     withLabels: hasLinearHead(config),
     step,
+    steps: plan.steps,
     part: (rows) => ranks.part(rows),
   })
 }
@@ -196,16 +207,21 @@ function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): Onli
   return new OnlineProbe(addon, images, augmenter, config)
 }
 
-/** config.json; what came from the run being resumed keeps its first reason. */
-async function runConfig(
+/** config.json of the run that goes on; null where none does, or its checkpoint was taken out of its folder. */
+async function configBefore(
   folder: RunFolder,
-  { config, why, plan }: Resolution,
-  images: Images,
-): Promise<RunConfig> {
-  const before = await readConfig(folder.path)
+  checkpoint: Beginning['checkpoint'],
+): Promise<RunConfig | null> {
+  if (checkpoint === null) return null
+  const before = dirname(dirname(checkpoint.path))
+  return before === folder.path ? readConfig(before) : readConfig(before).catch(() => null)
+}
+
+/** config.json; what came from the run being resumed keeps its first reason. */
+function runConfig({ config, why, plan }: Resolution, images: Images, before: RunConfig | null): RunConfig {
   const reasons = Object.entries(why).map(([name, reason]) => [
     name,
-    reason === resumedReason ? (before?.why[name] ?? reason) : reason,
+    reason.replace(resumedReason, () => before?.why[name] ?? resumedReason),
   ])
   const { name, count, classNames } = images
   return {
@@ -233,9 +249,4 @@ function newLength(step: number, planned: number, schedule: ScheduleSettings): s
 
 function classesOf({ classNames, labels }: Images): number {
   return classNames?.length ?? 1 + (labels?.reduce((a, b) => Math.max(a, b), -1) ?? -1)
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(join(packageRoot, 'package.json'), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

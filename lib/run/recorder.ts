@@ -27,7 +27,7 @@ export class Recorder {
       if (metric.type === 'step') {
         this.#meter.add(metric)
       } else {
-        this.#meter.finish(metric.knn)
+        this.#meter.clear()
         this.history.push(metric)
       }
     }

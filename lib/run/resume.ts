@@ -1,6 +1,6 @@
 /** Where a run begins: anew, or at a checkpoint that fits it. */
-import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
 import { hasLinearHead } from '../config/learner-spec.ts'
@@ -16,6 +16,7 @@ import {
   readCheckpoint,
   stepOf,
 } from './checkpoint.ts'
+import { readEncoderFile } from './encoder-file.ts'
 import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
@@ -25,10 +26,14 @@ export interface Start {
   unusable: string[]
 }
 
-/** Finds the checkpoint that `resume` asks for. Throws ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_STATE. */
+/**
+ * Finds the checkpoint that `resume` asks for; in a restart (launch/placement.ts) what attempts before this one have left
+ * in the folder comes first. Throws ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_STATE.
+ */
 export async function findStart(
   folder: RunFolder,
   resume: string,
+  isRestart: boolean,
   warn: (message: string) => void,
 ): Promise<Start> {
   const unusable: string[] = []
@@ -37,7 +42,8 @@ export async function findStart(
       unusable.push(path)
       warn(`Left out ${path}: ${reason.message}`)
     })
-  if (resume === 'auto') {
+  const own = await listCheckpoints(folder.checkpoints)
+  if (resume === 'auto' || (isRestart && (resume === 'never' || own.length > 0))) {
     const checkpoint = await newestOf(folder.checkpoints)
     if (checkpoint === null) await refuseToOverwrite(folder)
     return { checkpoint, unusable }
@@ -54,13 +60,17 @@ export async function findStart(
   if (!(await exists(resume))) {
     throw invalid(`Expected 'auto', 'never' or a path for \`resume\` but ${show(resume)} is not there.`)
   }
-  const path = resolve(resume)
-  const checkpoint = (await stat(path)).isDirectory()
+  const path = await realpath(resume)
+  const found = (await stat(path)).isDirectory()
     ? await newestOf(join(path, 'checkpoints'))
     : { ...(await readCheckpoint(path)), path }
-  if (checkpoint === null)
-    throw invalid(`Expected a run with checkpoints for \`resume\` but ${path} has none.`)
-  await leaveOtherBranch(folder, checkpoint, warn)
+  if (found === null) throw invalid(`Expected a run with checkpoints for \`resume\` but ${path} has none.`)
+  if (dirname(found.path) !== (await realpath(folder.checkpoints))) {
+    await refuseToMix(folder, own, found.path)
+    return { checkpoint: found, unusable }
+  }
+  const checkpoint = { ...found, path: join(folder.checkpoints, basename(found.path)) }
+  await leaveOtherBranch(folder, own, checkpoint, warn)
   return { checkpoint, unusable }
 }
 
@@ -121,16 +131,33 @@ function leaves(value: object, prefix = '', into = new Map<string, unknown>()): 
   return into
 }
 
-/** Later checkpoints in the folder than the one that was named must not be taken for this run's. */
+/** What the run had come to after the checkpoint that was named must not be taken for what it comes to now. */
 async function leaveOtherBranch(
   folder: RunFolder,
+  own: readonly string[],
   { path, step }: Checkpoint & { path: string },
   warn: (message: string) => void,
 ): Promise<void> {
-  for (const other of await listCheckpoints(folder.checkpoints)) {
-    if (stepOf(other) > step)
-      warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
+  const later = own.filter((file) => stepOf(file) > step)
+  const encoder = (await exists(folder.encoder)) ? await readEncoderFile(folder.encoder) : null
+  if (encoder !== null && (encoder.step ?? Infinity) > step) {
+    later.push(folder.encoder)
+    if (await exists(folder.report)) later.push(folder.report)
   }
+  for (const file of later) warn(`Going on from ${path}: the later ${file} is now ${await putAside(file)}`)
+}
+
+/** A folder that holds a run has no room for what goes on from another's checkpoint. */
+async function refuseToMix(
+  { path, encoder }: RunFolder,
+  own: readonly string[],
+  from: string,
+): Promise<void> {
+  if (own.length === 0 && !(await exists(encoder))) return
+  throw new SimclrError(
+    'ERR_SIMCLR_STATE',
+    `Expected a folder without a run for what goes on from ${from} but ${path} holds one. Choose another \`out\`, or leave \`resume\` out to go on with the run that is there.`,
+  )
 }
 
 /** Without a checkpoint a run begins anew: not where that would replace an encoder that is there. */

@@ -1,8 +1,7 @@
 /** The images that a run trains on. */
-import { loadAddon } from '../addon/load.ts'
 import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { resolve } from '../config/resolve.ts'
+import { type MachineFacts, resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { decodingThreads, type Images, readImages } from '../data/images.ts'
@@ -11,13 +10,13 @@ import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import type { TrainEvent } from './events.ts'
 import type { Beginner } from './init.ts'
-import { machineFacts } from './machine-facts.ts'
 import type { Start } from './resume.ts'
 
 /** Reads the data that the options, or the run being resumed, name. */
 export async function readTrainingImages(
   options: TrainOptions,
   { checkpoint }: Start,
+  machine: MachineFacts,
   init: Beginner | undefined,
   tell: (event: TrainEvent) => void,
 ): Promise<Images> {
@@ -33,7 +32,6 @@ export async function readTrainingImages(
     labelled: true,
     isDefault: data === sampleTrain,
   }
-  const machine = machineFacts(loadAddon())
   const resolved = (imageSize: number | null) =>
     resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init).config
   // What cannot work is said before a large set is read.

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Command } from 'commander'
 import { releaseFolder } from '../../lib/addon/libtorch/paths.ts'
@@ -115,5 +118,25 @@ describe('an interrupt', () => {
     await lock.release()
     expect(code).to.equal(130)
     expect(stderr).to.contain('Interrupted')
+  })
+
+  it('asked for twice ends at once: by Ctrl-C, and not by one that was handed on twice', async () => {
+    const module = JSON.stringify(new URL('../../lib/cli/interrupt.ts', import.meta.url).href)
+    const script = `
+      const { interruptSignal } = await import(${module})
+      const { signal } = interruptSignal()
+      setInterval(() => process.stdout.write(signal.aborted ? 'asked ' : 'ready '), 50)`
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
+    const ended = once(child, 'close')
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    await setTimeout(1100)
+    child.kill('SIGTERM')
+    await once(child.stdout, 'data')
+    await once(child.stdout, 'data')
+    expect(child.exitCode).to.equal(null)
+    child.kill('SIGINT')
+    expect(await ended).to.deep.equal([130, null])
   })
 })

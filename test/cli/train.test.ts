@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import sharp from 'sharp'
@@ -68,7 +69,56 @@ describe('simclr train', function () {
     ])
     expect(code, stderr).to.equal(0)
     const options = (run: string) => JSON.parse(readFileSync(path(run, 'config.json'), 'utf8')).options
-    expect(options('config')).to.deep.equal({ ...options('json'), epochs: 1 })
+    const first = options('json')
+    const schedule = { ...first.schedule, warmupEpochs: 0.1 } // a tenth of a short run
+    expect(options('config')).to.deep.equal({ ...first, epochs: 1, schedule })
+  })
+
+  it('takes two signals at once, as `timeout` and npm send them, for one', async () => {
+    const args = ['train', ...tiny, '--epochs', '2000', '--out', path('twice'), '--json']
+    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(child, 'close')
+    let told = ''
+    child.stdout.on('data', (text) => {
+      if (!told.includes('"type":"step"') && String(text).includes('"type":"step"')) {
+        child.kill('SIGINT')
+        child.kill('SIGTERM')
+      }
+      told += text
+    })
+    expect((await ended)[0]).to.equal(130)
+    const steps = lines(told).filter(({ type }) => type === 'step').length
+    const name = `step-${String(steps).padStart(8, '0')}.safetensors`
+    expect(readdirSync(path('twice', 'checkpoints'))).to.include(name)
+  })
+
+  it('goes on to its end when nobody reads what it says any more', async () => {
+    const command = [
+      process.execPath,
+      '--import',
+      'tsx',
+      'lib/cli/main.ts',
+      'train',
+      ...tiny,
+      '--json',
+      '--out',
+    ]
+    const child = spawn(command[0]!, [...command.slice(1), path('unread')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(child, 'close')
+    await once(child.stderr, 'data')
+    child.stderr.destroy()
+    child.stdout.destroy()
+    expect(await ended).to.deep.equal([0, null])
+    expect(existsSync(path('unread', 'encoder.safetensors'))).to.equal(true)
+
+    const script = `exec "$@" >&- 2>&-`
+    const closed = spawn('sh', ['-c', script, 'sh', ...command, path('closed')], { stdio: 'ignore' })
+    expect(await once(closed, 'close')).to.deep.equal([0, null])
+    expect(existsSync(path('closed', 'encoder.safetensors'))).to.equal(true)
   })
 
   it('on Ctrl-C leaves a checkpoint, ends with 130, and goes on when told so', async () => {
@@ -100,10 +150,18 @@ describe('simclr train', function () {
   })
 
   it('ends with 2 for bad usage, saying what was expected', async () => {
+    writeFileSync(path('five.json'), '5')
+    writeFileSync(path('list.json'), '{ "options": [] }')
     for (const [args, part] of [
       [['--epochs', '-1'], 'Expected an integer of at least 1 for `epochs` but received -1.'],
       [['--temperature', 'warm'], "for `temperature` but received 'warm'"],
       [['--epoch', '3'], 'Did you mean --epochs?'],
+      [
+        ['--config', path('five.json')],
+        `Expected a config.json for \`--config\` but ${path('five.json')} holds 5.`,
+      ],
+      [['--config', path('list.json')], 'has [] for its `options`'],
+      [['--max-restarts', '2'], 'for `maxRestarts` but received 2'],
       [['--config', path('nowhere.json')], 'nowhere.json'],
     ] as const) {
       const { code, stderr } = await simclr(['train', ...args])

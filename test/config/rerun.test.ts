@@ -8,14 +8,18 @@ import type { TrainSettings } from '../../lib/config/settings.ts'
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 
-/** The configuration of a run of `first`, started again from its config.json with `changes`. */
-function again(first: TrainSettings, changes: TrainSettings) {
-  const { config, why } = resolve(first, cifar, machine)
+/** The configuration of a run of `first`, started again from its config.json with `changes`, maybe elsewhere. */
+function again(
+  first: TrainSettings,
+  changes: TrainSettings,
+  { from = cifar, to = cifar, on = machine } = {},
+) {
+  const { config, why } = resolve(first, from, machine)
   const { data: _, ...settings } = mergeLayers([
     { why: 'file', values: forRerun({ options: config, why }, changes) },
     { why: 'flags', values: changes },
   ]).values as TrainOptions
-  return resolve(settings, cifar, machine).config
+  return resolve(settings, to, on).config
 }
 
 describe('a run again with other options', () => {
@@ -44,5 +48,29 @@ describe('a run again with other options', () => {
     expect(again({ preset: 'paper' }, { preset: 'torch' })).to.deep.equal(
       resolve({ preset: 'torch' }, cifar, machine).config,
     )
+  })
+
+  it('fits other data, another machine and another length, but for what was chosen', () => {
+    const few = { ...cifar, images: 100, labelled: false }
+    const large = { ...cifar, imageSize: 400 }
+    expect(again({}, {}, { from: few })).to.deep.equal(resolve({}, cifar, machine).config)
+    expect(again({}, {}, { to: large })).to.deep.equal(resolve({}, large, machine).config)
+    expect(again({ batchSize: 64, imageSize: 48 }, {}, { from: few, to: large })).to.include({
+      batchSize: 64,
+      imageSize: 48,
+    })
+    const gpu = { ...machine, cores: 16, devices: ['cpu', 'cuda:0'] }
+    expect(again({}, {}, { on: gpu })).to.include({ device: 'cuda:0', threads: 16, precision: 'bf16' })
+    expect(again({ device: 'cpu', threads: 2 }, {}, { on: gpu })).to.include({ device: 'cpu', threads: 2 })
+    expect(again({ preset: 'cifar' }, { epochs: 3 }).schedule.warmupEpochs).to.equal(0.3)
+  })
+
+  it('keeps what a run had from one that is not known, and all of a file without reasons', () => {
+    const { config } = resolve({ temperature: 0.3 }, cifar, machine)
+    const why = { temperature: 'the run being resumed', batchSize: 'preset cifar (default for this data)' }
+    expect(forRerun({ options: config, why }, {}))
+      .to.include({ temperature: 0.3 })
+      .and.not.have.any.keys('batchSize')
+    expect(forRerun({ options: config }, {})).to.deep.equal(config)
   })
 })

@@ -137,6 +137,12 @@ describe('resolve', () => {
     expect(why.batchSize).to.equal('only 100 images')
   })
 
+  it('counts epochs of `steps` in the batch that fits', () => {
+    const { config, plan } = resolved({ preset: 'torch', steps: 7 }, { ...cifar, images: 100 })
+    expect(config).to.include({ batchSize: 100, steps: 7, epochs: 7 })
+    expect(plan).to.deep.include({ steps: 7, epochs: 7 })
+  })
+
   it('refuses a batch or limit that gives no step', () => {
     const few = { ...cifar, images: 100 }
     expect(() => resolved({ batchSize: 128 }, few)).to.throw('for `batchSize` but received 128')

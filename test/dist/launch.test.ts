@@ -120,4 +120,37 @@ describe('train({ processes })', function () {
     const steps = numbers(events) as { step: number }[]
     expect(new Set(steps.map(({ step }) => step)).size).to.equal(12)
   })
+
+  it('restarts of what goes on from another run begin with its checkpoint, then with their own', async () => {
+    const controller = new AbortController()
+    const stopped = train({
+      ...options,
+      out: path('origin'),
+      signal: controller.signal,
+      onProgress: (event) => event.type === 'step' && event.step === 3 && controller.abort(),
+    })
+    expect((await rejection(stopped)).name).to.equal('AbortError')
+    const starts: number[] = []
+    let deaths = 0
+    const run = await train({
+      ...options,
+      out: path('onward'),
+      resume: path('origin'),
+      processes: 2,
+      maxRestarts: 2,
+      onProgress(event: TrainEvent) {
+        if (event.type === 'start') starts.push(event.step)
+        // Before its folder has anything, and when it has checkpoints of its own.
+        const isDue = deaths === 0 ? event.type === 'data' : event.type === 'step' && event.step === 8
+        if (!isDue || deaths === 2) return
+        deaths++
+        for (const pid of ranksOf(process.pid)) process.kill(pid, 'SIGKILL')
+      },
+    })
+    run.encoder.dispose()
+    expect(deaths).to.equal(2)
+    expect(starts[0]).to.equal(4)
+    expect(starts.at(-1)).to.be.within(7, 9)
+    expect(distance(await tensors('onward'), await tensors('whole-2'))).to.be.below(1e-6)
+  })
 })

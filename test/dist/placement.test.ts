@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { firstHost, placement } from '../../lib/launch/placement.ts'
+import { Encoder } from '../../lib/encoder.ts'
+import { firstHost, isRestart, placement } from '../../lib/launch/placement.ts'
+import { train } from '../../lib/train.ts'
+import { withEnvironment } from '../support/environment.ts'
+import { rejection } from '../support/rejection.ts'
+import { tiny } from '../support/tiny.ts'
 
 describe('placement', () => {
   it('is null for a process alone', () => {
@@ -58,5 +63,18 @@ describe('placement', () => {
     expect(() => placement({ RANK: 'x', WORLD_SIZE: '2' })).to.throw(/`RANK` but received x/)
     expect(() => placement({ RANK: '2', WORLD_SIZE: '2' })).to.throw(/below the 2/)
     expect(() => placement({ RANK: '0', WORLD_SIZE: '2', MASTER_PORT: '0' })).to.throw(/MASTER_PORT/)
+  })
+
+  it('knows a restart by torchrun and by SLURM', () => {
+    expect([{}, { TORCHELASTIC_RESTART_COUNT: '0' }].map(isRestart)).to.deep.equal([false, false])
+    expect(isRestart({ TORCHELASTIC_RESTART_COUNT: '1' })).to.equal(true)
+    expect(isRestart({ SLURM_RESTART_COUNT: '2' })).to.equal(true)
+  })
+
+  it('of no sense stops a run, and is no matter of an encoder', async () => {
+    using _env = withEnvironment({ RANK: '3', WORLD_SIZE: undefined })
+    ;(await Encoder.random({ arch: 'resnet18', width: 0.25, stem: 'cifar' })).dispose()
+    const refused = await rejection(train(tiny))
+    expect(refused.message).to.contain('RANK and WORLD_SIZE go together')
   })
 })

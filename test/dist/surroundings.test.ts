@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { freePort } from '../../lib/io/port.ts'
@@ -123,5 +123,38 @@ describe('when what ranks stand on fails, every one ends with an error that says
     const { step } = JSON.parse(/.*"type":"start".*/.exec(resumed.stdout)![0]) as { step: number }
     expect(step).to.be.at.least(2)
     expect(torn(), 'what was torn is cleared away').to.have.length(0)
+  })
+
+  it("a processor without bf16: precision 'auto' is rank 0's on all", async function () {
+    const without = path('cpuinfo')
+    writeFileSync(
+      without,
+      readFileSync('/proc/cpuinfo', 'utf8').replace(/\b(avx512_bf16|amx_bf16|bf16)\b/g, ''),
+    )
+    const other = [
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      `mount --bind ${without} /proc/cpuinfo && exec "$@"`,
+      'sh',
+    ]
+    const [unshare, ...words] = [...other, 'true']
+    if (spawnSync(unshare!, words).status !== 0) {
+      console.log('      skipped: mount namespaces need root, and a kernel that has them')
+      return this.skip()
+    }
+    const flags = [...tinyFlags, '--precision', 'auto', '--epochs', '1', '--report', 'off', '--out']
+    for (const first of [0, 1]) {
+      const out = path(`auto-${first}`)
+      const port = await freePort()
+      const ranks = [0, 1].map((rank) =>
+        start({ rank, size: 2, port, via: rank === first ? other : [] }, [...flags, out]),
+      )
+      for (const rank of ranks) expect(await rank.end(), rank.stderr).to.equal(0)
+      if (first > 0) continue
+      const { options } = JSON.parse(readFileSync(path('auto-0', 'config.json'), 'utf8'))
+      expect(options.precision).to.equal('fp32')
+    }
   })
 })

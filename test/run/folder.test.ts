@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { resolve } from '../../lib/config/resolve.ts'
@@ -39,6 +39,20 @@ describe('run folder', () => {
     expect([...names, 'notes.tmp'].filter((name) => existsSync(path('rid', name)))).to.deep.equal([
       'notes.tmp',
     ])
+  })
+
+  it("is not rid of others' files, and is free again where that fails", async () => {
+    mkdirSync(path('others'))
+    const names = ['.notes.0123456789ab.tmp', '.config.json.tmp', '.config.json.old.tmp']
+    for (const name of names) writeFileSync(path('others', name), 'mine')
+    await (await RunFolder.open(path('others'))).close()
+    expect(readdirSync(path('others'))).to.include.members(names)
+
+    mkdirSync(path('others', '.config.json.0123456789ab.tmp')) // a folder is no file that can be removed
+    const failed = await RunFolder.open(path('others')).catch((error) => error)
+    expect(failed).to.be.instanceOf(Error).and.not.have.property('code', 'ERR_SIMCLR_BUSY')
+    rmdirSync(path('others', '.config.json.0123456789ab.tmp'))
+    await (await RunFolder.open(path('others'))).close()
   })
 
   it('belongs to one run at a time', async () => {

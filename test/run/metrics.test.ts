@@ -1,7 +1,9 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { EpochEvent, StepEvent } from '../../lib/run/events.ts'
+import { RunFolder } from '../../lib/run/folder.ts'
 import { MetricsLog, readMetrics } from '../../lib/run/metrics.ts'
+import { Recorder } from '../../lib/run/recorder.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const step = (number: number) => ({ type: 'step', step: number, epoch: 0, loss: number / 7 }) as StepEvent
@@ -42,5 +44,17 @@ describe('metrics.jsonl', () => {
     await log.close()
     expect(kept).to.deep.equal([step(0), step(1)])
     expect(await readMetrics(file)).to.deep.equal(kept)
+  })
+
+  it('leaves out lines that are no metrics, and goes on without the steps of an epoch', async () => {
+    mkdirSync(path('odd'))
+    const folder = await RunFolder.open(path('odd'))
+    const odd = ['5', 'null', '[]', '{}', '{"type":"later","step":1}', '{"type":"step","step":"1"}']
+    writeFileSync(folder.metrics, [...odd, JSON.stringify(epoch(2)), ''].join('\n'))
+    expect(await readMetrics(folder.metrics)).to.deep.equal([epoch(2)])
+    const recorder = await Recorder.open(folder, 2, null, 4, () => {})
+    expect(recorder.history).to.deep.equal([epoch(2)])
+    await recorder.close()
+    await folder.close()
   })
 })

@@ -15,7 +15,7 @@ describe('loader', () => {
     const sampler = new Sampler({ convention: 'torch', images: 12, batchSize: 4, seed: 1 }, epochOrder)
     const part = (rows: number) => ({ begin: 0, end: rows })
     const loader = (step: number) =>
-      new Loader({ images, augmenterAt, sampler, seed: 1, views: 3, withLabels: false, step, part })
+      new Loader({ images, augmenterAt, sampler, seed: 1, views: 3, withLabels: false, step, steps: 6, part })
     const pixels = (batch: NativeBatch) => batch.pixels({ threads: 1 })
     try {
       const all = loader(0)
@@ -25,6 +25,32 @@ describe('loader', () => {
       expect(made.map(({ length }) => length)).to.deep.equal(lengths)
       const later = loader(2)
       for (const step of [2, 3]) expect(await pixels(await later.next())).to.deep.equal(made[step])
+    } finally {
+      await images.dispose()
+    }
+  })
+
+  it('prepares no batch after the last', async () => {
+    const { Augmenter, epochOrder } = loadAddon()
+    const asked: number[] = []
+    class Watched extends Sampler {
+      override at(step: number) {
+        asked.push(step)
+        return super.at(step)
+      }
+    }
+    const images = await readImages('synthetic:scenes,count=12,size=16', { imageSize: 16 })
+    const augmenter = new Augmenter(lower(recipes.torchCifar.family, 16))
+    const loader = new Loader({
+      images,
+      augmenterAt: () => augmenter,
+      sampler: new Watched({ convention: 'torch', images: 12, batchSize: 4, seed: 1 }, epochOrder),
+      ...{ seed: 1, views: 2, withLabels: false, step: 1, steps: 4 },
+      part: (rows) => ({ begin: 0, end: rows }),
+    })
+    try {
+      for (let step = 1; step < 4; step++) await loader.next()
+      expect(asked).to.deep.equal([1, 2, 3])
     } finally {
       await images.dispose()
     }

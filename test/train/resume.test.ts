@@ -4,6 +4,7 @@ import { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
+import { withEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { listener, numbers, tiny } from '../support/tiny.ts'
 
@@ -196,17 +197,67 @@ describe('interrupt and resume', function () {
     expect(bytes('copy')).to.equal(bytes('never'))
   })
 
-  it('from a path into a folder that holds later checkpoints: those are put aside, those written stay', async () => {
+  it('from another run into a folder that holds one is refused, and nothing is changed', async () => {
     await partly({ ...tiny, out: path('origin') }, 2)
     await partly({ ...tiny, seed: 1, out: path('other') }, 5)
-    await partly({ out: path('other'), resume: path('origin') }, 4)
-    expect(checkpoints('other')).to.include.members([
-      'step-00000004.safetensors',
-      'step-00000005.safetensors.aside-1',
-    ])
-    await whole({ out: path('other') })
-    await whole({ out: path('origin') })
-    expect(bytes('other')).to.equal(bytes('origin'))
+    const files = () => [
+      checkpoints('other'),
+      bytes('other'),
+      readFileSync(path('other', 'metrics.jsonl'), 'utf8'),
+    ]
+    const before = files()
+    const error = await refusal({ out: path('other'), resume: path('origin') })
+    expect(error.code).to.equal('ERR_SIMCLR_STATE')
+    expect(error.message).to.contain(path('other')).and.contain('leave `resume` out')
+    expect(files()).to.deep.equal(before)
+  })
+
+  it('a branch of another run can go on at once, and keeps who decided its options', async () => {
+    await partly({ ...tiny, out: path('trunk') }, 4)
+    await partly({ out: path('twig'), resume: path('trunk') }, 5)
+    expect(checkpoints('twig')).to.deep.equal(['step-00000004.safetensors', 'step-00000005.safetensors'])
+    const reasons = (run: string) => JSON.parse(readFileSync(path(run, 'config.json'), 'utf8')).why
+    expect(reasons('twig')).to.deep.equal(reasons('trunk'))
+    expect(reasons('twig')).to.include({ batchSize: 'option', temperature: 'preset torch' })
+  })
+
+  it('in a restart goes on from what the attempt before has come to, however it was told to begin', async () => {
+    await partly({ ...tiny, out: path('begun') }, 4)
+    const startsAt = async (options: TrainOptions) => {
+      const { events, onProgress } = listener()
+      await whole({ ...options, onProgress })
+      return (events.find(({ type }) => type === 'start') as { step: number }).step
+    }
+    using _env = withEnvironment({ TORCHELASTIC_RESTART_COUNT: '1' })
+    await partly({ out: path('again'), resume: path('begun') }, 6) // the folder had nothing yet
+    expect(await startsAt({ out: path('again'), resume: path('begun') })).to.equal(6)
+    await partly({ ...tiny, out: path('first'), resume: 'never' }, 3)
+    expect(await startsAt({ out: path('first'), resume: 'never' })).to.equal(3)
+  })
+
+  it('from an earlier checkpoint leaves nothing of what came after it', async () => {
+    await whole({
+      ...tiny,
+      checkpoint: { everySeconds: null, everySteps: 3, keep: 9 },
+      report: true,
+      out: path('back'),
+    })
+    const late = bytes('back')
+    await partly({ out: path('back'), resume: path('back', 'checkpoints', 'step-00000003.safetensors') }, 4)
+    expect(bytes('back')).not.to.equal(late)
+    expect(readFileSync(path('back', 'encoder.safetensors.aside-1')).toString('base64')).to.equal(late)
+    expect(readdirSync(path('back')))
+      .to.include('report.html.aside-1')
+      .and.not.include('report.html')
+    const metrics = await readMetrics(path('back', 'metrics.jsonl'))
+    expect(metrics.map(({ type, step }) => [type, step])).to.deep.equal(
+      [0, 1, 2, 3].map((step) => ['step', step]),
+    )
+    // The last of those that it had: its encoder is newer than the checkpoint as soon as the run goes on.
+    const killed = path('back', 'checkpoints', 'step-00000003.safetensors')
+    const failed = await refusal({ out: path('back'), resume: killed, data: path('nowhere') })
+    expect(failed.code).to.equal('ERR_SIMCLR_DATA')
+    expect(readdirSync(path('back'))).not.to.include('encoder.safetensors')
   })
 
   it('with more steps: an epoch that goes on has one entry, over all its steps', async () => {

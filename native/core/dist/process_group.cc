@@ -97,8 +97,8 @@ std::vector<std::string> ProcessGroup::asking_store(const Ask& ask) {
 }
 
 std::vector<std::string> ProcessGroup::join(const std::string& hello) {
-  connections_->store = open_store(spec_, spec_.serves_store);
-  watch_ = std::make_unique<Watch>(spec_);
+  connections_->store = open_store(spec_, spec_.serves_store, stop_);
+  watch_ = std::make_unique<Watch>(spec_, stop_);
   watch_->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
   return asking_store([&] { return meet_in_store(hello); });
 }
@@ -114,6 +114,7 @@ std::vector<std::string> ProcessGroup::meet_in_store(const std::string& hello) {
     }
     if (missing.empty()) break;
     if (watch_->alarmed()) watch_->rethrow();
+    if (stop_) throw_aborted();
     if (Clock::now() > until) {
       throw Error("ERR_SIMCLR_RANK",
                   "Expected " + std::to_string(spec_.size) + " ranks but " + name_ranks(missing) +
@@ -170,6 +171,7 @@ std::vector<std::string> ProcessGroup::exchange_in_store(const std::string& text
     const std::string key = round + std::to_string(rank);
     while (!connections_->store->check({key})) {
       if (watch_->alarmed()) watch_->rethrow();
+      if (stop_) throw_aborted();
       if (Clock::now() > until) {
         watch_->alarm("rank " + std::to_string(rank) + " sent nothing for " + in_seconds(spec_.timeout));
         watch_->rethrow();

@@ -44,13 +44,15 @@ class ProcessGroup {
   int size() const { return spec_.size; }
 
   /// Finds the others. Returns every rank's `hello` in the order of ranks. Throws ERR_SIMCLR_RANK naming
-  /// those that did not appear in time. Call it once, before anything else.
+  /// those that did not appear in time, and ERR_SIMCLR_ABORTED where it waits and is asked to stop. Call it
+  /// once, before anything else.
   std::vector<std::string> join(const std::string& hello);
 
   /// Opens the connections that collectives use; after `join`.
   void connect();
 
-  /// Every rank's text, in the order of ranks, through the store.
+  /// Every rank's text, in the order of ranks, through the store. Throws as `join`: who does not get to the
+  /// first step has to be told by `announce`.
   std::vector<std::string> exchange(const std::string& text);
 
   /// [size, ...]: every rank's `value`, all of one shape.
@@ -87,7 +89,8 @@ class ProcessGroup {
 
   void set_activity(const std::string& activity);
 
-  /// Asks all ranks to stop after the step that is next agreed upon.
+  /// Asks all ranks to stop after the step that is next agreed upon; before the first, ends this rank's
+  /// waiting.
   void ask_to_stop() { stop_ = true; }
   bool asked_to_stop() const { return stop_; }
 

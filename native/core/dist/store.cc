@@ -2,14 +2,22 @@
 
 #include <c10/util/Logging.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <sstream>
+#include <thread>
 
 #include "core/error.h"
 
 namespace simclr {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// c10d's attempts cannot be interrupted, so each is short; long enough for a packet that is lost.
+constexpr milliseconds kTry{2000};
 
 std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
 
@@ -28,33 +36,48 @@ void quieten_c10d() {
   });
 }
 
+[[noreturn]] void throw_unopened(const RankSpec& spec, bool serve, const std::string& cause) {
+  if (serve && cause.find("EADDRINUSE") != std::string::npos) {
+    throw Error("ERR_SIMCLR_RANK", "Expected a free port for rank 0's store but " + address(spec) +
+                                       " is in use. Set MASTER_PORT to another one for all ranks.");
+  }
+  if (serve) {
+    throw Error("ERR_SIMCLR_RANK", "Rank 0 cannot open its store at " + address(spec) + ": " + cause +
+                                       ". MASTER_ADDR must be an address of the machine that runs rank 0.");
+  }
+  throw Error("ERR_SIMCLR_RANK",
+              "Rank " + std::to_string(spec.rank) + " of " + std::to_string(spec.size) +
+                  " found no store at " + address(spec) + " within " + in_seconds(spec.timeout) +
+                  ": rank 0 did not start there, or the network does not let it through (" + cause + ").");
+}
+
 }  // namespace
 
-c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve) {
+c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
+                                           const std::atomic<bool>& give_up) {
   quieten_c10d();
   c10d::TCPStoreOptions options;
   options.port = spec.port;
   options.isServer = serve;
   options.waitWorkers = false;
-  options.timeout = spec.timeout;
-  try {
-    const auto store = c10::make_intrusive<c10d::TCPStore>(spec.host, options);
-    return c10::make_intrusive<c10d::PrefixStore>("simclr/" + spec.generation, store);
-  } catch (const c10::Error& error) {
-    const std::string cause = brief(error);
-    if (serve && cause.find("EADDRINUSE") != std::string::npos) {
-      throw Error("ERR_SIMCLR_RANK", "Expected a free port for rank 0's store but " + address(spec) +
-                                         " is in use. Set MASTER_PORT to another one for all ranks.");
+  const auto until = Clock::now() + spec.timeout;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
+    options.timeout = serve ? left : std::clamp(left, milliseconds{1}, kTry);
+    try {
+      const auto store = c10::make_intrusive<c10d::TCPStore>(spec.host, options);
+      store->setTimeout(spec.timeout);
+      return c10::make_intrusive<c10d::PrefixStore>("simclr/" + spec.generation, store);
+    } catch (const c10::Error& error) {
+      if (give_up) throw_aborted();
+      if (serve || Clock::now() >= until) throw_unopened(spec, serve, brief(error));
+      std::this_thread::sleep_for(milliseconds{20});  // where an attempt fails at once
     }
-    if (serve) {
-      throw Error("ERR_SIMCLR_RANK", "Rank 0 cannot open its store at " + address(spec) + ": " + cause +
-                                         ". MASTER_ADDR must be an address of the machine that runs rank 0.");
-    }
-    throw Error("ERR_SIMCLR_RANK",
-                "Rank " + std::to_string(spec.rank) + " of " + std::to_string(spec.size) +
-                    " found no store at " + address(spec) + " within " + in_seconds(spec.timeout) +
-                    ": rank 0 did not start there, or the network does not let it through (" + cause + ").");
   }
+}
+
+void throw_aborted() {
+  throw Error("ERR_SIMCLR_ABORTED", "This rank was asked to stop before the run had begun.");
 }
 
 std::string get_text(c10d::Store& store, const std::string& key) {

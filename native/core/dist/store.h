@@ -2,17 +2,23 @@
 // missing.
 #pragma once
 
-#include <functional>
+#include <atomic>
+#include <chrono>
 #include <string>
+#include <vector>
 
 #include "core/dist/c10d.h"
 #include "core/dist/rank_spec.h"
 
 namespace simclr {
 
-/// A connection of its own to the run's store; the first of the serving rank opens the port. Throws
-/// ERR_SIMCLR_RANK: port in use, nobody there.
-c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve);
+/// A connection of its own to the run's store; the first of the serving rank opens the port. Waits for the
+/// store while `give_up` is false. Throws ERR_SIMCLR_RANK: port in use, nobody there; ERR_SIMCLR_ABORTED.
+c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
+                                           const std::atomic<bool>& give_up);
+
+/// What a rank that gives up waiting for the others throws.
+[[noreturn]] void throw_aborted();
 
 std::string get_text(c10d::Store& store, const std::string& key);
 void set_text(c10d::Store& store, const std::string& key, const std::string& value);

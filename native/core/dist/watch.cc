@@ -119,8 +119,9 @@ void Watch::State::roll_call() {
   conclude(text);
 }
 
-Watch::Watch(const RankSpec& spec) : spec_(spec), state_(std::make_shared<State>(spec)) {
-  state_->store = open_store(spec, /*serve=*/false);
+Watch::Watch(const RankSpec& spec, const std::atomic<bool>& give_up)
+    : spec_(spec), state_(std::make_shared<State>(spec)) {
+  state_->store = open_store(spec, /*serve=*/false, give_up);
   std::thread(run, state_).detach();
 }
 

@@ -3,6 +3,7 @@
 // are known by name even to ranks that had nothing to do with them.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,7 @@ namespace simclr {
 class Watch {
  public:
   /// Opens its connection here; throws as open_store.
-  explicit Watch(const RankSpec& spec);
+  Watch(const RankSpec& spec, const std::atomic<bool>& give_up);
   ~Watch();
 
   /// What this rank is at, e.g. "step 12: reading images": told to the others if they wait for it in vain.

@@ -160,7 +160,8 @@ StepResult Learner::report(const Work& work, const at::Tensor& values) const {
   result.contrasted = !spec_.supervised;
   result.contrastive_accuracy = host[1];
   result.entropy = host[2];
-  result.probed = work.probe;
+  // No right answer and yet no loss: none of the images has a label.
+  result.probed = work.probe && (host[3] != 0 || host[4] != 0);
   if (work.probe) {
     result.probe_loss = host[3];
     result.probe_accuracy = host[4];

@@ -1,0 +1,66 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { expect } from 'chai'
+import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
+import { readMetrics } from '../../lib/run/metrics.ts'
+import { train } from '../../lib/train.ts'
+import { ranksOf } from '../dist/launched.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { rejection } from '../support/rejection.ts'
+import { tiny } from '../support/tiny.ts'
+
+describe('ranks that are asked to stop', function () {
+  this.timeout(240_000)
+  const path = temporaryFolder()
+
+  it('a checkpoint that takes rank 0 longer than others are waited for is written to its end', async () => {
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const out = path('run')
+    let first = 0
+    const training = train({
+      ...tiny,
+      encoder: { ...tiny.encoder, width: 1 },
+      epochs: 1000,
+      out,
+      processes: 2,
+      signal: controller.signal,
+      onProgress: (event) => {
+        if (event.type === 'start') first = event.pid
+        if (event.type === 'step' && event.step === 2) controller.abort(reason)
+      },
+    })
+    const ended = rejection(training)
+    const torn = () => readdirSync(path('run', 'checkpoints')).some((name) => /^\.step-0*[1-9]/.test(name))
+    while (!controller.signal.aborted) await setTimeout(5)
+    const second = ranksOf(process.pid).find((pid) => pid !== first)!
+    while (!torn()) await setImmediate()
+    process.kill(first, 'SIGSTOP') // as a disk that is slow would
+    while (existsSync(`/proc/${second}`)) await setTimeout(50)
+    await setTimeout(17_000)
+    expect(torn(), 'it was stopped in time').to.equal(true)
+    process.kill(first, 'SIGCONT')
+    expect(await ended).to.equal(reason)
+    const newest = await newestCheckpoint(path('run', 'checkpoints'), () => expect.fail('damaged'))
+    const steps = (await readMetrics(path('run', 'metrics.jsonl'))).filter(({ type }) => type === 'step')
+    expect(newest!.step).to.equal(steps.length)
+  })
+
+  it('a rank that is stopped, and so does not answer, is killed once the others have given it up', async () => {
+    const failed = await rejection(
+      train({
+        ...tiny,
+        epochs: 1000,
+        out: path('stopped'),
+        processes: 2,
+        distributed: { timeoutSeconds: 4 },
+        onProgress: (event) => {
+          if (event.type === 'step' && event.step === 2) process.kill(ranksOf(process.pid)[1]!, 'SIGSTOP')
+        },
+      }),
+    )
+    expect(failed).to.have.property('code', 'ERR_SIMCLR_RANK')
+    expect(failed.message).to.contain('rank 1 did not answer')
+    expect(ranksOf(process.pid)).to.deep.equal([])
+  })
+})
