@@ -12,5 +12,6 @@ export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
 export type { EpochEvent, StepEvent, TrainEvent } from './run/events.ts'
+export type { ForeignWeights } from './run/foreign-keys.ts'
 export type { Run } from './run/result.ts'
 export { train } from './train.ts'

@@ -1,7 +1,7 @@
 /**
  * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
  * away, paper §4.2; a classifier trained with the encoder stays, as `fc`), with what is needed to use it as
- * metadata. torchvision's own state dicts are read too.
+ * metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.t
 import { arches, conventions } from '../config/groups.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
+import { isPyTorch, PyTorchFile } from '../io/pytorch.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import {
   type Checkpoint,
@@ -23,6 +24,7 @@ import {
 import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
+import type { ForeignWeights } from './foreign-keys.ts'
 import { fromTorchvision, marked, unmarked } from './torchvision.ts'
 
 /** How images become what the encoder was trained on. */
@@ -41,6 +43,8 @@ export interface EncoderWeights {
   tensors: NativeTensor[]
   /** Null where the encoder was trained without. */
   classifier: Classifier | null
+  /** Null where simclr has trained it. */
+  foreign: ForeignWeights | null
 }
 
 const format = 'simclr-encoder'
@@ -98,6 +102,7 @@ export function encoderWeights(
     },
     tensors: encoderTensors(state),
     classifier: config.objective === 'supervised' ? classifierOf(state, 'classifier.', classNames) : null,
+    foreign: null,
   }
 }
 
@@ -115,7 +120,7 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
 /** Writes the file whole or not at all. `step`: steps of the run that made it, where one did. */
 export async function writeEncoder(
   path: string,
-  { spec, preprocessing, tensors, classifier }: EncoderWeights,
+  { spec, preprocessing, tensors, classifier }: Omit<EncoderWeights, 'foreign'>,
   step?: number,
 ): Promise<void> {
   const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
@@ -137,8 +142,8 @@ export async function writeEncoder(
 }
 
 /**
- * Reads a run folder (its encoder.safetensors, or its newest checkpoint where that is newer) or a .safetensors file. Throws
- * ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
+ * Reads a run folder (its encoder.safetensors, or its newest checkpoint where that is newer), a .safetensors file or one
+ * of PyTorch's. Throws ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
  */
 export async function readEncoder(path: string): Promise<EncoderWeights> {
   if (!(await exists(path))) {
@@ -164,6 +169,7 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
 
 /** `step`: that the run had done, where the file says so. */
 async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
+  if (await isPyTorch(path)) return { weights: await readPyTorch(path) }
   const file = await readSafetensors(path)
   const { tensors, metadata } = file
   if (metadata.format === checkpointFormat) {
@@ -179,7 +185,10 @@ async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights;
     )
   }
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
-  if (foreign !== undefined) return { weights: { ...foreign, classifier: null } }
+  if (foreign !== undefined) {
+    const { arrays, ...found } = foreign
+    return { weights: { ...found, tensors: arrays, classifier: null } }
+  }
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success) {
     const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
@@ -195,6 +204,23 @@ async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights;
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
     tensors: unmarked(tensors).filter(({ name }) => !isClassifier(name)),
     classifier: classes ? classifierOf(tensors, 'fc.', classes) : null,
+    foreign: null,
   }
   return step === undefined ? { weights } : { weights, step }
+}
+
+async function readPyTorch(path: string): Promise<EncoderWeights> {
+  using file = await PyTorchFile.open(path)
+  const found = fromTorchvision(path, file.arrays)
+  if (found === undefined) {
+    const names = file.arrays.map(({ name }) => name)
+    const has =
+      names.length === 0 ? 'no arrays at all' : `${names.length} arrays: ${names.slice(0, 4).join(', ')}, …`
+    throw new SimclrError(
+      'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS',
+      `Expected a ResNet under torchvision's or lightly's names but ${path} has ${has}. Rename them, with conv1.weight for the first convolution and layer1.0.conv1.weight for the first group's.`,
+    )
+  }
+  const { arrays, ...rest } = found
+  return { ...rest, tensors: await Promise.all(arrays.map((array) => file.read(array))), classifier: null }
 }
