@@ -34,6 +34,7 @@ import {
   readEncoder,
   writeEncoder,
 } from './run/encoder-file.ts'
+import type { ForeignWeights } from './run/foreign-keys.ts'
 import { machineFacts } from './run/machine-facts.ts'
 
 export type { EncoderOptions }
@@ -105,12 +106,14 @@ export class Encoder {
   }
 
   /**
-   * Loads a run folder, an encoder.safetensors, or a state dict of torchvision's ResNet saved as .safetensors.
+   * Loads a run folder, an encoder.safetensors, or a ResNet that others have trained: a state dict, or a dict that
+   * holds one, as .safetensors or as a file of `torch.save` (PyTorch 1.6 and later), of which nothing is run. Prefixes
+   * of its names and the numbers of `nn.Sequential` are recognised, heads are left out: `foreign` tells.
    * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_CHECKPOINT,
    * ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, ERR_SIMCLR_DEVICE.
    */
   static async load(path: string | URL, options: EncoderOptions = {}): Promise<Encoder> {
-    const file = named(path, 'a run folder or .safetensors file', 'Name the `out` of a run.')
+    const file = named(path, 'a run folder, .safetensors or PyTorch file', 'Name the `out` of a run.')
     validate(encoderOptions, options)
     return new Encoder(await readEncoder(file), options)
   }
@@ -182,6 +185,11 @@ export class Encoder {
     } finally {
       store.dispose()
     }
+  }
+
+  /** Of weights that others have trained, where in their file the encoder lay and what beside it was not used; else null. */
+  get foreign(): Readonly<ForeignWeights> | null {
+    return this.#weights.foreign
   }
 
   /** Names of the classes that `classify` tells apart; null for an encoder that was trained without labels. */

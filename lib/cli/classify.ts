@@ -5,14 +5,15 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
 import { inChunks, readImages } from '../data/images.ts'
-import { Encoder, sequence } from '../encoder.ts'
+import { sequence } from '../encoder.ts'
 import { formatCount } from '../format.ts'
+import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const classifyOptions = z.strictObject({
-  encoder: required(text('a run folder or .safetensors file'), {
+  encoder: required(text('a run folder, .safetensors or PyTorch file'), {
     about: 'A fine-tuned encoder: of a run whose `objective` was supervised.',
   }),
   data: required(text("a path or 'kind:path'"), { about: 'Images to classify.' }),
@@ -45,7 +46,7 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
   const options = validate(classifyOptions, readOptionFlags(classifyOptions, flags))
   using interrupt = interruptSignal()
   const { signal } = interrupt
-  using encoder = await Encoder.load(options.encoder, { device: options.device, threads: options.threads })
+  using encoder = await loadEncoder(options.encoder, { device: options.device, threads: options.threads })
   const classes = encoder.requireClasses()
   const { imageSize } = encoder.preprocessing
   const { limit, maxSkipped } = options

@@ -5,17 +5,20 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
 import { readImages } from '../data/images.ts'
-import { Encoder, sequence } from '../encoder.ts'
+import { sequence } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
 import { formatCount } from '../format.ts'
 import { npyHeader } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
+import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const embedOptions = z.strictObject({
-  encoder: required(text('a run folder or .safetensors file'), { about: 'What makes the features.' }),
+  encoder: required(text('a run folder, .safetensors or PyTorch file'), {
+    about: 'What makes the features.',
+  }),
   data: required(text("a path or 'kind:path'"), { about: 'Images to embed.' }),
   out: required(
     { schema: z.string().regex(/.\.npy$/), expected: 'a path ending in .npy' },
@@ -47,7 +50,7 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const options = validate(embedOptions, readOptionFlags(embedOptions, flags))
   const { out, limit, maxSkipped } = options
   using interrupt = interruptSignal()
-  using encoder = await Encoder.load(options.encoder, { device: options.device, threads: options.threads })
+  using encoder = await loadEncoder(options.encoder, { device: options.device, threads: options.threads })
   // Nobody should wait for features that cannot be written.
   const namesFile = out.replace(/\.npy$/, '.files.txt')
   for (const path of [out, namesFile]) await prepareOutput(path)

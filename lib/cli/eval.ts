@@ -1,7 +1,9 @@
 /** `simclr eval`: how well simple classifiers do on an encoder's features. */
 import type { Command } from 'commander'
+import { validate } from '../config/messages.ts'
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../evaluate/evaluate.ts'
 import { formatCount, formatPercent } from '../format.ts'
+import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
@@ -36,7 +38,10 @@ export function registerEval(program: Command): void {
 async function runEval(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
   using interrupt = interruptSignal()
   const options = readOptionFlags(evaluateOptions, flags) as unknown as EvaluateOptions
-  const result = await evaluate({ ...options, signal: interrupt.signal })
+  validate(evaluateOptions, options)
+  const { device } = options
+  using loaded = options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device })
+  const result = await evaluate({ ...options, encoder: loaded ?? 'raw', signal: interrupt.signal })
   const { probe, accuracy, images, testImages, classes, dim } = result
   const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`
   say(

@@ -57,9 +57,9 @@ export const trainSettings = z.strictObject({
     default: "'contrastive', 'supervised' in the preset 'fine-tune'",
     source: '§2.1; appendix B.5',
   }),
-  init: option(nullOr(text('a run folder or .safetensors file')), {
+  init: option(nullOr(text('a run folder, .safetensors or PyTorch file')), {
     about:
-      "Weights that the encoder begins with: of a run, an encoder.safetensors or torchvision's state dict. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.",
+      'Weights that the encoder begins with: of a run, an encoder.safetensors, or a ResNet that others have trained, as a .safetensors file or one of torch.save. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.',
     default: 'null',
   }),
   limit: option(integer(1), {

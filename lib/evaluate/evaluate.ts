@@ -27,7 +27,7 @@ const labelled = (what: string) =>
 export const evaluateOptions = z.strictObject({
   encoder: required(
     instance<Encoder | string>(
-      "an Encoder, a run folder, a .safetensors file or 'raw'",
+      "an Encoder, a run folder, a .safetensors or PyTorch file or 'raw'",
       (value) => value instanceof Encoder || (typeof value === 'string' && value !== ''),
     ),
     { about: "What makes the features; 'raw' is the pixels themselves." },

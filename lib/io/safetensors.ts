@@ -110,7 +110,7 @@ export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data')
 function foreign(label: string): SimclrError {
   return new SimclrError(
     'ERR_SIMCLR_CORRUPT_FILE',
-    `Expected a safetensors file but ${label} is none: it starts with another format's bytes. Name another file; PyTorch's .pt and .pth files have to be converted first.`,
+    `Expected a safetensors file but ${label} is none: it starts with another format's bytes. Name another file.`,
   )
 }
 

@@ -1,7 +1,7 @@
 /**
  * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
  * away, paper §4.2; a classifier trained with the encoder stays, as `fc`), with what is needed to use it as
- * metadata. torchvision's own state dicts are read too.
+ * metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.t
 import { arches, conventions } from '../config/groups.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
+import { isPyTorch, PyTorchFile } from '../io/pytorch.ts'
 import { readSafetensors, writeSafetensors } from '../io/safetensors.ts'
 import {
   type Checkpoint,
@@ -23,7 +24,8 @@ import {
 import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
-import { fromTorchvision, marked, unmarked } from './torchvision.ts'
+import type { ForeignWeights } from './foreign-keys.ts'
+import { fromTorchvision, marked, unmarked, withBatchCounts } from './torchvision.ts'
 
 /** How images become what the encoder was trained on. */
 export interface Preprocessing {
@@ -41,6 +43,8 @@ export interface EncoderWeights {
   tensors: NativeTensor[]
   /** Null where the encoder was trained without. */
   classifier: Classifier | null
+  /** Null where simclr has trained it. */
+  foreign: ForeignWeights | null
 }
 
 const format = 'simclr-encoder'
@@ -98,6 +102,7 @@ export function encoderWeights(
     },
     tensors: encoderTensors(state),
     classifier: config.objective === 'supervised' ? classifierOf(state, 'classifier.', classNames) : null,
+    foreign: null,
   }
 }
 
@@ -114,7 +119,7 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
 
 /** What is needed to use the weights, as text. `step`: steps of the run that made them, where one did. */
 export function encoderMetadata(
-  { spec, preprocessing, classifier }: EncoderWeights,
+  { spec, preprocessing, classifier }: Omit<EncoderWeights, 'foreign'>,
   step?: number,
 ): Record<string, string> {
   return {
@@ -133,7 +138,11 @@ export function encoderMetadata(
 }
 
 /** Writes the file whole or not at all. `step` as in `encoderMetadata`. */
-export async function writeEncoder(path: string, weights: EncoderWeights, step?: number): Promise<void> {
+export async function writeEncoder(
+  path: string,
+  weights: Omit<EncoderWeights, 'foreign'>,
+  step?: number,
+): Promise<void> {
   const { spec, tensors, classifier } = weights
   const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
   const metadata = encoderMetadata(weights, step)
@@ -142,8 +151,8 @@ export async function writeEncoder(path: string, weights: EncoderWeights, step?:
 }
 
 /**
- * Reads a run folder (its encoder.safetensors, or its newest checkpoint where that is newer) or a .safetensors file. Throws
- * ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
+ * Reads a run folder (its encoder.safetensors, or its newest checkpoint where that is newer), a .safetensors file or one
+ * of PyTorch's. Throws ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE or ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, naming the path.
  */
 export async function readEncoder(path: string): Promise<EncoderWeights> {
   if (!(await exists(path))) {
@@ -167,8 +176,9 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
   return weightsOf(checkpoint)
 }
 
-/** Reads a .safetensors file; throws as `readEncoder`. `step`: that the run had done, where the file says so. */
+/** Reads a .safetensors file or one of PyTorch's; throws as `readEncoder`. `step`: that the run had done, where the file says so. */
 export async function readEncoderFile(path: string): Promise<{ weights: EncoderWeights; step?: number }> {
+  if (await isPyTorch(path)) return { weights: await readPyTorch(path) }
   const file = await readSafetensors(path)
   const { tensors, metadata } = file
   if (metadata.format === checkpointFormat) {
@@ -184,7 +194,10 @@ export async function readEncoderFile(path: string): Promise<{ weights: EncoderW
     )
   }
   const foreign = metadata.format === format ? undefined : fromTorchvision(path, tensors)
-  if (foreign !== undefined) return { weights: { ...foreign, classifier: null } }
+  if (foreign !== undefined) {
+    const { arrays, ...found } = foreign
+    return { weights: { ...found, tensors: withBatchCounts(arrays), classifier: null } }
+  }
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success) {
     const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key)))].join(', ')
@@ -200,6 +213,24 @@ export async function readEncoderFile(path: string): Promise<{ weights: EncoderW
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
     tensors: unmarked(tensors).filter(({ name }) => !isClassifier(name)),
     classifier: classes ? classifierOf(tensors, 'fc.', classes) : null,
+    foreign: null,
   }
   return step === undefined ? { weights } : { weights, step }
+}
+
+async function readPyTorch(path: string): Promise<EncoderWeights> {
+  using file = await PyTorchFile.open(path)
+  const found = fromTorchvision(path, file.arrays)
+  if (found === undefined) {
+    const names = file.arrays.map(({ name }) => name)
+    const has =
+      names.length === 0 ? 'no arrays at all' : `${names.length} arrays: ${names.slice(0, 4).join(', ')}, …`
+    throw new SimclrError(
+      'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS',
+      `Expected a ResNet under torchvision's or lightly's names but ${path} has ${has}. Rename them, with conv1.weight for the first convolution and layer1.0.conv1.weight for the first group's.`,
+    )
+  }
+  const { arrays, ...rest } = found
+  const tensors = await Promise.all(arrays.map((array) => file.read(array)))
+  return { ...rest, tensors: withBatchCounts(tensors), classifier: null }
 }

@@ -46,6 +46,7 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     // A run that goes on has its own weights.
     const named = beginning.checkpoint ? null : options.init
     const init = named ? await readInit(named) : undefined
+    if (init?.note) tell({ type: 'warning', message: init.note })
     const machine = await commonFacts(ranks)
     const images = await readTrainingImages(options, beginning, machine, init, tell)
     try {

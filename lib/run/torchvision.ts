@@ -1,5 +1,5 @@
 /**
- * State dicts of torchvision's ResNet, as a .safetensors file. In the torch convention our encoder has its names
+ * State dicts of torchvision's ResNet. In the torch convention our encoder has its names
  * and shapes and computes what it computes; in the paper's convention it does not (padding of the stem's pooling,
  * projection in the first group), though the names of a ResNet-50 are the same.
  */
@@ -7,6 +7,7 @@ import { SimclrError } from '../addon/errors.ts'
 import type { Arch, EncoderSpec, NativeTensor } from '../addon/interface.ts'
 import { imagenetMean, imagenetStd } from '../augment/recipes.ts'
 import { tensorFrom } from '../io/tensor.ts'
+import { type ForeignWeights, findEncoder, type NamedShape } from './foreign-keys.ts'
 
 /** An array that makes torchvision's strict loading fail, with its name in the message. */
 const paperMark = 'paper_convention_which_torchvision_cannot_hold'
@@ -43,36 +44,40 @@ function preprocessingOf(stem: EncoderSpec['stem']) {
   }
 }
 
+/** An encoder that others have trained, as far as names and shapes tell. */
+export interface ForeignEncoder<T extends NamedShape> {
+  spec: EncoderSpec
+  preprocessing: ReturnType<typeof preprocessingOf>
+  foreign: ForeignWeights
+  /** The encoder's arrays, under torchvision's names. */
+  arrays: T[]
+}
+
 /**
- * A state dict of torchvision's ResNet (any width, 7x7 stem or CIFAR's 3x3) as encoder weights; the classifier
- * `fc` is left out, a prefix such as `module.` or `backbone.` too. Undefined where the names are not
- * torchvision's. Throws ERR_SIMCLR_INCOMPATIBLE_WEIGHTS for the paper's convention and for an unknown depth.
+ * The ResNet in `arrays` (any width, 7x7 stem or CIFAR's 3x3), whatever its names begin with and whatever lies beside
+ * it; its classifier `fc` is left out. Undefined where there is none. Throws ERR_SIMCLR_INCOMPATIBLE_WEIGHTS for the
+ * paper's convention, for an unknown depth, and for several encoders.
  */
-export function fromTorchvision(path: string, tensors: readonly NativeTensor[]) {
-  const stem = tensors.find(
-    ({ name, shape }) => /(^|\.)conv1\.weight$/.test(name) && shape.length === 4 && shape[1] === 3,
-  )
-  if (!stem) return undefined
-  if (tensors.some(({ name }) => name === paperMark)) {
+export function fromTorchvision<T extends NamedShape>(
+  path: string,
+  arrays: readonly T[],
+): ForeignEncoder<T> | undefined {
+  const found = findEncoder(path, arrays)
+  if (!found) return undefined
+  if (arrays.some(({ name }) => name === paperMark)) {
     throw new SimclrError(
       'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS',
       `Expected the metadata of an encoder in the paper's convention but ${path} has lost them. Use the encoder.safetensors that simclr wrote.`,
     )
   }
-  const prefix = stem.name.slice(0, -'conv1.weight'.length)
-  const own = tensors
-    .filter(
-      ({ name }) => name.startsWith(prefix) && /^(conv1|bn1|layer[1-4])\./.test(name.slice(prefix.length)),
-    )
-    .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }))
-
-  const names = new Set(own.map(({ name }) => name))
+  const { arrays: own, ...foreign } = found
+  const shapes = new Map(own.map(({ name, shape }) => [name, shape]))
   const blocks = [1, 2, 3, 4].map((group) => {
     let count = 0
-    while (names.has(`layer${group}.${count}.conv1.weight`)) count++
+    while (shapes.has(`layer${group}.${count}.conv1.weight`)) count++
     return count
   })
-  const kind = names.has('layer1.0.conv3.weight') ? 'bottleneck' : 'basic'
+  const kind = shapes.has('layer1.0.conv3.weight') ? 'bottleneck' : 'basic'
   const arch = arches[`${blocks} ${kind}`]
   if (arch === undefined) {
     throw new SimclrError(
@@ -80,22 +85,21 @@ export function fromTorchvision(path: string, tensors: readonly NativeTensor[]) 
       `Expected a ResNet-18, 34, 50, 101, 152 or 200 but ${path} has ${blocks.join(', ')} ${kind} blocks.`,
     )
   }
-  const spec: EncoderSpec = {
-    arch,
-    width: stem.shape[0]! / baseWidth,
-    stem: stem.shape[2] === 7 ? 'imagenet' : 'cifar',
-    convention: 'torch',
-    skRatio: 0,
-  }
-  return { spec, preprocessing: preprocessingOf(spec.stem), tensors: [...own, ...batchCounts(own)] }
+  const [channels, , side] = shapes.get('conv1.weight')!
+  const stem = side === 7 ? 'imagenet' : 'cifar'
+  const spec: EncoderSpec = { arch, width: channels! / baseWidth, stem, convention: 'torch', skRatio: 0 }
+  return { spec, preprocessing: preprocessingOf(stem), foreign, arrays: own }
 }
 
-/** Zeros for the counts of batches that old and stripped state dicts lack: PyTorch reads them only where momentum is none. */
-function batchCounts(tensors: readonly NativeTensor[]): NativeTensor[] {
+/** Adds zeros for the counts of batches that old and stripped state dicts lack: PyTorch reads them only where momentum is none. */
+export function withBatchCounts(tensors: readonly NativeTensor[]): NativeTensor[] {
   const names = new Set(tensors.map(({ name }) => name))
-  return tensors
+  const missing = tensors
     .filter(({ name }) => name.endsWith('.running_mean'))
     .map(({ name }) => name.replace(/running_mean$/, 'num_batches_tracked'))
     .filter((name) => !names.has(name))
-    .map((name) => ({ name, dtype: 'I64', shape: [], data: new Uint8Array(8) }))
+  return [
+    ...tensors,
+    ...missing.map((name): NativeTensor => ({ name, dtype: 'I64', shape: [], data: new Uint8Array(8) })),
+  ]
 }

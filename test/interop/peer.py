@@ -58,4 +58,5 @@ def main(command, *args):
         net.load_state_dict(read_safetensors(file)[0], strict=True)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
