@@ -38,9 +38,11 @@ Probe to_probe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[3].IsObject()) fail(env, "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const int64_t dim = integer(options, "dim");
-  if (dim < 1) fail(env, "a positive integer", "dim", options.Get("dim"));
-  Probe probe{rows(info, 0, "features", dim), {}, rows(info, 2, "queries", dim), integer(options, "classes")};
+  const int64_t dim = integer(options, "dim", 1);
+  Probe probe{rows(info, 0, "features", dim),
+              {},
+              rows(info, 2, "queries", dim),
+              integer(options, "classes", 0, INT32_MAX)};
   if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
     fail(env, "an Int32Array", "labels", info[1]);
   Napi::Int32Array labels = info[1].As<Napi::Int32Array>();
@@ -87,9 +89,10 @@ Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
 Napi::Value Knn(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const KnnOptions knn_options{integer(options, "classes"), integer(options, "k"),
+  const KnnOptions knn_options{integer(options, "classes", 0, INT32_MAX), integer(options, "k", 1),
                                number(options, "temperature")};
-  if (knn_options.k < 1) fail(info.Env(), "a positive integer", "k", options.Get("k"));
+  if (knn_options.temperature <= 0)
+    fail(info.Env(), "a number above 0", "temperature", options.Get("temperature"));
   return run(info, [knn_options](const Probe& probe) {
     return knn(probe.features, probe.labels, probe.queries, knn_options);
   });
@@ -98,8 +101,9 @@ Napi::Value Knn(const Napi::CallbackInfo& info) {
 Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const LinearProbeOptions probe_options{integer(options, "classes"), number(options, "l2"),
-                                         integer(options, "maxIterations")};
+  const LinearProbeOptions probe_options{integer(options, "classes", 0, INT32_MAX), number(options, "l2"),
+                                         integer(options, "maxIterations", 1, INT32_MAX)};
+  if (probe_options.l2 < 0) fail(info.Env(), "a number of at least 0", "l2", options.Get("l2"));
   return run(info, [probe_options](const Probe& probe) {
     return linear_probe(probe.features, probe.labels, probe.queries, probe_options);
   });
