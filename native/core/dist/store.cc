@@ -13,12 +13,6 @@ namespace {
 
 std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
 
-/// The first line of a c10 error, without its code location.
-std::string brief(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
-
 /// What c10d warns of, with stacks, becomes an error of ours, said once. TORCH_CPP_LOG_LEVEL overrides.
 void quieten_c10d() {
   static std::once_flag once;
@@ -41,7 +35,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve) {
     const auto store = c10::make_intrusive<c10d::TCPStore>(spec.host, options);
     return c10::make_intrusive<c10d::PrefixStore>("simclr/" + spec.generation, store);
   } catch (const c10::Error& error) {
-    const std::string cause = brief(error);
+    const std::string cause = first_line(error);
     if (serve && cause.find("EADDRINUSE") != std::string::npos) {
       throw Error("ERR_SIMCLR_RANK", "Expected a free port for rank 0's store but " + address(spec) +
                                          " is in use. Set MASTER_PORT to another one for all ranks.");
@@ -64,6 +58,12 @@ std::string get_text(c10d::Store& store, const std::string& key) {
 
 void set_text(c10d::Store& store, const std::string& key, const std::string& value) {
   store.set(key, std::vector<uint8_t>(value.begin(), value.end()));
+}
+
+std::string first_line(const std::exception& error) {
+  const auto* torch = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torch ? torch->what_without_backtrace() : error.what();
+  return text.substr(0, text.find('\n'));
 }
 
 std::string name_ranks(const std::vector<int>& ranks) {
