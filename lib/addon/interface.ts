@@ -265,7 +265,7 @@ export interface NtXentResult {
 export interface Addon {
   /** Makes the errors that native code throws and rejects with; load.ts calls it once. */
   setErrorFactory(factory: (code: string, message: string) => Error): void
-  /** Lets no more native work begin in this process and waits for what is under way; load.ts calls it at exit. */
+  /** Lets no more native work begin in this process, which is about to exit and will not wait for what is under way. */
   endWork(): void
   buildInfo(): BuildInfo
   /** `cpu`, then each CUDA device that can be used; memory in bytes. */

@@ -37,8 +37,8 @@ export function loadAddonDetails(): Loaded {
 function open(choice: Choice): Addon {
   const addon = openAddon(choice)
   addon.setErrorFactory((code, message) => new SimclrError(code as SimclrErrorCode, message))
-  // A step that still computes while exit() destroys LibTorch's static objects would crash. Workers are joined
-  // by Node itself.
+  // A step that still computes while exit() destroys LibTorch's static objects would crash: then the process ends
+  // before. Workers are joined by Node itself.
   if (isMainThread) process.once('exit', () => addon.endWork())
   return addon
 }

@@ -40,11 +40,15 @@ export class OnlineProbe {
     return everyEpochs > 0 && (epoch + 1) % everyEpochs === 0
   }
 
-  /** Accuracy of the learner's present encoder; null where too few of the images turned out usable to compare any. */
+  /**
+   * Accuracy of the learner's present encoder; null where too few of the images turned out usable to compare any, and
+   * where features are not finite, which early running statistics can make them while the loss is.
+   */
   async run(learner: NativeLearner): Promise<number | null> {
     const bank = await this.#features(learner, this.#bank)
     const queries = await this.#features(learner, this.#queries)
     if (bank.labels.length === 0 || queries.labels.length === 0) return null
+    if (!areFinite(bank.data) || !areFinite(queries.data)) return null
     return knnAccuracy(this.#addon, bank, queries, this.#options)
   }
 
@@ -54,4 +58,9 @@ export class OnlineProbe {
     )
     return { data: rows.data, labels: labelsOf(this.#images, rows.indices) }
   }
+}
+
+function areFinite(values: Float32Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false
+  return true
 }

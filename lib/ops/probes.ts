@@ -39,7 +39,7 @@ const linearOptions = z.strictObject({
  * Weighted k-nearest-neighbour classes of `queries` (Wu et al. 2018): by cosine similarity s, each of the k
  * nearest rows of `bank` votes with exp(s / temperature).
  *
- * @param bank [n, dim]; `labels` n classes from 0; `queries` [m, dim].
+ * @param bank [n, dim]; `labels` n classes from 0; `queries` [m, dim]. All are copied at once.
  * @param options k: default 20; temperature: default 0.1.
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
@@ -58,9 +58,9 @@ export async function knn(
  * Classes that multinomial logistic regression predicts for `queries`: features standardised, L-BFGS from zero
  * weights. The linear evaluation of section 4.2 in closed, repeatable form.
  *
- * @param features [n, dim]; `labels` n classes from 0; `queries` [m, dim].
+ * @param features [n, dim]; `labels` n classes from 0; `queries` [m, dim]. All are copied at once.
  * @param options l2: penalty on the weights' squared sum, default 1e-3; maxIterations: default 100.
- * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
+ * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT, also for features that are not finite.
  */
 export async function linearProbe(
   features: Float32Array,

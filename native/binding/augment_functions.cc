@@ -15,6 +15,8 @@
 namespace simclr::binding {
 namespace {
 
+constexpr int64_t kMaxSide = 1 << 20, kMaxPixels = 1 << 28;
+
 OperatorParameters parameters_of(const Napi::Object& from) {
   OperatorParameters out;
   const Napi::Array names = from.GetPropertyNames();
@@ -50,16 +52,18 @@ Napi::Value AugmentOperator(const Napi::CallbackInfo& info) {
   if (!info[1].IsObject()) fail(env, "{data, width, height, channels}", "image", info[1]);
   if (!info[2].IsObject()) fail(env, "an object", "parameters", info[2]);
   const auto object = info[1].As<Napi::Object>();
-  const int64_t width = integer(object, "width"), height = integer(object, "height");
-  const int64_t channels = integer(object, "channels");
-  if (width < 1 || height < 1 || channels < 1 || width * height > (1 << 28)) {
-    fail(env, "positive sides and channels", "image", info[1]);
+  const auto width = integer<int>(object, "width", 1, kMaxSide);
+  const auto height = integer<int>(object, "height", 1, kMaxSide);
+  const auto channels = integer<int>(object, "channels", 1, 4);
+  if (int64_t{width} * height > kMaxPixels) {
+    fail(env, "at most " + std::to_string(kMaxPixels / width) + " rows of this width", "height",
+         object.Get("height"));
   }
   const Napi::Value data = object.Get("data");
   const auto type = data.IsTypedArray() ? data.As<Napi::TypedArray>().TypedArrayType() : napi_int8_array;
   const bool levels = type == napi_uint8_array;
   if (!levels && type != napi_float32_array) fail(env, "a Float32Array or Uint8Array", "data", data);
-  FloatImage image(static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels));
+  FloatImage image(width, height, channels);
   if (data.As<Napi::TypedArray>().ElementLength() != image.data.size()) {
     fail(env, std::to_string(image.data.size()) + " elements", "data", data);
   }
@@ -94,12 +98,10 @@ Napi::Value EpochOrder(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsObject()) fail(env, "an object", "options", info[0]);
   const auto options = info[0].As<Napi::Object>();
-  const int64_t epoch = integer(options, "epoch"), count = integer(options, "count");
-  if (epoch < 0 || epoch > UINT32_MAX) fail(env, "0 to 2^32 - 1", "epoch", options.Get("epoch"));
-  if (count < 0 || count > INT32_MAX) fail(env, "0 to 2^31 - 1", "count", options.Get("count"));
-  const auto seed = static_cast<uint64_t>(integer(options, "seed"));
-  const std::vector<uint32_t> order = guarded(
-      env, [&] { return epoch_order(seed, static_cast<uint32_t>(epoch), static_cast<uint32_t>(count)); });
+  const auto seed = integer<uint64_t>(options, "seed");
+  const auto epoch = integer<uint32_t>(options, "epoch");
+  const auto count = integer<uint32_t>(options, "count", 0, INT32_MAX);
+  const std::vector<uint32_t> order = guarded(env, [&] { return epoch_order(seed, epoch, count); });
   Napi::Uint32Array out = Napi::Uint32Array::New(env, order.size());
   std::copy(order.begin(), order.end(), out.Data());
   return out;

@@ -25,20 +25,6 @@ Napi::Object options_of(const Napi::CallbackInfo& info, size_t argument) {
   return info[argument].As<Napi::Object>();
 }
 
-uint64_t seed_of(const Napi::Object& options) { return static_cast<uint64_t>(integer(options, "seed")); }
-
-uint32_t unsigned_of(const Napi::Object& options, const char* key) {
-  const int64_t value = integer(options, key);
-  if (value < 0 || value > UINT32_MAX) fail(options.Env(), "0 to 2^32 - 1", key, options.Get(key));
-  return static_cast<uint32_t>(value);
-}
-
-int at_least_one(const Napi::Object& options, const char* key, int most) {
-  const int64_t value = integer(options, key);
-  if (value < 1 || value > most) fail(options.Env(), "1 to " + std::to_string(most), key, options.Get(key));
-  return static_cast<int>(value);
-}
-
 template <class T>
 std::vector<T> elements(const Napi::Object& options, const char* key, napi_typedarray_type type,
                         const std::string& name) {
@@ -91,8 +77,8 @@ Napi::Value AugmenterObject::MakeBatch(const Napi::CallbackInfo& info) {
   const Napi::Object options = options_of(info, 1);
   batch->indices = elements<uint32_t>(options, "indices", napi_uint32_array, "a Uint32Array");
   batch->epochs = elements<uint32_t>(options, "epochs", napi_uint32_array, "a Uint32Array");
-  batch->seed = seed_of(options);
-  batch->views = at_least_one(options, "views", 1024);
+  batch->seed = integer<uint64_t>(options, "seed");
+  batch->views = integer<int>(options, "views", 1, 1024);
   if (has(options, "labels")) {
     const auto labels = elements<int32_t>(options, "labels", napi_int32_array, "an Int32Array or null");
     batch->labels.assign(labels.begin(), labels.end());
@@ -110,13 +96,13 @@ Napi::Value AugmenterObject::MakeBatch(const Napi::CallbackInfo& info) {
 
 Napi::Value AugmenterObject::Parameters(const Napi::CallbackInfo& info) {
   const Napi::Object options = options_of(info, 0);
-  const ViewKey key{seed_of(options), unsigned_of(options, "epoch"), unsigned_of(options, "index"),
-                    unsigned_of(options, "view")};
+  const ViewKey key{integer<uint64_t>(options, "seed"), integer<uint32_t>(options, "epoch"),
+                    integer<uint32_t>(options, "index"), integer<uint32_t>(options, "view")};
   const Plan& plan = augmenter_->plan();
   constexpr int kMaxSide = 1 << 20;
   return to_js(info.Env(), plan,
-               draw_parameters(plan, key, at_least_one(options, "width", kMaxSide),
-                               at_least_one(options, "height", kMaxSide)));
+               draw_parameters(plan, key, integer<int>(options, "width", 1, kMaxSide),
+                               integer<int>(options, "height", 1, kMaxSide)));
 }
 
 void BatchObject::Register(Napi::Env env) {
@@ -162,7 +148,7 @@ Napi::Value BatchObject::Views(const Napi::CallbackInfo& info) {
 Napi::Value BatchObject::Pixels(const Napi::CallbackInfo& info) {
   const auto batch = From(info.This());
   const Napi::Object options = options_of(info, 0);
-  const int threads = at_least_one(options, "threads", 1024);
+  const int threads = integer<int>(options, "threads", 1, 1024);
   const ViewPath* path = guarded(info.Env(), [&] {
     return has(options, "path") ? &view_path(string(options, "path")) : &view_paths().front();
   });

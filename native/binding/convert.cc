@@ -5,6 +5,14 @@
 #include "binding/errors.h"
 
 namespace simclr::binding {
+namespace {
+
+/// NaN for what is no number.
+double double_of(const Napi::Value& value) {
+  return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+}
+
+}  // namespace
 
 [[noreturn]] void fail(Napi::Env env, const std::string& what, const std::string& name,
                        const Napi::Value& value) {
@@ -20,14 +28,22 @@ bool has(const Napi::Object& object, const char* key) {
 
 double number(const Napi::Object& object, const char* key) {
   const Napi::Value value = object.Get(key);
-  if (!value.IsNumber()) fail(object.Env(), "a number", key, value);
-  return value.As<Napi::Number>().DoubleValue();
+  const double number = double_of(value);
+  if (!std::isfinite(number)) fail(object.Env(), "a finite number", key, value);
+  return number;
 }
 
-int64_t integer(const Napi::Object& object, const char* key) {
-  const double value = number(object, key);
-  if (std::floor(value) != value) fail(object.Env(), "an integer", key, object.Get(key));
-  return static_cast<int64_t>(value);
+int64_t integer(const Napi::Value& value, const std::string& name, int64_t least, int64_t most) {
+  const double number = double_of(value);
+  // A comparison with NaN is false.
+  if (number == std::floor(number) && number >= static_cast<double>(least) &&
+      number <= static_cast<double>(most)) {
+    return static_cast<int64_t>(number);
+  }
+  const std::string range = most == kLargestInteger
+                                ? "of at least " + std::to_string(least)
+                                : "from " + std::to_string(least) + " to " + std::to_string(most);
+  fail(value.Env(), "an integer " + range, name, value);
 }
 
 bool boolean(const Napi::Object& object, const char* key) {
@@ -54,16 +70,18 @@ std::vector<double> numbers(const Napi::Object& object, const char* key) {
   const auto array = value.As<Napi::Array>();
   std::vector<double> out;
   for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value item = array.Get(i);
-    if (!item.IsNumber()) fail(object.Env(), "an array of numbers", key, value);
-    out.push_back(item.As<Napi::Number>().DoubleValue());
+    out.push_back(double_of(array.Get(i)));
+    if (!std::isfinite(out.back())) fail(object.Env(), "an array of finite numbers", key, value);
   }
   return out;
 }
 
 std::vector<int64_t> integers(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (!value.IsArray()) fail(object.Env(), "an array of integers", key, value);
+  const auto array = value.As<Napi::Array>();
   std::vector<int64_t> out;
-  for (const double value : numbers(object, key)) out.push_back(static_cast<int64_t>(value));
+  for (uint32_t i = 0; i < array.Length(); ++i) out.push_back(integer(array.Get(i), key, 0, kLargestInteger));
   return out;
 }
 

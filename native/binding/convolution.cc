@@ -37,8 +37,8 @@ Napi::Value Convolution(const Napi::CallbackInfo& info) {
     const at::Tensor x = given.to(type).requires_grad_(true);
     const at::Tensor kernel =
         to_tensor(info[1]).value.contiguous(at::MemoryFormat::ChannelsLast).to(type).requires_grad_(true);
-    const at::Tensor y = convolution(x, kernel, integer(options, "stride"), integer(options, "padding"),
-                                     to_algorithm(options));
+    const at::Tensor y = convolution(x, kernel, integer(options, "stride", 1, INT32_MAX),
+                                     integer(options, "padding", 0, INT32_MAX), to_algorithm(options));
     y.backward(nhwc_to_nchw(info[2]).to(type));
     Napi::Object out = Napi::Object::New(env);
     const auto set = [&](const char* name, const at::Tensor& value) {

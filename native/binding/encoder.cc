@@ -11,6 +11,7 @@
 #include "binding/specs.h"
 #include "binding/tensors.h"
 #include "core/learn/inference_encoder.h"
+#include "core/work_gate.h"
 
 namespace simclr::binding {
 namespace {
@@ -29,7 +30,7 @@ class EncoderObject : public Napi::ObjectWrap<EncoderObject> {
       const auto spec = info[0].As<Napi::Object>();
       encoder_ = std::make_unique<InferenceEncoder>(
           to_encoder_spec(spec), to_precision(spec, "precision"), string(spec, "device"),
-          static_cast<int>(integer(spec, "shards")), to_tensors(info[1]));
+          integer<int>(spec, "shards", 1, kMaxShards), to_tensors(info[1]));
       feature_dim_ = encoder_->feature_dim();
       thread_ = std::make_unique<TaskThread>();
     });
@@ -49,7 +50,7 @@ class EncoderObject : public Napi::ObjectWrap<EncoderObject> {
   }
 
   Napi::Value Dispose(const Napi::CallbackInfo& info) {
-    thread_->post([this] { encoder_.reset(); });
+    thread_->post([this] { WorkGate::instance().run([this] { encoder_.reset(); }); });
     thread_->end();
     return info.Env().Undefined();
   }

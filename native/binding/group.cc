@@ -1,5 +1,6 @@
 #include "binding/group.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,14 +17,16 @@ constexpr napi_type_tag kGroupTag = {0x2f1c6a90d4e84b77, 0x9be07d5a31c84f02};
 
 RankSpec to_rank_spec(const Napi::Object& object) {
   RankSpec spec;
-  spec.rank = static_cast<int>(integer(object, "rank"));
-  spec.size = static_cast<int>(integer(object, "size"));
-  spec.local_size = static_cast<int>(integer(object, "localSize"));
+  spec.size = integer<int>(object, "size", 1);
+  spec.rank = integer<int>(object, "rank", 0, spec.size - 1);
+  spec.local_size = integer<int>(object, "localSize", 1);
   spec.host = string(object, "host");
-  spec.port = static_cast<uint16_t>(integer(object, "port"));
+  spec.port = integer<uint16_t>(object, "port");
   spec.serves_store = boolean(object, "servesStore");
   spec.generation = string(object, "generation");
-  spec.timeout = std::chrono::milliseconds(static_cast<int64_t>(number(object, "timeoutSeconds") * 1000));
+  constexpr double kForever = 1e9;  // seconds; clocks count nanoseconds in 64 bits
+  const double seconds = std::clamp(number(object, "timeoutSeconds"), 0.0, kForever);
+  spec.timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
   return spec;
 }
 

@@ -2,8 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,12 +24,7 @@ constexpr napi_type_tag kTypeTag = {0x9e0f3c1b5a7d4e26, 0xb1c8d2740f6a93e5};
 constexpr int64_t kScenesAtOnce = 64;
 
 size_t count_argument(const Napi::CallbackInfo& info, const char* name) {
-  const Napi::Value value = info[0];
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= 0) || number != std::floor(number) || number > std::numeric_limits<uint32_t>::max()) {
-    fail(info.Env(), "an integer of at least 0", name, value);
-  }
-  return static_cast<size_t>(number);
+  return static_cast<size_t>(integer(info[0], name, 0, kMost<uint32_t>));
 }
 
 /// A view of a JavaScript {data, width, height, channels}; valid while the object is.
@@ -42,12 +35,10 @@ ImageView image_argument(Napi::Env env, const Napi::Value& value) {
   if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     fail(env, "a Uint8Array", "image.data", data);
   }
-  const int64_t width = integer(image, "width");
-  const int64_t height = integer(image, "height");
-  const int64_t channels = integer(image, "channels");
   constexpr int64_t kMaxSide = 1 << 20;
-  if (width < 1 || width > kMaxSide) fail(env, "1 to 1048576", "image.width", image.Get("width"));
-  if (height < 1 || height > kMaxSide) fail(env, "1 to 1048576", "image.height", image.Get("height"));
+  const int64_t width = integer(image.Get("width"), "image.width", 1, kMaxSide);
+  const int64_t height = integer(image.Get("height"), "image.height", 1, kMaxSide);
+  const int64_t channels = integer(image.Get("channels"), "image.channels", 1, 4);
   if (channels != 1 && channels != 3 && channels != 4) {
     fail(env, "1, 3 or 4", "image.channels", image.Get("channels"));
   }
@@ -149,6 +140,8 @@ Napi::Value ImageStoreObject::Set(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ImageStore& store = this->store(env);
   const size_t index = slot(info);
+  // First: pixels that are taken out of a decoded image are not put back.
+  if (index >= store.count()) fail(env, "an index below " + std::to_string(store.count()), "index", info[0]);
   if (std::optional<Pixels> decoded = DecodedImage::Take(info[1])) {
     guarded(env, [&] { store.adopt(index, std::move(*decoded)); });
   } else {
@@ -208,7 +201,9 @@ Napi::Value ImageStoreObject::Map(const Napi::CallbackInfo& info) {
   const auto checksums = array_of<Napi::Uint32Array>(images, "checksums", napi_uint32_array, count);
   std::vector<ImageStore::MappedImage> mapped(count);
   for (size_t i = 0; i < count; ++i) {
-    if (!(offsets[i] >= 0)) fail(env, "offsets of at least 0", "offsets", first);
+    if (!(offsets[i] >= 0 && offsets[i] <= kLargestInteger)) {
+      fail(env, "offsets of at least 0", "offsets", first);
+    }
     mapped[i] = {static_cast<size_t>(offsets[i]), static_cast<int>(widths[i]), static_cast<int>(heights[i]),
                  channels[i], checksums[i]};
   }
@@ -224,21 +219,12 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
   ImageStore& slots = store(env);
   if (!info[0].IsObject()) fail(env, "an object", "options", info[0]);
   const auto options = info[0].As<Napi::Object>();
-  const int64_t seed = integer(options, "seed");
-  const int64_t first = integer(options, "first");
-  const int64_t count = integer(options, "count");
-  const int64_t size = integer(options, "size");
-  const int64_t scene = options.Has("scene") ? integer(options, "scene") : first;
   const auto total = static_cast<int64_t>(slots.count());
-  if (first < 0 || first > total) fail(env, "a slot of the store", "first", options.Get("first"));
-  if (count < 0 || count > total - first) {
-    fail(env, "at most " + std::to_string(total - first) + ", what the store has from `first` on,", "count",
-         options.Get("count"));
-  }
-  if (size < kSceneMinSize || size > kSceneMaxSize) {
-    fail(env, std::to_string(kSceneMinSize) + " to " + std::to_string(kSceneMaxSize), "size",
-         options.Get("size"));
-  }
+  const auto seed = integer<uint64_t>(options, "seed");
+  const int64_t first = integer(options, "first", 0, total);
+  const int64_t count = integer(options, "count", 0, total - first);
+  const auto size = integer<int>(options, "size", kSceneMinSize, kSceneMaxSize);
+  const int64_t scene = has(options, "scene") ? integer(options, "scene", 0, kMost<uint32_t> - count) : first;
   if (filling_count_ > 0) {
     throw to_js(env, {"ERR_SIMCLR_BUSY", "Scenes are being drawn into this store; await fillScenes first."});
   }
@@ -256,10 +242,8 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
         if (stop_) {
           throw Error("ERR_SIMCLR_DISPOSED", "This image store was disposed while scenes were being drawn.");
         }
-        labels[i] = draw_scene(static_cast<uint64_t>(seed), static_cast<uint32_t>(scene + i),
-                               static_cast<int>(size), pixels.data());
-        store->set(static_cast<uint32_t>(first + i),
-                   {pixels.data(), static_cast<int>(size), static_cast<int>(size), 3, size * 3});
+        labels[i] = draw_scene(seed, static_cast<uint32_t>(scene + i), size, pixels.data());
+        store->set(static_cast<uint32_t>(first + i), {pixels.data(), size, size, 3, int64_t{size} * 3});
       }
     });
     return labels;

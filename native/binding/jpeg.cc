@@ -27,9 +27,9 @@ Napi::Value DecodeJpeg(const Napi::CallbackInfo& info) {
   if (!info[1].IsObject()) fail(env, "an object", "options", info[1]);
   const auto options = info[1].As<Napi::Object>();
   JpegLimits limits;
-  limits.max_pixels = integer(options, "maxPixels");
+  limits.max_pixels = integer(options, "maxPixels", 1);
   if (has(options, "maxShorterSide")) {
-    limits.max_shorter_side = static_cast<int>(integer(options, "maxShorterSide"));
+    limits.max_shorter_side = integer<int>(options, "maxShorterSide", 1);
   }
   if (info[0].IsString()) {
     return on_pool(env, [path = info[0].As<Napi::String>().Utf8Value(), limits] {

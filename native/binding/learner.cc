@@ -13,6 +13,7 @@
 #include "binding/registry.h"
 #include "binding/specs.h"
 #include "binding/tensors.h"
+#include "core/work_gate.h"
 
 namespace simclr::binding {
 namespace {
@@ -186,8 +187,8 @@ class LearnerObject : public Napi::ObjectWrap<LearnerObject> {
   }
 
   Napi::Value Dispose(const Napi::CallbackInfo& info) {
-    thread_->post(
-        [this] { learner_.reset(); });  // after what is queued; its memory need not wait for the collector
+    // After what is queued; its memory need not wait for the collector.
+    thread_->post([this] { WorkGate::instance().run([this] { learner_.reset(); }); });
     thread_->end();
     return info.Env().Undefined();
   }

@@ -13,8 +13,7 @@ namespace {
 
 Napi::Value MachineLimitsOf(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int threads = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0;
-  if (threads < 1) fail(env, "a positive integer", "threads", info[0]);
+  const auto threads = static_cast<int>(integer(info[0], "threads", 1, 1024));
   auto thread = std::make_shared<TaskThread>();
   const Napi::Promise promise = promise_task(
       env, *thread, Napi::Object::New(env), [threads] { return measure_limits(threads); },

@@ -1,5 +1,6 @@
 // knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
+#include <string>
 
 #include "binding/convert.h"
 #include "binding/errors.h"
@@ -7,18 +8,20 @@
 #include "binding/promise_task.h"
 #include "binding/registry.h"
 #include "binding/tensors.h"
+#include "core/error.h"
 #include "core/evaluate/knn.h"
 #include "core/evaluate/linear.h"
 
 namespace simclr::binding {
 namespace {
 
-/// The three arrays of a probe, as tensors over JavaScript's memory.
 struct Probe {
   at::Tensor features, labels, queries;
   int64_t classes;
 };
 
+/// A copy: JavaScript may change the array, or give its memory away (to a worker, say), while a thread of
+/// ours computes, and Node-API has nothing that holds the memory where it is.
 at::Tensor rows(const Napi::CallbackInfo& info, size_t argument, const char* name, int64_t dim) {
   const Napi::Value value = info[argument];
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
@@ -26,16 +29,20 @@ at::Tensor rows(const Napi::CallbackInfo& info, size_t argument, const char* nam
   Napi::Float32Array array = value.As<Napi::Float32Array>();
   const auto length = static_cast<int64_t>(array.ElementLength());
   if (length % dim != 0) fail(info.Env(), "whole rows of `dim` numbers", name, value);
-  return at::from_blob(array.Data(), {length / dim, dim}, at::kFloat);
+  return guarded(info.Env(), [&] {
+    return at::from_blob(array.Data(), {length / dim, dim}, at::kFloat).clone();
+  });
 }
 
 Probe to_probe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[3].IsObject()) fail(env, "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const int64_t dim = integer(options, "dim");
-  if (dim < 1) fail(env, "a positive integer", "dim", options.Get("dim"));
-  Probe probe{rows(info, 0, "features", dim), {}, rows(info, 2, "queries", dim), integer(options, "classes")};
+  const int64_t dim = integer(options, "dim", 1);
+  Probe probe{rows(info, 0, "features", dim),
+              {},
+              rows(info, 2, "queries", dim),
+              integer(options, "classes", 0, INT32_MAX)};
   if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
     fail(env, "an Int32Array", "labels", info[1]);
   Napi::Int32Array labels = info[1].As<Napi::Int32Array>();
@@ -48,23 +55,31 @@ Probe to_probe(const Napi::CallbackInfo& info) {
   return probe;
 }
 
-/// Queues `work`, whose tensors lie in the arguments' memory.
+/// For the probes' thread, as it reads everything. A class would be named for such a row without a word.
+void require_finite(const at::Tensor& rows, const std::string& name) {
+  const at::Tensor bad = at::isfinite(rows).all(1).logical_not_().nonzero();
+  if (bad.numel() == 0) return;
+  throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+              "Expected finite numbers for `" + name + "` but received NaN or infinity in row " +
+                  std::to_string(bad[0].item<int64_t>()) +
+                  ". Leave such rows out; an encoder that gives them has diverged.");
+}
+
 template <class Work, class Finish>
-Napi::Value queue(const Napi::CallbackInfo& info, Work work, Finish finish) {
-  const Napi::Env env = info.Env();
-  Napi::Array keep = Napi::Array::New(env, info.Length());
-  for (uint32_t i = 0; i < info.Length(); ++i) keep.Set(i, info[i]);
+Napi::Value queue(Napi::Env env, Work work, Finish finish) {
   auto& thread = instance(env).probes;
   if (!thread) thread = std::make_unique<TaskThread>();
-  return promise_task(env, *thread, keep, std::move(work), std::move(finish));
+  return promise_task(env, *thread, Napi::Object::New(env), std::move(work), std::move(finish));
 }
 
 template <class Predict>
 Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
   const auto work = [probe = to_probe(info), predict = std::move(predict)] {
+    require_finite(probe.features, "features");
+    require_finite(probe.queries, "queries");
     return predict(probe).to(at::kInt).contiguous();
   };
-  return queue(info, work, [](Napi::Env env, const at::Tensor& classes) -> Napi::Value {
+  return queue(info.Env(), work, [](Napi::Env env, const at::Tensor& classes) -> Napi::Value {
     Napi::Int32Array out = Napi::Int32Array::New(env, classes.numel());
     std::copy_n(classes.const_data_ptr<int32_t>(), classes.numel(), out.Data());
     return out;
@@ -74,9 +89,10 @@ Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
 Napi::Value Knn(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const KnnOptions knn_options{integer(options, "classes"), integer(options, "k"),
+  const KnnOptions knn_options{integer(options, "classes", 0, INT32_MAX), integer(options, "k", 1),
                                number(options, "temperature")};
-  if (knn_options.k < 1) fail(info.Env(), "a positive integer", "k", options.Get("k"));
+  if (knn_options.temperature <= 0)
+    fail(info.Env(), "a number above 0", "temperature", options.Get("temperature"));
   return run(info, [knn_options](const Probe& probe) {
     return knn(probe.features, probe.labels, probe.queries, knn_options);
   });
@@ -85,8 +101,9 @@ Napi::Value Knn(const Napi::CallbackInfo& info) {
 Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const LinearProbeOptions probe_options{integer(options, "classes"), number(options, "l2"),
-                                         integer(options, "maxIterations")};
+  const LinearProbeOptions probe_options{integer(options, "classes", 0, INT32_MAX), number(options, "l2"),
+                                         integer(options, "maxIterations", 1, INT32_MAX)};
+  if (probe_options.l2 < 0) fail(info.Env(), "a number of at least 0", "l2", options.Get("l2"));
   return run(info, [probe_options](const Probe& probe) {
     return linear_probe(probe.features, probe.labels, probe.queries, probe_options);
   });
@@ -100,8 +117,11 @@ Napi::Value ClassProbabilities(const Napi::CallbackInfo& info) {
   const int64_t dim = length / classes;
   if (dim == 0 || length % classes != 0) fail(info.Env(), "as many numbers a class", "weight", info[1]);
   const at::Tensor weight = rows(info, 1, "weight", dim), features = rows(info, 0, "features", dim);
-  const auto work = [=] { return class_probabilities(features, weight, bias).contiguous(); };
-  return queue(info, work, to_float_array);
+  const auto work = [=] {
+    require_finite(features, "features");
+    return class_probabilities(features, weight, bias).contiguous();
+  };
+  return queue(info.Env(), work, to_float_array);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/registry.h"
@@ -60,23 +62,22 @@ Napi::Value call(const Napi::CallbackInfo& info, at::ScalarType type) {
   const Napi::Env env = info.Env();
   Napi::TypedArrayOf<T> z = info[0].As<Napi::TypedArrayOf<T>>();
   const auto options = info[1].As<Napi::Object>();
-  const int64_t dim = integer(options, "dim");
   const auto length = static_cast<int64_t>(z.ElementLength());
-  const int64_t views = has(options, "views") ? integer(options, "views") : 2;
-  if (views < 2) fail(env, "an integer of at least 2", "views", options.Get("views"));
-  if (dim < 1 || length == 0 || length % (views * dim) != 0) {
+  const int64_t dim = integer(options, "dim", 1);
+  const int64_t views = has(options, "views") ? integer(options, "views", 2) : 2;
+  // Divided, not multiplied: products of such numbers may not fit.
+  if (length == 0 || length % dim != 0 || length / dim % views != 0) {
     fail(env, "a divisor of the rows' length, " + std::to_string(views) + " views an image,", "dim",
          options.Get("dim"));
   }
   Request request{
       {number(options, "temperature"), number(options, "scale"), boolean(options, "normalize"), views},
-      has(options, "replicas") ? static_cast<int>(integer(options, "replicas")) : 1,
+      has(options, "replicas")
+          ? integer<int>(options, "replicas", 1, std::min<int64_t>(length / (views * dim), 1024))
+          : 1,
       has(options, "plain") && boolean(options, "plain"),
       input_type(options, type),
       guarded(env, [&] { return parse_device(has(options, "device") ? string(options, "device") : "cpu"); })};
-  if (request.replicas < 1 || request.replicas > length / (views * dim)) {
-    fail(env, "1 to the number of images", "replicas", options.Get("replicas"));
-  }
   auto gradient = Napi::TypedArrayOf<T>::New(env, z.ElementLength());
   const auto tensor = [&](T* data) { return at::from_blob(data, {length / dim, dim}, type); };
   at::Tensor out = tensor(gradient.Data());

@@ -39,7 +39,7 @@ Filter filter(const Napi::Object& from) {
 
 Plan to_plan(const Napi::Object& from) {
   Plan plan;
-  plan.size = static_cast<int>(integer(from, "size"));
+  plan.size = integer<int>(from, "size", 1);
   if (has(from, "crop")) {
     const Napi::Object crop = object(from, "crop");
     plan.crop = {convention(crop, "sampling"), decimals<2>(crop, "area"), decimals<2>(crop, "aspect"),
@@ -64,8 +64,7 @@ Plan to_plan(const Napi::Object& from) {
   plan.gray = decimal(from, "gray");
   if (has(from, "blur")) {
     const Napi::Object blur = object(from, "blur");
-    plan.blur = {decimal(blur, "probability"), decimals<2>(blur, "sigma"),
-                 static_cast<int>(integer(blur, "kernel")),
+    plan.blur = {decimal(blur, "probability"), decimals<2>(blur, "sigma"), integer<int>(blur, "kernel", 1),
                  second_of(blur, "padding", "zero", "reflect") ? Padding::kReflect : Padding::kZero};
   }
   if (has(from, "solarize")) {

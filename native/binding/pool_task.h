@@ -30,16 +30,14 @@ Napi::Promise pool_task(Napi::Env env, Work work, Finish finish) {
 
    private:
     void Execute() override {
-      if (!WorkGate::instance().enter()) {
-        error_ = std::make_exception_ptr(Error("ERR_SIMCLR_DISPOSED", "The process is exiting."));
-        return;
-      }
-      try {
-        result_.emplace(work_());
-      } catch (...) {
-        error_ = std::current_exception();
-      }
-      WorkGate::instance().leave();
+      const bool begun = WorkGate::instance().run([&] {
+        try {
+          result_.emplace(work_());
+        } catch (...) {
+          error_ = std::current_exception();
+        }
+      });
+      if (!begun) error_ = std::make_exception_ptr(Error("ERR_SIMCLR_DISPOSED", "The process is exiting."));
     }
 
     void OnOK() override {

@@ -38,16 +38,15 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
   task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "simclr", 0, 1);
   const Napi::Promise promise = task->deferred.Promise();
   const bool posted = thread.post([task, door = instance(env).door, work = std::move(work)]() mutable {
-    if (WorkGate::instance().enter()) {
+    const bool begun = WorkGate::instance().run([&] {
       try {
         task->result.emplace(work());
       } catch (...) {
         task->error = std::current_exception();
       }
-      WorkGate::instance().leave();
-    } else {
+    });
+    if (!begun)
       task->error = std::make_exception_ptr(Error("ERR_SIMCLR_DISPOSED", "The process is exiting."));
-    }
     // The task is handed over whole, so that its JavaScript references die on the JavaScript thread.
     auto* held = new std::shared_ptr<Task>(std::move(task));
     Napi::ThreadSafeFunction done = (*held)->done;
@@ -73,8 +72,7 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
       handed_over = status == napi_ok;
       if (handed_over) done.Release();  // a refused call was the last
     });
-    // Nobody will take it: its references belong to an environment that is gone.
-    if (!handed_over) (*held)->keep.SuppressDestruct();
+    // Else nobody takes it, and it stays: its references belong to an environment that is gone.
   });
   if (!posted) {
     task->done.Release();

@@ -22,8 +22,8 @@ T word(const Napi::Object& object, const char* key, const std::map<std::string, 
 
 HeadSpec to_head_spec(const Napi::Object& object) {
   HeadSpec spec;
-  spec.layers = static_cast<int>(integer(object, "layers"));
-  spec.dim = integer(object, "dim");
+  spec.layers = integer<int>(object, "layers");
+  spec.dim = integer(object, "dim", 1, INT32_MAX);
   spec.convention = to_convention(object, "convention");
   return spec;
 }
@@ -33,7 +33,7 @@ NtXentOptions to_loss(const Napi::Object& object) {
   options.temperature = number(object, "temperature");
   options.scale = number(object, "scale");
   options.normalize = boolean(object, "normalize");
-  if (has(object, "views")) options.views = integer(object, "views");
+  if (has(object, "views")) options.views = integer(object, "views", 1, INT32_MAX);
   return options;
 }
 
@@ -101,17 +101,17 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.head = to_head_spec(object(spec, "head"));
   out.loss = to_loss(object(spec, "loss"));
   out.optimizer = to_optimizer_spec(object(spec, "optimizer"));
-  out.classes = integer(spec, "classes");
+  out.classes = integer(spec, "classes", 0, INT32_MAX);
   out.supervised = has(spec, "supervised") && boolean(spec, "supervised");
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
-  out.shards = static_cast<int>(integer(spec, "shards"));
+  out.shards = integer<int>(spec, "shards", 1, kMaxShards);
   out.exact_sums = has(spec, "exactSums") && boolean(spec, "exactSums");
   out.recompute = has(spec, "recompute") && boolean(spec, "recompute");
   out.chunk_size = has(spec, "chunkSize") ? integer(spec, "chunkSize") : 0;
   if (has(spec, "graph")) out.graph = to_graph_mode(spec, "graph");
   out.frozen_batch_norm = has(spec, "frozenBatchNorm") && boolean(spec, "frozenBatchNorm");
-  out.seed = static_cast<uint64_t>(integer(spec, "seed"));
+  out.seed = integer<uint64_t>(spec, "seed");
   if (has(spec, "group")) out.processes = GroupObject::From(spec.Get("group"));
   out.global_batch_norm = !has(spec, "globalBatchNorm") || boolean(spec, "globalBatchNorm");
   out.global_negatives = !has(spec, "globalNegatives") || boolean(spec, "globalNegatives");

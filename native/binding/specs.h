@@ -7,6 +7,8 @@
 
 namespace simclr::binding {
 
+constexpr int64_t kMaxShards = 1024;
+
 Convention to_convention(const Napi::Object& object, const char* key);
 Precision to_precision(const Napi::Object& object, const char* key);
 EncoderSpec to_encoder_spec(const Napi::Object& object);

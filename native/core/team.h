@@ -35,7 +35,9 @@ void deal(const Team& team, size_t count, const Values& values, const Work& work
   team.run([&](int member) {
     int64_t before = 0;
     for (size_t item = 0; item < count; ++item) {
-      if (before * team.size / std::max<int64_t>(1, total) == member) work(item);
+      // Items of no values at the end come after all values: they are the last member's.
+      const int64_t share = before * team.size / std::max<int64_t>(1, total);
+      if (std::min<int64_t>(share, team.size - 1) == member) work(item);
       before += values(item);
     }
   });

@@ -2,7 +2,10 @@
 // them) are destroyed in exit(), and a thread that still computes then crashes.
 #pragma once
 
-#include <condition_variable>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <mutex>
 
 namespace simclr {
@@ -15,31 +18,43 @@ class WorkGate {
     return *gate;
   }
 
-  /// Before work; false if the process is exiting, and then the work must not begin.
-  bool enter() {
+  /// Does `work`, which must not throw; false, without doing it, if the process is exiting.
+  template <class Work>
+  bool run(const Work& work) {
+    {
+      std::lock_guard lock(mutex_);
+      if (closed_) return false;
+      ++working_;
+    }
+    work();
     std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    ++working_;
+    --working_;
     return true;
   }
 
-  /// After work that has entered.
-  void leave() {
-    std::lock_guard lock(mutex_);
-    --working_;
-    left_.notify_all();
-  }
-
-  /// Lets no more work begin and waits until none is under way.
+  /// Lets no more work begin. Nobody waits for what is under way, which may take hours (a batch, a rank that
+  /// does not come): if there is any when the process exits, it ends before anything is destroyed.
   void close() {
-    std::unique_lock lock(mutex_);
-    closed_ = true;
-    left_.wait(lock, [this] { return working_ == 0; });
+    {
+      std::lock_guard lock(mutex_);
+      if (closed_) return;
+      closed_ = true;
+    }
+    // Handlers run in reverse: this one before those of all static objects that are there.
+    on_exit([](int status, void*) { instance().end_process(status); }, nullptr);
   }
 
  private:
+  void end_process(int status) {
+    {
+      std::lock_guard lock(mutex_);
+      if (working_ == 0) return;
+    }
+    std::fflush(nullptr);
+    _exit(status);
+  }
+
   std::mutex mutex_;
-  std::condition_variable left_;
   int working_ = 0;
   bool closed_ = false;
 };

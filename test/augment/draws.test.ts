@@ -285,6 +285,23 @@ describe('torch crops', () => {
     expect(fallback.length).to.be.greaterThan(samples * 0.9)
     expect(fallback[0]).to.deep.equal({ x: 480, y: 0, width: 40, height: 30 })
   })
+
+  it('have a pixel at least where the aspects leave an image a few pixels wide none', () => {
+    const aspect = (value: number): AugmentPlan => ({
+      ...torch,
+      crop: { ...torch.crop!, aspect: [value, value] },
+    })
+    expect(draw(aspect(10), 1, 100)[0]!.crop).to.deep.equal({ x: 0, y: 49, width: 1, height: 1 })
+    expect(draw(aspect(0.1), 100, 1)[0]!.crop).to.deep.equal({ x: 49, y: 0, width: 1, height: 1 })
+  })
+
+  it('of more pixels than an int holds have the areas asked for', () => {
+    const plan: AugmentPlan = { ...paper, crop: { ...paper.crop!, area: [0.7, 0.8] } }
+    const boxes = draw(plan, 60_000, 60_000).map(({ crop }) => crop!)
+    const areas = boxes.map(({ width, height }) => (width * height) / 60_000 ** 2)
+    expect(Math.min(...areas)).to.be.above(0.69)
+    expect(Math.max(...areas)).to.be.below(0.81)
+  })
 })
 
 describe('epochOrder', () => {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import sharp from 'sharp'
@@ -286,6 +287,7 @@ describe('decoding a set into native memory', () => {
 })
 
 describe('the native image store', () => {
+  const folder = temporaryFolder()
   const create = (count: number) => new (loadAddon().ImageStore)(count)
 
   it('copies in and out, drops alpha, counts bytes, frees slots', () => {
@@ -324,7 +326,7 @@ describe('the native image store', () => {
     const wrong: [unknown, RegExp][] = [
       [[0], /a raw image/],
       [[2, square(0)], /below 2 for `index` but received 2/],
-      [[-1, square(0)], /at least 0 for `index` but received -1/],
+      [[-1, square(0)], /integer from 0 to 4294967295 for `index` but received -1/],
       [[0.5, square(0)], /`index` but received 0.5/],
       [[0, { ...square(0), channels: 2 }], /1, 3 or 4 for `image.channels`/],
       [[0, { ...square(0), width: 5 }], /5 \* 4 \* 1 bytes for `image.data` but received 16/],
@@ -337,6 +339,36 @@ describe('the native image store', () => {
     }
     expect(() => store.get(0)).to.throw(/slot 0 but it is empty/)
     expect(() => create(-1)).to.throw(/`count`/)
+    store.dispose()
+  })
+
+  it('a slot that is not there leaves a decoded image as it was', async () => {
+    const store = create(1)
+    const jpeg = await file('jpeg', 9, 7, 1)
+    const image = (await loadAddon().decodeJpeg(jpeg, { maxPixels: 100, maxShorterSide: null }))!
+    expect(() => store.set(1, image)).to.throw(/below 1 for `index`/)
+    store.set(0, image)
+    expect(store.get(0)).to.include({ width: 9, height: 7 })
+    store.dispose()
+  })
+
+  it('maps all images of a file or none', () => {
+    const store = create(2)
+    store.set(0, square(7))
+    const path = write(folder('pixels'), Buffer.alloc(12, 1))
+    const images = (offset: number) => ({
+      offsets: Float64Array.of(0, offset),
+      widths: Uint32Array.of(2, 2),
+      heights: Uint32Array.of(3, 3),
+      channels: Uint8Array.of(1, 1),
+      checksums: Uint32Array.of(crc32(Buffer.alloc(6, 1)), crc32(Buffer.alloc(6, 1))),
+    })
+    expect(() => store.map(path, images(7)))
+      .to.throw(/image 1 does not lie inside/)
+      .with.property('code', 'ERR_SIMCLR_CORRUPT_FILE')
+    expect([store.bytes, store.get(0).width, store.has(1)]).to.deep.equal([16, 4, false])
+    store.map(path, images(6))
+    expect([store.bytes, store.get(1).width]).to.deep.equal([0, 2])
     store.dispose()
   })
 

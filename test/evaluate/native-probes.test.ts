@@ -84,6 +84,11 @@ describe('linear probe', () => {
     expect(agreement(other, once)).to.be.at.least(0.99)
   })
 
+  it('knows the class of a single row', async () => {
+    const row = Float32Array.of(1, 2)
+    expect([...(await ops.linearProbe(row, Int32Array.of(3), row, { dim: 2 }))]).to.deep.equal([3])
+  })
+
   it('separates what is separable and survives a constant feature', async () => {
     const rows = Float32Array.of(0, 7, 1, 7, 10, 7, 11, 7)
     const predicted = await ops.linearProbe(rows, Int32Array.of(0, 0, 1, 1), Float32Array.of(2, 7, 9, 7), {
@@ -93,7 +98,33 @@ describe('linear probe', () => {
   })
 })
 
+describe('probes do not read what they were given any more', () => {
+  const calls = {
+    knn: (rows: Float32Array, asked: Float32Array) => ops.knn(rows, labels, asked, { dim }),
+    'linear probe': (rows: Float32Array, asked: Float32Array) =>
+      ops.linearProbe(rows, labels, asked, { dim }),
+  }
+  for (const [name, predict] of Object.entries(calls)) {
+    it(`${name}: another thread may have the memory, and change it`, async () => {
+      const expected = await predict(bank, queries)
+      const given = [bank.slice(), queries.slice()] as const
+      // They take turns on one thread: the second still waits when its memory goes.
+      const calls = [predict(bank, queries), predict(...given)]
+      for (const { buffer } of given) {
+        new Float32Array(structuredClone(buffer, { transfer: [buffer] })).fill(Number.NaN)
+      }
+      expect(given[0]).to.have.length(0)
+      expect(await Promise.all(calls)).to.deep.equal([expected, expected])
+    })
+  }
+})
+
 describe('probes refuse', () => {
+  const notFinite = (rows: Float32Array, at: number, value: number) => {
+    const out = rows.slice()
+    out[at] = value
+    return out
+  }
   const cases: [string, () => Promise<unknown>, RegExp][] = [
     ['rows that are not whole', () => ops.knn(bank, labels, queries, { dim: 23 }), /whole rows/],
     ['a label too few', () => ops.knn(bank, labels.slice(1), queries, { dim }), /one label/],
@@ -103,6 +134,16 @@ describe('probes refuse', () => {
       /from 0 to 5 for `labels\[\d+\]`/,
     ],
     ['k = 0', () => ops.knn(bank, labels, queries, { dim, k: 0 }), /`k`/],
+    [
+      'NaN among features',
+      () => ops.knn(notFinite(bank, 2 * dim + 1, Number.NaN), labels, queries, { dim }),
+      /finite numbers for `features` but received NaN or infinity in row 2/,
+    ],
+    [
+      'infinity among queries',
+      () => ops.linearProbe(bank, labels, notFinite(queries, dim, Number.NEGATIVE_INFINITY), { dim }),
+      /`queries`.*row 1/,
+    ],
     [
       'no rows',
       () => ops.linearProbe(new Float32Array(0), new Int32Array(0), queries, { dim }),

@@ -22,6 +22,11 @@ struct Box {
 inline constexpr int kPaperCropAttempts = 100;
 inline constexpr int kTorchCropAttempts = 10;
 
+/// In floats: pixels of a large image are more than an int holds.
+SIMCLR_HD inline float area_of(int width, int height) {
+  return static_cast<float>(width) * static_cast<float>(height);
+}
+
 /// One attempt of tf.image.sample_distorted_bounding_box (GenerateRandomCrop in TensorFlow's
 /// sample_distorted_bounding_box_op.cc) for google-research/simclr data_util.py distorted_bounding_box_crop:
 /// aspect uniform, then height uniform among those the area range and the image allow. False where the
@@ -32,7 +37,7 @@ SIMCLR_HD inline bool paper_crop_attempt(const RandomBlock& draw, const CropPlan
   // A box must cover this share of the image (min_object_covered, the "object" being the whole image), so
   // the effective smallest area is 0.1, not 0.08.
   constexpr float kMinCovered = 0.1f;
-  const float pixels = static_cast<float>(width) * static_cast<float>(height);
+  const float pixels = area_of(width, height);
   const float min_area = plan.area[0] * pixels;
   const float max_area = plan.area[1] * pixels;
   const float aspect = uniform(draw.word[0], plan.aspect[0], plan.aspect[1]);
@@ -48,15 +53,15 @@ SIMCLR_HD inline bool paper_crop_attempt(const RandomBlock& draw, const CropPlan
   h += static_cast<int>(below(draw.word[1], static_cast<uint32_t>(max_h - h + 1)));
 
   int w = static_cast<int>(lrintf(static_cast<float>(h) * aspect));
-  if (static_cast<float>(w * h) < min_area) {
+  if (area_of(w, h) < min_area) {
     ++h;
     w = static_cast<int>(lrintf(static_cast<float>(h) * aspect));
   }
-  if (static_cast<float>(w * h) > max_area) {
+  if (area_of(w, h) > max_area) {
     --h;
     w = static_cast<int>(lrintf(static_cast<float>(h) * aspect));
   }
-  const float area = static_cast<float>(w * h);
+  const float area = area_of(w, h);
   if (area < min_area || area > max_area || w > width || h > height || w <= 0 || h <= 0) return false;
   if (area / pixels < kMinCovered) return false;
   box->y = h < height ? static_cast<int>(below(draw.word[2], static_cast<uint32_t>(height - h))) : 0;
@@ -84,7 +89,8 @@ SIMCLR_HD inline bool torch_crop_attempt(const RandomBlock& draw, const CropPlan
   return true;
 }
 
-/// torchvision's fallback: the largest central box whose aspect is allowed.
+/// torchvision's fallback: the largest central box whose aspect is allowed. (Of images a few pixels wide it
+/// has none, where the original fails: here it is one pixel.)
 SIMCLR_HD inline Box torch_crop_fallback(const CropPlan& plan, int width, int height) {
   const double ratio = static_cast<double>(width) / height;
   Box box{0, 0, width, height};
@@ -93,6 +99,8 @@ SIMCLR_HD inline Box torch_crop_fallback(const CropPlan& plan, int width, int he
   } else if (ratio > static_cast<double>(plan.aspect[1])) {
     box.width = static_cast<int>(lrint(height * static_cast<double>(plan.aspect[1])));
   }
+  if (box.width < 1) box.width = 1;
+  if (box.height < 1) box.height = 1;
   box.y = (height - box.height) / 2;
   box.x = (width - box.width) / 2;
   return box;

@@ -23,7 +23,17 @@ float value(const Parameters& parameters, const char* name) {
 }
 
 int whole(const Parameters& parameters, const char* name) {
-  return static_cast<int>(parameters.number(name));
+  constexpr double kMost = 1 << 20;
+  const double number = parameters.number(name);
+  if (number >= 0 && number <= kMost && number == std::floor(number)) return static_cast<int>(number);
+  invalid("Expected an integer from 0 to 1048576 for `" + std::string(name) + "` but received " +
+          std::to_string(number) + ".");
+}
+
+float sigma(const Parameters& parameters) {
+  const float sigma = value(parameters, "sigma");
+  if (sigma > 0) return sigma;
+  invalid("Expected a number above 0 for `sigma` but received " + std::to_string(sigma) + ".");
 }
 
 void check_box(const FloatImage& image, const Box& box, int width, int height) {
@@ -94,7 +104,7 @@ const std::map<std::string, Operator>& paper_operators() {
       {"gaussian_blur",
        [](auto& image, auto& p) {
          const int radius = whole(p, "kernel_size") / 2;
-         image = gaussian_blur(image, 2 * radius + 1, value(p, "sigma"), Padding::kZero);
+         image = gaussian_blur(image, 2 * radius + 1, sigma(p), Padding::kZero);
        }},
       {"color_chain", color_chain},
       {"crop_resize_bicubic", crop_resize_bicubic},
@@ -142,7 +152,7 @@ void torch_blur(FloatImage& image, const Parameters& p, bool levels) {
     invalid("Expected an odd number below twice the image's sides for `kernel` but received " +
             std::to_string(kernel) + ".");
   }
-  image = gaussian_blur(image, kernel, value(p, "sigma"), Padding::kReflect);
+  image = gaussian_blur(image, kernel, sigma(p), Padding::kReflect);
   if (levels) {
     for (float& x : image.data) x = std::nearbyint(x);
   }

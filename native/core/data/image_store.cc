@@ -74,22 +74,24 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
                                                    " images, once, but received " +
                                                    std::to_string(images.size()) + ".");
   }
-  mapping_.checksums.reserve(images.size());
-  mapping_.intact = std::make_unique<std::atomic<bool>[]>(images.size());
-  mapping_.file = std::move(file);
-  for (size_t i = 0; i < images.size(); ++i) {
-    const MappedImage& image = images[i];
+  std::vector<Slot> slots;
+  std::vector<uint32_t> checksums;
+  for (const MappedImage& image : images) {
     Slot slot{nullptr, nullptr, image.width, image.height, image.channels};
-    const size_t size = mapping_.file->size();
     const bool sane = image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3);
-    if (!sane || image.offset > size || slot.bytes() > size - image.offset) {
-      throw Error("ERR_SIMCLR_CORRUPT_FILE",
-                  mapping_.file->path() + ": image " + std::to_string(i) + " does not lie inside the file.");
+    if (!sane || image.offset > file->size() || slot.bytes() > file->size() - image.offset) {
+      throw Error("ERR_SIMCLR_CORRUPT_FILE", file->path() + ": image " + std::to_string(slots.size()) +
+                                                 " does not lie inside the file.");
     }
-    slot.pixels = mapping_.file->data() + image.offset;
+    slot.pixels = file->data() + image.offset;
+    slots.push_back(std::move(slot));
+    checksums.push_back(image.checksum);
+  }
+  // All or none.
+  mapping_ = {std::move(file), std::move(checksums), std::make_unique<std::atomic<bool>[]>(images.size())};
+  for (size_t i = 0; i < slots.size(); ++i) {
     bytes_ -= slots_[i].owned_bytes();
-    slots_[i] = std::move(slot);
-    mapping_.checksums.push_back(image.checksum);
+    slots_[i] = std::move(slots[i]);
   }
   ++version_;
 }

@@ -5,10 +5,8 @@
 namespace simclr {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
-
 int64_t padded(const at::Tensor& tensor) {
-  const int64_t values = kAlignment / static_cast<int64_t>(tensor.element_size());
+  const int64_t values = kGradientAlignment / static_cast<int64_t>(tensor.element_size());
   return (tensor.numel() + values - 1) / values * values;
 }
 

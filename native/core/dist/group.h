@@ -25,7 +25,6 @@ using PendingSum = std::function<at::Tensor()>;
 class Group {
  public:
   virtual ~Group() = default;
-  virtual int rank() const = 0;
   virtual int size() const = 0;
 
   /// Every member's `value`, all of one shape, along a new dimension 0 in the order of ranks.
@@ -48,7 +47,6 @@ class Group {
 /// A group of one: no communication, no copies.
 class SoloGroup final : public Group {
  public:
-  int rank() const override { return 0; }
   int size() const override { return 1; }
   at::Tensor all_gather(const at::Tensor& value) override { return value.unsqueeze(0); }
   BatchRows gather_images(const at::Tensor& rows) override { return {rows, 0}; }

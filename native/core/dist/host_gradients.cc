@@ -9,9 +9,9 @@
 namespace simclr {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // bytes; vector code likes gradients to begin at cache lines
-
-int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+int64_t aligned(int64_t bytes) {
+  return (bytes + kGradientAlignment - 1) / kGradientAlignment * kGradientAlignment;
+}
 
 }  // namespace
 

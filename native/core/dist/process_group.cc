@@ -47,12 +47,6 @@ c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store
   return backend;
 }
 
-std::string first_line(const std::exception& error) {
-  const auto* torch = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = torch ? torch->what_without_backtrace() : error.what();
-  return text.substr(0, text.find('\n'));
-}
-
 }  // namespace
 
 /// What a waiting thread sleeps on: the end of its collective, or an alarm. Outlives the group, whose
@@ -98,8 +92,12 @@ std::vector<std::string> ProcessGroup::asking_store(const Ask& ask) {
 
 std::vector<std::string> ProcessGroup::join(const std::string& hello) {
   connections_->store = open_store(spec_, spec_.serves_store, stop_);
-  watch_ = std::make_unique<Watch>(spec_, stop_);
-  watch_->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
+  auto watch = std::make_unique<Watch>(spec_, stop_);
+  watch->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
+  {
+    std::lock_guard lock(wakeup_->mutex);  // set_activity may be looking
+    watch_ = std::move(watch);
+  }
   return asking_store([&] { return meet_in_store(hello); });
 }
 
@@ -322,6 +320,7 @@ void ProcessGroup::announce(const std::string& message) {
 }
 
 void ProcessGroup::set_activity(const std::string& activity) {
+  std::lock_guard lock(wakeup_->mutex);  // JavaScript's thread, while another one joins or closes
   if (watch_) watch_->set_activity(activity);
 }
 
@@ -340,6 +339,7 @@ void ProcessGroup::close() {
   }
   connections_.reset();
   host_.reset();
+  std::lock_guard lock(wakeup_->mutex);
   watch_.reset();
 }
 

@@ -12,6 +12,8 @@
 
 namespace simclr {
 
+constexpr int64_t kGradientAlignment = 64;  ///< bytes; vector code likes gradients to begin at cache lines
+
 struct BucketOptions {
   int64_t bytes = int64_t{4} << 20;  ///< of a bucket, about
   bool compress = false;             ///< gradients go from rank to rank as bf16

@@ -12,7 +12,6 @@ struct RankLayout {
   std::vector<int64_t> shards;  ///< of each rank
   std::vector<int64_t> images;  ///< of each rank, of this batch
   int64_t first_image = 0;      ///< this rank's first image
-  int first_member = 0;         ///< this rank's first shard among all shards
   int members = 0;              ///< shards of all ranks
   at::Tensor result;            ///< of the collective under way, for every shard of this rank
 };
@@ -22,7 +21,6 @@ class RankGroup final : public Group {
   RankGroup(ProcessGroup& processes, std::shared_ptr<RankLayout> layout,
             std::shared_ptr<ShardExchange> exchange, int shard)
       : processes_(processes), layout_(std::move(layout)), exchange_(std::move(exchange)), shard_(shard) {}
-  int rank() const override { return layout_->first_member + shard_; }
   int size() const override { return layout_->members; }
   at::Tensor all_gather(const at::Tensor& value) override;
   BatchRows gather_images(const at::Tensor& rows) override;

@@ -41,10 +41,7 @@ RollCall call_roll(ProcessGroup& processes, const RollAnswer& answer) {
     const int64_t* row = rows + rank * static_cast<int64_t>(mine.size());
     if (row[2] != rows[2]) differs("step", rank, row[2], rows[2]);
     if (row[3] != rows[3]) differs("learning rate", rank, value_of(row[3]), value_of(rows[3]));
-    if (rank < processes.rank()) {
-      roll.first_image += row[0];
-      roll.first_shard += row[1];
-    }
+    if (rank < processes.rank()) roll.first_image += row[0];
     roll.images.push_back(row[0]);
     roll.shards.push_back(row[1]);
     roll.stop |= row[4] != 0;

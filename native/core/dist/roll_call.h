@@ -12,7 +12,6 @@ struct RollCall {
   std::vector<int64_t> images;  ///< of each rank
   std::vector<int64_t> shards;  ///< of each rank
   int64_t first_image = 0;      ///< this rank's first image in the batch
-  int64_t first_shard = 0;      ///< this rank's first shard among all
   bool stop = false;            ///< some rank has been asked to stop
 };
 

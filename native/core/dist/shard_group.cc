@@ -30,16 +30,16 @@ int64_t rows_before(const ShardExchange::Slots& slots, int shard) {
 }
 
 at::Tensor ShardGroup::all_gather(const at::Tensor& value) {
-  return at::stack(exchange_->meet(rank_, value));
+  return at::stack(exchange_->meet(shard_, value));
 }
 
 BatchRows ShardGroup::gather_images(const at::Tensor& rows) {
-  const ShardExchange::Slots& slots = exchange_->meet(rank_, rows);
-  return {at::cat(slots, 0), rows_before(slots, rank_)};
+  const ShardExchange::Slots& slots = exchange_->meet(shard_, rows);
+  return {at::cat(slots, 0), rows_before(slots, shard_)};
 }
 
 PendingSum ShardGroup::begin_sum(const at::Tensor& value) {
-  return [this, meeting = exchange_->bring(rank_, value)] { return sum_of(exchange_->wait(meeting)); };
+  return [this, meeting = exchange_->bring(shard_, value)] { return sum_of(exchange_->wait(meeting)); };
 }
 
 }  // namespace simclr

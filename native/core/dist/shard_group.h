@@ -46,9 +46,8 @@ int64_t rows_before(const ShardExchange::Slots& slots, int shard);
 /// One shard's place in its group.
 class ShardGroup final : public Group {
  public:
-  ShardGroup(std::shared_ptr<ShardExchange> exchange, int rank)
-      : exchange_(std::move(exchange)), rank_(rank) {}
-  int rank() const override { return rank_; }
+  ShardGroup(std::shared_ptr<ShardExchange> exchange, int shard)
+      : exchange_(std::move(exchange)), shard_(shard) {}
   int size() const override { return exchange_->size(); }
   at::Tensor all_gather(const at::Tensor& value) override;
   BatchRows gather_images(const at::Tensor& rows) override;
@@ -57,7 +56,7 @@ class ShardGroup final : public Group {
 
  private:
   std::shared_ptr<ShardExchange> exchange_;
-  int rank_;
+  int shard_;
 };
 
 }  // namespace simclr

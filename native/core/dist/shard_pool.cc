@@ -34,7 +34,6 @@ void ShardPool::set_batch(const RollCall& roll) {
   *layout_ = {roll.shards,
               roll.images,
               roll.first_image,
-              static_cast<int>(roll.first_shard),
               static_cast<int>(std::accumulate(roll.shards.begin(), roll.shards.end(), int64_t{0})),
               {}};
 }

@@ -21,12 +21,6 @@ constexpr milliseconds kTry{2000};
 
 std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
 
-/// The first line of a c10 error, without its code location.
-std::string brief(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
-
 /// What c10d warns of, with stacks, becomes an error of ours, said once. TORCH_CPP_LOG_LEVEL overrides.
 void quieten_c10d() {
   static std::once_flag once;
@@ -70,7 +64,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
       return c10::make_intrusive<c10d::PrefixStore>("simclr/" + spec.generation, store);
     } catch (const c10::Error& error) {
       if (give_up) throw_aborted();
-      if (serve || Clock::now() >= until) throw_unopened(spec, serve, brief(error));
+      if (serve || Clock::now() >= until) throw_unopened(spec, serve, first_line(error));
       std::this_thread::sleep_for(milliseconds{20});  // where an attempt fails at once
     }
   }
@@ -87,6 +81,12 @@ std::string get_text(c10d::Store& store, const std::string& key) {
 
 void set_text(c10d::Store& store, const std::string& key, const std::string& value) {
   store.set(key, std::vector<uint8_t>(value.begin(), value.end()));
+}
+
+std::string first_line(const std::exception& error) {
+  const auto* torch = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torch ? torch->what_without_backtrace() : error.what();
+  return text.substr(0, text.find('\n'));
 }
 
 std::string name_ranks(const std::vector<int>& ranks) {

@@ -23,6 +23,9 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
 std::string get_text(c10d::Store& store, const std::string& key);
 void set_text(c10d::Store& store, const std::string& key, const std::string& value);
 
+/// What a failure says, without the stacks and code locations of c10's.
+std::string first_line(const std::exception& error);
+
 /// "rank 1", "ranks 1 and 3", "ranks 1, 2 and 5".
 std::string name_ranks(const std::vector<int>& ranks);
 

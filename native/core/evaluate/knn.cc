@@ -8,8 +8,9 @@ namespace {
 
 constexpr int64_t kSimilarities = 1 << 23;  // held at a time: 32 MiB
 
+/// In place.
 at::Tensor unit_rows(const at::Tensor& rows) {
-  return rows / at::linalg_vector_norm(rows, 2, {1}, /*keepdim=*/true).clamp_min_(1e-12);
+  return rows.div_(at::linalg_vector_norm(rows, 2, {1}, /*keepdim=*/true).clamp_min_(1e-12));
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace simclr {
 at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
                         const LinearProbeOptions& options) {
   const at::Tensor mean = features.mean(0);
-  const at::Tensor deviation = features.std(0).add_(1e-6);
-  const at::Tensor x = (features - mean).div_(deviation);
+  // A single row has no deviation.
+  const at::Tensor deviation = (features.size(0) > 1 ? features.std(0) : at::zeros_like(mean)).add_(1e-6);
+  const at::Tensor x = features.sub_(mean).div_(deviation);
 
   const c10::AutoGradMode with_grad(true);
   at::Tensor weight = at::zeros({options.classes, x.size(1)}, x.options()).requires_grad_();
@@ -25,7 +26,7 @@ at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, co
   });
 
   const c10::NoGradGuard no_grad;
-  return at::linear((queries - mean).div_(deviation), weight, bias).argmax(1);
+  return at::linear(queries.sub_(mean).div_(deviation), weight, bias).argmax(1);
 }
 
 at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias) {

@@ -11,10 +11,10 @@ struct LinearProbeOptions {
   int64_t max_iterations = 100;
 };
 
-/// Predicted class of each query, int64 [m]. Features [n, dim] and queries are standardised by the features'
-/// mean and (unbiased) standard deviation + 1e-6. Loss: mean cross entropy + l2 |W|^2, from zero weights, by
-/// L-BFGS with a strong Wolfe line search. Convex and without chance: the same features give the same
-/// classes.
+/// Predicted class of each query, int64 [m]. Features [n, dim] and queries are standardised, in place, by the
+/// features' mean and (unbiased) standard deviation + 1e-6. Loss: mean cross entropy + l2 |W|^2, from zero
+/// weights, by L-BFGS with a strong Wolfe line search. Convex and without chance: the same features give the
+/// same classes.
 at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
                         const LinearProbeOptions& options);
 

@@ -14,7 +14,6 @@ class ResampleAxis {
  public:
   ResampleAxis(Resampling kind, int in, int out);
 
-  int out() const { return static_cast<int>(first_.size()); }
   int first(int i) const { return first_[i]; }
   int count(int i) const { return count_[i]; }
   const float* weights(int i) const { return weights_.data() + static_cast<size_t>(i) * taps_; }

@@ -13,7 +13,6 @@ namespace {
 constexpr double kLowestOneShiftTemperature = 0.024;
 constexpr int64_t kLanes = 16;
 constexpr int64_t kThreadWork = 1 << 20;  // multiplications that are worth waking a thread for
-constexpr int64_t kLargestTile = 256;     // a tile and its two strips stay in a 1 MiB cache
 
 /// Depends on the batch alone, never on threads: it fixes the order of additions. Eight strips and more, so
 /// that small batches have work for several cores.

@@ -14,8 +14,6 @@ using lanes::store;
 using lanes::Vector;
 using lanes::VectorOf;
 
-constexpr int64_t kMaximumColumns = 1024;  // of a tile; larger ones are worked off in column blocks
-
 template <class T>
 constexpr int64_t kLanes = VectorOf<T>::count;
 
@@ -24,22 +22,19 @@ SIMCLR_INLINE void exp_sums_body(const Tile<T>& tile, double inverse_temperature
                                  double* row_sums, double* column_sums) {
   const Vector<T> scale = splat(static_cast<T>(inverse_temperature));
   const Vector<T> center = splat(static_cast<T>(shift));
-  for (int64_t first = 0; first < tile.columns; first += kMaximumColumns) {
-    const int64_t columns = std::min(kMaximumColumns, tile.columns - first);
-    T partial[kMaximumColumns] = {};
-    for (int64_t i = 0; i < tile.rows; ++i) {
-      const T* row = tile.data + i * tile.stride + first;
-      Vector<T> total{};
-      for (int64_t j = 0; j < columns; j += kLanes<T>) {
-        const Vector<T> e = lanes::exp((load(row + j) - center) * scale);
-        total += e;
-        store(partial + j, load(partial + j) + e);
-      }
-      row_sums[i] += lanes::sum<T>(total);
+  T partial[kLargestTile] = {};
+  for (int64_t i = 0; i < tile.rows; ++i) {
+    const T* row = tile.data + i * tile.stride;
+    Vector<T> total{};
+    for (int64_t j = 0; j < tile.columns; j += kLanes<T>) {
+      const Vector<T> e = lanes::exp((load(row + j) - center) * scale);
+      total += e;
+      store(partial + j, load(partial + j) + e);
     }
-    if (column_sums) {
-      for (int64_t j = 0; j < columns; ++j) column_sums[first + j] += partial[j];
-    }
+    row_sums[i] += lanes::sum<T>(total);
+  }
+  if (column_sums) {
+    for (int64_t j = 0; j < tile.columns; ++j) column_sums[j] += partial[j];
   }
 }
 

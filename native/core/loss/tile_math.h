@@ -9,12 +9,14 @@
 
 namespace simclr {
 
+constexpr int64_t kLargestTile = 256;  ///< rows and columns: it and its two strips stay in a 1 MiB cache
+
 template <class T>
 struct Tile {
   T* data;
   int64_t stride;
   int64_t rows;
-  int64_t columns;  ///< padded to a multiple of 16
+  int64_t columns;  ///< padded to a multiple of 16, at most kLargestTile
 };
 
 /// Sum of exp((s - shift) / temperature) over each row (added to `row_sums`) and column (`column_sums`), with

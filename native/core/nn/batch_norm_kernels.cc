@@ -28,11 +28,12 @@ constexpr int64_t kFlush = 64;
 
 SIMCLR_INLINE void store(float* p, float value) { *p = value; }
 SIMCLR_INLINE void store(double* p, double value) { *p = value; }
-/// Round to nearest, ties to even.
+/// Round to nearest, ties to even. NaN stays NaN, whose bits rounding might carry into infinity or zero.
 SIMCLR_INLINE void store(at::BFloat16* p, float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
-  p->x = static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+  const auto rounded = static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+  p->x = value != value ? uint16_t{0x7fc0} : rounded;
 }
 
 template <class T>

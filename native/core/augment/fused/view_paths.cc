@@ -55,15 +55,17 @@ __attribute__((target("arch=x86-64-v3"))) void make_view_avx2(const Plan& plan, 
   make_view<8>(plan, view, image, out);
 }
 
+/// By what the levels consist of: not every compiler knows the levels' names here.
 void add_x86_paths(std::vector<ViewPath>& paths) {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl")) {
-    paths.push_back({"avx512", make_view_avx512});
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) {
-    paths.push_back({"avx2", make_view_avx2});
-  }
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+                  __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt") &&
+                  __builtin_cpu_supports("movbe");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+  if (v4) paths.push_back({"avx512", make_view_avx512});
+  if (v3) paths.push_back({"avx2", make_view_avx2});
 }
 
 #else
