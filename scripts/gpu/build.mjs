@@ -10,8 +10,8 @@ import { Failure, mustRun, root, say } from '../bootstrap/run.mjs'
 /** Where SIMCLR_VARIANT=cu130 is looked for (lib/addon/binary.ts). */
 const FOLDER = 'build-cu130'
 
-/** The folder with simclr.node, loader.node and build.json. */
-export function gpuBuild({ build, libtorch }) {
+/** The folder with simclr.node, loader.node and build.json. `capability`: the GPU's, as '9.0'. */
+export function gpuBuild({ build, libtorch }, { capability }) {
   if (build !== undefined) {
     const folder = path.resolve(build)
     const target = path.join(root, FOLDER, 'Release')
@@ -31,10 +31,6 @@ export function gpuBuild({ build, libtorch }) {
     throw new Failure('nvcc is missing. Set CUDACXX to it, or carry a build: --build DIR.')
   const require = createRequire(import.meta.url)
   const headers = [require('node-api-headers').include_dir, require('node-addon-api').include_dir]
-  const capability = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], {
-    encoding: 'utf8',
-  })
-  const architecture = capability.stdout?.trim().split('\n')[0]?.replace('.', '') || '90'
   say(`building the addon in ${FOLDER} against ${libtorch}`)
   const ninja = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []
   // CMake runs scripts with node.
@@ -43,7 +39,7 @@ export function gpuBuild({ build, libtorch }) {
     ...['-S', '.', '-B', FOLDER, '-DCMAKE_BUILD_TYPE=Release', '-DSIMCLR_CUDA=ON', ...ninja],
     `-DSIMCLR_LIBTORCH=${path.resolve(libtorch)}`,
     `-DCMAKE_CUDA_COMPILER=${compiler}`,
-    `-DCMAKE_CUDA_ARCHITECTURES=${architecture}`, // of this machine alone: half the time
+    `-DCMAKE_CUDA_ARCHITECTURES=${capability.replace('.', '')}`, // of this machine alone: half the time
     `-DCMAKE_JS_INC=${headers.map((folder) => path.resolve(folder.replaceAll('"', ''))).join(';')}`,
   ]
   mustRun('cmake', configure, { env })
