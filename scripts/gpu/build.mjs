@@ -21,8 +21,7 @@ export function gpuBuild({ build, libtorch }, { capability }) {
     }
     throw new Failure(`Expected simclr.node in ${folder} (--build) but it is not there.`)
   }
-  if (libtorch === undefined)
-    throw new Failure('Name a LibTorch for CUDA: --libtorch DIR, or carry a build: --build DIR.')
+  if (!libtorch) throw new Failure('Name a LibTorch for CUDA: --libtorch DIR, or carry a build: --build DIR.')
   const include = path.join(libtorch, 'include/ATen/ATen.h')
   if (!fs.existsSync(include))
     throw new Failure(`${libtorch} has no headers (${include}): nothing can be built.`)

@@ -2,7 +2,7 @@
  * What a GPU machine without a network needs, in one file: node scripts/gpu/pack.mjs [OUT.tar.xz] [--build DIR]
  *
  * The sources, this Node, the modules that the tests use, and with --build an addon that is built already. There:
- * tar xf OUT.tar.xz && ./node scripts/gpu.mjs test --libtorch DIR
+ * tar xf OUT.tar.xz && ./node scripts/gpu.mjs test --libtorch DIR (with an addon: --build build-carried)
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -72,7 +72,7 @@ function outcome({ tests, unable }, said, { problem, code, signal }, late) {
 function figuresOf(stdout) {
   return stdout
     .split('\n')
-    .filter((line) => line.startsWith('{'))
+    .filter((line) => line.trimStart().startsWith('{')) // mocha's reporter indents
     .flatMap((line) => {
       try {
         return [JSON.parse(line)]

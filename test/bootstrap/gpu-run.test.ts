@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { hashOf } from '../../scripts/bootstrap/stamp.mjs'
@@ -18,10 +19,10 @@ describe('a step of the GPU script', function () {
       { type: 'epoch', loss: 2 },
       { name: 'a', rate: 1 },
     ]
-    const program = `for (const line of ${JSON.stringify(lines)}) console.log(JSON.stringify(line)); console.log('{no json'); console.error('said')`
+    const program = `for (const line of ${JSON.stringify(lines)}) console.log(JSON.stringify(line)); console.log('  {"indented":true}\\n{no json'); console.error('said')`
     const { result, log } = await run({ command: node('-e', program) })
     expect(result).to.include({ state: 'passed' })
-    expect(result.figures).to.deep.equal(lines.slice(1))
+    expect(result.figures).to.deep.equal([...lines.slice(1), { indented: true }])
     expect(log).to.include('"step"').and.to.include('said')
   })
 
@@ -72,6 +73,29 @@ function isRunning(pid: number): boolean {
     return false
   }
 }
+
+describe('the GPU script', function () {
+  this.timeout(60_000)
+  const folder = temporaryFolder()
+  const script = (args: string[], nvidiaSmi: string) => {
+    writeFileSync(folder('nvidia-smi'), `#!/bin/sh\n${nvidiaSmi}\n`, { mode: 0o755 })
+    const env = { ...process.env, PATH: `${folder()}:${process.env.PATH}`, SIMCLR_LIBTORCH: '' }
+    return spawnSync(process.execPath, ['scripts/gpu.mjs', ...args], { env, encoding: 'utf8' })
+  }
+
+  it('fails without a GPU and says why', () => {
+    const { status, stderr } = script(['test'], 'echo No devices were found; exit 6')
+    expect(status).to.equal(1)
+    expect(stderr).to.include('No NVIDIA GPU here (nvidia-smi says: No devices were found)')
+  })
+
+  it('fails without a LibTorch and without an addon', () => {
+    const { status, stderr } = script(['bench'], "echo 'NVIDIA H200, 9.0, 580.1'")
+    expect(status).to.equal(1)
+    expect(stderr).to.include('GPU: NVIDIA H200, compute capability 9.0, driver 580.1')
+    expect(stderr).to.include('Name a LibTorch for CUDA')
+  })
+})
 
 describe('the results of the GPU script', () => {
   const folder = temporaryFolder()
