@@ -1,7 +1,7 @@
 /**
  * What a peer's script reaches on the GPU, one line of JSON: node bench/gpu/peer.mjs NAME PYTHON SCRIPT [ARGUMENTS]
  *
- * The script (bench/peers/) measures RUNS steps at a time, in between the steps of ours that scripts/gpu.mjs runs.
+ * Milliseconds of a call, of step.py pairs a second: the median of its measurements but the first.
  */
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -20,7 +20,9 @@ process.stderr.write(stderr ?? '')
 const rates = (stdout ?? '').trim().split('\n').map(Number).slice(1)
 if (status === 0 && rates.length === MEASUREMENTS - 1) {
   rates.sort((a, b) => a - b)
-  console.log(JSON.stringify({ name, arguments: args.join(' '), rate: rates[1], slowest: rates[0] }))
+  // As ours is told.
+  const figure = script === 'step.py' ? { pairsPerSecond: rates[1] } : { milliseconds: 1000 / rates[1] }
+  console.log(JSON.stringify({ name, arguments: args.join(' '), ...figure }))
 } else if (stderr?.includes('OutOfMemoryError')) {
   console.log(JSON.stringify({ name, arguments: args.join(' '), outOfMemory: true })) // a result too
 } else {

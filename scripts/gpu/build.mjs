@@ -10,16 +10,22 @@ import { Failure, mustRun, root, say } from '../bootstrap/run.mjs'
 /** Where SIMCLR_VARIANT=cu130 is looked for (lib/addon/binary.ts). */
 const FOLDER = 'build-cu130'
 
+/** What an addon consists of. */
+export const ADDON = ['simclr.node', 'loader.node', 'build.json']
+
 /** The folder with simclr.node, loader.node and build.json. `capability`: the GPU's, as '9.0'. */
 export function gpuBuild({ build, libtorch }, { capability }) {
   if (build !== undefined) {
     const folder = path.resolve(build)
     const target = path.join(root, FOLDER, 'Release')
-    if (fs.existsSync(path.join(folder, 'simclr.node'))) {
-      if (folder !== target) fs.cpSync(folder, target, { recursive: true })
-      return target
-    }
-    throw new Failure(`Expected simclr.node in ${folder} (--build) but it is not there.`)
+    const missing = ADDON.filter((name) => !fs.existsSync(path.join(folder, name)))
+    if (missing.length > 0)
+      throw new Failure(
+        `Expected ${ADDON.join(', ')} in ${folder} (--build) but ${missing.join(', ')} is not there.`,
+      )
+    for (const name of folder === target ? [] : ADDON)
+      fs.cpSync(path.join(folder, name), path.join(target, name))
+    return target
   }
   if (!libtorch) throw new Failure('Name a LibTorch for CUDA: --libtorch DIR, or carry a build: --build DIR.')
   const include = path.join(libtorch, 'include/ATen/ATen.h')

@@ -10,6 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Failure, root } from '../bootstrap/run.mjs'
+import { ADDON } from './build.mjs'
 
 /** Bytes that can be carried. */
 const LIMIT = 52e6
@@ -41,8 +42,8 @@ try {
   }
   fs.copyFileSync(process.execPath, path.join(folder, 'node'))
   execFileSync('strip', [path.join(folder, 'node')])
-  if (values.build)
-    fs.cpSync(path.resolve(values.build), path.join(folder, 'build-carried'), { recursive: true })
+  for (const name of values.build ? ADDON : [])
+    fs.cpSync(path.resolve(values.build, name), path.join(folder, 'build-carried', name))
   execFileSync('tar', ['cJf', out, '-C', folder, '.'], { env: { ...process.env, XZ_OPT: '-6 -T0' } })
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })

@@ -16,9 +16,9 @@ const LOG_BYTES = 1 << 20
  * @property {'passed' | 'failed' | 'skipped'} state
  * @property {number} seconds
  * @property {string} [why] It did not pass.
- * @property {string[]} [tail] The last lines it said, where it did not pass.
+ * @property {string[]} [tail] The last lines that it said, where there are no figures.
  * @property {number} [tests] How many tests passed, of a step that is tests.
- * @property {object[]} [figures] Its lines of JSON, where it passed.
+ * @property {object[]} [figures] Its lines of JSON, where it passed and has any.
  */
 
 /**
@@ -51,8 +51,9 @@ export async function runStep(step, { env, seconds, onStart = () => {}, onOutput
   })
   const took = (performance.now() - started) / 1000
   const result = { ...outcome(step, said.all, ended, took >= seconds), seconds: Math.round(took * 10) / 10 }
-  if (result.state === 'passed') result.figures = figuresOf(said.stdout)
-  else result.tail = lastLines(said.all, 12)
+  const figures = result.state === 'passed' ? figuresOf(said.stdout) : []
+  if (figures.length > 0) result.figures = figures
+  else result.tail = lastLines(said.all, result.state === 'passed' ? 1 : 12)
   return { result, log: said.all }
 }
 
