@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { hashOf } from '../../scripts/bootstrap/stamp.mjs'
+import { findPython } from '../../scripts/gpu/python.mjs'
 import { Results } from '../../scripts/gpu/results.mjs'
 import { runStep } from '../../scripts/gpu/run-step.mjs'
 import { temporaryFolder } from '../support/folder.ts'
@@ -121,5 +122,31 @@ describe('the results of the GPU script', () => {
     expect(hashOf(['scripts/gpu'], ['NVIDIA H200'])).to.equal(key)
     expect(hashOf(['scripts/gpu'], ['NVIDIA H100'])).not.to.equal(key)
     expect(hashOf(['scripts/gpu', 'scripts/gpu.mjs'], ['NVIDIA H200'])).not.to.equal(key)
+  })
+})
+
+describe('the Python that the peers run on', () => {
+  const folder = temporaryFolder()
+  /** A venv whose python3 says that its torch is the folder beside it. */
+  const venv = (says: string) => {
+    const torch = folder('lib/python3/site-packages/torch')
+    mkdirSync(torch, { recursive: true })
+    mkdirSync(folder('bin'), { recursive: true })
+    writeFileSync(folder('bin/python3'), `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+    return torch
+  }
+
+  it("is the one that has this LibTorch for its torch, or the reason why there's none", () => {
+    const torch = venv(`echo ${folder('lib/python3/site-packages/torch')}`)
+    expect(findPython(torch, undefined)).to.deep.equal({ python: folder('bin/python3') })
+    venv("echo 'ModuleNotFoundError: torchvision' >&2; exit 1")
+    expect(findPython(torch, undefined).reason).to.include(`${folder('bin/python3')}: ModuleNotFoundError`)
+    expect(findPython(undefined, undefined).reason).to.include('no LibTorch is named')
+  })
+
+  it('is the one that is named, if it has a torch', () => {
+    venv(`echo ${folder()}`)
+    expect(findPython(undefined, folder('bin/python3'))).to.deep.equal({ python: folder('bin/python3') })
+    expect(findPython(undefined, folder('none')).reason).to.equal(`${folder('none')}: ENOENT`)
   })
 })
