@@ -93,7 +93,7 @@ async function runAll(steps, results) {
   if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
   for (const step of steps) {
     const { name, about, skip, clears } = step
-    if (results.passed(name) && !isMissed(step, steps, results)) {
+    if (results.isDone(step, steps)) {
       say(`${name}: passed before`)
       continue
     }
@@ -112,12 +112,6 @@ async function runAll(steps, results) {
     results.add(name, result, log)
     say(`${name}: ${result.state}${result.why ? `, ${result.why}` : ''} (${result.seconds} s)`)
   }
-}
-
-/** What it made is gone, as on a machine that is fresh, and a step that has not passed yet needs it. */
-function isMissed({ name, makes }, steps, results) {
-  if (!makes || fs.existsSync(path.join(root, makes))) return false
-  return steps.some((other) => other.needs?.includes(name) && !results.passed(other.name))
 }
 
 /** Whoever ends this script ends the step with it. */

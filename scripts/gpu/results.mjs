@@ -1,5 +1,7 @@
 /** One small JSON file: what ran, on what, with what outcome; beside it the steps' output. */
 import fs from 'node:fs'
+import path from 'node:path'
+import { root } from '../bootstrap/run.mjs'
 
 export class Results {
   /**
@@ -16,6 +18,12 @@ export class Results {
 
   passed(name) {
     return this.stateOf(name) === 'passed'
+  }
+
+  /** `step` has passed. What it made may be gone, as on a fresh machine, where no step of `steps` needs it that has not. */
+  isDone({ name, makes }, steps) {
+    if (!this.passed(name) || !makes || fs.existsSync(path.join(root, makes))) return this.passed(name)
+    return steps.every((other) => !other.needs?.includes(name) || this.passed(other.name))
   }
 
   /** `passed`, `failed` or `skipped`; undefined where it has not run. */

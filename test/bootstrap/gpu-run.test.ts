@@ -117,6 +117,21 @@ describe('the results of the GPU script', () => {
     expect(readFileSync(folder('results.log'), 'utf8')).to.include('what a said')
   })
 
+  it('let a step run again whose product is gone, for a step that needs it', () => {
+    const results = new Results(folder('steps.json'), {}, { train: '1', evaluate: '1' })
+    const [train, evaluate] = [
+      { name: 'train', makes: 'no/such/file' },
+      { name: 'evaluate', needs: ['train'] },
+    ]
+    const done = () => results.isDone(train, [train, evaluate])
+    expect(done()).to.equal(false)
+    results.add('train', { state: 'passed' })
+    expect(done()).to.equal(false)
+    expect(results.isDone({ ...train, makes: 'package.json' }, [train, evaluate])).to.equal(true)
+    results.add('evaluate', { state: 'passed' })
+    expect(done()).to.equal(true)
+  })
+
   it('have keys that change with a source and with nothing else', () => {
     const key = hashOf(['scripts/gpu'], ['NVIDIA H200'])
     expect(hashOf(['scripts/gpu'], ['NVIDIA H200'])).to.equal(key)
