@@ -2,98 +2,135 @@
  * Everything that needs a GPU, on a machine that has one and perhaps no network: `npm run test:gpu`,
  * `npm run bench:gpu`, or, where npm is not there, `node scripts/gpu.mjs test --libtorch DIR`.
  *
- *   --libtorch DIR   a LibTorch for CUDA (default: SIMCLR_LIBTORCH)
+ *   --libtorch DIR   a LibTorch for CUDA (default: SIMCLR_LIBTORCH); one inside a Python's torch runs the peers too
  *   --build DIR      a carried addon (a folder with simclr.node, loader.node, build.json) instead of building one
- *   --out FILE       results, one JSON file (default gpu-results.json)
+ *   --python FILE    the Python that runs the peers (default: the one that LibTorch is the torch of)
+ *   --out FILE       results, one JSON file (default gpu-results.json); what the steps say goes to FILE with .log
  *   --steps A,B      these steps alone
  *   --minutes N      begins no step after so many minutes, and ends one there that is not done
  *
- * Steps run one after the other, each in a process of its own and well under ten minutes. What has passed with the
- * same addon on the same GPU is not run again: a machine that is lent in pieces goes on where it stopped. Without a
- * GPU it says so and fails.
+ * Steps run one after the other, each in a process of its own, and are ended after LIMIT seconds. What has passed with the
+ * same sources and LibTorch on the same kind of GPU is not run again: a machine that is lent in pieces goes on where it
+ * stopped. Exit code 0: every step passed, or cannot run here for a reason that is told. Without a GPU it says so and fails.
  */
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Failure, root, say } from './bootstrap/run.mjs'
+import { hashOf } from './bootstrap/stamp.mjs'
+import { benchSteps } from './gpu/bench-steps.mjs'
 import { gpuBuild } from './gpu/build.mjs'
 import { findGpu } from './gpu/device.mjs'
+import { findPython } from './gpu/python.mjs'
 import { Results } from './gpu/results.mjs'
-import { benchSteps, testSteps } from './gpu/steps.mjs'
+import { runStep } from './gpu/run-step.mjs'
+import { testSteps } from './gpu/steps.mjs'
+
+/** A step's longest time, in seconds; then it counts as failed. */
+const LIMIT = 300
+/** What every step's outcome depends on. */
+const SOURCES = ['native', 'lib', 'CMakeLists.txt', 'package-lock.json']
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     libtorch: { type: 'string', default: process.env.SIMCLR_LIBTORCH },
     build: { type: 'string' },
+    python: { type: 'string' },
     out: { type: 'string', default: 'gpu-results.json' },
     steps: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-
-/** A step's longest time; then it counts as failed. */
-const LIMIT_MS = 9 * 60 * 1000
 const until = Date.now() + Number(values.minutes) * 60_000
+const secondsLeft = () => Math.floor((until - Date.now()) / 1000)
 
-function main() {
+async function main() {
   const job = positionals[0]
   if (job !== 'test' && job !== 'bench') throw new Failure(`Expected test or bench but received '${job}'.`)
+  if (Number.isNaN(until))
+    throw new Failure(`Expected a number for --minutes but received '${values.minutes}'.`)
+  if (!fs.existsSync(path.join(root, 'node_modules')))
+    throw new Failure('node_modules is missing: carry it in.')
   const gpu = findGpu()
-  say(`GPU: ${gpu}`)
-  const folder = gpuBuild(values)
-  const env = { ...process.env, SIMCLR_VARIANT: 'cu130' }
-  if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
-  const results = new Results(path.resolve(values.out), { gpu, build: folder })
-  const wanted = values.steps?.split(',')
-  const steps = (job === 'test' ? testSteps : benchSteps)({ env, folder }).filter(
-    ({ name }) => wanted === undefined || wanted.includes(name),
-  )
-  for (const step of steps) {
-    if (results.passed(step.name) && (!step.makes || fs.existsSync(step.makes))) {
-      say(`${step.name}: passed before`)
-      continue
-    }
-    if (Date.now() > until) {
-      say(`${step.name}: no time left`)
-      break
-    }
-    say(`${step.name}: ${step.about}`)
-    results.add(step.name, run(step, env))
-  }
-  const failed = results.failed(steps.map(({ name }) => name))
-  say(
-    failed.length === 0 ? `all ${steps.length} steps passed: ${values.out}` : `failed: ${failed.join(', ')}`,
-  )
-  if (failed.length > 0) process.exitCode = 1
+  say(`GPU: ${gpu.name}, compute capability ${gpu.capability}, driver ${gpu.driver}`)
+  const folder = gpuBuild(values, gpu)
+  const peers = job === 'bench' ? findPython(values.libtorch, values.python) : {}
+  const jobs = { test: testSteps({ folder }), bench: benchSteps({ folder, peers, ...gpu }) }
+  const steps = chosen(jobs[job])
+  const { libtorch: _, ...build } = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8'))
+  const sources = hashOf(SOURCES)
+  const facts = { gpu, build, node: process.version, sources }
+  const results = new Results(path.resolve(values.out), facts, keysOf(Object.values(jobs).flat(), facts))
+  await runAll(steps, results)
+  const named = (state) => steps.map(({ name }) => name).filter((name) => results.stateOf(name) === state)
+  const [failed, undone] = [named('failed'), named(undefined)]
+  if (failed.length > 0) say(`failed: ${failed.join(', ')}`)
+  if (undone.length > 0) say(`not done yet, run it again for them: ${undone.join(', ')}`)
+  say(`${named('passed').length} of ${steps.length} steps passed: ${values.out}`)
+  if (failed.length + undone.length > 0) process.exitCode = 1
 }
 
-/** Runs a step; the last lines of what it says go into the results, and its figures (lines of JSON). */
-function run({ command, skip }, env) {
-  if (skip) return { state: 'skipped', why: skip }
-  const started = Date.now()
-  const { status, signal, stdout, stderr, error } = spawnSync(command[0], command.slice(1), {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-    timeout: Math.max(1000, Math.min(LIMIT_MS, until - Date.now())),
-    maxBuffer: 1 << 28,
-  })
-  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
-  const seconds = Math.round((Date.now() - started) / 100) / 10
-  const figures = (stdout ?? '').split('\n').filter((line) => line.startsWith('{'))
-  const tail = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-12)
-  const why = error?.message ?? (signal ? `ended by ${signal}` : `exit code ${status}`)
-  return status === 0
-    ? { state: 'passed', seconds, figures: figures.map((line) => JSON.parse(line)) }
-    : { state: 'failed', seconds, why, tail }
+function chosen(steps) {
+  const wanted = values.steps?.split(',') ?? steps.map(({ name }) => name)
+  const unknown = wanted.filter((name) => steps.every((step) => step.name !== name))
+  if (unknown.length === 0) return steps.filter(({ name }) => wanted.includes(name))
+  throw new Failure(
+    `Expected steps of ${steps.map(({ name }) => name).join(', ')} but received ${unknown.join(', ')}.`,
+  )
+}
+
+/** Of each step by its name: its sources, and where it runs. Not the addon's bytes: no two builds have the same. */
+function keysOf(steps, { gpu, build, sources }) {
+  const where = [sources, gpu.name, build.torch]
+  return Object.fromEntries(
+    steps.map(({ name, sources: own = [] }) => [name, hashOf(own, where).slice(0, 16)]),
+  )
+}
+
+async function runAll(steps, results) {
+  const env = { ...process.env, SIMCLR_VARIANT: 'cu130' }
+  if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
+  for (const step of steps) {
+    const { name, about, skip, clears } = step
+    if (results.isDone(step, steps)) {
+      say(`${name}: passed before`)
+      continue
+    }
+    if (skip) {
+      say(`${name}: skipped, ${skip}`)
+      results.add(name, { state: 'skipped', why: skip })
+      continue
+    }
+    if (secondsLeft() < 1) return
+    say(`${name}: ${about}`)
+    if (clears) fs.rmSync(path.join(root, clears), { recursive: true, force: true })
+    const seconds = Math.min(LIMIT, secondsLeft())
+    const { result, log } = await runStep(step, { env, seconds, onStart, onOutput })
+    // Of one that --minutes has cut short nothing is known.
+    if (result.state !== 'passed' && secondsLeft() < 1) return
+    results.add(name, result, log)
+    say(`${name}: ${result.state}${result.why ? `, ${result.why}` : ''} (${result.seconds} s)`)
+  }
+}
+
+/** Whoever ends this script ends the step with it. */
+function onStart(end) {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.removeAllListeners(signal)
+    process.once(signal, () => {
+      end()
+      process.exit(130)
+    })
+  }
+}
+
+function onOutput(text) {
+  process.stderr.write(text)
 }
 
 try {
-  if (!fs.existsSync(path.join(root, 'node_modules')))
-    throw new Failure('node_modules is missing: carry it in.')
-  main()
+  await main()
 } catch (error) {
   process.stderr.write(`${error instanceof Failure ? `simclr: ${error.message}` : error.stack}\n`)
   process.exitCode = 1

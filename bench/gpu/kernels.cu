@@ -3,8 +3,10 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "cuda/augment/view_kernels.h"
@@ -91,14 +93,30 @@ void contrast(int64_t rows) {
               static_cast<double>(allocated) * 1e-6);
 }
 
-/// A ResNet-50's tensors, about.
-void lars() {
+/// Weights of each of ResNet-50's tensors and of the head's (2048 -> 2048 -> 128), as torchvision has them.
+std::vector<int64_t> resnet50() {
   std::vector<int64_t> counts;
-  for (const int64_t c : {64, 128, 256, 512}) {
-    for (int block = 0; block < (c == 64 ? 3 : c == 128 ? 4 : c == 256 ? 6 : 3); ++block)
-      for (const int64_t count : {4 * c * c, 9 * c * c, 4 * c * c, c, c, c, c, 4 * c, 4 * c})
-        counts.push_back(count);
+  const auto layer = [&](int64_t in, int64_t out, int64_t kernel) {  // with its BatchNorm's scale and shift
+    for (const int64_t count : {in * out * kernel * kernel, out, out}) counts.push_back(count);
+  };
+  layer(3, 64, 7);
+  int64_t in = 64;
+  for (const auto& [width, blocks] : {std::pair{64, 3}, {128, 4}, {256, 6}, {512, 3}}) {
+    for (int block = 0; block < blocks; ++block) {
+      layer(in, width, 1);
+      layer(width, width, 3);
+      layer(width, 4 * width, 1);
+      if (block == 0) layer(in, 4 * width, 1);
+      in = 4 * width;
+    }
   }
+  layer(2048, 2048, 1);
+  layer(2048, 128, 1);
+  return counts;
+}
+
+void lars() {
+  const std::vector<int64_t> counts = resnet50();
   int64_t total = 0;
   std::vector<UpdateTensor> tensors;
   std::vector<UpdateChunk> chunks;
@@ -108,7 +126,7 @@ void lars() {
       chunks.push_back({static_cast<int32_t>(tensors.size()), begin});
     const std::vector<float> values = noise(count);
     tensors.push_back({device(values), device(values), device(values), count, first,
-                       static_cast<int32_t>(chunks.size()) - first, count < 4096});
+                       static_cast<int32_t>(chunks.size()) - first, count <= 2048});  // BatchNorm's
     total += count;
   }
   const UpdateTable table{device(tensors), device(chunks), device(std::vector<UpdateSquares>(chunks.size())),

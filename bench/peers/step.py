@@ -1,7 +1,8 @@
 """A SimCLR training step in eager PyTorch: pairs a second, fp32 or bf16 autocast, channels_last.
 
-step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --precision bf16|fp32 --threads N
-[--memory]; then a line on stdin says how many steps to take after one that does not count, a line on stdout is the figure.
+step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --precision bf16|fp32 [--threads N]
+[--device cpu|cuda] [--optimizer sgd|lars] [--memory]; then a line on stdin says how many steps to take after one that does
+not count, a line on stdout is the figure.
 With --memory it prints the MB that network and steps add to the process's peak, and ends.
 """
 import argparse
@@ -12,6 +13,7 @@ import time
 import torch
 import torch.nn.functional as F
 import torchvision
+from lars_loop import Lars
 from torch import nn
 
 parser = argparse.ArgumentParser()
@@ -20,12 +22,16 @@ parser.add_argument('--stem', choices=['imagenet', 'cifar'], required=True)
 parser.add_argument('--size', type=int, required=True)
 parser.add_argument('--batch', type=int, required=True)
 parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
-parser.add_argument('--threads', type=int, required=True)
+parser.add_argument('--threads', type=int)
+parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
+parser.add_argument('--optimizer', choices=['sgd', 'lars'], default='sgd')
 parser.add_argument('--memory', action='store_true')
 options = parser.parse_args()
 torch.manual_seed(0)
-torch.set_num_threads(options.threads)
-views = torch.rand(2 * options.batch, 3, options.size, options.size) * 2 - 1
+if options.threads:
+    torch.set_num_threads(options.threads)
+torch.backends.cudnn.benchmark = True
+views = torch.rand(2 * options.batch, 3, options.size, options.size, device=options.device) * 2 - 1
 views = views.contiguous(memory_format=torch.channels_last)
 
 
@@ -44,13 +50,16 @@ head = nn.Sequential(
     nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(),
     nn.Linear(width, 128, bias=False), nn.BatchNorm1d(128),
 )
-model = nn.Sequential(encoder, head).train().to(memory_format=torch.channels_last)
-optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9)
-targets = torch.arange(2 * options.batch).roll(options.batch)
+model = nn.Sequential(encoder, head).train().to(options.device, memory_format=torch.channels_last)
+if options.optimizer == 'lars':
+    optimizer = Lars(model.parameters(), 0.1)
+else:
+    optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9)
+targets = torch.arange(2 * options.batch, device=options.device).roll(options.batch)
 
 
 def step():
-    with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
+    with torch.autocast(options.device, torch.bfloat16, enabled=options.precision == 'bf16'):
         z = model(views)
     z = F.normalize(z.float(), dim=1)
     similarity = z @ z.T / 0.5

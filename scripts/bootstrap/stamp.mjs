@@ -21,7 +21,7 @@ export function stamp(name, paths, values = []) {
 }
 
 /** Over names and contents of files and of all files below folders, then over plain values. */
-function hashOf(paths, values) {
+export function hashOf(paths, values = []) {
   const hash = createHash('sha256')
   for (const file of paths.flatMap((p) => filesBelow(p)).sort()) {
     hash

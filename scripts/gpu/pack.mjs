@@ -2,7 +2,7 @@
  * What a GPU machine without a network needs, in one file: node scripts/gpu/pack.mjs [OUT.tar.xz] [--build DIR]
  *
  * The sources, this Node, the modules that the tests use, and with --build an addon that is built already. There:
- * tar xf OUT.tar.xz && ./node scripts/gpu.mjs test --libtorch DIR
+ * tar xf OUT.tar.xz && ./node scripts/gpu.mjs test --libtorch DIR (with an addon: --build build-carried)
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -10,6 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Failure, root } from '../bootstrap/run.mjs'
+import { ADDON } from './build.mjs'
 
 /** Bytes that can be carried. */
 const LIMIT = 52e6
@@ -41,8 +42,8 @@ try {
   }
   fs.copyFileSync(process.execPath, path.join(folder, 'node'))
   execFileSync('strip', [path.join(folder, 'node')])
-  if (values.build)
-    fs.cpSync(path.resolve(values.build), path.join(folder, 'build-carried'), { recursive: true })
+  for (const name of values.build ? ADDON : [])
+    fs.cpSync(path.resolve(values.build, name), path.join(folder, 'build-carried', name))
   execFileSync('tar', ['cJf', out, '-C', folder, '.'], { env: { ...process.env, XZ_OPT: '-6 -T0' } })
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })

@@ -1,38 +1,50 @@
-/** One small JSON file: what ran, on what, with what outcome. */
-import { createHash } from 'node:crypto'
+/** One small JSON file: what ran, on what, with what outcome; beside it the steps' output. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { root } from '../bootstrap/run.mjs'
 
 export class Results {
-  /** `build`: the addon's folder; results of another addon or GPU are begun anew. */
-  constructor(file, { gpu, build }) {
+  /**
+   * `facts`: the machine and the build, for the reader. `keys`: of every step by its name, what its outcome depends on; an
+   * outcome under another key is forgotten.
+   */
+  constructor(file, facts, keys) {
     this.file = file
-    const addon = createHash('sha256')
-      .update(fs.readFileSync(path.join(build, 'simclr.node')))
-      .digest('hex')
-    const { libtorch: _, ...record } = JSON.parse(fs.readFileSync(path.join(build, 'build.json'), 'utf8'))
-    this.value = { gpu, addon, build: record, node: process.version, steps: {} }
-    try {
-      const before = JSON.parse(fs.readFileSync(file, 'utf8'))
-      if (before.gpu === gpu && before.addon === addon) this.value.steps = before.steps
-    } catch {
-      // none yet
-    }
+    this.log = file.replace(/(\.json)?$/, '.log')
+    this.keys = keys
+    const kept = Object.entries(stepsIn(file)).filter(([name, { key }]) => key === keys[name])
+    this.value = { ...facts, steps: Object.fromEntries(kept) }
   }
 
   passed(name) {
-    return this.value.steps[name]?.state === 'passed'
+    return this.stateOf(name) === 'passed'
   }
 
-  /** Of these steps, those that neither passed nor were skipped. */
-  failed(names) {
-    return names.filter((name) => !['passed', 'skipped'].includes(this.value.steps[name]?.state))
+  /** `step` has passed. What it made may be gone, as on a fresh machine, where no step of `steps` needs it that has not. */
+  isDone({ name, makes }, steps) {
+    if (!this.passed(name) || !makes || fs.existsSync(path.join(root, makes))) return this.passed(name)
+    return steps.every((other) => !other.needs?.includes(name) || this.passed(other.name))
+  }
+
+  /** `passed`, `failed` or `skipped`; undefined where it has not run. */
+  stateOf(name) {
+    return this.value.steps[name]?.state
   }
 
   /** Written at once: a machine may be taken away after any step. */
-  add(name, result) {
-    this.value.steps[name] = { ...result, at: new Date().toISOString() }
+  add(name, result, log = '') {
+    const at = new Date().toISOString()
+    this.value.steps[name] = { ...result, at, key: this.keys[name] }
+    fs.appendFileSync(this.log, `==== ${name}, ${at}: ${result.state}\n${log}\n`)
     fs.writeFileSync(`${this.file}.partial`, `${JSON.stringify(this.value, null, 1)}\n`)
     fs.renameSync(`${this.file}.partial`, this.file)
+  }
+}
+
+function stepsIn(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')).steps ?? {}
+  } catch {
+    return {} // none yet
   }
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { LearnerSpec, OptimizerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
-import { needGpu, paper, relative, stateAfter } from './support.ts'
+import { joined, needGpu, paper, relative, stateAfter } from './support.ts'
 
 describe('GPU = CPU', () => {
   before(needGpu)
@@ -19,9 +19,12 @@ describe('GPU = CPU', () => {
     ],
   ]
   for (const [name, spec] of networks) {
+    // In float32 a sum added in another order moves a value near zero to the other side of a ReLU, and its whole gradient
+    // comes or goes; that shows most in the small tensors of early layers. The loss is continuous there. In float64 no value
+    // of these batches lies so near, and what is left is rounding.
     for (const [precision, tolerance] of [
-      ['fp64', 1e-9],
-      ['fp32', 2e-3],
+      ['fp64', { loss: 1e-9, all: 1e-9, worst: 1e-9 }],
+      ['fp32', { loss: 1e-4, all: 1e-2, worst: 5e-2 }],
     ] as const) {
       it(`${name}, ${precision}: gradients of one batch`, async () => {
         const [batch, labels] = [
@@ -31,9 +34,10 @@ describe('GPU = CPU', () => {
         const on = (device: string) =>
           withLearner(tinySpec({ ...spec, precision, device }), (learner) => learner.gradients(batch, labels))
         const [gpu, cpu] = [await on('cuda:0'), await on('cpu')]
-        expect(gpu.loss).to.be.closeTo(cpu.loss, tolerance)
-        expect(gpu.entropy).to.be.closeTo(cpu.entropy!, tolerance)
-        expect(distance(gpu.gradients, cpu.gradients)).to.be.below(tolerance)
+        expect(gpu.loss).to.be.closeTo(cpu.loss, tolerance.loss * cpu.loss)
+        expect(gpu.entropy).to.be.closeTo(cpu.entropy!, tolerance.loss * cpu.entropy!)
+        expect(relative(joined(gpu.gradients), joined(cpu.gradients))).to.be.below(tolerance.all)
+        expect(distance(gpu.gradients, cpu.gradients)).to.be.below(tolerance.worst)
       })
     }
 

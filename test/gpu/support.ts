@@ -42,4 +42,7 @@ export function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(difference / Math.max(norm, 1e-30))
 }
 
-export { floats }
+/** All values of these tensors, one tensor after another. */
+export function joined(tensors: NativeTensor[]): Float64Array {
+  return Float64Array.from(tensors.flatMap((tensor) => [...floats(tensor)]))
+}
