@@ -5,13 +5,13 @@ step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N -
 With --memory it prints the MB that network and steps add to the process's peak, and ends.
 """
 import argparse
-import resource
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
 import torchvision
+from memory import peak
 from torch import nn
 
 parser = argparse.ArgumentParser()
@@ -29,10 +29,14 @@ views = torch.rand(2 * options.batch, 3, options.size, options.size) * 2 - 1
 views = views.contiguous(memory_format=torch.channels_last)
 
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def nt_xent(z, targets):
+    z = F.normalize(z, dim=1)
+    similarity = (z / 0.5) @ z.T
+    similarity.fill_diagonal_(float('-inf'))
+    return F.cross_entropy(similarity, targets)
 
 
+nt_xent(torch.ones(64, 128, requires_grad=True), torch.arange(64).roll(32)).backward()  # PyTorch's own set-up
 before = peak()
 encoder = getattr(torchvision.models, options.arch)()
 width = encoder.fc.in_features
@@ -52,10 +56,7 @@ targets = torch.arange(2 * options.batch).roll(options.batch)
 def step():
     with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
         z = model(views)
-    z = F.normalize(z.float(), dim=1)
-    similarity = z @ z.T / 0.5
-    similarity.fill_diagonal_(float('-inf'))
-    loss = F.cross_entropy(similarity, targets)
+    loss = nt_xent(z.float(), targets)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
