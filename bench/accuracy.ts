@@ -1,22 +1,23 @@
 /**
  * npx tsx bench/accuracy.ts --train DIR --test DIR [--preset quick] [--epochs N] [--seeds N] [--hue exact|fast]
- *   [--peers VENV [--peer-fp32]]
+ *   [--peers VENV [--peer-fp32] [--tuned PRECISION=WORKERS,THREADS]]
  *
  * Time to accuracy: trains on the images of one class folder per class, without their labels, and prints for each seed
  * what kNN and a linear probe reach on those of the other, after the last epoch, as JSON lines; the mean last. `--peers`
  * runs lightly's recipe (bench/peers/accuracy.py) with the same seeds, each beside ours, in bf16 or, where that is faster
- * for it, in fp32. Keep the machine quiet.
+ * for it, in fp32, with as many workers and threads as there are cores, or what `--tuned` says (bench/main.ts finds the
+ * best). Keep the machine quiet.
  * Seconds are ours from the call of train() to its end, the peer's from its first batch to its last.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { PresetName } from '../lib/config/settings.ts'
 import { compare } from '../lib/evaluate/compare.ts'
 import { train } from '../lib/train.ts'
-import { peerScript } from './measure/peer.ts'
+import { peerScript, readTuned } from './measure/peer.ts'
 
 interface Outcome {
   side: string
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     hue: { type: 'string', default: 'exact' },
     peers: { type: 'string' },
     'peer-fp32': { type: 'boolean', default: false },
+    tuned: { type: 'string', multiple: true, default: [] },
   },
 })
 const { train: data, test, preset, epochs, peers } = values
@@ -65,9 +67,14 @@ async function ours(seed: number): Promise<Outcome> {
   }
 }
 
+const precision = values['peer-fp32'] ? 'fp32' : 'bf16'
+const cores = availableParallelism()
+const { workers, threads } = readTuned(values.tuned)[precision] ?? { workers: cores, threads: cores }
+
 function lightly(seed: number): Outcome {
-  const args = [peerScript('accuracy.py'), '--train', data!, '--test', test!, '--seed', String(seed)]
-  if (values['peer-fp32']) args.push('--fp32')
+  const options = { train: data!, test: test!, seed, precision, workers, threads }
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
+  const args = [peerScript('accuracy.py'), ...flags]
   const said = execFileSync(`${peers}/bin/python`, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   return { side: 'lightly', seed, ...JSON.parse(said.trim().split('\n').at(-1)!) }
 }

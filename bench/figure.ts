@@ -6,11 +6,13 @@ export interface Context {
   rounds: number
   /** A Python virtual environment that has the peers; null: ours alone. */
   peers: string | null
+  /** Its PyTorch's version. */
+  torch: string | null
   limits: Limits
   /** Of training steps, on both sides. */
   precision: StepPrecision
-  /** The best setting of whole training's peer here, where it is known already. */
-  tuned: Tuned | null
+  /** The best settings of whole training's peer here, where they are known already. */
+  tuned: TunedIn
 }
 
 /** Of a PyTorch training process. */
@@ -19,6 +21,8 @@ export interface Tuned {
   workers: number
   threads: number
 }
+
+export type TunedIn = Readonly<Partial<Record<StepPrecision, Tuned>>>
 
 /** What the machine reaches at best with all its cores, measured in the same run. */
 export interface Limits {
@@ -42,6 +46,10 @@ export interface Figure {
   target: { atLeast: number } | { atMost: number } | null
   /** What the two sides are. */
   about: string
+  /** How often each side was measured; what stands here is the median. */
+  rounds: number
+  /** The version of the peer's PyTorch; null: the peer has none, or there is none. */
+  torch: string | null
   /** Share of a limit of the machine that ours and the peer reach, where one applies. */
   share?: { of: string; ours: number; peer: number | null }
 }
@@ -61,5 +69,11 @@ export const atMost = (ratio: number) => ({ atMost: ratio })
 
 export function complete(measured: Measured, { targets }: Benchmark): Figure {
   const { ours, peer } = measured
-  return { ...measured, ratio: peer === null ? null : ours / peer, target: targets[measured.name] ?? null }
+  const torch = peer === null ? null : measured.torch
+  return {
+    ...measured,
+    torch,
+    ratio: peer === null ? null : ours / peer,
+    target: targets[measured.name] ?? null,
+  }
 }

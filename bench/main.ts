@@ -1,14 +1,14 @@
 /**
  * npm run bench [-- --peers VENV] [--only NAME] [--rounds N] [--json] [--table FILE] [--precision bf16|fp32]
- *                 [--tuned WORKERS,THREADS]
+ *                 [--tuned PRECISION=WORKERS,THREADS]
  *
  * Runs the benchmarks and prints each figure, with --json one line a figure. `--peers` is a Python virtual
  * environment that has the peers (bench/peers/): they are measured in turns with ours. `--only` may be given more
  * than once. `--table` puts the figures into the table of a Markdown file, docs/performance.md for one; figures that
  * were not measured this time stay as they are there. `--precision` is that of single training steps on both sides, what
  * 'auto' means on this machine unless given, and that of data-wait and loop-memory; where it is fp32, loop-bf16 is left
- * out. `--tuned` says which setting of the loop figures' peer is its best here, known from an earlier run, instead of
- * finding it again. Keep the machine quiet.
+ * out. `--tuned bf16=2,1` says which setting of the loop figures' peer is its best here in a precision, known from an
+ * earlier run, instead of finding it again; it may be given once for each. Keep the machine quiet.
  */
 import { parseArgs } from 'node:util'
 import { loadAddon } from '../lib/addon/load.ts'
@@ -26,6 +26,7 @@ import { startUp } from './figures/start-up.ts'
 import { step } from './figures/step.ts'
 import { stepMemory } from './figures/step-memory.ts'
 import { describeMachine, measureLimits } from './measure/limits.ts'
+import { readTuned, torchVersion } from './measure/peer.ts'
 import { formatFigure, writeTable } from './table.ts'
 
 const benchmarks: readonly Benchmark[] = [
@@ -49,7 +50,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     table: { type: 'string' },
     precision: { type: 'string' },
-    tuned: { type: 'string' },
+    tuned: { type: 'string', multiple: true, default: [] },
   },
 })
 const known = benchmarks.flatMap(({ targets }) => Object.keys(targets))
@@ -65,13 +66,14 @@ if (precision !== 'bf16' && precision !== 'fp32') {
 
 const wanted = (name: string) => values.only?.includes(name) ?? true
 const limits = await measureLimits()
-const [workers, threads] = values.tuned?.split(',').map(Number) ?? []
+const peers = values.peers ?? null
 const context: Context = {
   rounds: Number(values.rounds),
-  peers: values.peers ?? null,
+  peers,
+  torch: peers === null ? null : torchVersion(peers),
   limits,
   precision,
-  tuned: workers === undefined || threads === undefined ? null : { workers, threads },
+  tuned: readTuned(values.tuned),
 }
 const machine = describeMachine(limits)
 if (!values.json) console.log(machine)
@@ -81,9 +83,9 @@ for (const benchmark of benchmarks) {
   for await (const measured of benchmark.run(context, wanted)) {
     const figure = complete(measured, benchmark)
     figures.push(figure)
-    const { name, ours, peer, unit, ratio } = figure
-    console.log(values.json ? JSON.stringify({ name, ours, peer, unit, ratio }) : formatFigure(figure))
+    const { name, ours, peer, unit, ratio, rounds, torch } = figure
+    const line = { name, ours, peer, unit, ratio, rounds, torch }
+    console.log(values.json ? JSON.stringify(line) : formatFigure(figure))
   }
 }
-if (values.table !== undefined)
-  await writeTable(values.table, { figures, machine, rounds: context.rounds, known })
+if (values.table !== undefined) await writeTable(values.table, { figures, machine, known })

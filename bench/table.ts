@@ -7,14 +7,15 @@ const times = (ratio: number) => ratio.toFixed(ratio < 0.1 ? 3 : ratio < 10 ? 2 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`
 
 /** Two lines for a terminal. */
-export function formatFigure({ name, ours, peer, unit, ratio, target, share, about }: Figure): string {
+export function formatFigure(figure: Figure): string {
+  const { name, ours, peer, unit, ratio, target, share, about } = figure
   const against = peer === null ? '' : `  peer ${number(peer)}  ratio ${times(ratio!)}`
   const aim =
     target === null || ratio === null
       ? ''
       : ` (${formatTarget(target)}${met(ratio, target) ? '' : ', missed'})`
   const limit = share ? `  ${percent(share.ours)} of ${share.of}` : ''
-  return `${name.padEnd(24)} ${number(ours)} ${unit}${against}${aim}${limit}\n${' '.repeat(25)}${about}`
+  return `${name.padEnd(24)} ${number(ours)} ${unit}${against}${aim}${limit}\n${' '.repeat(25)}${about}; ${how(figure)}`
 }
 
 const begin = '<!-- figures -->'
@@ -35,13 +36,12 @@ export interface Table {
   figures: readonly Figure[]
   /** What describeMachine says; its first words, up to a comma, name the machine. */
   machine: string
-  rounds: number
   /** The order of the rows. */
   known: readonly string[]
 }
 
 /** Puts the figures between the two marks in a Markdown file: a row for each figure on each machine. */
-export async function writeTable(file: string, { figures, machine, rounds, known }: Table): Promise<void> {
+export async function writeTable(file: string, { figures, machine, known }: Table): Promise<void> {
   const text = await readFile(file, 'utf8')
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
@@ -54,7 +54,7 @@ export async function writeTable(file: string, { figures, machine, rounds, known
   const here = machine.split(',')[0]!
   machines.set(here, `- ${machine}`)
   for (const figure of figures) {
-    const line = row(figure, `${new Date().toISOString().slice(0, 10)}, ${here}, median of ${rounds}`)
+    const line = row(figure, `${new Date().toISOString().slice(0, 10)}, ${here}, ${how(figure)}`)
     rows.set(keyOf(line), line)
   }
   const keys = known.flatMap((name) => [...machines.keys()].map((of) => `${name} on ${of}`))
@@ -69,6 +69,11 @@ export async function writeTable(file: string, { figures, machine, rounds, known
     '',
   ]
   await writeFile(file, `${text.slice(0, from)}${lines.join('\n')}${text.slice(to)}`)
+}
+
+/** How often it was measured, and beside which PyTorch. */
+function how({ rounds, torch }: Pick<Figure, 'rounds' | 'torch'>): string {
+  return `${rounds === 1 ? 'once' : `median of ${rounds}`}${torch === null ? '' : `, PyTorch ${torch}`}`
 }
 
 /** A row's figure and machine. */

@@ -4,7 +4,7 @@
  *   build      nothing more              (`npm run build`; `-- --libtorch DIR` builds against another LibTorch,
  *                                    `-- --variant cu130` with the CUDA kernels, `--torch 2.11.0` for another minor)
  *   start      simclr train              (`npm start -- --json` passes arguments on)
- *   test       mocha on test/            (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
+ *   test       mocha on test/, four files or more at a time (`npm test -- --grep loss`, `npm test -- test/train/lr.test.ts`)
  *   test:slow  mocha on test/slow/
  *   bench      bench/main.ts             (`npm run bench -- --peers VENV --json`)
  *   cuda       compiles the CUDA sources, no more (`npm run build:cuda`; `-- --torch 2.11.0` against another minor)
@@ -13,6 +13,7 @@
  * Plain Node without a dependency: it runs before node_modules exists. Each step is skipped while its inputs
  * are unchanged. Everything it and its tools say goes to stderr: stdout belongs to the job.
  */
+import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildAddon, readOptions } from './bootstrap/addon.mjs'
@@ -30,7 +31,13 @@ const JOBS = {
     process.argv = [process.argv[0], path.join(root, 'dist/cli/main.js'), 'train', ...args]
     await import(pathToFileURL(process.argv[1]).href)
   },
-  test: (args) => mocha(args, ['test/**/*.test.ts', '--ignore', 'test/slow/**', '--ignore', 'test/gpu/**']),
+  // Most of their time tests wait, for processes that start and for timeouts: one at a time they keep half a core busy. First
+  // what takes longest and does not wait.
+  test: (args) =>
+    mocha(args, [
+      ...['test/verify/*.test.ts', 'test/!(verify|slow|gpu)/**/*.test.ts'],
+      ...['--parallel', '--jobs', `${Math.max(4, os.availableParallelism() >> 1)}`],
+    ]),
   'test:slow': (args) => mocha(args, ['test/slow/**/*.test.ts', '--timeout', '1200000']),
   bench: (args) => {
     process.exitCode = run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {

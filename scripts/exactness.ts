@@ -42,8 +42,9 @@ function readQuantities(file: string): Quantity[] {
 function measurement(quantities: readonly Quantity[], golden: string): Measurement {
   const files = [...new Set(quantities.map(({ file }) => file))]
   const { libtorch, cpuCapability } = versions()
+  const machine = `${cpus()[0]!.model.trim()} (${cpuCapability}), LibTorch ${libtorch}`
   return {
-    machine: `${cpus()[0]!.model.trim()} (${cpuCapability}), LibTorch ${libtorch}`,
+    machines: Object.fromEntries(files.map((file) => [file, machine])),
     rows: rowsOf(quantities),
     gradients: files
       .filter((file) => file.startsWith('resnet_'))
@@ -60,7 +61,7 @@ function merge(before: Measurement, after: Measurement): Measurement {
   const over = <T extends { file: string }>(old: T[], fresh: T[]) =>
     [...old.filter(({ file }) => !measured.has(file)), ...fresh].sort((a, b) => (a.file < b.file ? -1 : 1))
   return {
-    machine: after.machine,
+    machines: { ...before.machines, ...after.machines },
     rows: over(before.rows, after.rows),
     gradients: over(before.gradients, after.gradients),
   }

@@ -10,17 +10,7 @@
  *   npm run test:mutants -- --minutes 4       begins none after so many minutes
  */
 import { spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -28,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { fingerprint, type Mutant, type MutantResult, resultsByMistake } from '../test/mutants/mutant.ts'
 import { mutants } from '../test/mutants/table.ts'
 import { modulesFresh } from './bootstrap/modules.mjs'
+import { copyTree } from './mutants/tree.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const copy = path.join(root, 'build/mutants')
@@ -39,17 +30,10 @@ interface TestRun {
 }
 
 /**
- * The working tree, ignored files apart. Unchanged files keep their times. It shares the tree's node_modules where they
- * are as the lock file says; otherwise the build installs its own, and a link would have it empty the tree's.
+ * The copy shares the tree's node_modules where they are as the lock file says; otherwise the build installs its own, and
+ * a link would have it empty the tree's.
  */
-function copyTree(): void {
-  const list = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root).stdout
-  for (const file of list.split('\0').filter(Boolean)) {
-    const [from, to] = [path.join(root, file), path.join(copy, file)]
-    if (!existsSync(from) || !statSync(from).isFile()) continue
-    mkdirSync(path.dirname(to), { recursive: true })
-    if (!existsSync(to) || !readFileSync(from).equals(readFileSync(to))) copyFileSync(from, to)
-  }
+function linkModules(): void {
   const modules = path.join(copy, 'node_modules')
   if (modulesFresh() && !existsSync(modules)) symlinkSync(path.join(root, 'node_modules'), modules)
   else if (!modulesFresh()) rmSync(modules, { recursive: true, force: true })
@@ -142,7 +126,8 @@ const chosen = mutants.filter(
 )
 const native = chosen.some(({ file }) => file.startsWith('native/'))
 const end = Date.now() + Number(flags.minutes) * 60_000
-copyTree()
+copyTree(root, copy)
+linkModules()
 if (native) build(wholeBuild)
 else cpSync(path.join(root, 'build/Release'), path.join(copy, 'build/Release'), { recursive: true })
 let [count, survivors, stale] = [0, 0, false]

@@ -31,11 +31,20 @@ export async function pack(out) {
   }
 }
 
+/**
+ * The `repository` of package.json: the one whose workflow this is, as GitHub names it. npm takes provenance only for packages
+ * that name it. Nothing elsewhere.
+ */
+export function repository({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env) {
+  if (!server || !name) return {}
+  return { repository: { type: 'git', url: `git+${server}/${name}.git` } }
+}
+
 /** package.json as published. */
 async function published({ scripts: _s, devDependencies: _d, binary: _b, ...manifest }) {
   const { MATRIX, packageName } = await import(pathToFileURL(path.join(root, 'dist/addon/matrix.js')).href)
   const pins = MATRIX.map((row) => [packageName(row), manifest.version])
-  return { ...manifest, optionalDependencies: Object.fromEntries(pins) }
+  return { ...manifest, ...repository(), optionalDependencies: Object.fromEntries(pins) }
 }
 
 function platformFolders() {

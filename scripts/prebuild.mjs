@@ -13,6 +13,7 @@ import { buildFolder } from './bootstrap/addon.mjs'
 import { installModules } from './bootstrap/modules.mjs'
 import { Failure, mustRun, root } from './bootstrap/run.mjs'
 import { compileTypeScript } from './bootstrap/typescript.mjs'
+import { repository } from './pack.mjs'
 
 const BINARIES = ['simclr.node', 'loader.node']
 
@@ -86,6 +87,7 @@ function write({ platform, name, torch }, packaged, built, record) {
     version,
     description: `Native binary of simclr for ${platform}, made for LibTorch ${torch}`,
     license,
+    ...repository(),
     os: [os],
     cpu: [cpu],
     libc: ['glibc'],

@@ -50,7 +50,7 @@ export const augment: Benchmark = {
   },
 }
 
-async function* measure(setting: Setting, { rounds, peers: venv }: Context): AsyncGenerator<Measured> {
+async function* measure(setting: Setting, { rounds, peers: venv, torch }: Context): AsyncGenerator<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'simclr-bench-'))
   const store = await sceneStore({ ...setting, seed: 1 })
   try {
@@ -59,10 +59,11 @@ async function* measure(setting: Setting, { rounds, peers: venv }: Context): Asy
       await writePictures(store, folder, 'png')
       using peer = new Peer(venv, 'augment.py', ['--images', folder, '--size', setting.size])
       const measured = await inTurns(rounds, [...sides, ...peers.map((name) => () => peer.measure(name))])
-      for (const [i, name] of peers.entries()) yield figure(setting, measured[0]!, name, measured[i + 1]!)
+      for (const [i, name] of peers.entries())
+        yield { ...figure(setting, measured[0]!, name, measured[i + 1]!), rounds, torch }
     } else {
       const [rate] = await inTurns(rounds, sides)
-      yield figure(setting, rate!, peers[0], null)
+      yield { ...figure(setting, rate!, peers[0], null), rounds, torch }
     }
   } finally {
     store.dispose()
@@ -75,7 +76,7 @@ function figureName({ name }: Setting, peer: string): string {
   return peer === peers[0] ? name : `${name}-${peer}`
 }
 
-function figure(setting: Setting, ours: number, peer: string, rate: number | null): Measured {
+function figure(setting: Setting, ours: number, peer: string, rate: number | null) {
   const { size, width, height, hueMode } = setting
   return {
     name: figureName(setting, peer),

@@ -22,7 +22,7 @@ const perBatch = 16
 
 export const jpeg: Benchmark = {
   targets: { 'jpeg-224': atLeast(6) },
-  async *run({ rounds, peers: venv }, wanted) {
+  async *run({ rounds, peers: venv, torch }, wanted) {
     if (!wanted('jpeg-224')) return
     const folder = await mkdtemp(join(tmpdir(), 'simclr-bench-'))
     const threads = sharp.concurrency(1)
@@ -39,6 +39,8 @@ export const jpeg: Benchmark = {
         peer: theirs,
         unit: 'images/s/core',
         about: `500 x 375 JPEG files to two ${size} px views, one core; peer: Pillow and lightly's transform`,
+        rounds,
+        torch,
       }
     } finally {
       sharp.concurrency(threads)

@@ -12,7 +12,7 @@ const steps = 10
 
 export const lars: Benchmark = {
   targets: { 'lars-r50': atLeast(3) },
-  async *run({ rounds, peers: venv, limits }, wanted) {
+  async *run({ rounds, peers: venv, torch, limits }, wanted) {
     if (!wanted('lars-r50')) return
     const variables = await resnet50()
     const ours = async () => {
@@ -33,6 +33,8 @@ export const lars: Benchmark = {
       unit: 'steps/s',
       share: { of: 'memory bandwidth', ours: share(rate!), peer: peer === null ? null : share(peer) },
       about: `ResNet-50's ${variables.length} weights and head, fp32; peer: lightly's LARS, the better of ${limits.cores} threads and 1`,
+      rounds,
+      torch,
     }
   },
 }

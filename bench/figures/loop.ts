@@ -1,8 +1,8 @@
 /**
  * Whole training, from JPEG files of 32 px to weights: ResNet-18, ImageNet stem, batch 256, all operators. Ours is a
  * process that calls train(); seconds begin before the files are read and end when the encoder is on the disk. Peer:
- * lightly with a DataLoader, tuned first: the best of 0 to 2 workers and 1 or all cores' threads; its seconds begin
- * before the workers start. Both sides without importing their libraries.
+ * lightly with a DataLoader, tuned first in each precision: the best of no workers, half as many as cores, as many, and 1
+ * or all cores' threads; its seconds begin before the workers start. Both sides without importing their libraries.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -45,25 +45,32 @@ export const loop: Benchmark = {
       const store = await sceneStore({ images, width: 32, height: 32, seed: 1 })
       await writePictures(store, folder, 'jpeg', 10)
       store.dispose()
-      const best = context.peers === null ? null : (context.tuned ?? tune(folder, context))
-      const { precision } = context
-      const measured = new Map<Precision, Loops>()
-      const loopsIn = (of: Precision) => {
-        const loops = measured.get(of) ?? measure(of, folder, best, context)
-        measured.set(of, loops)
-        return loops
-      }
+      const { precision, rounds, torch } = context
+      const bestIn = once((of) =>
+        context.peers === null ? null : (context.tuned[of] ?? tune(of, folder, context)),
+      )
+      const loopsIn = once((of) => measure(of, folder, bestIn(of), context))
+      const timed = { rounds, torch }
       if (wanted('loop-bf16')) {
-        if (precision === 'bf16') yield speed('loop-bf16', 'bf16', loopsIn('bf16'), best)
+        if (precision === 'bf16') yield { ...speed('loop-bf16', 'bf16', loopsIn('bf16')), ...timed }
         else console.error('loop-bf16 is left out: bf16 is slow here (`--precision bf16` measures it)')
       }
-      if (wanted('data-wait')) yield waiting(precision, loopsIn(precision), best)
-      if (wanted('loop-default')) yield speed('loop-default', 'fp32', loopsIn('fp32'), best)
-      if (wanted('loop-memory')) yield await memory(folder, best, context)
+      if (wanted('data-wait')) yield { ...waiting(precision, loopsIn(precision)), ...timed }
+      if (wanted('loop-default')) yield { ...speed('loop-default', 'fp32', loopsIn('fp32')), ...timed }
+      if (wanted('loop-memory')) yield await memory(folder, bestIn(precision), context)
     } finally {
       await rm(folder, { recursive: true })
     }
   },
+}
+
+/** `make` for each precision that is asked for, and no more than once. */
+function once<T>(make: (of: Precision) => T): (of: Precision) => T {
+  const made = new Map<Precision, T>()
+  return (of) => {
+    if (!made.has(of)) made.set(of, make(of))
+    return made.get(of)!
+  }
 }
 
 function ours(folder: string, precision: string): Side {
@@ -71,14 +78,8 @@ function ours(folder: string, precision: string): Side {
   return { command, args }
 }
 
-function theirs(
-  venv: string,
-  folder: string,
-  precision: string,
-  { workers, threads }: Tuned,
-  passes = epochs,
-): Side {
-  const options = { data: folder, precision, workers, threads, epochs: passes }
+function theirs(venv: string, folder: string, precision: string, { workers, threads }: Tuned): Side {
+  const options = { data: folder, precision, workers, threads, epochs }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
   return { command: `${venv}/bin/python`, args: [peerScript('loop.py'), ...args] }
 }
@@ -92,12 +93,12 @@ function run({ command, args }: Side): Loop {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Loop
 }
 
-/** The peer's best setting here, one pass each. */
-function tune(folder: string, { peers: venv, limits, precision }: Context): Tuned {
-  const settings = [0, 1, 2].flatMap((workers) =>
-    [...new Set([1, limits.cores])].map((threads) => ({ workers, threads })),
+/** The peer's best setting here in a precision, by one run of each as it will be measured. */
+function tune(precision: Precision, folder: string, { peers: venv, limits: { cores } }: Context): Tuned {
+  const settings = [...new Set([0, Math.ceil(cores / 2), cores])].flatMap((workers) =>
+    [...new Set([1, cores])].map((threads) => ({ workers, threads })),
   )
-  const rate = (setting: Tuned) => run(theirs(venv!, folder, precision, setting, 1)).pairsPerSecond
+  const rate = (setting: Tuned) => run(theirs(venv!, folder, precision, setting)).pairsPerSecond
   const rated = settings.map((setting) => ({ setting, rate: rate(setting) }))
   return rated.reduce((a, b) => (b.rate > a.rate ? b : a)).setting
 }
@@ -109,6 +110,7 @@ function describe(precision: string, best: Tuned | null): string {
 
 /** Both sides' runs, in turns. */
 interface Loops {
+  best: Tuned | null
   ours: Loop[]
   theirs: Loop[]
 }
@@ -120,7 +122,7 @@ function measure(
   best: Tuned | null,
   { rounds, peers: venv }: Context,
 ): Loops {
-  const loops: Loops = { ours: [], theirs: [] }
+  const loops: Loops = { best, ours: [], theirs: [] }
   for (let round = 0; round < rounds; round++) {
     loops.ours.push(run(ours(folder, own(precision))))
     if (best !== null) loops.theirs.push(run(theirs(venv!, folder, precision, best)))
@@ -137,33 +139,33 @@ function medianOf(loops: readonly Loop[], value: (loop: Loop) => number): number
   return loops.length === 0 ? null : median(loops.map(value))
 }
 
-function speed(name: string, precision: Precision, loops: Loops, best: Tuned | null): Measured {
+function speed(name: string, precision: Precision, loops: Loops) {
   const rate = ({ pairsPerSecond }: Loop) => pairsPerSecond
   return {
     name,
     ours: medianOf(loops.ours, rate)!,
     peer: medianOf(loops.theirs, rate),
     unit: 'pairs/s',
-    about: `ours in ${own(precision)}; ${describe(precision, best)}`,
+    about: `ours in ${own(precision)}; ${describe(precision, loops.best)}`,
   }
 }
 
 /** Both sides' share of waiting, in percent. */
-function waiting(precision: Precision, loops: Loops, best: Tuned | null): Measured {
+function waiting(precision: Precision, loops: Loops) {
   const percent = ({ waiting }: Loop) => 100 * waiting
   return {
     name: 'data-wait',
     ours: medianOf(loops.ours, percent)!,
     peer: medianOf(loops.theirs, percent),
     unit: '% of the loop',
-    about: `waiting for batches (should be below 2 %); ours in ${own(precision)}; ${describe(precision, best)}`,
+    about: `waiting for batches (should be below 2 %); ours in ${own(precision)}; ${describe(precision, loops.best)}`,
   }
 }
 
 async function memory(
   folder: string,
   best: Tuned | null,
-  { peers: venv, precision }: Context,
+  { peers: venv, torch, precision }: Context,
 ): Promise<Measured> {
   const mine = ours(folder, own(precision))
   const peer = best === null ? null : theirs(venv!, folder, precision, best)
@@ -173,5 +175,7 @@ async function memory(
     peer: peer === null ? null : await peakOfTree(peer.command, peer.args),
     unit: 'MB',
     about: `peak of all processes together; ours in ${own(precision)}; ${describe(precision, best)}`,
+    rounds: 1,
+    torch,
   }
 }

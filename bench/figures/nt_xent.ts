@@ -1,11 +1,11 @@
 /**
- * NT-Xent forward and backward on rows of 128 numbers, fp32. Peer: plain PyTorch, with all cores' threads. The memory
- * figure is what one call adds to the peak of a process of its own.
+ * NT-Xent forward and backward on rows of 128 numbers, fp32. Peer: plain PyTorch, with all cores' threads and with one;
+ * the better is the figure's. The memory figure is what one call adds to the peak of a process of its own.
  */
 import { loadAddon } from '../../lib/addon/load.ts'
 import { atLeast, atMost, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { numberFrom, workScript } from '../measure/memory.ts'
-import { Peer, peerScript } from '../measure/peer.ts'
+import { better, PeersByThreads, peerScript } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { noise } from '../work/step.ts'
 
@@ -25,39 +25,44 @@ export const ntXent: Benchmark = {
   },
 }
 
-async function rate({ name, rows, calls }: (typeof speeds)[number], context: Context): Promise<Measured> {
+async function rate(
+  { name, rows, calls }: (typeof speeds)[number],
+  { rounds, peers: venv, torch, limits }: Context,
+): Promise<Measured> {
   const z = noise(rows * dim)
-  const sides = [
-    async () => {
-      const begin = performance.now()
-      for (let i = 0; i < calls; i++) loadAddon().ntXent(z, options)
-      return (1000 * calls) / (performance.now() - begin)
-    },
-  ]
-  using peer = context.peers === null ? null : new Peer(context.peers, 'nt_xent.py', ['--rows', rows])
-  if (peer !== null) sides.push(() => peer.measure(calls))
-  const [ours, theirs = null] = await inTurns(context.rounds, sides)
+  const own = async () => {
+    const begin = performance.now()
+    for (let i = 0; i < calls; i++) loadAddon().ntXent(z, options)
+    return (1000 * calls) / (performance.now() - begin)
+  }
+  using peers = new PeersByThreads(venv, 'nt_xent.py', limits.cores, ['--rows', rows])
+  const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(calls)])
+  const peer = better(theirs)
   // Three products: the similarities, and what each side of them pulls.
-  const share = (calls: number) => (calls * 3 * 2 * rows * rows * dim) / 1e9 / context.limits.fp32
+  const share = (calls: number) => (calls * 3 * 2 * rows * rows * dim) / 1e9 / limits.fp32
   return {
     name,
     ours: ours!,
-    peer: theirs,
+    peer,
     unit: 'calls/s',
-    share: { of: 'fp32 products', ours: share(ours!), peer: theirs === null ? null : share(theirs) },
-    about: `${rows} rows of ${dim}, fp32, loss and gradient; peer: plain PyTorch, as many threads`,
+    share: { of: 'fp32 products', ours: share(ours!), peer: peer === null ? null : share(peer) },
+    about: `${rows} rows of ${dim}, fp32, loss and gradient; peer: plain PyTorch, the better of ${limits.cores} threads and 1`,
+    rounds,
+    torch,
   }
 }
 
-function peak({ peers: venv }: Context): Measured {
+function peak({ peers: venv, torch, limits }: Context): Measured {
   const { name, rows } = memory
   const ours = numberFrom(...workScript('nt_xent-memory.ts', rows, dim))
-  const script = [peerScript('nt_xent.py'), '--rows', rows, '--memory']
+  const script = [peerScript('nt_xent.py'), '--rows', rows, '--threads', limits.cores, '--memory']
   return {
     name,
     ours,
     peer: venv === null ? null : numberFrom(`${venv}/bin/python`, script),
     unit: 'MB',
     about: `peak memory added by ${rows} rows of ${dim}, loss and gradient; peer: plain PyTorch`,
+    rounds: 1,
+    torch,
   }
 }

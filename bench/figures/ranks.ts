@@ -44,6 +44,8 @@ async function measure({ rounds, precision }: Context): Promise<Measured> {
         `resnet18, imagenet stem, 32 px, batch ${setting.batch}, ${precision}, ${processes} processes x 1 thread; ` +
         `peer: 1 process x ${processes} threads. ` +
         `A step: ${collectives} collectives, ${(bytes / 1e6).toFixed(2)} MB from each rank`,
+      rounds,
+      torch: null,
     }
   } finally {
     learner.dispose()

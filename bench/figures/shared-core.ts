@@ -13,7 +13,7 @@ const steps = 3
 
 export const sharedCore: Benchmark = {
   targets: { 'shared-core': atLeast(0.45), 'shared-core-peer': atLeast(1.2) },
-  async *run({ rounds, peers: venv, limits, precision }, wanted) {
+  async *run({ rounds, peers: venv, torch, limits, precision }, wanted) {
     const setting: StepSetting = { arch: 'resnet18', stem: 'imagenet', size: 32, batch: 256, precision }
     const peerVenv = wanted('shared-core-peer') ? venv : null
     const learner = stepLearner(setting, limits.cores)
@@ -31,6 +31,8 @@ export const sharedCore: Benchmark = {
           peer: quiet!,
           unit: 'pairs/s',
           about: `${step}; "peer": ours on the quiet machine`,
+          rounds,
+          torch: null,
         }
       }
       if (!wanted('shared-core-peer')) return
@@ -41,6 +43,8 @@ export const sharedCore: Benchmark = {
         peer: better(theirs),
         unit: 'pairs/s',
         about: `${step}; peer: eager PyTorch, the better of ${limits.cores} threads${toDefault} and 1`,
+        rounds,
+        torch,
       }
     } finally {
       learner.dispose()

@@ -11,7 +11,7 @@ import { inTurns } from '../measure/turns.ts'
 
 export const startUp: Benchmark = {
   targets: { 'start-up': null },
-  async *run({ rounds, peers: venv, limits, precision }, wanted) {
+  async *run({ rounds, peers: venv, torch, limits, precision }, wanted) {
     if (!wanted('start-up')) return
     const script = fileURLToPath(new URL('../work/start-up.mjs', import.meta.url))
     const ours = async () => numberFrom(process.execPath, [script])
@@ -26,6 +26,8 @@ export const startUp: Benchmark = {
       about:
         `importing the library to the end of the first step, batch 128, 8,000 images of 32 px, half-width ResNet-18, ${precision}; ` +
         'target of ours: 2 s; peer: PyTorch with lightly',
+      rounds,
+      torch,
     }
   },
 }

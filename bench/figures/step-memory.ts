@@ -9,7 +9,7 @@ import { peerArguments, type StepSetting } from '../work/step.ts'
 
 export const stepMemory: Benchmark = {
   targets: { 'step-memory': atMost(0.75) },
-  async *run({ peers: venv, limits, precision }, wanted) {
+  async *run({ peers: venv, torch, limits, precision }, wanted) {
     if (!wanted('step-memory')) return
     const setting: StepSetting = { arch: 'resnet50', stem: 'imagenet', size: 64, batch: 64, precision }
     const { arch, stem, size, batch } = setting
@@ -21,6 +21,8 @@ export const stepMemory: Benchmark = {
       peer: venv === null ? null : numberFrom(`${venv}/bin/python`, script),
       unit: 'MB',
       about: `weights, gradients, momentum and activations of ${arch} at ${size} px, batch ${batch}, ${precision}; peer: eager PyTorch`,
+      rounds: 1,
+      torch,
     }
   },
 }

@@ -34,7 +34,7 @@ export const step: Benchmark = {
 
 async function measure(
   { name, steps, ...work }: Setting,
-  { rounds, peers: venv, limits, precision }: Context,
+  { rounds, peers: venv, torch, limits, precision }: Context,
 ): Promise<Measured> {
   const setting: StepSetting = { ...work, precision }
   const { arch, stem, size, batch } = setting
@@ -55,6 +55,8 @@ async function measure(
       about:
         `${arch}, ${stem} stem, ${size} px, batch ${batch}, ${precision}, ${limits.cores} threads; ` +
         `peer: eager PyTorch, the better of ${limits.cores} threads and 1`,
+      rounds,
+      torch,
     }
   } finally {
     learner.dispose()

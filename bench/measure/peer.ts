@@ -1,8 +1,9 @@
 /** A peer's script in its own process: one line in says what to measure, one line out is the figure. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { TunedIn } from '../figure.ts'
 
 export class Peer implements Disposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>
@@ -54,6 +55,26 @@ export class PeersByThreads implements Disposable {
 /** The better of what they measured; null where nothing was. */
 export function better(rates: readonly number[]): number | null {
   return rates.length === 0 ? null : Math.max(...rates)
+}
+
+/** Of a virtual environment. */
+export function torchVersion(venv: string): string {
+  const ask = ['-c', 'import torch; print(torch.__version__)']
+  return execFileSync(`${venv}/bin/python`, ask, { encoding: 'utf8' }).trim()
+}
+
+/** From flags such as `bf16=2,1`: in bf16, 2 workers and 1 thread. */
+export function readTuned(flags: readonly string[]): TunedIn {
+  const read = (text: string) => {
+    const [, precision, workers, threads] = /^(bf16|fp32)=(\d+),([1-9]\d*)$/.exec(text) ?? []
+    if (precision === undefined) {
+      throw new Error(
+        `Expected PRECISION=WORKERS,THREADS, such as bf16=2,1, for --tuned but received ${text}.`,
+      )
+    }
+    return [precision, { workers: Number(workers), threads: Number(threads) }]
+  }
+  return Object.fromEntries(flags.map(read))
 }
 
 export function peerScript(name: string): string {

@@ -1,7 +1,8 @@
 """What lightly's SimCLR learns: accuracy of kNN and of a linear probe after the last epoch, on images it has not seen.
 
-accuracy.py --train DIR --test DIR --seed N [--epochs N] [--fp32] prints one JSON line: seconds of training, knn, linear.
-ResNet-18 with the ImageNet stem at 32 px, batch 256, SGD 0.06, bf16 (or fp32): lightly's own transform, head and loss.
+accuracy.py --train DIR --test DIR --precision bf16|fp32 --workers N --threads N [--seed N] [--epochs N] prints one JSON
+line: seconds of training, knn, linear.
+ResNet-18 with the ImageNet stem at 32 px, batch 256, SGD 0.06: lightly's own transform, head and loss.
 The probes are those of lib/evaluate: cosine kNN (k 20, T 0.1), L-BFGS on standardised features (L2 1e-3, 100 iterations).
 """
 import argparse
@@ -25,10 +26,12 @@ parser.add_argument('--train', required=True)
 parser.add_argument('--test', required=True)
 parser.add_argument('--seed', type=int, default=0)
 parser.add_argument('--epochs', type=int, default=20)
-parser.add_argument('--fp32', action='store_true')
+parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
+parser.add_argument('--workers', type=int, required=True)
+parser.add_argument('--threads', type=int, required=True)
 options = parser.parse_args()
 torch.manual_seed(options.seed)
-torch.set_num_threads(2)
+torch.set_num_threads(options.threads)
 batch, rate = 256, 0.06
 
 
@@ -71,7 +74,9 @@ layers = list(torchvision.models.resnet18().children())[:-1]
 encoder = nn.Sequential(*layers, nn.Flatten())
 model = nn.Sequential(encoder, SimCLRProjectionHead(512, 512, 128)).to(memory_format=torch.channels_last)
 loader = torch.utils.data.DataLoader(
-    Views(train_images), batch_size=batch, shuffle=True, drop_last=True, num_workers=2, persistent_workers=True)
+    Views(train_images), batch_size=batch, shuffle=True, drop_last=True, num_workers=options.workers,
+    persistent_workers=options.workers > 0,
+)
 optimizer = torch.optim.SGD(model.parameters(), rate, 0.9, weight_decay=5e-4)
 loss_of = NTXentLoss(0.5)
 total, warm, step = options.epochs * len(loader), len(loader), 0
@@ -82,7 +87,7 @@ for _ in range(options.epochs):
         cosine = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1)))
         optimizer.param_groups[0]['lr'] = rate * ((step + 1) / warm if step < warm else cosine)
         views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
-        with torch.autocast('cpu', torch.bfloat16, enabled=not options.fp32):
+        with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
             z = model(views)
         loss = loss_of(*z.float().chunk(2))
         optimizer.zero_grad()

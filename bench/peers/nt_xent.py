@@ -1,36 +1,42 @@
 """Plain NT-Xent in PyTorch, forward and backward: calls a second, or with --memory what a call adds to the peak (MB).
 
-nt_xent.py --rows 2N [--device cpu|cuda] [--precision bf16|fp32] [--memory]; then a line on stdin
-says how many calls, a line on stdout is the figure.
+nt_xent.py --rows 2N [--threads N] [--device cpu|cuda] [--precision bf16|fp32] [--memory]; then a line on stdin says how
+many calls, a line on stdout is the figure.
 """
 import argparse
-import os
-import resource
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
+from memory import peak
 
 parser = argparse.ArgumentParser()
 parser.add_argument('--rows', type=int, required=True)
+parser.add_argument('--threads', type=int)
 parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
 parser.add_argument('--precision', choices=['bf16', 'fp32'], default='fp32')
 parser.add_argument('--memory', action='store_true')
 options = parser.parse_args()
 torch.manual_seed(0)
-torch.set_num_threads(os.cpu_count())
+if options.threads:
+    torch.set_num_threads(options.threads)
 
 
-def call(rows):
-    device = options.device
-    z = torch.randn(rows, 128, device=device, requires_grad=True)
-    with torch.autocast(device, torch.bfloat16, enabled=options.precision == 'bf16'):
-        n = F.normalize(z, dim=1)
-        similarity = n @ n.T / 0.5
-        similarity = similarity.masked_fill(torch.eye(rows, dtype=torch.bool, device=device), float('-inf'))
-        loss = F.cross_entropy(similarity, torch.arange(rows, device=device).roll(rows // 2))
-    loss.backward()
+def caller(rows):
+    z = torch.randn(rows, 128, device=options.device, requires_grad=True)
+    targets = torch.arange(rows, device=options.device).roll(rows // 2)
+
+    def call():
+        z.grad = None
+        with torch.autocast(options.device, torch.bfloat16, enabled=options.precision == 'bf16'):
+            n = F.normalize(z, dim=1)
+            similarity = (n / 0.5) @ n.T
+            similarity.fill_diagonal_(float('-inf'))
+            loss = F.cross_entropy(similarity, targets)
+        loss.backward()
+
+    return call
 
 
 def wait():
@@ -38,14 +44,11 @@ def wait():
         torch.cuda.synchronize()
 
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
+caller(64)()  # PyTorch's own set-up
+call = caller(options.rows)
 if options.memory:
-    call(64)
     before = peak()
-    call(options.rows)
+    call()
     print(peak() - before)
 else:
     for line in sys.stdin:
@@ -53,6 +56,6 @@ else:
         wait()
         begin = time.perf_counter()
         for _ in range(calls):
-            call(options.rows)
+            call()
         wait()
         print(calls / (time.perf_counter() - begin), flush=True)

@@ -6,7 +6,6 @@ not count, a line on stdout is the figure.
 With --memory it prints the MB that network and steps add to the process's peak, and ends.
 """
 import argparse
-import resource
 import sys
 import time
 
@@ -14,6 +13,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from lars_loop import Lars
+from memory import peak
 from torch import nn
 
 parser = argparse.ArgumentParser()
@@ -35,10 +35,14 @@ views = torch.rand(2 * options.batch, 3, options.size, options.size, device=opti
 views = views.contiguous(memory_format=torch.channels_last)
 
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def nt_xent(z, targets):
+    z = F.normalize(z, dim=1)
+    similarity = (z / 0.5) @ z.T
+    similarity.fill_diagonal_(float('-inf'))
+    return F.cross_entropy(similarity, targets)
 
 
+nt_xent(torch.ones(64, 128, requires_grad=True), torch.arange(64).roll(32)).backward()  # PyTorch's own set-up
 before = peak()
 encoder = getattr(torchvision.models, options.arch)()
 width = encoder.fc.in_features
@@ -61,10 +65,7 @@ targets = torch.arange(2 * options.batch, device=options.device).roll(options.ba
 def step():
     with torch.autocast(options.device, torch.bfloat16, enabled=options.precision == 'bf16'):
         z = model(views)
-    z = F.normalize(z.float(), dim=1)
-    similarity = z @ z.T / 0.5
-    similarity.fill_diagonal_(float('-inf'))
-    loss = F.cross_entropy(similarity, targets)
+    loss = nt_xent(z.float(), targets)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -32,8 +32,8 @@ export interface GradientRow {
 }
 
 export interface Measurement {
-  /** Processor and LibTorch. */
-  machine: string
+  /** Processor and LibTorch that each golden file was measured with. */
+  machines: Record<string, string>
   rows: Row[]
   gradients: GradientRow[]
 }

@@ -23,7 +23,7 @@ export function renderPage(
 ): string {
   let text = fill(page, 'summary', `${summaryTable(measured)}${unmeasured(measured, golden)}`)
   text = fill(text, 'gradients', gradientTable(measured.gradients))
-  text = fill(text, 'files', fileTable(measured.rows))
+  text = fill(text, 'files', `${machineList(measured)}\n\n${fileTable(measured.rows)}`)
   return fill(text, 'mutants', mutantTables(caught))
 }
 
@@ -40,7 +40,7 @@ const subjects: [prefix: string, subject: string][] = [
 ]
 
 /** Rows of one subject and kind taken together over its files. */
-function summaryTable({ rows, machine }: Measurement): string {
+function summaryTable({ rows, machines }: Measurement): string {
   const merged = new Map<string, Row>()
   for (const row of rows) {
     const subject = subjects.find(([prefix]) => row.file.startsWith(prefix))?.[1] ?? row.file
@@ -58,8 +58,8 @@ function summaryTable({ rows, machine }: Measurement): string {
   const failed = total((row) => row.failed)
   const files = new Set(rows.map(({ file }) => file)).size
   const all = failed === 0 ? 'all within their tolerances' : `**${failed} outside**`
-  return `${total((row) => row.count)} quantities of ${files} files, ${all}; measured on ${machine}. Each cell is
-the error that comes nearest to its tolerance, and (that tolerance):
+  return `${total((row) => row.count)} quantities of ${files} files, ${all}; measured on
+${[...new Set(Object.values(machines))].join(' and ')}. Each cell is the error that comes nearest to its tolerance, and (that tolerance):
 
 ${table(['subject', 'quantities', 'number', 'float32', 'float64'], [...merged.values()].flatMap(cells))}`
 }
@@ -67,6 +67,16 @@ ${table(['subject', 'quantities', 'number', 'float32', 'float64'], [...merged.va
 function unmeasured({ rows }: Measurement, golden: readonly string[]): string {
   const missing = golden.filter((file) => !rows.some((row) => row.file === file))
   return missing.length === 0 ? '' : `\n\nNot measured yet: ${missing.join(', ')}.`
+}
+
+/** A line for each machine: what was measured there. */
+function machineList({ rows, machines }: Measurement): string {
+  const files = [...new Set(rows.map(({ file }) => file))]
+  const lines = [...new Set(files.map((file) => machines[file]!))].map((machine) => {
+    const own = files.filter((file) => machines[file] === machine)
+    return `- ${machine}: ${own.map((file) => file.replace('.json', '')).join(', ')}`
+  })
+  return `Measured on:\n\n${lines.join('\n')}`
 }
 
 function fileTable(rows: readonly Row[]): string {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { atLeast, atMost, type Figure } from '../../bench/figure.ts'
+import { atLeast, atMost, complete, type Figure } from '../../bench/figure.ts'
+import { readTuned } from '../../bench/measure/peer.ts'
 import { formatFigure, writeTable } from '../../bench/table.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -13,8 +14,10 @@ const rate: Figure = {
   target: atLeast(1.35),
   share: { of: 'bf16 products', ours: 0.5, peer: 0.25 },
   about: 'something',
+  rounds: 3,
+  torch: '2.14.1+cpu',
 }
-const memory: Figure = { ...rate, name: 'memory', unit: 'MB', target: atMost(0.75) }
+const memory: Figure = { ...rate, name: 'memory', unit: 'MB', target: atMost(0.75), rounds: 1, torch: null }
 
 describe('the table of benchmarks', () => {
   const folder = temporaryFolder()
@@ -22,7 +25,7 @@ describe('the table of benchmarks', () => {
   it('keeps what was not measured this time, in order, and the text around it', async () => {
     const file = folder('performance.md')
     writeFileSync(file, 'before\n<!-- figures -->\n<!-- /figures -->\nafter\n')
-    const table = { machine: 'A machine', rounds: 3, known: ['memory', 'rate'] }
+    const table = { machine: 'A machine', known: ['memory', 'rate'] }
     await writeTable(file, { ...table, figures: [rate] })
     await writeTable(file, { ...table, figures: [{ ...memory, ours: 100 }] })
     await writeTable(file, { ...table, figures: [{ ...memory, ours: 150 }] })
@@ -40,7 +43,7 @@ describe('the table of benchmarks', () => {
     const file = folder('machines.md')
     writeFileSync(file, '<!-- figures -->\n<!-- /figures -->\n')
     const measured = (machine: string, ours: number) =>
-      writeTable(file, { machine, rounds: 3, known: ['rate'], figures: [{ ...rate, ours }] })
+      writeTable(file, { machine, known: ['rate'], figures: [{ ...rate, ours }] })
     await measured('A with AVX2, 2 cores', 1)
     await measured('A with AVX512, 2 cores', 2)
     await measured('A with AVX2, 4 cores', 3)
@@ -54,14 +57,32 @@ describe('the table of benchmarks', () => {
     expect(
       rows.map((row) => at.map((column) => row.split(' | ')[column]!.replace(/^[\d-]+, /, ''))),
     ).to.deep.equal([
-      ['3', 'A with AVX2, median of 3'],
-      ['2', 'A with AVX512, median of 3'],
+      ['3', 'A with AVX2, median of 3, PyTorch 2.14.1+cpu'],
+      ['2', 'A with AVX512, median of 3, PyTorch 2.14.1+cpu'],
     ])
   })
 
   it('says where a target is missed, and nothing about a peer that was not measured', () => {
     expect(formatFigure(rate)).to.contain('ratio 1.50 (≥ 1.35)').and.not.to.contain('missed')
     expect(formatFigure(memory)).to.contain('(≤ 0.75, missed)')
-    expect(formatFigure({ ...rate, peer: null, ratio: null })).not.to.match(/peer|ratio|missed/)
+    const alone = complete({ ...rate, peer: null }, { targets: {}, run: () => expect.fail('measured') })
+    expect(formatFigure(alone)).not.to.match(/peer|ratio|missed|PyTorch/)
+  })
+
+  it('says how often each figure was measured', () => {
+    expect(formatFigure(rate)).to.match(/something; median of 3, PyTorch 2\.14\.1\+cpu$/)
+    expect(formatFigure(memory)).to.match(/something; once$/)
+  })
+
+  it('takes the peer’s best setting of each precision', () => {
+    expect(readTuned(['bf16=2,1', 'fp32=0,2'])).to.deep.equal({
+      bf16: { workers: 2, threads: 1 },
+      fp32: { workers: 0, threads: 2 },
+    })
+    for (const wrong of ['2,1', 'bf16=2', 'fp64=2,1', 'bf16=2,0']) {
+      expect(() => readTuned([wrong])).to.throw(
+        `PRECISION=WORKERS,THREADS, such as bf16=2,1, for --tuned but received ${wrong}`,
+      )
+    }
   })
 })

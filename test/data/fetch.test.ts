@@ -60,7 +60,8 @@ describe('fetching a known set', () => {
   it('goes on where it broke off, also in a later call', async () => {
     await using server = await serveFile(bytes, { cut: { after: 4000, times: 2 } })
     const set = setOf(server.url, bytes)
-    await fetchSet(set, folder('resumed'), quick)
+    const onProgress = (_file: string, bytes: number) => server.came(bytes)
+    await fetchSet(set, folder('resumed'), { ...quick, onProgress })
     expect(server.requests).to.deep.equal(['all', 'bytes=4000-', 'bytes=8000-'])
   })
 

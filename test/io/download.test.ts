@@ -33,7 +33,7 @@ describe('download', () => {
   it('goes on where a truncated answer broke off', async () => {
     await using server = await serveFile(BYTES, { cut: { after: 50_000, times: 2 } })
     const file = folder('truncated')
-    await download(server.url, file, QUICK)
+    await download(server.url, file, { ...QUICK, onProgress: server.came })
     expect(fs.readFileSync(file).equals(BYTES)).to.equal(true)
     expect(server.requests).to.deep.equal(['all', 'bytes=50000-', 'bytes=100000-'])
   })
@@ -41,7 +41,8 @@ describe('download', () => {
   it('keeps the part when it gives up, and a later call goes on from it', async () => {
     await using server = await serveFile(BYTES, { cut: { after: 50_000, times: 1 } })
     const file = folder('part')
-    const error = await rejection(download(server.url, file, { retries: 0 }))
+    const once = { retries: 0, onProgress: server.came }
+    const error = await rejection(download(server.url, file, once))
     expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_DOWNLOAD')
     expect(fs.existsSync(file)).to.equal(false)
     await download(server.url, file, { retries: 0 })
@@ -52,7 +53,7 @@ describe('download', () => {
   it('begins again when the file has changed meanwhile', async () => {
     await using server = await serveFile(BYTES, { cut: { after: 50_000, times: 1 } })
     const file = folder('changed')
-    await rejection(download(server.url, file, { retries: 0 }))
+    await rejection(download(server.url, file, { retries: 0, onProgress: server.came }))
     server.set({ etag: '"two"' })
     await download(server.url, file, { retries: 0 })
     expect(fs.readFileSync(file).equals(BYTES)).to.equal(true)

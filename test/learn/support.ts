@@ -1,5 +1,7 @@
+import { expect } from 'chai'
 import type { LearnerSpec, NativeLearner, NativeTensor, OptimizerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { elementCount, toFloat64 } from '../../lib/io/tensor.ts'
 
 /** LARS as the paper's code has it. */
 export const paperLars: OptimizerSpec & { name: 'lars' } = {
@@ -66,26 +68,30 @@ export function floats(tensor: NativeTensor): Float32Array | Float64Array {
   return tensor.dtype === 'F64' ? new Float64Array(buffer) : new Float32Array(buffer)
 }
 
-/** Largest relative L2 distance over tensors of the same names; compares names too. */
-export function distance(a: NativeTensor[], b: NativeTensor[]): number {
+/**
+ * Largest relative L2 distance over tensors of the same names and shapes, whatever their types: |a - b| / max(|a|, |b|),
+ * which is 0 for two zeros and 1 for a zero and anything else. Values that are not finite are an error.
+ */
+export function distance(a: readonly NativeTensor[], b: readonly NativeTensor[]): number {
+  const names = (tensors: readonly NativeTensor[]) => tensors.map(({ name }) => name).sort()
+  expect(names(b)).to.deep.equal(names(a)).and.not.be.empty
   const others = new Map(b.map((tensor) => [tensor.name, tensor]))
-  if (others.size !== a.length) throw new Error(`${a.length} tensors against ${others.size}`)
-  let worst = 0
-  for (const tensor of a) {
-    const other = others.get(tensor.name)
-    if (!other) throw new Error(`no ${tensor.name}`)
-    if (tensor.dtype === 'I64') continue
-    const x = floats(tensor)
-    const y = floats(other)
-    let difference = 0
-    let norm = 0
-    for (let i = 0; i < x.length; i++) {
-      difference += (x[i]! - y[i]!) ** 2
-      norm += x[i]! ** 2
-    }
-    worst = Math.max(worst, Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-12))
+  return Math.max(...a.map((tensor) => relative(tensor, others.get(tensor.name)!)))
+}
+
+function relative(a: NativeTensor, b: NativeTensor): number {
+  expect(b.shape, a.name).to.deep.equal(a.shape)
+  const [x, y] = [toFloat64(a), toFloat64(b)]
+  expect([x.length, y.length], a.name).to.deep.equal([elementCount(a.shape), elementCount(a.shape)])
+  let difference = 0
+  let [ofA, ofB] = [0, 0]
+  for (let i = 0; i < x.length; i++) {
+    difference += (x[i]! - y[i]!) ** 2
+    ofA += x[i]! ** 2
+    ofB += y[i]! ** 2
   }
-  return worst
+  if (!Number.isFinite(difference)) throw new Error(`Expected finite values in ${a.name}.`)
+  return difference === 0 ? 0 : Math.sqrt(difference / Math.max(ofA, ofB))
 }
 
 /** Uniform in [-1, 1), a function of `seed`. */

@@ -19,7 +19,7 @@ export interface NativeTest {
 /** Compiles test/native/<name>_test.cc with a sanitizer, runs it and returns what it says. */
 export function runNative(name: string, test: NativeTest): string {
   const { output, sources = [], flags = [], args = [], sanitizer = 'address,undefined' } = test
-  const usual = ['-std=c++20', '-O1', '-g', '-Inative', '-Itest/native']
+  const usual = ['-std=c++20', '-O1', '-g1', '-Inative', '-Itest/native']
   const sanitizers = [`-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all']
   const files = [`test/native/${name}_test.cc`, ...sources]
   execFileSync('g++', [...usual, ...flags, ...sanitizers, ...files, '-o', output, '-lpthread'], { cwd: root })

@@ -3,7 +3,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Misbehaviour {
-  /** Breaks the connection after so many bytes of each of the first `times` answers. */
+  /** Breaks the connection when so many bytes of an answer have come (`came` is told), for each of the first `times`. */
   cut?: { after: number; times: number }
   /** Answers every request with this status. */
   status?: number
@@ -22,6 +22,8 @@ export interface FileServer {
   /** What each request asked for: its Range header, or `all`. */
   requests: string[]
   set(how: Misbehaviour): void
+  /** For a download's `onProgress`: what has been written, of the whole file. */
+  came(bytes: number): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -29,6 +31,7 @@ export interface FileServer {
 export async function serveFile(bytes: Buffer, how: Misbehaviour = {}): Promise<FileServer> {
   let manner = how
   let cuts = 0
+  let cut: { at: number; response: http.ServerResponse } | null = null
   const requests: string[] = []
   const server = http.createServer(async (request, response) => {
     if (request.url?.startsWith('/redirect')) {
@@ -54,7 +57,8 @@ export async function serveFile(bytes: Buffer, how: Misbehaviour = {}): Promise<
     response.writeHead(from > 0 ? 206 : 200, headers)
     if (manner.cut && cuts < manner.cut.times) {
       cuts += 1
-      response.write(rest.subarray(0, manner.cut.after), () => setTimeout(() => response.destroy(), 20))
+      cut = { at: from + manner.cut.after, response }
+      response.write(rest.subarray(0, manner.cut.after))
     } else {
       response.end(rest)
     }
@@ -67,6 +71,9 @@ export async function serveFile(bytes: Buffer, how: Misbehaviour = {}): Promise<
     requests,
     set: (next) => {
       manner = next
+    },
+    came: (bytes) => {
+      if (cut !== null && bytes >= cut.at) cut.response.destroy()
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

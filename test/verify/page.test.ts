@@ -35,6 +35,17 @@ describe('docs/exactness.md', () => {
     expect(measured.rows.filter(({ failed }) => failed > 0)).to.deep.equal([])
   })
 
+  it('names the machine of each golden file', () => {
+    const files = [...new Set(measured.rows.map(({ file }) => file))]
+    expect(Object.keys(measured.machines).sort()).to.deep.equal(files.toSorted())
+    const [here, there] = [files[0]!, files.at(-1)!]
+    const machines = { ...measured.machines, [there]: 'Another (AVX2), LibTorch 2.13.0' }
+    const moved = renderPage(page, { ...measured, machines }, mutants, golden)
+    const name = (file: string) => file.replace('.json', '')
+    expect(moved).to.contain(`- Another (AVX2), LibTorch 2.13.0: ${name(there)}\n`)
+    expect(moved).to.contain(`- ${machines[here]}: ${name(here)},`)
+  })
+
   it('shows another page for another measurement', () => {
     const [first, ...rest] = measured.rows
     const count = first!.count + 1

@@ -89,16 +89,21 @@ export function paperVariables(
 
 type Geometry = readonly [width: number, stem: 'cifar' | 'imagenet', skRatio: number]
 
-const geometries: readonly Geometry[] = [
-  [1, 'imagenet', 0],
-  [2, 'cifar', 0],
-  [1, 'imagenet', 0.0625],
-  [1, 'cifar', 0.0625],
-]
-
-/** Widths, stems and kinds of 3x3 convolution that a depth is tried with. */
+/**
+ * Widths, stems and kinds of 3x3 convolution that a depth is tried with. Making weights takes its time: deeper networks are
+ * narrower.
+ */
 export function usualGeometries(depth: number): readonly Geometry[] {
-  return geometries.filter(([width, , sk]) => (sk === 0 || depth >= 50) && (width === 1 || depth <= 50))
+  const width = depth > 50 ? 0.25 : 1
+  const another: readonly Geometry[] = depth > 50 ? [] : [[depth === 18 ? 2 : 0.5, 'cifar', 0]]
+  const selective: readonly Geometry[] =
+    depth < 50
+      ? []
+      : [
+          [width, 'imagenet', 0.0625],
+          [width, 'cifar', 0.0625],
+        ]
+  return [[width, 'imagenet', 0], ...another, ...selective]
 }
 
 /** Defines a test for each geometry. */

@@ -59,7 +59,8 @@ exit 1
   })
 })
 
-describe('LibTorch for CUDA without a network', () => {
+describe('LibTorch for CUDA without a network', function () {
+  this.timeout(180_000)
   const folder = temporaryFolder()
   const release: LibtorchRelease = {
     ...findRelease('cu130')!,
