@@ -11,6 +11,7 @@ export { type Classification, Encoder, type EncoderOptions, type Features } from
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
+export type { Best } from './run/best.ts'
 export type { EpochEvent, StepEvent, TrainEvent } from './run/events.ts'
 export type { ForeignWeights } from './run/foreign-keys.ts'
 export type { Run } from './run/result.ts'

@@ -117,11 +117,19 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
     .map((tensor) => ({ ...tensor, name: tensor.name.slice(encoderPrefix.length) }))
 }
 
-/** Writes the file whole or not at all. `step`: steps of the run that made it, where one did. */
+/** Of the run that made an encoder, where one did: steps done, and accuracy on held-out images. */
+export interface Made {
+  step?: number
+  validation?: number
+  /** What said so, of which images. */
+  by?: string
+}
+
+/** Writes the file whole or not at all. */
 export async function writeEncoder(
   path: string,
   { spec, preprocessing, tensors, classifier }: Omit<EncoderWeights, 'foreign'>,
-  step?: number,
+  made: Made = {},
 ): Promise<void> {
   const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
   const metadata: Record<string, string> = {
@@ -134,7 +142,7 @@ export async function writeEncoder(
     imageSize: String(preprocessing.imageSize),
     resampling: preprocessing.convention,
     normalize: JSON.stringify(preprocessing.normalize),
-    ...(step === undefined ? {} : { step: String(step) }),
+    ...Object.fromEntries(Object.entries(made).map(([name, value]) => [name, String(value)])),
     ...(classifier ? { classes: JSON.stringify(classifier.classes) } : {}),
   }
   metadata.sha256 = await checksum(written, metadata)

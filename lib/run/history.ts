@@ -14,7 +14,7 @@ export class EpochMeter {
   }
 
   /** The epoch that the steps added since the last call make up. */
-  finish(knn: number | null): EpochEvent {
+  finish(knn: number | null, validation: number | null): EpochEvent {
     const steps = this.#steps
     this.#steps = []
     const last = steps.at(-1)!
@@ -41,6 +41,7 @@ export class EpochMeter {
       gradientNorm,
       pairsPerSecond: (steps.length * this.#batchSize) / seconds,
       knn,
+      validation,
       seconds,
     }
   }

@@ -8,6 +8,7 @@ import { invalid, show } from '../config/messages.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
+import { readBest } from './best.ts'
 import {
   type Checkpoint,
   listCheckpoints,
@@ -69,7 +70,7 @@ export async function findStart(
  * else would be another run.
  */
 const mayChange =
-  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
+  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|validation\..+|probe\.(?!linearHead).+)$/
 
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [
@@ -131,6 +132,9 @@ async function leaveOtherBranch(
     if (stepOf(other) > step)
       warn(`Going on from ${path}: the later ${other} is now ${await putAside(other)}`)
   }
+  const best = await readBest(folder.best)
+  if (best && best.step > step)
+    warn(`Going on from ${path}: the later ${folder.best} is now ${await putAside(folder.best)}`)
 }
 
 /** Without a checkpoint a run begins anew: not where that would replace an encoder that is there. */
