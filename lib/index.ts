@@ -34,6 +34,7 @@ export {
 } from './evaluate/evaluate.ts'
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
+export type { Best } from './run/best.ts'
 export type { Preprocessing } from './run/encoder-file.ts'
 export type { EpochEvent, StepEvent, TrainEvent } from './run/events.ts'
 export type { ForeignWeights } from './run/foreign-keys.ts'

@@ -54,7 +54,8 @@ export async function trainHere(options: TrainOptions): Promise<Trained> {
     const { learner, schedule, config, first, steps } = session
 
     let stopAsked = false
-    for (let step = first; step < steps; step++) {
+    await session.begin()
+    for (let step = first; step < steps && !session.isOver; step++) {
       if (ranks.shouldStop(stopAsked)) await session.interrupt(ranks.stopReason)
       ranks.setActivity(`step ${step}: waiting for images`)
       const asked = performance.now()

@@ -95,8 +95,9 @@ export class RunProgress {
   #epoch(event: EpochEvent): void {
     if (event.knn !== null) this.#knn = event.knn
     const knn = this.#knn === null ? '–' : formatPercent(this.#knn)
+    const held = event.validation === null ? '' : `  held-out ${formatPercent(event.validation)}`
     if (this.#bar !== null) {
-      this.#bar.update({ knn })
+      this.#bar.update({ knn: knn + held })
       return
     }
     const left = formatDuration((this.#total - event.step) * this.#secondsPerStep())
@@ -105,7 +106,7 @@ export class RunProgress {
         ? `accuracy ${formatPercent(event.probeAccuracy!)}`
         : `contrastive ${formatPercent(event.contrastiveAccuracy)}  kNN ${knn}`
     say(
-      `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  ${right}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,
+      `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  ${right}${held}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,
     )
   }
 

@@ -139,6 +139,13 @@ async function conclude(
   if (run.skipped.length > 0)
     say(`Left out ${formatCount(run.skipped.length)} files that are no usable images.`)
 
+  if (run.best) {
+    const { accuracy, step, path } = run.best
+    say(
+      `Best on ${run.config.validation.data}: ${formatPercent(accuracy)}, after step ${formatCount(step)} → ${path}`,
+    )
+  }
+
   let probes: Comparison | undefined
   let accuracy: number | undefined
   if (test !== undefined && run.encoder.classes !== null) {
@@ -159,9 +166,14 @@ async function conclude(
       : `Next: simclr classify --encoder ${run.folder} --data ./photos`,
   )
   if (!flags.json) return
-  const { folder, seconds: trainSeconds, pairsPerSecond } = run
+  const { folder, seconds: trainSeconds, pairsPerSecond, best } = run
   const line = { type: 'result', folder, data: String(data), trainSeconds, pairsPerSecond }
-  emit({ ...line, ...(probes && { probes }), ...(accuracy !== undefined && { accuracy }) })
+  emit({
+    ...line,
+    ...(best && { best }),
+    ...(probes && { probes }),
+    ...(accuracy !== undefined && { accuracy }),
+  })
 }
 
 function table({ raw, random, trained }: Comparison): string {

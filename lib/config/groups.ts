@@ -1,6 +1,18 @@
 /** The nested groups of `train()`'s options; see options.ts. */
 import { z } from 'zod'
-import { choice, group, integer, nullOr, option, positive, range, real, triple, yesNo } from './option.ts'
+import {
+  choice,
+  group,
+  integer,
+  nullOr,
+  option,
+  positive,
+  range,
+  real,
+  text,
+  triple,
+  yesNo,
+} from './option.ts'
 
 export const conventions = ['paper', 'torch'] as const
 export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'resnet200'] as const
@@ -251,6 +263,31 @@ export const probe = group('online probe', {
       'Trains a linear classifier on stop-gradient features beside the encoder, which it does not change.',
     default: 'false',
     source: 'tf2/run.py',
+  }),
+})
+
+export const validation = group('validation on held-out images', {
+  data: option(nullOr(text("a path or 'kind:path'")), {
+    about:
+      'Labelled images that are not trained on; the encoder that does best on them is kept as best.safetensors (docs/runs.md). Null: no validation.',
+    default: 'null',
+    flag: 'validation',
+  }),
+  metric: option(choice(['knn', 'linear', 'classifier']), {
+    about:
+      "What does best: a kNN or linear probe that learns from labelled images trained on (without labels there: from four fifths of the held-out ones), or the classifier where the objective is 'supervised'.",
+    default: "'knn', 'classifier' where the objective is 'supervised'",
+  }),
+  everyEpochs: option(integer(1), {
+    about: 'Epochs from one validation to the next; the last epoch has one, too.',
+    default: '1',
+    unit: 'epochs',
+  }),
+  patience: option(nullOr(integer(1)), {
+    about:
+      'Ends the run after so many validations in a row without a better one; null: it trains to its end.',
+    default: 'null',
+    flag: 'patience',
   }),
 })
 

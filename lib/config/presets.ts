@@ -169,6 +169,7 @@ export const supervisedSettings: TrainSettings = {
   objective: 'supervised',
   views: 1,
   probe: { everyEpochs: 0 },
+  validation: { metric: 'classifier' },
 }
 
 /** For an optimizer that is not the preset's own. */
@@ -198,6 +199,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     },
     augment: { ...commonSettings, blur: blurProbability(imageSize) },
     probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },
+    validation: { data: null, metric: 'knn', everyEpochs: 1, patience: null },
     device: 'auto',
     precision: 'auto',
     threads: 'auto',

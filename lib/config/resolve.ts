@@ -257,7 +257,15 @@ function checkObjective({ objective, views, chunkSize, probe }: ResolvedConfig, 
 
 /** What no option can tell alone. */
 function checkTogether(config: ResolvedConfig, data: DataFacts): void {
-  const { encoder, optimizer, probe, precision, device } = config
+  const { encoder, optimizer, probe, precision, device, objective, validation } = config
+  if (validation.metric === 'classifier' && objective !== 'supervised') {
+    const advice = "Only the objective 'supervised' trains a classifier."
+    throw invalid(expected("'knn' or 'linear'", 'validation.metric', validation.metric, advice))
+  }
+  if (validation.patience !== null && validation.data === null) {
+    const advice = 'Name labelled images that are not trained on.'
+    throw invalid(expected('held-out images, as patience needs them,', 'validation.data', null, advice))
+  }
   if (encoder.skRatio > 0 && encoder.convention !== 'paper') {
     const advice = "Set encoder.convention to 'paper': torchvision has no selective kernels."
     throw invalid(expected('0', 'encoder.skRatio', encoder.skRatio, advice))

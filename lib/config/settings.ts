@@ -15,6 +15,7 @@ import {
   optimizer,
   probe,
   schedule,
+  validation,
 } from './groups.ts'
 // biome-ignore format: one line
 import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
@@ -115,6 +116,7 @@ export const trainSettings = z.strictObject({
   schedule,
   augment,
   probe,
+  validation,
   device,
   precision,
   threads,

@@ -12,6 +12,17 @@ import { knnAccuracy, type LabelledFeatures } from './probes.ts'
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
 const choiceEpoch = 0xffff_ffff
 
+/** A set's labelled images, in an order that is the same every time. */
+export function shuffledLabelled(
+  addon: Pick<Addon, 'epochOrder'>,
+  { labels }: Pick<Images, 'labels'>,
+  seed: number,
+): Uint32Array {
+  if (labels === null) return new Uint32Array()
+  const order = addon.epochOrder({ seed, epoch: choiceEpoch, count: labels.length })
+  return order.filter((index) => labels[index]! >= 0)
+}
+
 export class OnlineProbe {
   readonly #addon: Addon
   readonly #images: Images
@@ -26,9 +37,7 @@ export class OnlineProbe {
     this.#images = images
     this.#augmenter = augmenter
     this.#options = config.probe
-    const labels = images.labels!
-    const order = addon.epochOrder({ seed: config.seed, epoch: choiceEpoch, count: labels.length })
-    const chosen = order.filter((index) => labels[index]! >= 0).slice(0, config.probe.images)
+    const chosen = shuffledLabelled(addon, images, config.seed).slice(0, config.probe.images)
     const queries = Math.max(1, Math.floor(chosen.length / 5))
     this.#queries = chosen.slice(0, queries)
     this.#bank = chosen.slice(queries)

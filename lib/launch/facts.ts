@@ -7,7 +7,7 @@ import type { Facts } from './ranks.ts'
 
 /** Where a rank computes and how it is fed is its own affair. */
 const mayDiffer =
-  /^(data|init|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
+  /^(data|validation\.data|init|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
 
 /** `looks`: the images' fingerprint. */
 export function factsOf(config: ResolvedConfig, images: Images, looks: string): Facts {

@@ -98,6 +98,7 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
           name: supervised ? 'training images' : 'linear head',
           points: perEpoch(({ probeAccuracy }) => probeAccuracy),
         },
+        { name: 'held-out images', points: perEpoch(({ validation = null }) => validation) },
       ],
       format: formatPercent,
     }),
@@ -117,12 +118,19 @@ function figures(plan: RunConfig['plan'], steps: StepEvent[], epochs: EpochEvent
     ['loss', last ? last.loss.toFixed(3) : '–'],
     accuracyOf(last),
     ['kNN', knn == null ? '–' : formatPercent(knn)],
+    ...bestOf(epochs),
     ['training time', formatDuration(seconds)],
   ]
   const shown = entries.map(
     ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   )
   return `<dl class="figures">${shown.join('')}</dl>`
+}
+
+/** On held-out images, where there are some. */
+function bestOf(epochs: EpochEvent[]): [string, string][] {
+  const accuracies = epochs.flatMap(({ validation = null }) => (validation === null ? [] : [validation]))
+  return accuracies.length === 0 ? [] : [['best on held-out images', formatPercent(Math.max(...accuracies))]]
 }
 
 /** Of the last epoch: at telling views apart, or classes. */

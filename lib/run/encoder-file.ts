@@ -117,10 +117,18 @@ export function encoderTensors(state: readonly NativeTensor[]): NativeTensor[] {
     .map((tensor) => ({ ...tensor, name: tensor.name.slice(encoderPrefix.length) }))
 }
 
-/** What is needed to use the weights, as text. `step`: steps of the run that made them, where one did. */
+/** Of the run that made an encoder, where one did: steps done, and accuracy on held-out images. */
+export interface Made {
+  step?: number
+  validation?: number
+  /** What said so, of which images. */
+  by?: string
+}
+
+/** What is needed to use the weights, as text. */
 export function encoderMetadata(
   { spec, preprocessing, classifier }: Omit<EncoderWeights, 'foreign'>,
-  step?: number,
+  made: Made = {},
 ): Record<string, string> {
   return {
     format,
@@ -132,20 +140,20 @@ export function encoderMetadata(
     imageSize: String(preprocessing.imageSize),
     resampling: preprocessing.convention,
     normalize: JSON.stringify(preprocessing.normalize),
-    ...(step === undefined ? {} : { step: String(step) }),
+    ...Object.fromEntries(Object.entries(made).map(([name, value]) => [name, String(value)])),
     ...(classifier ? { classes: JSON.stringify(classifier.classes) } : {}),
   }
 }
 
-/** Writes the file whole or not at all. `step` as in `encoderMetadata`. */
+/** Writes the file whole or not at all. */
 export async function writeEncoder(
   path: string,
   weights: Omit<EncoderWeights, 'foreign'>,
-  step?: number,
+  made: Made = {},
 ): Promise<void> {
   const { spec, tensors, classifier } = weights
   const written = [...marked(tensors, spec), ...(classifier ? classifierTensors(classifier) : [])]
-  const metadata = encoderMetadata(weights, step)
+  const metadata = encoderMetadata(weights, made)
   metadata.sha256 = await checksum(written, metadata)
   await writeSafetensors(path, written, metadata)
 }

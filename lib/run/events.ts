@@ -36,6 +36,8 @@ export interface EpochEvent {
   pairsPerSecond: number
   /** Online kNN accuracy, null where the epoch had no probe. */
   knn: number | null
+  /** Accuracy on held-out images, null where the epoch had no validation. */
+  validation: number | null
   seconds: number
 }
 
@@ -54,5 +56,7 @@ export type TrainEvent =
   | StepEvent
   | EpochEvent
   | { type: 'checkpoint'; step: number; path: string }
+  /** The encoder does better on held-out images than before, and was kept. */
+  | { type: 'best'; step: number; accuracy: number; path: string }
   | { type: 'warning'; message: string }
   | { type: 'end'; folder: string; step: number; seconds: number; skipped: number }

@@ -6,6 +6,7 @@
  *     events.out.tfevents…  the same for TensorBoard
  *     checkpoints/          step-<steps done>.safetensors, the newest few
  *     encoder.safetensors   the encoder alone, under torchvision's names
+ *     best.safetensors      the same as it was when it did best on held-out images
  *
  * While a run holds the folder no other can; however the holder ends, the kernel gives the lock back.
  */
@@ -71,6 +72,10 @@ export class RunFolder {
 
   get report(): string {
     return reportPath(this.path)
+  }
+
+  get best(): string {
+    return join(this.path, 'best.safetensors')
   }
 
   async writeConfig(config: RunConfig): Promise<void> {

@@ -19,7 +19,7 @@ export class EpochMeter {
   }
 
   /** The epoch that the steps added since the last call make up. */
-  finish(knn: number | null): EpochEvent {
+  finish(knn: number | null, validation: number | null): EpochEvent {
     const steps = this.#steps
     this.clear()
     const last = steps.at(-1)!
@@ -48,6 +48,7 @@ export class EpochMeter {
       gradientNorm,
       pairsPerSecond: (steps.length * this.#batchSize) / seconds,
       knn,
+      validation,
       seconds,
     }
   }

@@ -1,7 +1,8 @@
 /** From options to a run that can begin: data, configuration, folder, learner, and where to go on. */
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { packageVersion } from '../addon/binary.ts'
-import type { Addon } from '../addon/interface.ts'
+import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
 import { hasLinearHead, learnerSpec } from '../config/learner-spec.ts'
@@ -11,14 +12,16 @@ import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
-import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
+import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { OnlineProbe } from '../evaluate/online.ts'
+import { OnlineProbe, shuffledLabelled } from '../evaluate/online.ts'
+import { Validation } from '../evaluate/validation.ts'
 import { factsOf } from '../launch/facts.ts'
 import { isRestart } from '../launch/placement.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import { Loader } from '../loader/loader.ts'
 import { Sampler } from '../loader/sampler.ts'
+import { BestEncoder } from './best.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
@@ -116,10 +119,12 @@ async function assemble(
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
-  const learner = new addon.Learner(spec)
+  const validation = ranks.isFirst ? await heldOut(addon, images, config, options.signal, tell) : null
+  let learner: NativeLearner | undefined
   let recorder: Recorder | undefined
   let checkpointer: Checkpointer | undefined
   try {
+    learner = new addon.Learner(spec)
     if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
     if (init && ranks.isFirst) await learner.load(withEncoder(await learner.state(), init))
     await learner.shareState()
@@ -141,7 +146,8 @@ async function assemble(
       })
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
-      disk = { folder, checkpointer }
+      if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
+      disk = { folder, checkpointer, best: await BestEncoder.open(folder.best, config.validation) }
     }
     recorder ??= Recorder.silent(config.batchSize)
     const parameters = learner.parameterCount.encoder
@@ -150,12 +156,14 @@ async function assemble(
     const loader = trainingLoader(addon, images, resolution, step, ranks)
     const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
+    const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, recorder, disk, tell })
+    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, validation, fromFirst, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     await checkpointer?.settle().catch(() => {}) // while the folder is still ours
-    learner.dispose()
+    learner?.dispose()
+    await validation?.dispose()
     throw error
   }
 }
@@ -201,11 +209,35 @@ function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): Onli
   // One labelled image has no neighbour.
   const labelled = images.labels?.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0) ?? 0
   if (labelled < 2 || config.probe.everyEpochs === 0) return null
-  const { augment, imageSize } = config
-  const augmenter = new addon.Augmenter(
-    lower(evaluationFamily(augment.convention, imageSize, augment), imageSize),
-  )
-  return new OnlineProbe(addon, images, augmenter, config)
+  return new OnlineProbe(addon, images, evaluationAugmenter(addon, config), config)
+}
+
+function evaluationAugmenter(addon: Addon, { augment, imageSize }: ResolvedConfig): NativeAugmenter {
+  return new addon.Augmenter(lower(evaluationFamily(augment.convention, imageSize, augment), imageSize))
+}
+
+/** Reads the held-out images; their labels mean what those of `images` mean. */
+async function heldOut(
+  addon: Addon,
+  images: Images,
+  config: ResolvedConfig,
+  signal: AbortSignal | undefined,
+  tell: (event: TrainEvent) => void,
+): Promise<Validation | null> {
+  const { imageSize, maxSkipped, threads, validation } = config
+  if (validation.data === null) return null
+  const classNames = images.classNames ?? undefined
+  const onProgress = (progress: { name: string; done: number; total: number }) =>
+    tell({ type: 'data', ...progress })
+  const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
+  const held = await readImages(validation.data, reading)
+  const labelled = shuffledLabelled(addon, held, config.seed).length
+  if (labelled < 2) {
+    await held.dispose()
+    const advice = 'Class folders or a labelled format give labels.'
+    throw invalid(expected('labelled images', 'validation.data', validation.data, advice))
+  }
+  return new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
 }
 
 /** config.json of the run that goes on; null where none does, or its checkpoint was taken out of its folder. */

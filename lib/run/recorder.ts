@@ -59,8 +59,8 @@ export class Recorder {
   }
 
   /** Ends the epoch that the steps since the last one make up. */
-  async epoch(knn: number | null): Promise<void> {
-    const event = this.#meter.finish(knn)
+  async epoch(knn: number | null, validation: number | null): Promise<void> {
+    const event = this.#meter.finish(knn, validation)
     this.history.push(event)
     this.#files?.log.write(event)
     this.#files?.board.write(event)

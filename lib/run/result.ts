@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Skipped } from '../data/types.ts'
 import type { Encoder } from '../encoder.ts'
+import type { Best } from './best.ts'
 import type { EncoderWeights } from './encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
@@ -15,6 +16,8 @@ export interface Run {
   device: string
   /** Run folder, absolute. */
   folder: string
+  /** With `validation`, in the first process: the encoder that did best; else null. */
+  best: Best | null
   config: ResolvedConfig
   /** Of this process among those that share the batches; 0 where it trained alone. */
   rank: number

@@ -8,6 +8,7 @@ import { invalid, show } from '../config/messages.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
+import { readBest } from './best.ts'
 import {
   type Checkpoint,
   listCheckpoints,
@@ -79,7 +80,7 @@ export async function findStart(
  * else would be another run.
  */
 const mayChange =
-  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|probe\.(?!linearHead).+)$/
+  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|validation\..+|probe\.(?!linearHead).+)$/
 
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [
@@ -144,6 +145,8 @@ async function leaveOtherBranch(
     later.push(folder.encoder)
     if (await exists(folder.report)) later.push(folder.report)
   }
+  const best = await readBest(folder.best)
+  if (best && best.step > step) later.push(folder.best)
   for (const file of later) warn(`Going on from ${path}: the later ${file} is now ${await putAside(file)}`)
 }
 

@@ -7,7 +7,10 @@ import { heard } from '../data/abort.ts'
 import type { Images } from '../data/images.ts'
 import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'
+import type { Validation } from '../evaluate/validation.ts'
+import { formatPercent } from '../format.ts'
 import type { Loader } from '../loader/loader.ts'
+import type { Best, BestEncoder } from './best.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { type EncoderWeights, encoderWeights, writeEncoder } from './encoder-file.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
@@ -30,8 +33,12 @@ export interface SessionParts {
   /** Null without labels, and on ranks that write nothing. */
   probe: OnlineProbe | null
   recorder: Recorder
+  /** Null without held-out images, and on ranks that write nothing. */
+  validation: Validation | null
+  /** What rank 0 says, on every rank. */
+  fromFirst: (value: boolean) => Promise<boolean>
   /** Null on all ranks but the first: what a run writes is written once. */
-  disk: { folder: RunFolder; checkpointer: Checkpointer } | null
+  disk: { folder: RunFolder; checkpointer: Checkpointer; best: BestEncoder } | null
   tell: (event: TrainEvent) => void
 }
 
@@ -46,6 +53,7 @@ export interface SessionResult {
   weights: EncoderWeights
   history: EpochEvent[]
   skipped: Skipped[]
+  best: Best | null
   seconds: number
   pairsPerSecond: number
 }
@@ -62,6 +70,7 @@ export class Session {
   #step: number
   /** Seconds of steps, waiting for batches included. */
   #stepSeconds = 0
+  #isOver = false
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -83,12 +92,22 @@ export class Session {
     }
   }
 
+  /** Has it not got better for so long that it ends before its last step? The same on every rank. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** To be asked before the first step: a run that has ended so does not go on. */
+  async begin(): Promise<void> {
+    await this.#agreeOnEnd()
+  }
+
   /**
    * Takes down one step, and does what is due after it: the end of an epoch, a probe, a checkpoint. Throws
    * ERR_SIMCLR_DIVERGED where the loss or the gradients are no longer finite.
    */
   async record(result: StepRecord): Promise<void> {
-    const { schedule, steps, recorder, disk, probe, learner, tell } = this.#parts
+    const { schedule, steps, recorder, disk, probe, validation, learner, tell } = this.#parts
     await this.#checkFinite(result)
     if (result.graphProblem !== null) {
       tell({ type: 'warning', message: `Steps go on without a CUDA graph: ${result.graphProblem}` })
@@ -100,7 +119,14 @@ export class Session {
     this.#stepSeconds += result.stepSeconds + result.waitSeconds
 
     const endsEpoch = this.#step === steps || epochOf(schedule, this.#step) > epoch
-    if (endsEpoch) await recorder.epoch(probe?.isDue(epoch) ? await probe.run(learner) : null)
+    if (endsEpoch) {
+      const knn = probe?.isDue(epoch) ? await probe.run(learner) : null
+      const isValidated = validation?.isDue(epoch) || this.#step === steps
+      const accuracy = isValidated ? ((await validation?.accuracy(learner)) ?? null) : null
+      await recorder.epoch(knn, accuracy)
+      if (accuracy !== null) await this.#offer(accuracy)
+      await this.#agreeOnEnd()
+    }
     if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
   }
 
@@ -123,18 +149,39 @@ export class Session {
       weights,
       history: recorder.history,
       skipped: [...images.skipped],
+      best: this.#parts.disk?.best.best ?? null,
       seconds,
       pairsPerSecond: pairs === 0 ? 0 : pairs / this.#stepSeconds,
     }
   }
 
+  async #offer(accuracy: number): Promise<void> {
+    const { disk, learner, config, images, tell } = this.#parts
+    const weights = async () => encoderWeights(config, await learner.state(), images.classNames)
+    if (await disk!.best.offer(accuracy, this.#step, weights)) tell({ type: 'best', ...disk!.best.best! })
+  }
+
+  /** Whether patience has run out; ranks that validate nothing learn it from the first. */
+  async #agreeOnEnd(): Promise<void> {
+    const { config, disk, recorder, tell, fromFirst } = this.#parts
+    const { patience } = config.validation
+    if (patience === null) return
+    const since = disk?.best.since(recorder.history) ?? 0
+    this.#isOver = await fromFirst(since >= patience)
+    if (!this.#isOver || this.#step === this.steps || disk === null) return
+    const { step, accuracy } = disk.best.best!
+    const message = `The run ends after ${this.#step} of ${this.steps} steps: ${since} validations have come to no more than the ${formatPercent(accuracy)} after step ${step}.`
+    tell({ type: 'warning', message })
+  }
+
   /** Frees everything, however the run ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { disk, images, learner, recorder } = this.#parts
+    const { disk, images, learner, recorder, validation } = this.#parts
     await disk?.checkpointer.settle().catch(() => {}) // told already, or the run ended for another reason
     await recorder.close().catch(() => {})
     learner.dispose()
     await images.dispose()
+    await validation?.dispose()
     await disk?.folder.close()
   }
 
@@ -161,7 +208,7 @@ export class Session {
     await this.#checkpoint()
     const weights = encoderWeights(config, await learner.state(), images.classNames)
     if (disk !== null) {
-      await writeEncoder(disk.folder.encoder, weights, this.#step)
+      await writeEncoder(disk.folder.encoder, weights, { step: this.#step })
       await disk.checkpointer.settle()
     }
     return weights

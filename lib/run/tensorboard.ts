@@ -49,8 +49,13 @@ export class TensorBoardLog {
 /** Name in TensorBoard → value. Steps are counted as steps done. */
 function scalars(metric: Metric): Record<string, number | null> {
   if (metric.type === 'epoch') {
-    const { knn, loss, probeAccuracy } = metric
-    return { 'epoch/loss': loss, 'epoch/knn': knn, 'epoch/linear_head': probeAccuracy }
+    const { knn, loss, probeAccuracy, validation = null } = metric // absent from what older versions wrote
+    return {
+      'epoch/loss': loss,
+      'epoch/knn': knn,
+      'epoch/linear_head': probeAccuracy,
+      'epoch/validation': validation,
+    }
   }
   return {
     'train/loss': metric.loss,

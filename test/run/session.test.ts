@@ -45,6 +45,8 @@ describe('a session', () => {
       loader: {} as SessionParts['loader'],
       learner: {} as NativeLearner,
       probe: null,
+      validation: null,
+      fromFirst: async (value) => value,
       recorder: Recorder.silent(4),
       disk: null,
       tell: (event) => events.push(event),

@@ -93,6 +93,12 @@ export const anyOptions: fc.Arbitrary<TrainOptions> = fc.record(
       mean: fc.constantFrom(null, [0.5, 0.5, 0.5]),
       std: fc.constantFrom(null, [0.2, 0.2, 0.2]),
     }),
+    validation: group({
+      data: mostly(fc.constantFrom(null, 'synthetic:scenes,count=12,size=8'), 'nowhere'),
+      metric: fc.constantFrom('knn', 'linear', 'classifier'),
+      everyEpochs: mostly(fc.integer({ min: 1, max: 2 }), 0),
+      patience: mostly(fc.constantFrom(null, 1), 0),
+    }),
     probe: group({
       everyEpochs: fc.integer({ min: 0, max: 2 }),
       images: mostly(fc.integer({ min: 10, max: 50 }), 3),

@@ -1,0 +1,88 @@
+/** Accuracy on held-out images during training: which encoder of the run is the best, and whether it still gets better. */
+import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
+import type { ResolvedConfig } from '../config/resolved.ts'
+import type { Images } from '../data/images.ts'
+import { classifierOf } from '../run/classifier.ts'
+import { imageRows, labelsOf } from './features.ts'
+import { shuffledLabelled } from './online.ts'
+import { knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
+
+/** Some images of a set. */
+interface Part {
+  images: Images
+  indices: Uint32Array
+}
+
+export class Validation {
+  readonly #addon: Addon
+  readonly #augmenter: NativeAugmenter
+  readonly #config: ResolvedConfig
+  readonly #held: Images
+  /** What a probe learns from, and what it is asked. */
+  readonly #bank: Part
+  readonly #queries: Part
+
+  /**
+   * `training`: the images that are trained on, of which `probe.images` are learnt from; where they have no labels, a
+   * fifth of `held` is asked for by the rest. `held` has labels, and is disposed with this; `augmenter` has no random operators.
+   */
+  constructor(
+    addon: Addon,
+    training: Images,
+    held: Images,
+    augmenter: NativeAugmenter,
+    config: ResolvedConfig,
+  ) {
+    this.#addon = addon
+    this.#augmenter = augmenter
+    this.#config = config
+    this.#held = held
+    const own = shuffledLabelled(addon, held, config.seed)
+    const others = shuffledLabelled(addon, training, config.seed).slice(0, config.probe.images)
+    const asked = others.length > 0 ? own.length : Math.max(1, Math.floor(own.length / 5))
+    this.#queries = { images: held, indices: own.slice(0, asked) }
+    this.#bank =
+      others.length > 0 ? { images: training, indices: others } : { images: held, indices: own.slice(asked) }
+  }
+
+  /** Is there one after epoch `epoch` (from 0)? */
+  isDue(epoch: number): boolean {
+    return (epoch + 1) % this.#config.validation.everyEpochs === 0
+  }
+
+  /** Of the learner's present encoder, or classifier; null where too few images turned out usable to ask for any. */
+  async accuracy(learner: NativeLearner): Promise<number | null> {
+    const queries = await this.#features(learner, this.#queries)
+    if (queries.labels.length === 0) return null
+    const { metric } = this.#config.validation
+    if (metric === 'classifier') return await this.#classified(learner, queries)
+    const bank = await this.#features(learner, this.#bank)
+    if (bank.labels.length === 0) return null
+    return metric === 'knn'
+      ? await knnAccuracy(this.#addon, bank, queries, this.#config.probe)
+      : await linearAccuracy(this.#addon, bank, queries)
+  }
+
+  async #classified(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
+    const { weight, bias } = classifierOf(await learner.state(), 'classifier.', null)!
+    const probabilities = await this.#addon.classProbabilities(data, weight, bias)
+    const classes = bias.length
+    let right = 0
+    labels.forEach((label, i) => {
+      const row = probabilities.subarray(i * classes, (i + 1) * classes)
+      if (row.indexOf(row.reduce((a, b) => Math.max(a, b))) === label) right++
+    })
+    return right / labels.length
+  }
+
+  async #features(learner: NativeLearner, { images, indices }: Part): Promise<LabelledFeatures> {
+    const rows = await imageRows(images, indices, learner.featureDim, (part) =>
+      learner.embed(images.store, this.#augmenter, part),
+    )
+    return { data: rows.data, labels: labelsOf(images, rows.indices) }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#held.dispose()
+  }
+}
