@@ -92,7 +92,7 @@ async function runAll(steps, results) {
   const env = { ...process.env, SIMCLR_VARIANT: 'cu130' }
   if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
   for (const step of steps) {
-    const { name, about, skip, clears } = step
+    const { name, about, skip, clears, needs = [] } = step
     if (results.isDone(step, steps)) {
       say(`${name}: passed before`)
       continue
@@ -103,6 +103,12 @@ async function runAll(steps, results) {
       continue
     }
     if (secondsLeft() < 1) return
+    const lacking = needs.filter((other) => !results.passed(other))
+    if (lacking.length > 0) {
+      say(`${name}: ${lacking.join(', ')} has not passed, which it needs`)
+      results.add(name, { state: 'failed', why: `${lacking.join(', ')} has not passed` })
+      continue
+    }
     say(`${name}: ${about}`)
     if (clears) fs.rmSync(path.join(root, clears), { recursive: true, force: true })
     const seconds = Math.min(LIMIT, secondsLeft())

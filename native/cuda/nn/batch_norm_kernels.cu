@@ -158,8 +158,9 @@ __device__ void combine(const double* scratch, int64_t channels, int blocks, dou
 }
 
 template <class T>
-__global__ void moments_end_kernel(const T* x, int64_t rows, int64_t channels, int blocks,
-                                   const double* scratch, double* mean, double* m2) {
+__global__ void __launch_bounds__(32 * kCombineLanes)
+    moments_end_kernel(const T* x, int64_t rows, int64_t channels, int blocks, const double* scratch,
+                       double* mean, double* m2) {
   double sum, square;
   combine(scratch, channels, blocks, sum, square);
   const int64_t channel = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x;
@@ -169,7 +170,8 @@ __global__ void moments_end_kernel(const T* x, int64_t rows, int64_t channels, i
   m2[channel] = spread < 0 ? 0 : spread;
 }
 
-__global__ void sums_end_kernel(int64_t channels, int blocks, const double* scratch, double* sums) {
+__global__ void __launch_bounds__(32 * kCombineLanes)
+    sums_end_kernel(int64_t channels, int blocks, const double* scratch, double* sums) {
   double sum, product;
   combine(scratch, channels, blocks, sum, product);
   const int64_t channel = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x;
