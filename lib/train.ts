@@ -59,7 +59,7 @@ export async function trainHere(options: TrainOptions): Promise<Trained> {
       if (ranks.shouldStop(stopAsked)) await session.interrupt(ranks.stopReason)
       ranks.setActivity(`step ${step}: waiting for images`)
       const asked = performance.now()
-      const batch = await session.nextBatch(options.signal)
+      const batch = await session.nextBatch(ranks.signal)
       const waitSeconds = (performance.now() - asked) / 1000
       const lr = learningRate(schedule, step)
       ranks.setActivity(`step ${step}`)

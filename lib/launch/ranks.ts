@@ -87,6 +87,11 @@ export class Ranks {
     return stopAsked
   }
 
+  /** What ends this process's waiting between steps; undefined with others, who would wait for it in the next step. */
+  get signal(): AbortSignal | undefined {
+    return this.group === null ? this.#signal : undefined
+  }
+
   /** What a stopped run is rejected with. */
   get stopReason(): unknown {
     if (this.#signal?.aborted) return this.#signal.reason
