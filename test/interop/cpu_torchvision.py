@@ -1,7 +1,12 @@
 """torchvision over a CPU-only torch. PyPI's torchvision is built for CUDA: without it its operators are missing, and
-it wants to describe some while it is imported. Its models and transforms need none, so that names are enough."""
+it wants to describe some while it is imported. Its models and transforms need none, so that names are enough.
 
+    cpu_torchvision.py [MODULE …]    ends with 0 where these can be imported after it
+"""
+
+import importlib
 import re
+import sys
 
 import torch
 
@@ -18,3 +23,7 @@ while True:
         _operators.define(f"{missing[1]}(Tensor x) -> Tensor")
 
 __all__ = ["torchvision"]
+
+if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        importlib.import_module(module)

@@ -7,7 +7,7 @@ import { tensorFrom, toFloat64 } from '../../lib/io/tensor.ts'
 import { relativeL2 } from '../../lib/verify/compare.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { congruential } from '../support/pixels.ts'
-import { needTorchvision, runPython } from '../support/python.ts'
+import { needLightly, runPython } from '../support/python.ts'
 
 const script = fileURLToPath(new URL('../interop/foreign.py', import.meta.url))
 const [count, imageSize] = [4, 32]
@@ -18,7 +18,7 @@ describe('files that PyTorch writes', function () {
   const images = congruential(count, imageSize)
 
   before(async function () {
-    const python = needTorchvision(this)
+    const python = needLightly(this)
     const bytes = new Uint8Array(Buffer.concat(images.map(({ data }) => data)))
     const pixels = tensorFrom('images', [count, imageSize, imageSize, 3], bytes)
     await writeSafetensors(path('images.safetensors'), [pixels], {
