@@ -11,15 +11,19 @@ export async function measureLimits(): Promise<Limits> {
   return { cores, fp32: gemmFp32 / 1e9, bf16: gemmBf16 / 1e9, memory: copy / 1e9 }
 }
 
-/** Processors of one name have it, and wide vectors, or not. */
-const amx = () => /\bamx_bf16\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+/** Clouds give processors of several generations one name: AMD's family 25 is Zen 3 and 4, 26 is Zen 5; some have AMX. */
+function generation(cpuCapability: string): string {
+  const text = readFileSync('/proc/cpuinfo', 'utf8')
+  const family = /^cpu family\s*:\s*(\d+)/m.exec(text)?.[1]
+  return `family ${family} with ${/\bamx_bf16\b/.test(text) ? 'AMX' : cpuCapability}`
+}
 
 /** One line. */
 export function describeMachine({ cores, fp32, bf16, memory }: Limits): string {
   const [{ description } = { description: 'CPU' }] = getDevices()
   const { libtorch, cpuCapability, node } = versions()
   return (
-    `${description} with ${amx() ? 'AMX' : cpuCapability}, ${cores} cores, LibTorch ${libtorch}, Node ${node}; ` +
+    `${description} ${generation(cpuCapability)}, ${cores} cores, LibTorch ${libtorch}, Node ${node}; ` +
     `matrix products ${fp32.toFixed(0)} GFLOP/s fp32 and ${bf16.toFixed(0)} bf16, copies ${memory.toFixed(1)} GB/s`
   )
 }
