@@ -26,7 +26,7 @@ import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
 import { output, writeOutput } from './io/output.ts'
-import type { Classifier } from './run/classifier.ts'
+import { type Classifier, mostProbable } from './run/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
@@ -210,12 +210,8 @@ export class Encoder {
   async classifyFeatures(features: Float32Array): Promise<Classification> {
     const { weight, bias, classes } = this.#classifier()
     const data = await loadAddon().classProbabilities(features, weight, bias)
-    const count = data.length / classes.length
-    const best = Array.from({ length: count }, (_, i) => {
-      const row = data.subarray(i * classes.length, (i + 1) * classes.length)
-      return classes[row.indexOf(row.reduce((a, b) => Math.max(a, b)))]!
-    })
-    return { data, shape: [count, classes.length], best }
+    const best = Array.from(mostProbable(data, classes.length), (number) => classes[number]!)
+    return { data, shape: [best.length, classes.length], best }
   }
 
   /** @internal `classes`, of an encoder that must have them. */

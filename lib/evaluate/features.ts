@@ -1,6 +1,6 @@
 /** Images to numbers: by an encoder, or as raw pixels. */
 import { SimclrError } from '../addon/errors.ts'
-import type { Addon, Convention } from '../addon/interface.ts'
+import type { Addon, Convention, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import { evaluationFamily, lower } from '../augment/index.ts'
 import { type Images, inChunks } from '../data/images.ts'
 import { explainSkipped } from '../data/skipped.ts'
@@ -42,6 +42,19 @@ export function embedImages(
   )
 }
 
+/** The features that the encoder of a learner has for those of some labelled images that can be used, if any. */
+export async function learnerFeatures(
+  learner: NativeLearner,
+  augmenter: NativeAugmenter,
+  images: Images,
+  indices: Uint32Array,
+): Promise<LabelledFeatures> {
+  const rows = await imageRows(images, indices, learner.featureDim, (part) =>
+    learner.embed(images.store, augmenter, part),
+  )
+  return { data: rows.data, labels: labelsOf(images, rows.indices) }
+}
+
 /** The pixels of every labelled image in [0, 1], of `size` x `size`. */
 export async function rawFeatures(
   addon: Addon,
@@ -61,7 +74,7 @@ export async function rawFeatures(
 }
 
 /** What `make` makes of images that are held, `dim` numbers each; those that cannot be used have no row. */
-export async function imageRows(
+async function imageRows(
   images: Images,
   indices: Uint32Array,
   dim: number,
@@ -94,6 +107,6 @@ function withLabels({ name, labels, skipped }: Images, { data, indices }: ImageR
 }
 
 /** The labels of some images of a set that has labels. */
-export function labelsOf({ labels }: Pick<Images, 'labels'>, indices: Uint32Array): Int32Array {
+function labelsOf({ labels }: Pick<Images, 'labels'>, indices: Uint32Array): Int32Array {
   return Int32Array.from(indices, (index) => labels![index]!)
 }

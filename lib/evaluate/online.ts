@@ -6,8 +6,8 @@
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
-import { imageRows, labelsOf } from './features.ts'
-import { knnAccuracy, type LabelledFeatures } from './probes.ts'
+import { learnerFeatures } from './features.ts'
+import { areUsable, knnAccuracy } from './probes.ts'
 
 /** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
 const choiceEpoch = 0xffff_ffff
@@ -51,25 +51,14 @@ export class OnlineProbe {
 
   /**
    * Accuracy of the learner's present encoder; null where too few of the images turned out usable to compare any, and
-   * where features are not finite, which early running statistics can make them while the loss is.
+   * where features are not finite.
    */
   async run(learner: NativeLearner): Promise<number | null> {
-    const bank = await this.#features(learner, this.#bank)
-    const queries = await this.#features(learner, this.#queries)
-    if (bank.labels.length === 0 || queries.labels.length === 0) return null
-    if (!areFinite(bank.data) || !areFinite(queries.data)) return null
+    const featuresOf = (indices: Uint32Array) =>
+      learnerFeatures(learner, this.#augmenter, this.#images, indices)
+    const bank = await featuresOf(this.#bank)
+    const queries = await featuresOf(this.#queries)
+    if (!areUsable(bank) || !areUsable(queries)) return null
     return knnAccuracy(this.#addon, bank, queries, this.#options)
   }
-
-  async #features(learner: NativeLearner, indices: Uint32Array): Promise<LabelledFeatures> {
-    const rows = await imageRows(this.#images, indices, learner.featureDim, (held) =>
-      learner.embed(this.#images.store, this.#augmenter, held),
-    )
-    return { data: rows.data, labels: labelsOf(this.#images, rows.indices) }
-  }
-}
-
-function areFinite(values: Float32Array): boolean {
-  for (const value of values) if (!Number.isFinite(value)) return false
-  return true
 }

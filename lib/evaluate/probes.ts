@@ -24,6 +24,11 @@ export interface LinearOptions {
 export const knnDefaults: KnnOptions = { k: 20, temperature: 0.1 }
 export const linearDefaults: LinearOptions = { l2: 1e-3, maxIterations: 100 }
 
+/** Whether there are any to compare, and all are finite: early running statistics can keep features from it while the loss is. */
+export function areUsable({ data, labels }: LabelledFeatures): boolean {
+  return labels.length > 0 && data.every((value) => Number.isFinite(value))
+}
+
 /** Share of `queries` that cosine kNN over `bank` classifies rightly. */
 export async function knnAccuracy(
   addon: Pick<Addon, 'knn'>,

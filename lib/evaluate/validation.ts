@@ -2,10 +2,10 @@
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
-import { classifierOf } from '../run/classifier.ts'
-import { imageRows, labelsOf } from './features.ts'
+import { classifierOf, mostProbable } from '../run/classifier.ts'
+import { learnerFeatures } from './features.ts'
 import { shuffledLabelled } from './online.ts'
-import { knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
+import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
 
 /** Some images of a set. */
 interface Part {
@@ -50,14 +50,17 @@ export class Validation {
     return (epoch + 1) % this.#config.validation.everyEpochs === 0
   }
 
-  /** Of the learner's present encoder, or classifier; null where too few images turned out usable to ask for any. */
+  /**
+   * Of the learner's present encoder, or classifier; null where too few images turned out usable to ask for any, and where
+   * features are not finite.
+   */
   async accuracy(learner: NativeLearner): Promise<number | null> {
     const queries = await this.#features(learner, this.#queries)
-    if (queries.labels.length === 0) return null
+    if (!areUsable(queries)) return null
     const { metric } = this.#config.validation
     if (metric === 'classifier') return await this.#classified(learner, queries)
     const bank = await this.#features(learner, this.#bank)
-    if (bank.labels.length === 0) return null
+    if (!areUsable(bank)) return null
     return metric === 'knn'
       ? await knnAccuracy(this.#addon, bank, queries, this.#config.probe)
       : await linearAccuracy(this.#addon, bank, queries)
@@ -66,20 +69,12 @@ export class Validation {
   async #classified(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
     const { weight, bias } = classifierOf(await learner.state(), 'classifier.', null)!
     const probabilities = await this.#addon.classProbabilities(data, weight, bias)
-    const classes = bias.length
-    let right = 0
-    labels.forEach((label, i) => {
-      const row = probabilities.subarray(i * classes, (i + 1) * classes)
-      if (row.indexOf(row.reduce((a, b) => Math.max(a, b))) === label) right++
-    })
-    return right / labels.length
+    const numbers = mostProbable(probabilities, bias.length)
+    return numbers.reduce((right, number, i) => right + (number === labels[i] ? 1 : 0), 0) / labels.length
   }
 
-  async #features(learner: NativeLearner, { images, indices }: Part): Promise<LabelledFeatures> {
-    const rows = await imageRows(images, indices, learner.featureDim, (part) =>
-      learner.embed(images.store, this.#augmenter, part),
-    )
-    return { data: rows.data, labels: labelsOf(images, rows.indices) }
+  #features(learner: NativeLearner, { images, indices }: Part): Promise<LabelledFeatures> {
+    return learnerFeatures(learner, this.#augmenter, images, indices)
   }
 
   async dispose(): Promise<void> {
