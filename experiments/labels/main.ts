@@ -8,10 +8,10 @@
  * of JSON for each to FILE and prints the table of all that FILE has; what is there is not run again, --minutes begins no
  * seed after so many, and --minutes 0 prints the table alone.
  */
-import { appendFile, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { evaluate, type TrainOptions } from '../../lib/index.ts'
+import { addResult, readResults } from '../results.ts'
 import { withTrained } from '../trained.ts'
 
 /** A line of the results. */
@@ -51,11 +51,7 @@ const network = { encoder: { arch: 'resnet18', stem: 'cifar', width: 0.25 } } as
 /** Batches of 256 would be a step an epoch and less. */
 const supervised = { preset: 'fine-tune', imageSize: 32, batchSize: 32 } as const satisfies TrainOptions
 
-const text = await readFile(values.out, 'utf8').catch(() => '')
-const results = text
-  .split('\n')
-  .filter(Boolean)
-  .map((line) => JSON.parse(line) as Result)
+const results = await readResults<Result>(values.out)
 
 const same = (a: Omit<Result, 'accuracy'>, b: Omit<Result, 'accuracy'>) =>
   a.arm === b.arm && a.labelled === b.labelled && a.seed === b.seed && a.epochs === b.epochs && a.lr === b.lr
@@ -65,7 +61,7 @@ async function add(wanted: Omit<Result, 'accuracy'>, measure: () => Promise<numb
   if (results.some((result) => same(result, wanted))) return
   const result = { ...wanted, accuracy: await measure() }
   results.push(result)
-  await appendFile(values.out, `${JSON.stringify(result)}\n`)
+  await addResult(values.out, result)
   console.error(JSON.stringify(result))
 }
 

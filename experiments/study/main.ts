@@ -5,8 +5,8 @@
  * Trains every arm with every seed and adds a line of JSON a training to FILE. What the file has already is left out, so
  * the study can be stopped at any time and gone on with; --minutes stops it by itself.
  */
-import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { addResult, readResults } from '../results.ts'
 import { arms } from './arms.ts'
 import { baselines, keyOf, measure, nameOf, type Result, type Setting } from './measure.ts'
 
@@ -32,14 +32,8 @@ const setting: Setting = {
 const wanted = arms.filter(({ factor }) => values.factor?.includes(factor) ?? true)
 const until = performance.now() + Number(values.minutes) * 60_000
 
-const text = await readFile(values.out, 'utf8').catch(() => '')
-const done = new Set(
-  text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => (JSON.parse(line) as Result).key),
-)
-const add = (line: object) => appendFile(values.out, `${JSON.stringify(line)}\n`)
+const done = new Set((await readResults<Result>(values.out)).map(({ key }) => key))
+const add = (line: object) => addResult(values.out, line)
 
 const baselineKey = JSON.stringify(['baselines', nameOf(setting.data)])
 if (!done.has(baselineKey)) {

@@ -6,10 +6,10 @@
  * of JSON a training to FILE and prints the table of all that FILE has. What is there is not run again, so it can be
  * stopped at any time and gone on with; --minutes begins no training after so many; --minutes 0 prints the table alone.
  */
-import { appendFile, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare } from '../../lib/evaluate/compare.ts'
+import { addResult, readResults } from '../results.ts'
 import { withTrained } from '../trained.ts'
 import { type Arm, arms, base } from './arms.ts'
 
@@ -87,11 +87,7 @@ function table(results: readonly Result[]): string {
     .join('\n')
 }
 
-const text = await readFile(values.out, 'utf8').catch(() => '')
-const results = text
-  .split('\n')
-  .filter(Boolean)
-  .map((line) => JSON.parse(line) as Result)
+const results = await readResults<Result>(values.out)
 for (let seed = 0; seed < Number(values.seeds); seed++) {
   for (const arm of wanted) {
     const epochs = Math.max(1, Math.round(arm.passes * Number(values.epochs)))
@@ -99,7 +95,7 @@ for (let seed = 0; seed < Number(values.seeds); seed++) {
     if (results.some((result) => result.key === key) || performance.now() >= until) continue
     const result = await measure(arm, seed, epochs)
     results.push(result)
-    await appendFile(values.out, `${JSON.stringify(result)}\n`)
+    await addResult(values.out, result)
     const { knn, linear, seconds } = result
     console.error(
       `${arm.name}, seed ${seed}: kNN ${knn.toFixed(3)}, linear ${linear.toFixed(3)}, ${seconds.toFixed(0)} s`,
