@@ -3,13 +3,13 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { validate } from '../config/messages.ts'
 import { required, text } from '../config/option.ts'
-import { Encoder } from '../encoder.ts'
 import { prepareOutput } from '../io/output.ts'
+import { loadEncoder } from './encoder.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
 
 const exportOptions = z.strictObject({
-  encoder: required(text('a run folder or .safetensors file'), { about: 'What is exported.' }),
+  encoder: required(text('a run folder, .safetensors or PyTorch file'), { about: 'What is exported.' }),
   out: required(
     {
       schema: z.string().regex(/.\.(onnx|safetensors)$/),
@@ -38,7 +38,7 @@ export function registerExport(program: Command): void {
 
 async function runExport(flags: { json?: boolean } & Record<string, unknown>): Promise<void> {
   const { encoder: from, out } = validate(exportOptions, readOptionFlags(exportOptions, flags))
-  using encoder = await Encoder.load(from, { device: 'cpu' })
+  using encoder = await loadEncoder(from, { device: 'cpu' })
   await prepareOutput(out)
   await encoder.save(out)
   const { imageSize } = encoder.preprocessing
