@@ -10,9 +10,9 @@ import sys
 import time
 
 import torch
-import torch.nn.functional as F
 import torchvision
 from lars_loop import Lars
+from loss import nt_xent
 from memory import peak
 from torch import nn
 
@@ -33,14 +33,6 @@ if options.threads:
 torch.backends.cudnn.benchmark = True
 views = torch.rand(2 * options.batch, 3, options.size, options.size, device=options.device) * 2 - 1
 views = views.contiguous(memory_format=torch.channels_last)
-
-
-def nt_xent(z, targets):
-    z = F.normalize(z, dim=1)
-    similarity = (z / 0.5) @ z.T
-    similarity.fill_diagonal_(float('-inf'))
-    return F.cross_entropy(similarity, targets)
-
 
 nt_xent(torch.ones(64, 128, requires_grad=True), torch.arange(64).roll(32)).backward()  # PyTorch's own set-up
 before = peak()
