@@ -1,8 +1,16 @@
 /** Ranks as torchrun starts them: `simclr train` with the variables it sets. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { tinyFlags } from '../support/tiny.ts'
+import { expect } from 'chai'
+import type { SimclrError } from '../../lib/addon/errors.ts'
+import type { TrainOptions } from '../../lib/config/options.ts'
+import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
+import { readMetrics } from '../../lib/run/metrics.ts'
+import { train } from '../../lib/train.ts'
+import { rejection } from '../support/rejection.ts'
+import { tiny, tinyFlags } from '../support/tiny.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -73,6 +81,26 @@ export class LaunchedRank {
 export function endless(out: string, more: string[] = []): string[] {
   const limits = ['--distributed-timeout-seconds', '6', '--epochs', '100000', '--json']
   return [...tinyFlags, ...limits, '--out', out, ...more]
+}
+
+/** How `train()` with two ranks, of which rank 1 gets `signal` after its third step, fails. */
+export function failureOfSignalled(signal: NodeJS.Signals, options: TrainOptions): Promise<SimclrError> {
+  const training = train({
+    ...tiny,
+    processes: 2,
+    ...options,
+    onProgress: (event) => {
+      if (event.type === 'step' && event.step === 2) process.kill(ranksOf(process.pid)[1]!, signal)
+    },
+  })
+  return rejection(training) as Promise<SimclrError>
+}
+
+/** Steps that a run's newest checkpoint has, and steps that were recorded. */
+export async function leftBehind(folder: string): Promise<{ checkpoint: number; recorded: number }> {
+  const newest = await newestCheckpoint(join(folder, 'checkpoints'), () => expect.fail('damaged'))
+  const steps = (await readMetrics(join(folder, 'metrics.jsonl'))).filter(({ type }) => type === 'step')
+  return { checkpoint: newest!.step, recorded: steps.length }
 }
 
 /** Processes that `train({ processes })` of process `pid` has started. */

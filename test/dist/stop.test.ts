@@ -5,15 +5,12 @@ import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import type { SimclrError } from '../../lib/addon/errors.ts'
 import { freePort } from '../../lib/io/port.ts'
-import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
-import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
-import { endless, LaunchedRank, ranksOf } from './launched.ts'
+import { endless, failureOfSignalled, LaunchedRank, leftBehind, ranksOf } from './launched.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const patient = ['--distributed-timeout-seconds', '600']
@@ -21,13 +18,6 @@ const patient = ['--distributed-timeout-seconds', '600']
 describe('ranks that are asked to stop', function () {
   this.timeout(90_000)
   const path = temporaryFolder()
-
-  /** Steps that the newest checkpoint has, and steps that were recorded. */
-  async function leftBehind(out: string): Promise<{ checkpoint: number; recorded: number }> {
-    const newest = await newestCheckpoint(path(out, 'checkpoints'), () => expect.fail('damaged'))
-    const steps = (await readMetrics(path(out, 'metrics.jsonl'))).filter(({ type }) => type === 'step')
-    return { checkpoint: newest!.step, recorded: steps.length }
-  }
 
   /** `simclr train --processes 2` at its third step, in a process group of its own. */
   async function launched(
@@ -63,7 +53,7 @@ describe('ranks that are asked to stop', function () {
       signal(child.pid!)
       expect(await ended, said()).to.deep.equal([130, null])
       expect(said()).to.contain(`Go on with: simclr train --out ${path(whom)}`)
-      const { checkpoint, recorded } = await leftBehind(whom)
+      const { checkpoint, recorded } = await leftBehind(path(whom))
       expect(checkpoint).to.equal(recorded).and.be.at.least(3)
       expect(existsSync(path(whom, 'encoder.safetensors'))).to.equal(true)
     })
@@ -74,25 +64,15 @@ describe('ranks that are asked to stop', function () {
     expect(ranks).to.have.length(2)
     child.kill('SIGKILL')
     while (ranks.some((pid) => existsSync(`/proc/${pid}`))) await setTimeout(50)
-    const { checkpoint, recorded } = await leftBehind('orphans')
+    const { checkpoint, recorded } = await leftBehind(path('orphans'))
     expect(checkpoint).to.equal(recorded).and.be.at.least(3)
   })
 
   it('SIGTERM to one rank: train() rejects, and says how to go on', async () => {
-    const failed = await rejection(
-      train({
-        ...tiny,
-        epochs: 10_000,
-        out: path('one'),
-        processes: 2,
-        onProgress: (event) => {
-          if (event.type === 'step' && event.step === 2) process.kill(ranksOf(process.pid)[1]!, 'SIGTERM')
-        },
-      }),
-    )
-    expect((failed as SimclrError).code).to.equal('ERR_SIMCLR_ABORTED')
+    const failed = await failureOfSignalled('SIGTERM', { epochs: 10_000, out: path('one') })
+    expect(failed.code).to.equal('ERR_SIMCLR_ABORTED')
     expect(failed.message).to.contain('Train again with the same `out`')
-    const { checkpoint, recorded } = await leftBehind('one')
+    const { checkpoint, recorded } = await leftBehind(path('one'))
     expect(checkpoint).to.equal(recorded).and.be.at.least(3)
   })
 

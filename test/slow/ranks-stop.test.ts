@@ -1,10 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
-import { newestCheckpoint } from '../../lib/run/checkpoint.ts'
-import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
-import { ranksOf } from '../dist/launched.ts'
+import { failureOfSignalled, leftBehind, ranksOf } from '../dist/launched.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
@@ -41,24 +39,16 @@ describe('ranks that are asked to stop', function () {
     expect(torn(), 'it was stopped in time').to.equal(true)
     process.kill(first, 'SIGCONT')
     expect(await ended).to.equal(reason)
-    const newest = await newestCheckpoint(path('run', 'checkpoints'), () => expect.fail('damaged'))
-    const steps = (await readMetrics(path('run', 'metrics.jsonl'))).filter(({ type }) => type === 'step')
-    expect(newest!.step).to.equal(steps.length)
+    const { checkpoint, recorded } = await leftBehind(path('run'))
+    expect(checkpoint).to.equal(recorded)
   })
 
   it('a rank that is stopped, and so does not answer, is killed once the others have given it up', async () => {
-    const failed = await rejection(
-      train({
-        ...tiny,
-        epochs: 1000,
-        out: path('stopped'),
-        processes: 2,
-        distributed: { timeoutSeconds: 4 },
-        onProgress: (event) => {
-          if (event.type === 'step' && event.step === 2) process.kill(ranksOf(process.pid)[1]!, 'SIGSTOP')
-        },
-      }),
-    )
+    const failed = await failureOfSignalled('SIGSTOP', {
+      epochs: 1000,
+      out: path('stopped'),
+      distributed: { timeoutSeconds: 4 },
+    })
     expect(failed).to.have.property('code', 'ERR_SIMCLR_RANK')
     expect(failed.message).to.contain('rank 1 did not answer')
     expect(ranksOf(process.pid)).to.deep.equal([])
