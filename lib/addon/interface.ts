@@ -349,6 +349,16 @@ export interface Addon {
     },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
 
+  /**
+   * The gradient of a convolution's kernel, OIHW, of `dy` and `x` (NHWC, rounded to bf16, channels multiples of 16)
+   * from tiles: by plain loops, or, `fast`, by the processor's own; null if it has none.
+   */
+  tileKernelGradient(
+    dy: NativeTensor,
+    x: NativeTensor,
+    options: { size: number; stride: number; padding: number; fast: boolean },
+  ): NativeTensor | null
+
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */
   knn(
     bank: Float32Array,

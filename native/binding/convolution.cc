@@ -1,5 +1,5 @@
 // convolution(): one convolution and its gradients by a named algorithm, so that tests can hold the fast ones
-// against LibTorch's own.
+// against LibTorch's own; tileKernelGradient(): the kernel's gradient from tiles.
 #include "core/nn/convolution.h"
 
 #include <map>
@@ -9,6 +9,7 @@
 #include "binding/errors.h"
 #include "binding/registry.h"
 #include "binding/tensors.h"
+#include "core/nn/convolution_tiles.h"
 
 namespace simclr::binding {
 namespace {
@@ -51,10 +52,27 @@ Napi::Value Convolution(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value TileKernelGradient(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const auto options = info[2].As<Napi::Object>();
+    const TileKernels* tiles = boolean(options, "fast") ? fast_tiles() : &plain_tiles();
+    if (tiles == nullptr) return env.Null();
+    const at::Tensor dy = nhwc_to_nchw(info[0]).to(at::kBFloat16),
+                     x = nhwc_to_nchw(info[1]).to(at::kBFloat16);
+    const int64_t size = integer(options, "size", 1, INT32_MAX);
+    const at::Tensor kernel = at::empty({dy.size(1), x.size(1), size, size}, x.options());
+    const ConvGeometry g = conv_geometry(x, kernel, integer(options, "stride", 1, INT32_MAX),
+                                         integer(options, "padding", 0, INT32_MAX));
+    return to_js(env, NamedTensor{"dkernel", tile_kernel_gradient(dy, x, g, *tiles)});
+  });
+}
+
 }  // namespace
 
 void register_convolution(Napi::Env env, Napi::Object exports) {
   exports.Set("convolution", Napi::Function::New(env, Convolution, "convolution"));
+  exports.Set("tileKernelGradient", Napi::Function::New(env, TileKernelGradient, "tileKernelGradient"));
 }
 
 }  // namespace simclr::binding

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import type { NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { distance, floats, random } from './support.ts'
+import { distance, eighths, floats, random } from './support.ts'
 
 // [image side, channels in, channels out, kernel, stride]: every geometry the networks have on small images,
 // and ones they have not: odd sides, images smaller than the kernel.
@@ -56,11 +56,6 @@ describe('convolution algorithms', () => {
     for (const geometry of geometries) {
       const [side, , , size, stride] = geometry
       it(`wide, ${input}: ${side}x${side}, ${size}x${size}/${stride} is float32's, rounded`, () => {
-        // Of values that both have.
-        const eighths = (tensor: NativeTensor) => {
-          const values = floats(tensor).map((value) => Math.round(8 * value) / 8)
-          return { ...tensor, data: new Uint8Array(values.buffer) }
-        }
         const given = operands(geometry, 'F32')
         const [x, kernel, dy] = [eighths(given.x), eighths(given.kernel), eighths(given.dy)]
         const plain = loadAddon().convolution(x, kernel, dy, { ...given.options, algorithm: 'native' })

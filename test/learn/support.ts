@@ -110,3 +110,9 @@ export function random(
   }
   return { name, dtype, shape, data: new Uint8Array(values.buffer) }
 }
+
+/** A tensor's values rounded to eighths, which bf16 has, too: sums of their products are exact in float32. */
+export function eighths(tensor: NativeTensor): NativeTensor {
+  const values = floats(tensor).map((value) => Math.round(8 * value) / 8)
+  return { ...tensor, data: new Uint8Array(values.buffer) }
+}

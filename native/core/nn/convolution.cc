@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/machine/limits.h"
 #include "core/nn/convolution_products.h"
+#include "core/nn/convolution_tiles.h"
 
 namespace simclr {
 namespace {
@@ -57,6 +58,14 @@ bool slow_kernel_gradient(const at::Tensor& x, const ConvGeometry& g) {
   static const bool avx2 = at::get_cpu_capability() == "AVX2";
   return avx2 && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
          (patches_are_pixels(g) || g.in_channels >= kFewChannels);
+}
+
+/// The processor's tiles where they beat LibTorch's gradient of the kernel, else null: with AMX, oneDNN's
+/// reaches a tenth of the speed of products at few pixels and at stride 2 and half of it elsewhere
+/// (docs/performance.md). 1x1 kernels gain nothing.
+const TileKernels* tiles_for(const at::Tensor& x, const ConvGeometry& g) {
+  const bool fit = x.device().is_cpu() && x.scalar_type() == at::kBFloat16 && g.size > 1 && fills_tiles(g);
+  return fit ? fast_tiles() : nullptr;
 }
 
 struct ConvolutionNode : public torch::autograd::Function<ConvolutionNode> {
@@ -122,7 +131,11 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t st
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& kernel, int64_t stride, int64_t padding,
                        ConvAlgorithm algorithm) {
-  if (algorithm == ConvAlgorithm::native) return convolve(x, kernel, stride, padding, algorithm);
+  if (algorithm == ConvAlgorithm::native) {
+    const ConvGeometry g = conv_geometry(x, kernel, stride, padding);
+    if (!slow_kernel_gradient(x, g) && tiles_for(x, g) == nullptr)
+      return convolve(x, kernel, stride, padding, algorithm);
+  }
   return ConvolutionNode::apply(x, kernel, stride, padding, static_cast<int64_t>(algorithm));
 }
 
@@ -186,6 +199,8 @@ at::Tensor ConvBackward::kernel_gradient() const {
   at::Tensor dkernel;
   if (algorithm_ == ConvAlgorithm::dense) {
     dkernel = dense_kernel_gradient(dy_, x_, g_);
+  } else if (const TileKernels* tiles = tiles_for(x_, g_)) {
+    dkernel = tile_kernel_gradient(dy_, x_, g_, *tiles);
   } else if (algorithm_ == ConvAlgorithm::unfold || slow_kernel_gradient(x_, g_)) {
     dkernel = unfold_kernel_gradient(dy_, x_, g_);
   } else {
