@@ -103,9 +103,9 @@ class ViewMaker {
     __syncthreads();
     // A cubic kernel's overshoot is kept until the first operator in the paper's convention (reference.cc).
     const bool keep = plan_.jitter && plan_.jitter->operators == Convention::kPaper;
-    const Orientation turned = orientation(view_);
     each_pixel([&](int pixel) {
-      const Place at = upright(turned, size, pixel / size, pixel % size);
+      // From shared memory each time: kept in registers it would push others out.
+      const Place at = upright(orientation(view_), size, pixel / size, pixel % size);
       const int y = at.y, x = at.x;
       float sum[3] = {};
       for (int ky = 0; ky < memory_.count[1][y]; ++ky) {
