@@ -104,6 +104,9 @@ export interface AugmentPlan {
   /** Without crop: central share of the image that is kept (0.875 for ImageNet evaluation, 1 = all), then resized. */
   center: { share: number; filter: 'bilinear' | 'bicubic'; antialias: boolean } | null
   flip: number
+  verticalFlip: number
+  /** `any`: by 90°, 180° or 270°, evenly; `left`: by 90° counter-clockwise alone. */
+  turn: { probability: number; mode: 'any' | 'left' } | null
   jitter: {
     probability: number
     brightness: number
@@ -127,6 +130,9 @@ export interface AugmentPlan {
 export interface ViewParameters {
   crop: { x: number; y: number; width: number; height: number } | null
   flip: boolean
+  verticalFlip: boolean
+  /** By 90° counter-clockwise, after the flips: 0, 1, 2 or 3. */
+  turns: number
   jitter: { order: number[]; brightness: number; contrast: number; saturation: number; hue: number } | null
   gray: boolean
   blur: { sigma: number } | null

@@ -7,6 +7,8 @@ const order: readonly Operator['op'][] = [
   'randomResizedCrop',
   'centralCrop',
   'horizontalFlip',
+  'verticalFlip',
+  'quarterTurn',
   'colorJitter',
   'grayscale',
   'gaussianBlur',
@@ -24,6 +26,8 @@ export function lower(family: Family, size: number): AugmentPlan {
     crop: null,
     center: null,
     flip: 0,
+    verticalFlip: 0,
+    turn: null,
     jitter: null,
     gray: 0,
     blur: null,
@@ -63,6 +67,14 @@ function lowerOperator(operator: Operator, plan: AugmentPlan): void {
     case 'horizontalFlip':
       plan.flip = operator.probability
       break
+    case 'verticalFlip':
+      plan.verticalFlip = operator.probability
+      break
+    case 'quarterTurn': {
+      const { probability, mode } = operator
+      plan.turn = { probability, mode }
+      break
+    }
     case 'colorJitter': {
       const { op, ...jitter } = operator
       plan.jitter = jitter

@@ -48,6 +48,20 @@ export interface HorizontalFlip {
   probability: number
 }
 
+/** Top-bottom flip. Not in SimCLR; lightly's `vf_prob`, for images without an up. */
+export interface VerticalFlip {
+  op: 'verticalFlip'
+  probability: number
+}
+
+/** A turn by a multiple of 90°. Not in SimCLR; lightly's `rr_prob`, which comes after its flips, too. */
+export interface QuarterTurn {
+  op: 'quarterTurn'
+  probability: number
+  /** `any`: by 90°, 180° or 270°, evenly; `left`: by 90° counter-clockwise alone, as lightly's. */
+  mode: 'any' | 'left'
+}
+
 /**
  * Brightness, contrast, saturation and hue, each by a random amount, in random order, clipped to [0, 1] after
  * each. Paper §3, appendix A ("color distortion").
@@ -112,6 +126,8 @@ export type Operator =
   | RandomResizedCrop
   | CentralCrop
   | HorizontalFlip
+  | VerticalFlip
+  | QuarterTurn
   | ColorJitter
   | Grayscale
   | GaussianBlur

@@ -10,10 +10,13 @@ export interface AugmentSettings {
   cropAspect: Range
   /** Probabilities. */
   flip: number
+  verticalFlip: number
+  quarterTurn: number
   jitter: number
   gray: number
   blur: number
   solarize: number
+  quarterTurnMode: 'any' | 'left'
   /** Strengths of the colour jitter; see `colorStrength`. */
   brightness: number
   contrast: number
@@ -41,6 +44,9 @@ export const commonSettings: Pick<
   | 'cropArea'
   | 'cropAspect'
   | 'flip'
+  | 'verticalFlip'
+  | 'quarterTurn'
+  | 'quarterTurnMode'
   | 'jitter'
   | 'brightnessMode'
   | 'hueMode'
@@ -51,6 +57,9 @@ export const commonSettings: Pick<
   cropArea: [0.08, 1],
   cropAspect: [3 / 4, 4 / 3],
   flip: 0.5,
+  verticalFlip: 0,
+  quarterTurn: 0,
+  quarterTurnMode: 'any',
   jitter: 0.8,
   brightnessMode: 'multiply',
   hueMode: 'exact',
@@ -86,6 +95,8 @@ export function simclrFamily(settings: AugmentSettings): Family {
       ...resampling(convention),
     },
     { op: 'horizontalFlip', probability: settings.flip },
+    { op: 'verticalFlip', probability: settings.verticalFlip },
+    { op: 'quarterTurn', probability: settings.quarterTurn, mode: settings.quarterTurnMode },
     {
       op: 'colorJitter',
       probability: settings.jitter,

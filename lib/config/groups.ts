@@ -170,6 +170,19 @@ export const augment = group('augmentation', {
     default: '0.5',
     source: 'appendix A',
   }),
+  verticalFlip: option(real(0, 1), {
+    about: 'Probability of a top-bottom flip: for images without an up (docs/augmentation.md).',
+    default: '0',
+  }),
+  quarterTurn: option(real(0, 1), {
+    about: 'Probability of a turn by a multiple of 90°, after the flips.',
+    default: '0',
+  }),
+  quarterTurnMode: option(choice(['any', 'left']), {
+    about:
+      "By 90°, 180° or 270°, evenly ('any'), or by 90° counter-clockwise alone ('left'), as lightly turns.",
+    default: 'any',
+  }),
   jitter: option(real(0, 1), {
     about: 'Probability of colour jitter.',
     default: '0.8, but for some presets',

@@ -4,7 +4,7 @@
  * in a quarter to a third of the time.
  */
 import { readFile, stat } from 'node:fs/promises'
-import type { CreateRaw, Sharp } from 'sharp'
+import type { CreateRaw, Metadata, Sharp } from 'sharp'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { loadSharp } from '../io/sharp.ts'
@@ -90,10 +90,15 @@ async function decodeBytes(
   if (decoded !== null) return decoded
   try {
     const image = open(bytes, options)
-    const grey = kind.grey ?? (await image.metadata()).space?.match(/^(b-w|grey16)$/) !== null
-    return await pixels(image, grey, options)
+    const isUnclear = kind.grey === null || (kind.alpha === null && options.shorterSide !== null)
+    const about = isUnclear ? await image.metadata() : null
+    const grey = kind.grey ?? /^(b-w|grey16)$/.test(about!.space ?? '')
+    if (about !== null && grey) refuseOtherGrey(about)
+    if (!(kind.alpha ?? about?.hasAlpha)) return await pixels(image, grey, options)
+    // Shrinking weighs colours by alpha, which blackens those under full transparency: alpha goes first.
+    return await shrinkRaw(await pixels(image, grey, { ...options, shorterSide: null }), options)
   } catch (error) {
-    throw unusable(error, lacksEnd(bytes))
+    throw error instanceof UnusableImage ? error : unusable(error, lacksEnd(bytes))
   }
 }
 
@@ -124,11 +129,26 @@ async function pixels(image: Sharp, grey: boolean, { shorterSide }: DecodeOption
   return { data, width: info.width, height: info.height, channels: info.channels as 1 | 3 }
 }
 
+/** Throws for grey values of which nobody knows which is white, and for more channels than one with alpha. */
+function refuseOtherGrey({ depth, channels }: Metadata): void {
+  const advice = 'Write it as one channel of 8 or 16 bits, or as RGB.'
+  if (depth !== 'uchar' && depth !== 'ushort')
+    throw new UnusableImage('unsupported format', `grey values of type ${depth}. ${advice}`)
+  if ((channels ?? 1) > 2) throw new UnusableImage('unsupported format', `${channels} channels. ${advice}`)
+}
+
+/** The same pixels, of four channels the first three. */
+export function withoutAlpha(image: RawImage): RawImage {
+  if (image.channels !== 4) return image
+  return { ...image, data: image.data.filter((_, i) => i % 4 !== 3), channels: 3 }
+}
+
 async function shrinkRaw(image: RawImage, options: DecodeOptions): Promise<RawImage> {
-  const { data, width, height, channels } = image
+  const { width, height } = image
   if (width * height > options.maxPixels) throw new UnusableImage('too large', `${width}x${height} pixels`)
   if (options.shorterSide === null || Math.min(width, height) <= options.shorterSide) return image
   try {
+    const { data, channels } = withoutAlpha(image)
     return await pixels(open(data, options, { width, height, channels }), channels === 1, options)
   } catch (error) {
     throw unusable(error)

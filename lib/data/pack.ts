@@ -7,11 +7,11 @@ import { SimclrError } from '../addon/errors.ts'
 import { syncFolder } from '../io/atomic.ts'
 import { checkOutput, output, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
-import { decodeImage, readImageFile } from './decode.ts'
+import { decodeImage, readImageFile, withoutAlpha } from './decode.ts'
 import { plainInput, wrongInput } from './input.ts'
 import { encodeEntry, encodeHeader, entryBytes, headerBytes, type PackEntry } from './pack-format.ts'
 import { explainSkipped, SkipReport } from './skipped.ts'
-import type { ImageInput, RawImage, Skipped } from './types.ts'
+import type { ImageInput, Skipped } from './types.ts'
 
 export interface PackOptions {
   /**
@@ -103,11 +103,8 @@ async function prepare(input: ImageInput, set: Dataset, keepFiles: boolean): Pro
   const image = await decodeImage(encoded, set.options)
   const { width, height } = image
   if (keepFiles && encoded instanceof Uint8Array) return { bytes: encoded, width, height, channels: 0 }
-  return { bytes: withoutAlpha(image), width, height, channels: image.channels === 1 ? 1 : 3 }
-}
-
-function withoutAlpha({ data, channels }: RawImage): Uint8Array {
-  return channels === 4 ? data.filter((_, i) => i % 4 !== 3) : data
+  const { data, channels } = withoutAlpha(image)
+  return { bytes: data, width, height, channels }
 }
 
 /** Images first, then what is known at the end only, then the header. */

@@ -1,14 +1,14 @@
 /**
- * What a file is by its first bytes, so that what is no image never reaches a decoder, and whether it is grey
- * (sharp would have to read every file twice to tell).
+ * What a file is by its first bytes, so that what is no image never reaches a decoder, and whether it is grey and has
+ * alpha (sharp would have to read every file twice to tell).
  */
 
 /** The formats that are read. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif'
 
 export type Sniffed =
-  /** `grey`: one colour channel; null where the first bytes do not say. */
-  | { format: ImageFormat; grey: boolean | null }
+  /** `grey`: one colour channel; `alpha`: transparency beside it; null where the first bytes do not say. */
+  | { format: ImageFormat; grey: boolean | null; alpha: boolean | null }
   /** A known kind of image that is not read. */
   | { unsupported: string }
 
@@ -17,15 +17,18 @@ export const imageExtensions = /\.(jpe?g|jpe|jfif|png|apng|webp|avif|tiff?|gif|b
 
 /** Null for what is no image. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
-  if (startsWith(bytes, [0xff, 0xd8, 0xff])) return { format: 'jpeg', grey: jpegComponents(bytes) === 1 }
+  if (startsWith(bytes, [0xff, 0xd8, 0xff]))
+    return { format: 'jpeg', grey: jpegComponents(bytes) === 1, alpha: false }
   if (startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) {
     const colourType = bytes[25] // of IHDR, which comes first: 0 grey, 4 grey with alpha
-    return { format: 'png', grey: colourType === 0 || colourType === 4 }
+    return { format: 'png', grey: colourType === 0 || colourType === 4, alpha: pngHasAlpha(bytes) }
   }
-  if (text(bytes, 0, 6) === 'GIF87a' || text(bytes, 0, 6) === 'GIF89a') return { format: 'gif', grey: false }
-  if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP') return { format: 'webp', grey: false }
+  if (text(bytes, 0, 6) === 'GIF87a' || text(bytes, 0, 6) === 'GIF89a')
+    return { format: 'gif', grey: false, alpha: null }
+  if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP')
+    return { format: 'webp', grey: false, alpha: null }
   if (startsWith(bytes, [0x49, 0x49, 0x2a, 0]) || startsWith(bytes, [0x4d, 0x4d, 0, 0x2a])) {
-    return { format: 'tiff', grey: null }
+    return { format: 'tiff', grey: null, alpha: null }
   }
   if (text(bytes, 4, 4) === 'ftyp') return sniffIsoMedia(bytes)
   if (text(bytes, 0, 2) === 'BM' && bytes.length > 26) return { unsupported: 'BMP' }
@@ -40,9 +43,20 @@ function sniffIsoMedia(bytes: Uint8Array): Sniffed | null {
   const end = Math.min(bytes.length, new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), 256)
   for (let at = 8; at + 4 <= end; at += 4) {
     const brand = text(bytes, at, 4)
-    if (brand === 'avif' || brand === 'avis') return { format: 'avif', grey: null }
+    if (brand === 'avif' || brand === 'avis') return { format: 'avif', grey: null, alpha: null }
   }
   return /^(hei|hev|mif1|msf1)/.test(text(bytes, 8, 4)) ? { unsupported: 'HEIC' } : null
+}
+
+/** By its colour type, or by a tRNS chunk, which comes before the pixels (PNG, 11.3.1.1). */
+function pngHasAlpha(bytes: Uint8Array): boolean {
+  if (bytes[25] === 4 || bytes[25] === 6) return true
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const chunk = text(bytes, at + 4, 4)
+    if (chunk === 'tRNS' || chunk === 'IDAT') return chunk === 'tRNS'
+  }
+  return false
 }
 
 /** Components in the frame header (ITU T.81, B.2.2); null if there is none where it should be. */

@@ -90,6 +90,9 @@ const before: readonly (readonly [string, unknown])[] = [
   ['resolution', null],
   ['chunkSize', null],
   ['augment.hueMode', 'exact'],
+  ['augment.verticalFlip', 0],
+  ['augment.quarterTurn', 0],
+  ['augment.quarterTurnMode', 'any'],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */

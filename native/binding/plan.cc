@@ -50,6 +50,11 @@ Plan to_plan(const Napi::Object& from) {
     plan.center = {decimal(center, "share"), filter(center), boolean(center, "antialias")};
   }
   plan.flip = decimal(from, "flip");
+  plan.vertical_flip = decimal(from, "verticalFlip");
+  if (has(from, "turn")) {
+    const Napi::Object turn = object(from, "turn");
+    plan.turn = {decimal(turn, "probability"), second_of(turn, "mode", "any", "left")};
+  }
   if (has(from, "jitter")) {
     const Napi::Object jitter = object(from, "jitter");
     plan.jitter = {decimal(jitter, "probability"),
@@ -92,6 +97,8 @@ Napi::Object to_js(Napi::Env env, const Plan& plan, const ViewParameters& view) 
     out.Set("crop", crop);
   }
   out.Set("flip", view.flip);
+  out.Set("verticalFlip", view.vertical_flip);
+  out.Set("turns", view.turns);
   if (view.jitter) {
     Napi::Object jitter = Napi::Object::New(env);
     Napi::Array order = Napi::Array::New(env, 4);

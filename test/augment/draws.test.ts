@@ -50,9 +50,21 @@ describe('what is drawn for a view', () => {
   for (const [over, key] of Object.entries(varying)) {
     it(`is applied at the family's rates over ${over}`, () => {
       for (const plan of [paper, torch]) {
-        const views = draw({ ...plan, solarize: { probability: 0.3, threshold: 0.5 } }, 500, 375, key)
+        const views = draw(
+          {
+            ...plan,
+            solarize: { probability: 0.3, threshold: 0.5 },
+            verticalFlip: 0.4,
+            turn: { probability: 0.6, mode: 'any' },
+          },
+          500,
+          375,
+          key,
+        )
         const expected: [rate: number, happens: (view: ViewParameters) => boolean][] = [
           [0.5, ({ flip }) => flip],
+          [0.4, ({ verticalFlip }) => verticalFlip],
+          [0.6, ({ turns }) => turns > 0],
           [0.2, ({ gray }) => gray],
           [0.8, ({ jitter }) => jitter !== null],
           [0.5, ({ blur }) => blur !== null],
@@ -60,6 +72,19 @@ describe('what is drawn for a view', () => {
         ]
         for (const [rate, happens] of expected) expectRate(views.map(happens), rate)
       }
+    })
+
+    it(`turns by 90°, 180° and 270° equally often, or by 90° alone, over ${over}`, () => {
+      const turned = (mode: 'any' | 'left') => {
+        const counts = [0, 0, 0, 0]
+        for (const { turns } of draw({ ...paper, turn: { probability: 1, mode } }, 500, 375, key))
+          counts[turns]! += 1
+        return counts
+      }
+      const [none, ...counts] = turned('any')
+      expect(none).to.equal(0)
+      expect(chiSquare(counts, new Array(3).fill(samples / 3))).to.be.below(critical(2))
+      expect(turned('left')).to.deep.equal([0, samples, 0, 0])
     })
 
     it(`takes the 24 orders of the colour operators equally often over ${over}`, () => {
@@ -131,9 +156,14 @@ describe('what is drawn for a view', () => {
 
   it('is independent from operator to operator', () => {
     const all = jitters(paper)
-    const views = draw(paper)
+    const views = draw({ ...paper, verticalFlip: 0.5, turn: { probability: 0.5, mode: 'any' } })
+    const turned = draw({ ...paper, turn: { probability: 1, mode: 'any' } })
     const columns = {
       flip: views.map(({ flip }) => Number(flip)),
+      verticalFlip: views.map(({ verticalFlip }) => Number(verticalFlip)),
+      turn: views.map(({ turns }) => Number(turns > 0)),
+      left: turned.map(({ turns }) => Number(turns === 1)),
+      half: turned.map(({ turns }) => Number(turns === 2)),
       gray: views.map(({ gray }) => Number(gray)),
       jitter: views.map(({ jitter }) => Number(jitter !== null)),
       blur: views.map(({ blur }) => Number(blur !== null)),
@@ -148,7 +178,7 @@ describe('what is drawn for a view', () => {
     const names = Object.keys(columns) as (keyof typeof columns)[]
     for (const a of names) {
       for (const b of names) {
-        if (a >= b) continue
+        if (a >= b || (a === 'half' && b === 'left')) continue
         expect(Math.abs(correlation(columns[a], columns[b])), `${a}, ${b}`).to.be.below(
           4 / Math.sqrt(samples),
         )
@@ -166,6 +196,13 @@ describe('what is drawn for a view', () => {
     draw(paper).forEach(({ flip, jitter, blur }, i) => {
       const { flip: flipWithout, jitter: jitterWithout, blur: blurWithout } = without[i]!
       expect([flipWithout, jitterWithout, blurWithout]).to.deep.equal([flip, jitter, blur])
+    })
+  })
+
+  it('stays what it is where views are flipped vertically and turned', () => {
+    const more = draw({ ...paper, verticalFlip: 0.5, turn: { probability: 0.5, mode: 'any' } })
+    draw(paper).forEach((view, i) => {
+      expect({ ...more[i]!, verticalFlip: false, turns: 0 }).to.deep.equal(view)
     })
   })
 })

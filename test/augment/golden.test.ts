@@ -83,6 +83,20 @@ describe('augmentOperator', () => {
     )
   })
 
+  it('turns counter-clockwise, and width and height with the image', () => {
+    const data = Float32Array.from({ length: 18 }, (_, i) => Math.floor(i / 3)) // 0 1 2 / 3 4 5
+    const turned = (name: string, params = {}) => {
+      const result = loadAddon().augmentOperator(name, { data, width: 3, height: 2, channels: 3 }, params)
+      return [result.width, result.height, ...result.data.filter((_, i) => i % 3 === 1)]
+    }
+    expect(turned('torch.rot90', { k: 1 })).to.deep.equal([2, 3, 2, 5, 1, 4, 0, 3])
+    expect(turned('torch.rot90', { k: 2 })).to.deep.equal([3, 2, 5, 4, 3, 2, 1, 0])
+    expect(turned('torch.rot90', { k: 7 })).to.deep.equal([2, 3, 3, 0, 4, 1, 5, 2])
+    expect(turned('torch.horizontal_flip')).to.deep.equal([3, 2, 2, 1, 0, 5, 4, 3])
+    expect(turned('torch.vertical_flip')).to.deep.equal([3, 2, 3, 4, 5, 0, 1, 2])
+    expect(() => turned('torch.rot90', { k: 0.5 })).to.throw(/`k` but received 0\.5/)
+  })
+
   it('solarizes what is at or above the threshold', () => {
     const data = Float32Array.of(0, 0.49, 0.5, 0.75, 1, 0.25)
     const result = loadAddon().augmentOperator(

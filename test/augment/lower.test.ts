@@ -26,6 +26,8 @@ describe('lower', () => {
       },
       center: null,
       flip: 0.5,
+      verticalFlip: 0,
+      turn: null,
       jitter: {
         probability: 0.8,
         brightness: 0.8,
@@ -72,6 +74,18 @@ describe('lower', () => {
     expect(torch.normalize).to.not.equal(null)
   })
 
+  it('has flips and turns of images without an up where they are asked for', () => {
+    const settings = { ...simclrSettings('paper', 224, 1), verticalFlip: 0.5, quarterTurn: 0.75 }
+    const plan = lower(simclrFamily(settings), 224)
+    expect(plan).to.deep.equal({
+      ...lower(recipes.paperImagenet.family, 224),
+      verticalFlip: 0.5,
+      turn: { probability: 0.75, mode: 'any' },
+    })
+    const left = lower(simclrFamily({ ...settings, verticalFlip: 0, quarterTurnMode: 'left' }), 224)
+    expect([left.verticalFlip, left.turn]).to.deep.equal([0, { probability: 0.75, mode: 'left' }])
+  })
+
   it('crops and flips alone for probes', () => {
     const plan = lower(probeFamily('paper'), 224)
     expect(plan.crop).to.not.equal(null)
@@ -87,7 +101,8 @@ describe('lower', () => {
     const flip = { op: 'horizontalFlip', probability: 0.5 } as const
     const gray = { op: 'grayscale', probability: 0.2 } as const
     const crops = [recipes.paperImagenet.family[0]!, evaluationFamily('paper', 224)[0]!]
-    for (const family of [[gray, flip], [flip, flip], crops] as Family[]) {
+    const turn = { op: 'quarterTurn', probability: 0.5, mode: 'any' } as const
+    for (const family of [[gray, flip], [flip, flip], [turn, flip], crops] as Family[]) {
       expect(() => lower(family, 32))
         .to.throw(SimclrError, family.map(({ op }) => op).join(', '))
         .with.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
@@ -120,6 +135,8 @@ describe('Augmenter', () => {
   }
 
   it('names the option that is no plan option', () => {
+    const turned = { ...plan, turn: { probability: 1, mode: 'right' } } as unknown as typeof plan
+    expect(() => new (loadAddon().Augmenter)(turned)).to.throw(/any or left for `mode` but received right/)
     const odd = { ...plan, crop: { ...plan.crop!, filter: 'nearest' } } as unknown as typeof plan
     expect(() => new (loadAddon().Augmenter)(odd)).to.throw(
       /bilinear or bicubic for `filter` but received nearest/,

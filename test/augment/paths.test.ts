@@ -8,7 +8,14 @@ import { largestDifference } from './support.ts'
 
 /** Everything on often, so that few views cover every combination. */
 function busy(convention: 'paper' | 'torch', size: number, changes: Partial<AugmentPlan> = {}): AugmentPlan {
-  const settings = { ...simclrSettings(convention, size, 1), gray: 0.3, blur: 0.5, solarize: 0.3 }
+  const settings = {
+    ...simclrSettings(convention, size, 1),
+    gray: 0.3,
+    blur: 0.5,
+    solarize: 0.3,
+    verticalFlip: 0.5,
+    quarterTurn: 0.75,
+  }
   return { ...lower(simclrFamily(settings), size), ...changes }
 }
 

@@ -55,6 +55,33 @@ describe('simclr augment', function () {
     expect(lines[6]!.plan).to.have.property('size', 48)
   })
 
+  it('turns and flips views where it is told to', async () => {
+    const flags = [
+      '--count',
+      '1',
+      '--views',
+      '8',
+      '--augment-vertical-flip',
+      '1',
+      '--augment-quarter-turn',
+      '1',
+    ]
+    const views = async (name: string, ...more: string[]) => {
+      const { stdout, file } = await draw(name, ...flags, '--json', ...more)
+      const lines = stdout.trimEnd().split('\n').slice(0, 8)
+      return {
+        file,
+        drawn: lines.map((line) => JSON.parse(line) as { verticalFlip: boolean; turns: number }),
+      }
+    }
+    const any = await views('t.png')
+    expect(any.drawn.every(({ verticalFlip }) => verticalFlip)).to.equal(true)
+    expect([...new Set(any.drawn.map(({ turns }) => turns))].sort()).to.deep.equal([1, 2, 3])
+    const left = await views('l.png', '--augment-quarter-turn-mode', 'left')
+    expect(left.drawn.map(({ turns }) => turns)).to.deep.equal(new Array(8).fill(1))
+    expect(left.file.equals(any.file)).to.equal(false)
+  })
+
   it('makes the folder of the sheet, and takes --max-skipped', async () => {
     await mkdir(path('photos'))
     const { data, info } = await sharp({ create: { width: 20, height: 20, channels: 3, background: 'red' } })

@@ -70,6 +70,8 @@ describe('packs', () => {
       crop: null,
       center,
       flip: 0.5,
+      verticalFlip: 0,
+      turn: null,
       jitter: null,
       gray: 0,
       blur: null,

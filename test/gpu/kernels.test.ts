@@ -39,7 +39,8 @@ describe("our kernels against LibTorch's operations and the CPU", () => {
       const addon = loadAddon()
       const store = new addon.ImageStore(8)
       await store.fillScenes({ seed: 3, first: 0, count: 8, size: 24 })
-      const augmenter = new addon.Augmenter(lower(simclrFamily(simclrSettings(convention, size, 1)), size))
+      const settings = { ...simclrSettings(convention, size, 1), verticalFlip: 0.5, quarterTurn: 0.75 }
+      const augmenter = new addon.Augmenter(lower(simclrFamily(settings), size))
       const options = {
         indices: Uint32Array.from([3, 1, 4, 7]),
         epochs: Uint32Array.from([0, 0, 1, 2]),

@@ -179,6 +179,8 @@ describe('learner', () => {
       crop: null,
       center,
       flip: 0,
+      verticalFlip: 0,
+      turn: null,
       jitter: null,
       gray: 0,
       blur: null,

@@ -133,6 +133,15 @@ export const augmentationMutants: readonly Mutant[] = [
   },
   {
     trap: 'alike',
+    mistake: 'both flips share their random number',
+    file: 'native/core/augment/parameters.h',
+    from: 'view.vertical_flip = uniform(turns.word[0]) < plan.vertical_flip;',
+    to: 'view.vertical_flip = uniform(switches.word[0]) < plan.vertical_flip;',
+    test: draws,
+    grep: 'independent from operator to operator',
+  },
+  {
+    trap: 'alike',
     mistake: 'grey twice as often',
     file: 'lib/augment/recipes.ts',
     from: 'gray: 0.2,',
@@ -238,5 +247,14 @@ export const augmentationMutants: readonly Mutant[] = [
     to: '0.2126f * p.r + 0.7152f * p.g + 0.0722f * p.b',
     test: operators,
     grep: 'grayscale',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'quarter turns clockwise on the fast paths',
+    file: 'native/core/augment/orientation.h',
+    from: 'view.flip != (turns == 1 || turns == 2), view.vertical_flip != (turns == 2 || turns == 3),',
+    to: 'view.flip != (turns == 2 || turns == 3), view.vertical_flip != (turns == 1 || turns == 2),',
+    test: 'test/augment/orientation.test.ts',
+    grep: 'move the pixels of 32 px',
   },
 ]

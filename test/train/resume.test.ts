@@ -152,6 +152,7 @@ describe('interrupt and resume', function () {
       [{ resolution: [{ until: 0.5, size: 8 }] }, '`resolution`'],
       [{ preset: 'paper' }, '`preset`'],
       [{ augment: { flip: 0 } }, '`augment.flip`'],
+      [{ augment: { quarterTurn: 0.5 } }, '`augment.quarterTurn`'],
       [{ data: 'synthetic:scenes,count=95,size=16' }, '`number of images in data`'],
     ] as const) {
       const error = await refusal({ ...options, out: path('same') })

@@ -196,6 +196,9 @@ const std::map<std::string, TorchOperator>& torch_operators() {
          to_gray(image);
          if (levels) truncate(image);
        }},
+      {"horizontal_flip", [](auto& image, auto&, bool) { flip(image); }},
+      {"vertical_flip", [](auto& image, auto&, bool) { flip_vertical(image); }},
+      {"rot90", [](auto& image, auto& p, bool) { turn(image, whole(p, "k") % 4); }},
       {"gaussian_blur", torch_blur},
       {"resized_crop_bilinear",
        [](auto& image, auto& p, bool levels) { resized_crop(image, p, Filter::kBilinear, levels); }},

@@ -1,5 +1,5 @@
 // Single operators by name, as golden files record them: `paper.<op>` as google-research/simclr runs it,
-// `torch.<op>` as torchvision.transforms.v2.functional does.
+// `torch.<op>` as torchvision.transforms.v2.functional does, rot90 as torch.rot90.
 //
 //   paper.brightness_v2         factor
 //   paper.brightness_v1         delta
@@ -19,6 +19,9 @@
 //   torch.hue                   factor
 //   torch.grayscale
 //   torch.gaussian_blur         kernel sigma
+//   torch.horizontal_flip
+//   torch.vertical_flip
+//   torch.rot90                 k
 //   torch.resized_crop_bilinear top left height width out_h out_w antialias
 //   torch.resized_crop_bicubic  top left height width out_h out_w antialias
 //   torch.normalize             mean std

@@ -24,6 +24,8 @@ enum class ColorOperator : int { kBrightness = 0, kContrast = 1, kSaturation = 2
 struct ViewParameters {
   Box box;  ///< random or central crop, or the whole image
   bool flip = false;
+  bool vertical_flip = false;
+  int turns = 0;  ///< by 90 degrees counter-clockwise, after the flips
   bool jitter = false;
   ColorOperator order[4] = {};
   float brightness = 1;  ///< factor, or summand where the plan adds
@@ -42,6 +44,7 @@ namespace draw {
 inline constexpr uint32_t kSwitches = 0;  // flip, jitter, gray, blur
 inline constexpr uint32_t kColors = 1;    // brightness, contrast, saturation, hue
 inline constexpr uint32_t kRest = 2;      // order, sigma, solarize, free
+inline constexpr uint32_t kTurns = 3;     // vertical flip, whether turned, how far, free
 inline constexpr uint32_t kCrop = 16;     // one block an attempt
 
 SIMCLR_HD inline float factor(uint32_t word, float strength) {
@@ -86,6 +89,12 @@ SIMCLR_HD inline ViewParameters draw_parameters(const Plan& plan, const ViewKey&
   const RandomBlock switches = block(draw::kSwitches);
   view.flip = uniform(switches.word[0]) < plan.flip;
   view.gray = uniform(switches.word[2]) < plan.gray;
+  if (plan.vertical_flip > 0 || plan.turn) {  // most families have neither
+    const RandomBlock turns = block(draw::kTurns);
+    view.vertical_flip = uniform(turns.word[0]) < plan.vertical_flip;
+    if (plan.turn && uniform(turns.word[1]) < plan.turn->probability)
+      view.turns = plan.turn->left ? 1 : 1 + static_cast<int>(below(turns.word[2], 3));
+  }
   const RandomBlock rest = block(draw::kRest);
   if (plan.jitter) {
     const JitterPlan& jitter = *plan.jitter;

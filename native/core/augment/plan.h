@@ -29,6 +29,11 @@ struct CenterPlan {
   bool antialias = false;
 };
 
+struct TurnPlan {
+  float probability = 0;
+  bool left = false;  ///< by 90 degrees counter-clockwise alone; else by 90, 180 or 270, evenly
+};
+
 struct JitterPlan {
   float probability = 0.8f;
   float brightness = 0;  ///< x U[max(1 - b, 0), 1 + b], or + U[-b, b) where `add_brightness`
@@ -57,13 +62,15 @@ struct NormalizePlan {
   std::array<float, 3> std{1, 1, 1};
 };
 
-/// What is absent is left out. Order of execution: crop or centre, flip, jitter, gray, blur, solarize,
-/// normalize.
+/// What is absent is left out. Order of execution: crop or centre, flip, vertical flip, turn,
+/// jitter, gray, blur, solarize, normalize.
 struct Plan {
   int size = 0;  ///< output height = width, pixels
   std::optional<CropPlan> crop;
   std::optional<CenterPlan> center;
   float flip = 0;
+  float vertical_flip = 0;
+  std::optional<TurnPlan> turn;
   std::optional<JitterPlan> jitter;
   float gray = 0;
   std::optional<BlurPlan> blur;

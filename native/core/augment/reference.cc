@@ -89,6 +89,24 @@ void flip(FloatImage& image) {
   }
 }
 
+void flip_vertical(FloatImage& image) {
+  const size_t row = static_cast<size_t>(image.width) * image.channels;
+  for (int y = 0; y < image.height / 2; ++y) {
+    std::swap_ranges(image.at(0, y), image.at(0, y) + row, image.at(0, image.height - 1 - y));
+  }
+}
+
+void turn(FloatImage& image, int turns) {
+  for (; turns > 0; --turns) {
+    FloatImage out(image.height, image.width, image.channels);
+    for (int y = 0; y < out.height; ++y) {  // the last column becomes the first row
+      for (int x = 0; x < out.width; ++x)
+        std::copy_n(image.at(image.width - 1 - y, x), image.channels, out.at(x, y));
+    }
+    image = std::move(out);
+  }
+}
+
 void clip(FloatImage& image) {
   for (float& x : image.data) x = clip01(x);
 }
@@ -142,6 +160,8 @@ void reference_view(const Plan& plan, const ViewParameters& view, const ImageVie
   const bool keep_overshoot = plan.jitter && plan.jitter->operators == Convention::kPaper;
   if (!keep_overshoot) clip(image);
   if (view.flip) flip(image);
+  if (view.vertical_flip) flip_vertical(image);
+  turn(image, view.turns);
   if (view.jitter) jitter(image, *plan.jitter, view);
   if (view.gray) to_gray(image);
   clip(image);  // data_util.py preprocess_for_train

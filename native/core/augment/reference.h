@@ -16,7 +16,9 @@ void adjust_saturation(FloatImage& image, float factor, Convention convention);
 void adjust_hue(FloatImage& image, float turns);
 void rotate_hue(FloatImage& image, float turns);  ///< the same in fast mode
 void to_gray(FloatImage& image);
-void flip(FloatImage& image);
+void flip(FloatImage& image);  ///< left-right
+void flip_vertical(FloatImage& image);
+void turn(FloatImage& image, int turns);  ///< by so many times 90 degrees counter-clockwise
 void clip(FloatImage& image);
 void solarize(FloatImage& image, float threshold);
 void normalize(FloatImage& image, const NormalizePlan& plan);

@@ -52,6 +52,13 @@ SIMCLR_INLINE V thrice(V a, std::integer_sequence<int, i...>) {
 }
 
 template <int kPart, class V, int... i>
+SIMCLR_INLINE V zipped(V a, V b, V c, std::integer_sequence<int, i...>) {
+  constexpr int kWidth = sizeof...(i), kFirst = kPart * kWidth;
+  const V ab = __builtin_shufflevector(a, b, ((kFirst + i) / 3 + ((kFirst + i) % 3 == 1 ? kWidth : 0))...);
+  return __builtin_shufflevector(ab, c, ((kFirst + i) % 3 == 2 ? kWidth + (kFirst + i) / 3 : i)...);
+}
+
+template <int kPart, class V, int... i>
 SIMCLR_INLINE V repeated(const float* three, std::integer_sequence<int, i...>) {
   constexpr int kWidth = sizeof...(i);
   return V{three[(kPart * kWidth + i) % 3]...};
@@ -82,6 +89,16 @@ SIMCLR_INLINE Lanes<kWidth> thrice(Lanes<kWidth> a) {
     return a;
   } else {
     return lanes::thrice<kPart>(a, std::make_integer_sequence<int, kWidth>{});
+  }
+}
+
+/// Part kPart (0, 1, 2) of abcabcabc..., the lanes of three vectors in turn.
+template <int kPart, int kWidth>
+SIMCLR_INLINE Lanes<kWidth> zipped(Lanes<kWidth> a, Lanes<kWidth> b, Lanes<kWidth> c) {
+  if constexpr (kWidth == 1) {
+    return kPart == 0 ? a : kPart == 1 ? b : c;
+  } else {
+    return lanes::zipped<kPart>(a, b, c, std::make_integer_sequence<int, kWidth>{});
   }
 }
 

@@ -1,3 +1,4 @@
+#include "core/augment/orientation.h"
 #include "core/image/color.h"
 #include "core/image/resample_weights.h"
 #include "cuda/augment/view_kernels.h"
@@ -103,7 +104,9 @@ class ViewMaker {
     // A cubic kernel's overshoot is kept until the first operator in the paper's convention (reference.cc).
     const bool keep = plan_.jitter && plan_.jitter->operators == Convention::kPaper;
     each_pixel([&](int pixel) {
-      const int y = pixel / size, x = view_.flip ? size - 1 - pixel % size : pixel % size;
+      // From shared memory each time: kept in registers it would push others out.
+      const Place at = upright(orientation(view_), size, pixel / size, pixel % size);
+      const int y = at.y, x = at.x;
       float sum[3] = {};
       for (int ky = 0; ky < memory_.count[1][y]; ++ky) {
         const int64_t row = view_.box.y + memory_.first[1][y] + ky;

@@ -1,6 +1,6 @@
-// Views of images that lie on the GPU: crop, resize, flip, colours, blur and normalisation of one view by one
-// block, written once, in the type and layout that the network reads. Parameters are drawn on the GPU from
-// (seed, epoch, index, view), as core/augment/parameters.h draws them; the arithmetic is that of
+// Views of images that lie on the GPU: crop, resize, flips, turns, colours, blur and normalisation of one
+// view by one block, written once, in the type and layout that the network reads. Parameters are drawn on the
+// GPU from (seed, epoch, index, view), as core/augment/parameters.h draws them; the arithmetic is that of
 // core/augment/reference.cc.
 #pragma once
 

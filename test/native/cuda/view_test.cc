@@ -70,6 +70,8 @@ int main() {
   paper.size = 16;
   paper.crop = CropPlan{};
   paper.flip = 0.5f;
+  paper.vertical_flip = 0.5f;
+  paper.turn = TurnPlan{0.75f, false};
   paper.jitter =
       JitterPlan{.probability = 0.8f, .brightness = 0.8f, .contrast = 0.8f, .saturation = 0.8f, .hue = 0.2f};
   paper.gray = 0.2f;
@@ -91,6 +93,15 @@ int main() {
   blurred.jitter->add_brightness = true;
   blurred.crop->antialias = true;
   compare<Half>(set, blurred, 3, false, 0x1p-10);
+
+  Plan turned;  // every orientation, in eight views of five images
+  turned.size = 9;
+  turned.center = CenterPlan{1, Filter::kBilinear, true};
+  turned.flip = turned.vertical_flip = 0.5f;
+  turned.turn = TurnPlan{0.75f, false};
+  compare<float>(set, turned, 8, true, 1e-6);
+  turned.turn->left = true;
+  compare<float>(set, turned, 2, true, 1e-6);
 
   Plan center;  // evaluation: nothing random
   center.size = 8;

@@ -103,7 +103,7 @@ SIMCLR_INLINE void blur_across(const Columns& columns, const Taps& taps, Padding
 
 }  // namespace fused
 
-/// Blurs the columns and stores them as store_columns does. Overwrites them.
+/// Blurs the columns and stores them as store_part does. Overwrites them.
 template <int kWidth>
 SIMCLR_INLINE void blur_and_store_columns(const Columns& columns, const BlurPlan& plan, float sigma,
                                           const fused::Last& last, BlurScratch& scratch, float* out) {
@@ -135,12 +135,7 @@ SIMCLR_INLINE void blur_and_store_columns(const Columns& columns, const BlurPlan
         default:
           blur_across<kWidth, 4>(columns, taps, plan.padding, x, count, y, tile);
       }
-      float* to = out + y * pitch + 3 * x;
-      if (channels == 3) {
-        store_columns<kWidth, 3>(tile, floats, count, rows, last, to, pitch);
-      } else {
-        store_columns<kWidth, 1>(tile, floats, count, rows, last, to, pitch);
-      }
+      store_part<kWidth>(tile, floats, channels, {x, count, y, rows}, last, out, pitch);
     }
   }
 }

@@ -30,16 +30,15 @@ SIMCLR_INLINE void make_view(const Plan& plan, const ViewParameters& view, const
   columns.channels = image.channels;
   columns.stride = padded(plan.size);
   columns.data = workspace.columns.get(static_cast<size_t>(plan.size) * columns.column_floats());
-  resample_columns<kWidth>(image, view.box, kind, view.flip, workspace.resample, columns);
+  resample_columns<kWidth>(image, view.box, kind, orientation(view), workspace.resample, columns);
   columns = color_columns<kWidth>(plan, view, columns);
 
   const fused::Last last = fused::last_steps(plan, view);
   if (view.blur && plan.blur->kernel > 1) {
     blur_and_store_columns<kWidth>(columns, *plan.blur, view.sigma, last, workspace.blur, out);
-  } else if (columns.channels == 3) {
-    store_columns<kWidth, 3>(columns.data, columns.stride, plan.size, plan.size, last, out, 3 * plan.size);
   } else {
-    store_columns<kWidth, 1>(columns.data, columns.stride, plan.size, plan.size, last, out, 3 * plan.size);
+    const fused::Part all{0, plan.size, 0, plan.size};
+    store_part<kWidth>(columns.data, columns.stride, columns.channels, all, last, out, 3 * plan.size);
   }
 }
 
