@@ -22,9 +22,9 @@ export async function trainInChild(options: TrainOptions): Promise<Trained> {
   options.signal?.throwIfAborted()
   const { data, out, isolate: _isolate, signal: _signal, onProgress: _tell, ...settings } = options
   const served = data === undefined || typeof data === 'string' ? null : await serveSource(data)
-  const sent: SentOptions = { ...settings, out: resolve(out ?? (await newRunPath())) }
-  if (typeof data === 'string') sent.data = data
   try {
+    const sent: SentOptions = { ...settings, out: resolve(out ?? (await newRunPath())) }
+    if (typeof data === 'string') sent.data = data
     return await new ChildRun(options, sent, served).ended
   } finally {
     await served?.close()

@@ -1,7 +1,7 @@
 /** Two workers of a cluster, each of which tries to lock the folder named on the command line and asks for a port: what they had. */
 import cluster from 'node:cluster'
-import { freePort } from '../../lib/io/port.ts'
 import { tryLock } from '../../lib/io/lock.ts'
+import { freePort } from '../../lib/io/port.ts'
 
 if (cluster.isPrimary) {
   const locks: boolean[] = []

@@ -103,6 +103,17 @@ describe('training on a set that is not kept in memory', function () {
     expect(bytes('hanging')).to.equal(bytes('not hanging'))
   })
 
+  it('gives its folder back where its source cannot be closed', async () => {
+    const reason = new Error('the connection is lost')
+    const close = async () => {
+      throw reason
+    }
+    const options = { ...tiny, epochs: 1, stream: 'on', out: path('unclosed') } as const
+    expect(await rejection(train({ ...options, data: { ...source(), close } }))).to.equal(reason)
+    const run = await train({ ...options, data: source() })
+    run.encoder.dispose()
+  })
+
   describe('and can only be read from front to back', () => {
     const folder = temporaryFolder()
     const before = process.env.TMPDIR
