@@ -76,7 +76,7 @@ class ChildRun {
       })
       this.#child.on('close', (code, killer) => settle([code, killer]))
       this.#child.on('message', (message: ToParent) => this.#receive(message))
-      this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         process.stderr.write(text)
         this.#stderr = (this.#stderr + text).slice(-tailLength)
       })
