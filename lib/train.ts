@@ -25,7 +25,7 @@ import type { Run, Trained } from './run/result.ts'
  * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
  *
  * With `processes`, and under torchrun, srun and the like, several processes are the ranks of one run
- * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs.
+ * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs, ERR_SIMCLR_PROCESS one that cannot be started.
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   const listened = listening(validate(trainOptions, options))

@@ -24,9 +24,19 @@ export interface DecodeOptions {
 
 /** Files of more bytes are refused unread. */
 const maxFileBytes = 1 << 29
+/** Pixels in a row or column that a native store takes (native/binding/image_store.cc). */
+const maxSide = 2 ** 20
 
 /** Throws {@link UnusableImage} for whatever cannot be made pixels. */
 export async function decodeImage(image: ImageInput, options: DecodeOptions): Promise<RawImage> {
+  const decoded = await decodeAny(image, options)
+  const { width, height } = decoded
+  if (Math.max(width, height) > maxSide)
+    throw new UnusableImage('too large', `${width}x${height}: more than ${maxSide} pixels on a side`)
+  return decoded
+}
+
+async function decodeAny(image: ImageInput, options: DecodeOptions): Promise<RawImage> {
   const input = plainInput(image)
   const wrong = wrongInput(input, 'image')
   if (wrong !== null) throw new UnusableImage(typeof input === 'string' ? 'unreadable' : 'corrupt', wrong)

@@ -6,12 +6,12 @@ import { SimclrError } from '../addon/errors.ts'
 import { expected, nearest } from '../config/messages.ts'
 import { syncFolder } from '../io/atomic.ts'
 import { download, sha256 } from '../io/download.ts'
+import { exists } from '../io/exists.ts'
 import { makeFolder } from '../io/folder.ts'
 import { acquireLock } from '../io/lock.ts'
 import { checkOutput } from '../io/output.ts'
 import { type CatalogFile, type CatalogSet, catalog } from './catalog.ts'
 import { tarMembers } from './sources/archive.ts'
-import { exists } from './sources/find.ts'
 
 export interface FetchOptions {
   /** An address that holds the set's files, instead of their own places. */

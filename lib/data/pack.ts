@@ -1,10 +1,9 @@
 /** Writes a set as a pack (pack-format.ts). */
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
-import { syncFolder } from '../io/atomic.ts'
+import { syncFolder, temporaryFor } from '../io/atomic.ts'
 import { checkOutput, output, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage, readImageFile, withoutAlpha } from './decode.ts'
@@ -47,7 +46,7 @@ const chunkBytes = 1 << 22
  */
 export async function pack(set: Dataset, path: string, options: PackOptions = {}): Promise<Packed> {
   await checkOutput(path)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = temporaryFor(path)
   try {
     const file = await output(path, () => openFile(temporary, 'wx'))
     try {

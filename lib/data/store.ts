@@ -58,6 +58,7 @@ export async function storeImages(set: Dataset, options: StoreOptions = {}): Pro
   try {
     if (native && (await native.fill(store, set.indices, set.options))) {
       options.onProgress?.({ done: set.count, total: set.count, skipped: 0 })
+      signal?.throwIfAborted() // by who was just told: the store is gone
       return stored(
         set,
         store,

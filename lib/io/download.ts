@@ -34,7 +34,9 @@ export async function download(url: string, file: string, options: DownloadOptio
       options.signal?.throwIfAborted()
       const final = error instanceof SimclrError // the server has said no, or the disk
       if (final || attempt === retries) throw final ? error : cutOff(url, error)
-      await sleep((options.backoff ?? 500) * 2 ** attempt, undefined, { signal: options.signal })
+      const pause = sleep((options.backoff ?? 500) * 2 ** attempt, undefined, { signal: options.signal })
+      await pause.catch(() => {}) // an abort, whose reason it hides
+      options.signal?.throwIfAborted()
     }
   }
   await output(file, async () => {

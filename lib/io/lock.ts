@@ -46,10 +46,12 @@ function tryListen(name: string): Promise<Lock | null> {
         server.close(() => done())
         for (const socket of waiting) socket.destroy() // tells whoever waits
       })
-    server.once('error', (error: NodeJS.ErrnoException) =>
+    // Later ones, of a process that has no more files to open, are about those who wait and not about the lock.
+    server.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
     )
-    server.listen(name, () => resolve({ release }))
+    // Exclusive: the workers of a cluster share what they listen on otherwise, and would all have it.
+    server.listen({ path: name, exclusive: true }, () => resolve({ release }))
     server.unref() // a lock alone keeps no process alive
   })
 }
@@ -63,6 +65,7 @@ function holderGone(name: string, signal?: AbortSignal): Promise<void> {
       reject(signal?.reason)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
+    if (signal?.aborted) onAbort() // before there was a listener
     socket.on('error', () => {})
     socket.on('close', () => {
       signal?.removeEventListener('abort', onAbort)

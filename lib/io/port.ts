@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((listening, failed) => {
-    server.once('error', failed).listen(0, '127.0.0.1', listening)
+    // Exclusive: all workers of a cluster would be given one and the same.
+    server.once('error', failed).listen({ port: 0, host: '127.0.0.1', exclusive: true }, listening)
   })
   const { port } = server.address() as { port: number }
   await new Promise((closed) => server.close(closed))

@@ -22,9 +22,9 @@ export async function trainInChild(options: TrainOptions): Promise<Trained> {
   options.signal?.throwIfAborted()
   const { data, out, isolate: _isolate, signal: _signal, onProgress: _tell, ...settings } = options
   const served = data === undefined || typeof data === 'string' ? null : await serveSource(data)
-  const sent: SentOptions = { ...settings, out: resolve(out ?? (await newRunPath())) }
-  if (typeof data === 'string') sent.data = data
   try {
+    const sent: SentOptions = { ...settings, out: resolve(out ?? (await newRunPath())) }
+    if (typeof data === 'string') sent.data = data
     return await new ChildRun(options, sent, served).ended
   } finally {
     await served?.close()
@@ -76,7 +76,7 @@ class ChildRun {
       })
       this.#child.on('close', (code, killer) => settle([code, killer]))
       this.#child.on('message', (message: ToParent) => this.#receive(message))
-      this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         process.stderr.write(text)
         this.#stderr = (this.#stderr + text).slice(-tailLength)
       })

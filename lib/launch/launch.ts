@@ -8,7 +8,7 @@ import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { freePort } from '../io/port.ts'
-import { receiveError } from '../isolate/messages.ts'
+import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
 import type { News, Order } from './messages.ts'
@@ -68,7 +68,8 @@ class Attempt {
   readonly #restarts: number
   readonly #tell: TrainOptions['onProgress']
   readonly #signal: AbortSignal | undefined
-  readonly #children: ChildProcess[] = []
+  /** By rank. */
+  readonly #children = new Map<number, ChildProcess>()
   readonly #killed = new Set<number>()
   /** Ranks that have said something since they were last asked to stop. */
   readonly #heard = new Set<number>()
@@ -113,31 +114,45 @@ class Attempt {
   }
 
   #start(rank: number, port: number): Promise<End> {
-    const child = fork(moduleBeside(import.meta.url, './rank'), {
+    return new Promise((resolve) => {
+      let last: Outcome | null = null
+      const end = (exitCode: number | null, exitSignal: NodeJS.Signals | null) =>
+        resolve({ rank, exitCode, exitSignal, last, wasKilled: this.#killed.has(rank) })
+      const unable = (cause: Error) => {
+        last = { type: 'failed', error: sendError(notStarted(rank, cause)) }
+        end(null, null)
+      }
+      let child: ChildProcess
+      try {
+        child = this.#fork(rank, port)
+      } catch (cause) {
+        return unable(cause as Error)
+      }
+      child.on('error', (cause) => child.pid === undefined && unable(cause)) // else its exit says so
+      child.on('close', end)
+      if (child.pid === undefined) return
+      this.#children.set(rank, child)
+      child.on('message', (news: News) => {
+        this.#heard.add(rank)
+        if (news.type === 'event') this.#tell?.(news.event)
+        else if (news.type !== 'ending') last = news
+      })
+      send(child, { type: 'train', options: this.#options })
+      if (this.#signal?.aborted) send(child, { type: 'stop' })
+    })
+  }
+
+  #fork(rank: number, port: number): ChildProcess {
+    return fork(moduleBeside(import.meta.url, './rank'), {
       serialization: 'advanced',
       execArgv: inheritedFlags(import.meta.url),
       stdio: ['ignore', 2, 2, 'ipc'], // stdout is the command's
       env: environment(rank, this.#size, port, this.#restarts),
     })
-    this.#children[rank] = child
-    let last: Outcome | null = null
-    child.on('message', (news: News) => {
-      this.#heard.add(rank)
-      if (news.type === 'event') this.#tell?.(news.event)
-      else if (news.type !== 'ending') last = news
-    })
-    child.send({ type: 'train', options: this.#options } satisfies Order, () => {})
-    if (this.#signal?.aborted) child.send({ type: 'stop' } satisfies Order, () => {})
-    return new Promise((resolve) => {
-      child.on('error', () => {}) // it could not be started or talked to: its exit says so
-      child.on('close', (exitCode, exitSignal) =>
-        resolve({ rank, exitCode, exitSignal, last, wasKilled: this.#killed.has(rank) }),
-      )
-    })
   }
 
   #order(order: Order): void {
-    for (const child of this.#children) if (child.connected) child.send(order, () => {})
+    for (const child of this.#children.values()) send(child, order)
   }
 
   /** A checkpoint may take a rank as long as it likes. */
@@ -155,12 +170,22 @@ class Attempt {
   }
 
   #killSilent(): void {
-    for (const [rank, child] of this.#children.entries()) {
+    for (const [rank, child] of this.#children) {
       if (child.exitCode !== null || child.signalCode !== null || this.#heard.has(rank)) continue
       this.#killed.add(rank)
       child.kill('SIGKILL') // also ends one that is stopped
     }
   }
+}
+
+/** One that is gone is noticed by its end. */
+function send(child: ChildProcess, order: Order): void {
+  if (child.connected) child.send(order, () => {})
+}
+
+function notStarted(rank: number, cause: Error): SimclrError {
+  const message = `Rank ${rank} could not be started: ${cause.message}. Free memory, files or processes, or start fewer ranks.`
+  return new SimclrError('ERR_SIMCLR_PROCESS', message, { cause })
 }
 
 function isStop(last: Outcome | null): boolean {

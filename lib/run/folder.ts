@@ -101,7 +101,7 @@ async function removeTemporaries(folder: string): Promise<void> {
 
 /** What a run writes whole. */
 const ownFile =
-  /^(config\.json|metrics\.jsonl|events\.out\.tfevents\.simclr|encoder\.safetensors|report\.html|step-\d+\.safetensors)$/
+  /^(config\.json|metrics\.jsonl|events\.out\.tfevents\.simclr|(encoder|best|step-\d+)\.safetensors|report\.html)$/
 
 export const configPath = (folder: string): string => join(folder, 'config.json')
 export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
@@ -112,10 +112,14 @@ export const reportPath = (folder: string): string => join(folder, 'report.html'
 export async function newRunPath(now = new Date()): Promise<string> {
   const [day, time] = now.toISOString().split(/[T.]/) as [string, string]
   const name = join('runs', `${day}-${time.replace(/:/g, '')}`)
+  try {
+    await makeFolder('runs')
+  } catch (error) {
+    throw notMade(name, error)
+  }
   for (let i = 1; ; i++) {
     const path = i === 1 ? name : `${name}-${i}`
     try {
-      await makeFolder('runs')
       await mkdir(path) // fails where it is another's: two runs can begin in one second
       return path
     } catch (error) {

@@ -111,7 +111,7 @@ async function assemble(
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
   checkParts(config, ranks)
-  const looks = await fingerprint(images)
+  const looks = await fingerprint(images, options.signal)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, looks))

@@ -180,9 +180,16 @@ export class Session {
     await disk?.checkpointer.settle().catch(() => {}) // told already, or the run ended for another reason
     await recorder.close().catch(() => {})
     learner.dispose()
-    await images.dispose()
-    await validation?.dispose()
-    await disk?.folder.close()
+    // The folder is given back whatever an app's own source says to being closed.
+    try {
+      await images.dispose()
+    } finally {
+      try {
+        await validation?.dispose()
+      } finally {
+        await disk?.folder.close()
+      }
+    }
   }
 
   /** A run is complete without its report, which can be made again. */

@@ -23,7 +23,7 @@ export class TensorBoardLog {
     const head = record(
       Buffer.concat([double(1, kept[0]?.time ?? Date.now() / 1000), text(3, 'brain.Event:2')]),
     )
-    await writeFileAtomic(path, [head, ...kept.map(encode)])
+    await writeFileAtomic(path, Buffer.concat([head, ...kept.map(encode)]))
     return new TensorBoardLog(await open(path, 'a'))
   }
 

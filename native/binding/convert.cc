@@ -12,13 +12,40 @@ double double_of(const Napi::Value& value) {
   return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
 }
 
+/// A value in a few words: an array's elements could be millions, and not everything becomes a string.
+std::string in_words(const Napi::Value& value) {
+  switch (value.Type()) {
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    case napi_bigint:
+      return "a bigint";
+    case napi_external:
+      return "an external";
+    case napi_object:
+      break;
+    default: {
+      constexpr size_t kLongest = 80;
+      const std::string text = value.ToString().Utf8Value();
+      if (text.size() <= kLongest) return text;
+      size_t end = kLongest;
+      while ((text[end] & 0xc0) == 0x80) --end;  // not inside a character
+      return text.substr(0, end) + "…";
+    }
+  }
+  if (value.IsTypedArray())
+    return "a typed array of " + std::to_string(value.As<Napi::TypedArray>().ElementLength()) + " elements";
+  if (value.IsArray()) return "an array of " + std::to_string(value.As<Napi::Array>().Length()) + " elements";
+  return "an object";
+}
+
 }  // namespace
 
 [[noreturn]] void fail(Napi::Env env, const std::string& what, const std::string& name,
                        const Napi::Value& value) {
-  const std::string received = value.IsUndefined() ? "undefined" : value.ToString().Utf8Value();
   throw to_js(env, {"ERR_SIMCLR_INVALID_ARGUMENT",
-                    "Expected " + what + " for `" + name + "` but received " + received});
+                    "Expected " + what + " for `" + name + "` but received " + in_words(value)});
 }
 
 bool has(const Napi::Object& object, const char* key) {

@@ -13,7 +13,7 @@
 
 namespace simclr::binding {
 
-/// Throws ERR_SIMCLR_INVALID_ARGUMENT: "Expected <what> for `name` but received <value>".
+/// Throws ERR_SIMCLR_INVALID_ARGUMENT: "Expected <what> for `name` but received <value in a few words>".
 [[noreturn]] void fail(Napi::Env env, const std::string& what, const std::string& name,
                        const Napi::Value& value);
 

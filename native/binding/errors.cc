@@ -1,28 +1,30 @@
 #include "binding/errors.h"
 
-#include <c10/util/Exception.h>
-
 #include <new>
 
 #include "binding/instance.h"
 #include "binding/registry.h"
 #include "core/error.h"
+#include "core/learn/memory.h"
 
 namespace simclr::binding {
+namespace {
+
+constexpr char kNoMemory[] = "Out of memory. Lower batchSize or imageSize, or free memory.";
+
+}  // namespace
 
 Failure describe(const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);
   } catch (const Error& e) {
     return {e.code(), e.what()};
-  } catch (const c10::OutOfMemoryError& e) {
-    return {"ERR_SIMCLR_OUT_OF_MEMORY", e.what_without_backtrace()};
   } catch (const c10::Error& e) {
-    // The first line only: the rest lists every backend there is.
-    const std::string message = e.what_without_backtrace();
-    return {"ERR_SIMCLR_NATIVE", message.substr(0, message.find('\n'))};
+    const std::string said = first_line(e.what_without_backtrace());
+    if (ran_out_of_memory(e)) return {"ERR_SIMCLR_OUT_OF_MEMORY", std::string(kNoMemory) + " (" + said + ")"};
+    return {"ERR_SIMCLR_NATIVE", said};
   } catch (const std::bad_alloc&) {
-    return {"ERR_SIMCLR_OUT_OF_MEMORY", "Out of memory. Lower batchSize or imageSize, or free memory."};
+    return {"ERR_SIMCLR_OUT_OF_MEMORY", kNoMemory};
   } catch (const std::exception& e) {
     return {"ERR_SIMCLR_NATIVE", e.what()};
   } catch (...) {

@@ -17,4 +17,7 @@ class Error : public std::runtime_error {
   std::string code_;
 };
 
+/// What a failure says, without the stacks and figures that follow in LibTorch's messages.
+inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 }  // namespace simclr

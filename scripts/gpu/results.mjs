@@ -21,9 +21,14 @@ export class Results {
   }
 
   /** `step` has passed. What it made may be gone, as on a fresh machine, where no step of `steps` needs it that has not. */
-  isDone({ name, makes }, steps) {
-    if (!this.passed(name) || !makes || fs.existsSync(path.join(root, makes))) return this.passed(name)
-    return steps.every((other) => !other.needs?.includes(name) || this.passed(other.name))
+  isDone(step, steps) {
+    if (!this.passed(step.name) || this.isThere(step)) return this.passed(step.name)
+    return steps.every((other) => !other.needs?.includes(step.name) || this.passed(other.name))
+  }
+
+  /** `step` has passed, and what it made, if anything, is there. */
+  isThere({ name, makes }) {
+    return this.passed(name) && (!makes || fs.existsSync(path.join(root, makes)))
   }
 
   /** `passed`, `failed` or `skipped`; undefined where it has not run. */

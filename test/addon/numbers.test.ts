@@ -97,6 +97,38 @@ describe('numbers that cross the boundary', () => {
     expect(() => addon.augmentOperator('paper.flip', { ...image, ...sides }, {})).to.throw(/`height`/)
   })
 
+  it('what was received is told in few words, whatever it is', () => {
+    const given = (value: unknown) => () =>
+      ops.augment('paper.hue', image, { delta: value as number, order: ['hue'] })
+    const cases: [unknown, string][] = [
+      [Symbol('x'), 'a symbol'],
+      [() => 1, 'a function'],
+      [Object.create(null), 'an object'],
+      [new Float32Array(100_000), 'a typed array of 100000 elements'],
+      [10n ** 3000n, 'a bigint'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+    ]
+    for (const [value, said] of cases) {
+      expect(given(value), said).to.throw(SimclrError, `\`delta\` but received ${said}`)
+    }
+    const data = new Array(100_000).fill(0) as never
+    expect(() => new addon.Encoder(encoder, [{ ...tensor([1]), data }])).to.throw(
+      /received an array of 100000 elements$/,
+    )
+    const word = 'x'.repeat(1000)
+    expect(() => new addon.Augmenter({ ...plan, crop: { ...plan.crop!, filter: word as never } })).to.throw(
+      /received x{80}…$/,
+    )
+  })
+
+  it('memory that runs out has its own code', async () => {
+    const queries = new Float32Array(8 * 65_536).fill(1) // times the classes: more than there are addresses
+    const error = await addon.knn(z, labels, queries, { ...knn, classes: 2 ** 31 - 1 }).catch((e) => e)
+    expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_OUT_OF_MEMORY')
+    expect(error.message).to.match(/^Out of memory\. .*allocate/)
+  })
+
   it('numbers are finite', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 0]) {
       expect(() => addon.ntXent(z, { ...loss, temperature: value })).to.throw(SimclrError, /`temperature`/)

@@ -54,6 +54,13 @@ describe('an abort while a source does not answer', () => {
     })
   }
 
+  it('comes from whoever is told of progress, where the images are drawn natively', async () => {
+    const controller = new AbortController()
+    const options = { signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) }
+    const set = await open('synthetic:scenes,count=20,size=8')
+    expect((await rejection(storeImages(set, options))).message).to.equal('enough')
+  })
+
   it('ends waiting for images that are streamed', async () => {
     const { source, signal } = hanging('read', 39)
     const images = await readImages({ ...source, imageSize: 4 }, { imageSize: 16, stream: 'on', signal })

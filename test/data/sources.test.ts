@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { type DataInput, open } from '../../lib/data/open.ts'
+import { Records } from '../../lib/data/sources/records.ts'
 import { storeImages } from '../../lib/data/store.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -44,6 +45,17 @@ describe('binary sets', () => {
     write(folder('c10/cifar-10-batches-bin/test_batch.bin'), Buffer.alloc(3000))
     expect((await refused(`cifar10:${folder('c10')},split=test`)).code).to.equal('ERR_SIMCLR_CORRUPT_FILE')
     expect((await refused(`cifar10:${folder()}`)).message).to.match(/data_batch_1\.bin.*data fetch cifar10/)
+  })
+
+  it('reads again what could not be read once', async () => {
+    const path = folder('again/train.bin')
+    const whole = Buffer.concat([Buffer.from([3, 77]), ramp(3072, 1), Buffer.from([4, 5]), ramp(3072, 2)])
+    write(path, whole)
+    const records = await Records.open([path], 3074)
+    truncateSync(path, 3074)
+    expect((await rejection(records.read(1))).message).to.contain('has become shorter')
+    write(path, whole)
+    expect([...(await records.read(1)).subarray(0, 2)]).to.deep.equal([4, 5])
   })
 
   it('reads CIFAR-100 with fine and coarse labels', async () => {

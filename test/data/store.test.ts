@@ -102,6 +102,18 @@ describe('decoding a set into native memory', () => {
     stored.dispose()
   })
 
+  it('leaves out an image with more pixels in a row than a store holds, however few they are', async () => {
+    const line = (width: number, height: number): RawImage => {
+      return { data: new Uint8Array(width * height), width, height, channels: 1 }
+    }
+    const [most, more] = [2 ** 20, 2 ** 20 + 1]
+    const images = [line(more, 1), line(1, more), square(7), line(most, 1)]
+    const stored = await storeImages(await open(images, { maxSkipped: 1 }))
+    expect([...stored.indices]).to.deep.equal([2, 3])
+    expect(summarizeSkipped(stored.skipped)).to.equal('2 too large (image 0, image 1)')
+    stored.dispose()
+  })
+
   it('leaves out what cannot be used, closes the gaps, and lists it', async () => {
     const stored = await storeImages(await open(numbered(50, [0, 7, 49])))
     expect(stored.count).to.equal(47)

@@ -105,6 +105,15 @@ describe('download', () => {
     }
   })
 
+  it('stops with the reason given while it waits to try again, too', async () => {
+    await using server = await serveFile(BYTES, { status: 503 })
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    setTimeout(() => controller.abort(reason), 200)
+    const going = download(server.url, folder('waiting'), { backoff: 60_000, signal: controller.signal })
+    expect(await rejection(going)).to.equal(reason)
+  })
+
   it('stops when it is told to, with the reason given', async () => {
     await using server = await serveFile(BYTES, { delay: 5_000 })
     const controller = new AbortController()

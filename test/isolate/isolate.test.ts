@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
@@ -128,6 +128,23 @@ describe('train({ isolate: true })', function () {
   describe('with images that only the app can reach', () => {
     let images: RawImage[]
     let closed = 0
+
+    it('closes its source where no run can begin', async () => {
+      const before = process.cwd()
+      mkdirSync(path('nowhere'))
+      writeFileSync(path('nowhere', 'runs'), '')
+      process.chdir(path('nowhere'))
+      try {
+        closed = 0
+        const data = source({ read: async (index) => images[index]! })
+        const failure = await rejection(train({ ...isolated, data }))
+        expect(failure).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
+        expect(closed).to.equal(1)
+      } finally {
+        process.chdir(before)
+      }
+    })
+
     const source = (more: Partial<ImageSource>): ImageSource => ({
       name: 'mine',
       count: images.length,

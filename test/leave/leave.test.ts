@@ -55,6 +55,27 @@ describe('leaving a process that trains', function () {
     expect(left.stdout).to.equal('mine\n2\n')
   })
 
+  it('normally, where a process that would train cannot be started', async () => {
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      const open = []
+      const say = (error) => said.push([error.code, error.message])
+      const said = []
+      try { for (;;) open.push(openSync('/dev/null', 'r')) } catch {}
+      closeSync(open.pop()) // one is needed to find a port
+      await train({ ...tiny, out: OUT, isolate: true }).catch(say)
+      await train({ ...tiny, out: OUT, processes: 2 }).catch(say)
+      for (const file of open) closeSync(file)
+      console.log(JSON.stringify(said))`
+    const left = await runProgram(program, path('no-process'), 'ulimit -n 256')
+    expectCode(left, 0)
+    const [isolated, ranks] = JSON.parse(left.stdout) as [string, string][]
+    expect(isolated![0]).to.equal('ERR_SIMCLR_PROCESS')
+    expect(isolated![1]).to.match(/could not be started: .*EMFILE/)
+    expect(ranks![0]).to.equal('ERR_SIMCLR_PROCESS')
+    expect(ranks![1]).to.match(/Rank 0 could not be started: .*EMFILE/)
+  })
+
   it('by disposing an encoder that is embedding', async () => {
     const program = `
       const run = await train({ ...tiny, epochs: 1, out: OUT })

@@ -33,7 +33,11 @@ describe('run folder', () => {
 
   it('is rid of what a killed run was in the middle of writing', async () => {
     mkdirSync(path('rid', 'checkpoints'), { recursive: true })
-    const names = ['.config.json.0123456789ab.tmp', 'checkpoints/.step-00000003.safetensors.0123456789ab.tmp']
+    const names = [
+      '.config.json.0123456789ab.tmp',
+      '.best.safetensors.0123456789ab.tmp',
+      'checkpoints/.step-00000003.safetensors.0123456789ab.tmp',
+    ]
     for (const name of [...names, 'notes.tmp']) writeFileSync(path('rid', name), 'half')
     await (await RunFolder.open(path('rid'))).close()
     expect([...names, 'notes.tmp'].filter((name) => existsSync(path('rid', name)))).to.deep.equal([
@@ -127,6 +131,18 @@ describe('run folder', () => {
       const paths = await Promise.all([newRunPath(now), newRunPath(now), newRunPath(now)])
       const name = 'runs/2026-05-04-153012'
       expect(paths.sort()).to.deep.equal([name, `${name}-2`, `${name}-3`])
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it('says so where the folder for runs is a file', async () => {
+    const before = process.cwd()
+    mkdirSync(path('elsewhere'))
+    writeFileSync(path('elsewhere', 'runs'), '')
+    process.chdir(path('elsewhere'))
+    try {
+      expect(await refusal(newRunPath())).to.have.property('code', 'ERR_SIMCLR_IO')
     } finally {
       process.chdir(before)
     }

@@ -103,6 +103,29 @@ describe('training on a set that is not kept in memory', function () {
     expect(bytes('hanging')).to.equal(bytes('not hanging'))
   })
 
+  it('is interrupted while the first images are waited for in vain', async () => {
+    const controller = new AbortController()
+    const read = () => {
+      setTimeout(() => controller.abort(new Error('enough')), 10)
+      return new Promise<never>(() => {})
+    }
+    const data = { ...source(), imageSize: 20, read }
+    const going = train({ ...tiny, data, stream: 'on', out: path('in vain'), signal: controller.signal })
+    expect((await rejection(going)).message).to.equal('enough')
+    expect(readdirSync(path())).not.to.include('in vain')
+  })
+
+  it('gives its folder back where its source cannot be closed', async () => {
+    const reason = new Error('the connection is lost')
+    const close = async () => {
+      throw reason
+    }
+    const options = { ...tiny, epochs: 1, stream: 'on', out: path('unclosed') } as const
+    expect(await rejection(train({ ...options, data: { ...source(), close } }))).to.equal(reason)
+    const run = await train({ ...options, data: source() })
+    run.encoder.dispose()
+  })
+
   describe('and can only be read from front to back', () => {
     const folder = temporaryFolder()
     const before = process.env.TMPDIR

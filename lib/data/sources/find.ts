@@ -1,7 +1,7 @@
 /** Where the files of a well-known data set lie. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimclrError } from '../../addon/errors.ts'
+import { exists } from '../../io/exists.ts'
 import type { Spec } from '../spec.ts'
 
 /** The first of the spec's path's subfolders that holds all files. Throws ERR_SIMCLR_DATA naming what is missing. */
@@ -25,13 +25,5 @@ export async function findFolder(
       .map((s) => ` or its ${s}`)
       .join('')} but ` +
       `could not find ${missing.length === 1 ? 'it' : 'them'}. \`simclr data fetch ${spec.kind}\` downloads the set.`,
-  )
-}
-
-/** True for a file or folder that can be reached. */
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   )
 }

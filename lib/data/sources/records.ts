@@ -63,7 +63,10 @@ export class Records {
       const count = Math.min(perBlock, part.count - first)
       this.#block = { part, first, bytes: this.#load(part, first, count) }
     }
-    const block = await this.#block.bytes
+    const block = await this.#block.bytes.catch((error) => {
+      this.#block = null // a disk across a network may give it the next time
+      throw error
+    })
     const at = (inside - first) * this.#bytes
     return block.subarray(at, at + this.#bytes)
   }

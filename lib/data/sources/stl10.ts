@@ -6,9 +6,10 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { SimclrError } from '../../addon/errors.ts'
 import { choice, option } from '../../config/option.ts'
+import { exists } from '../../io/exists.ts'
 import { type Spec, specOptions } from '../spec.ts'
 import type { ImageSource } from '../types.ts'
-import { exists, findFolder } from './find.ts'
+import { findFolder } from './find.ts'
 import { Records } from './records.ts'
 
 const size = 96

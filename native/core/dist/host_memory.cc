@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstring>
 #include <random>
+#include <utility>
 
 namespace simclr {
 namespace {
@@ -57,6 +58,25 @@ std::string random_name() {
   return "/dev/shm/simclr-" + std::to_string(random()) + "-" + std::to_string(random());
 }
 
+/// A file that is open and may have a name, both given up with it.
+struct SharedFile {
+  SharedFile() = default;
+  SharedFile(const SharedFile&) = delete;
+  SharedFile& operator=(const SharedFile&) = delete;
+  ~SharedFile() {
+    remove_name();
+    if (file >= 0) ::close(file);
+  }
+
+  void remove_name() {
+    if (!name.empty()) unlink(name.c_str());
+    name.clear();
+  }
+
+  int file = -1;
+  std::string name;  ///< of the rank that made it
+};
+
 bool all_say(const std::vector<std::string>& answers, const char* wanted) {
   return std::all_of(answers.begin(), answers.end(), [&](const auto& answer) { return answer == wanted; });
 }
@@ -70,21 +90,21 @@ struct alignas(64) HostMemory::Arrival {
 };
 
 std::unique_ptr<HostMemory> HostMemory::open(int rank, int size, const Exchange& exchange) {
-  std::string name = random_name();
-  int file = -1;
-  if (rank == 0) file = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  name = exchange(rank == 0 && file >= 0 ? name : "")[0];
-  if (rank != 0 && !name.empty()) file = ::open(name.c_str(), O_RDWR | O_CLOEXEC, 0600);
+  SharedFile shared;
+  if (rank == 0) {
+    const std::string name = random_name();
+    shared.file = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (shared.file >= 0) shared.name = name;
+  }
+  const std::string name = exchange(shared.name)[0];
+  if (rank != 0 && !name.empty()) shared.file = ::open(name.c_str(), O_RDWR | O_CLOEXEC, 0600);
   struct flock lock = lock_of(rank);
-  const bool mine = file >= 0 && fcntl(file, F_OFD_SETLK, &lock) == 0;
+  const bool mine = shared.file >= 0 && fcntl(shared.file, F_OFD_SETLK, &lock) == 0;
   const bool everybody = all_say(exchange(mine ? "open" : ""), "open");
   // Nothing is left behind from here on; what a rank killed before this leaves is empty.
-  if (rank == 0 && file >= 0) unlink(name.c_str());
+  shared.remove_name();
   std::unique_ptr<HostMemory> memory;
-  if (everybody)
-    memory.reset(new HostMemory(rank, size, file));
-  else if (file >= 0)
-    ::close(file);
+  if (everybody) memory.reset(new HostMemory(rank, size, std::exchange(shared.file, -1)));
   const bool mapped = memory && memory->base_;
   if (!all_say(exchange(mapped ? "mapped" : ""), "mapped")) memory.reset();
   return memory;

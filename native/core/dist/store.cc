@@ -85,8 +85,7 @@ void set_text(c10d::Store& store, const std::string& key, const std::string& val
 
 std::string first_line(const std::exception& error) {
   const auto* torch = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = torch ? torch->what_without_backtrace() : error.what();
-  return text.substr(0, text.find('\n'));
+  return first_line(std::string(torch ? torch->what_without_backtrace() : error.what()));
 }
 
 std::string name_ranks(const std::vector<int>& ranks) {

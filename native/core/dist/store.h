@@ -9,6 +9,7 @@
 
 #include "core/dist/c10d.h"
 #include "core/dist/rank_spec.h"
+#include "core/error.h"
 
 namespace simclr {
 
@@ -23,7 +24,7 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
 std::string get_text(c10d::Store& store, const std::string& key);
 void set_text(c10d::Store& store, const std::string& key, const std::string& value);
 
-/// What a failure says, without the stacks and code locations of c10's.
+/// The same of an exception; c10's are not asked for their stacks, which take long to find.
 std::string first_line(const std::exception& error);
 
 /// "rank 1", "ranks 1 and 3", "ranks 1, 2 and 5".

@@ -109,8 +109,7 @@ class StepGraphs {
       known.recorded = recorder_->record(work);
       return {};
     } catch (const std::exception& error) {
-      const std::string words = error.what();
-      const std::string cause = words.substr(0, words.find('\n'));
+      const std::string cause = first_line(error.what());
       if (must_) {
         throw Error("ERR_SIMCLR_NATIVE", "The training step could not be recorded as a CUDA graph (" + cause +
                                              "). Leave `cudaGraph` at 'auto', or set it to false.");

@@ -16,6 +16,7 @@ class Scratch {
   T* get(size_t count) {
     if (count > size_) {
       memory_.reset();
+      size_ = 0;  // where there is no memory for more
       memory_.reset(static_cast<T*>(::operator new(count * sizeof(T), kAlign)));
       size_ = count;
     }
