@@ -262,6 +262,14 @@ export interface NtXentResult {
   gradient: Float32Array | Float64Array
 }
 
+/** x · weight + bias, of as many numbers as it takes or of classes. */
+export interface DenseLayer {
+  /** [outputs, dim] */
+  weight: Float32Array
+  /** [outputs] */
+  bias: Float32Array
+}
+
 export interface Addon {
   /** Makes the errors that native code throws and rejects with; load.ts calls it once. */
   setErrorFactory(factory: (code: string, message: string) => Error): void
@@ -365,8 +373,16 @@ export interface Addon {
     options: { dim: number; classes: number; l2: number; maxIterations: number },
   ): Promise<Int32Array>
 
-  /** Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. */
-  classProbabilities(features: Float32Array, weight: Float32Array, bias: Float32Array): Promise<Float32Array>
+  /**
+   * Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. The features go
+   * through `hidden` first, each with a ReLU behind it; default: none.
+   */
+  classProbabilities(
+    features: Float32Array,
+    weight: Float32Array,
+    bias: Float32Array,
+    hidden?: readonly DenseLayer[],
+  ): Promise<Float32Array>
 
   /** One augmentation operator on one image, for golden tests. `paper.<op>`, `torch.<op>`; parameters: native/core/augment/operators.h. */
   augmentOperator(

@@ -28,6 +28,8 @@ export interface HeadSpec {
   dim: number
   /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
   convention: Convention
+  /** First layers that the classifier of a supervised learner stands on, fewer than `layers`. Default 0. */
+  keep?: number
 }
 
 export type OptimizerSpec =
@@ -67,8 +69,8 @@ export interface LearnerSpec {
   /** Classes of the linear head; 0 = no such head. */
   classes: number
   /**
-   * The linear head's cross entropy trains the encoder, in place of projection head and NT-Xent. Default false: the
-   * linear head learns beside the encoder, from stop-gradient features.
+   * The linear head's cross entropy trains the encoder and the layers of the projection head that are kept, in place of
+   * NT-Xent. Default false: the linear head learns beside the encoder, from stop-gradient features.
    */
   supervised?: boolean
   precision: Precision

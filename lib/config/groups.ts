@@ -70,6 +70,12 @@ export const head = group('projection head', {
     source: '§4.2',
   }),
   convention: convention('BatchNorm shift and initialisation of the head'),
+  keep: option(integer(0, 7), {
+    about:
+      "First layers of the projection head that the classifier stands on, and that are trained on with the encoder, where the objective is 'supervised'; 0: it stands on the encoder's features (docs/fine-tuning.md).",
+    default: '0; SimCLR v2 has 1',
+    source: 'SimCLR v2 §2',
+  }),
 })
 
 export const loss = group('loss', {

@@ -185,7 +185,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     objective: 'contrastive',
     init: null,
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
-    head: { layers: 2, dim: 128 },
+    head: { layers: 2, dim: 128, keep: 0 },
     steps: null,
     views: 2,
     resolution: null,

@@ -234,12 +234,21 @@ function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFact
 }
 
 /** What an objective needs, and what it has no use for. */
-function checkObjective({ objective, views, chunkSize, probe }: ResolvedConfig, data: DataFacts): void {
+function checkObjective(config: ResolvedConfig, data: DataFacts): void {
+  const { objective, views, chunkSize, probe, head } = config
   if (objective === 'contrastive') {
+    if (head.keep > 0) {
+      const advice = "Kept layers are for a classifier to stand on: set `objective` to 'supervised'."
+      throw invalid(expected("0 where the objective is 'contrastive'", 'head.keep', head.keep, advice))
+    }
     if (views >= 2) return
     throw invalid(
       expected('at least 2', 'views', views, "Views are contrasted; objective 'supervised' needs but one."),
     )
+  }
+  if (head.keep > 0 && head.keep >= head.layers) {
+    const advice = 'What the last layer puts out is not for a classifier to stand on.'
+    throw invalid(expected(`fewer than the head's ${head.layers} layers`, 'head.keep', head.keep, advice))
   }
   if (!data.labelled) {
     const advice = 'The images have no labels; class folders or a labelled format give them.'

@@ -48,7 +48,7 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     ranks.setActivity('reading images')
     // A run that goes on has its own weights.
     const named = beginning.checkpoint ? null : options.init
-    const init = named ? await readInit(named) : undefined
+    const init = named ? await readInit(named, options.head?.keep) : undefined
     if (init?.note) tell({ type: 'warning', message: init.note })
     const machine = await commonFacts(ranks)
     const images = await readTrainingImages(options, beginning, machine, init, tell)

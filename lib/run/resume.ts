@@ -86,6 +86,7 @@ const mayChange =
 const before: readonly (readonly [string, unknown])[] = [
   ['objective', 'contrastive'],
   ['init', null],
+  ['head.keep', 0],
   ['views', 2],
   ['resolution', null],
   ['chunkSize', null],

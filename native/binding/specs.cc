@@ -25,6 +25,7 @@ HeadSpec to_head_spec(const Napi::Object& object) {
   spec.layers = integer<int>(object, "layers");
   spec.dim = integer(object, "dim", 1, INT32_MAX);
   spec.convention = to_convention(object, "convention");
+  if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);
   return spec;
 }
 

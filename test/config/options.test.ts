@@ -33,6 +33,7 @@ const refused: Record<string, unknown> = {
   'encoder.skRatio': -0.1,
   'head.layers': 2.5,
   'head.dim': 0,
+  'head.keep': 8,
   'head.convention': true,
   epochs: -1,
   steps: 0,

@@ -2,8 +2,9 @@
 
     fine_tune.py START OUT
 
-START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N]; lr, momentum and nesterov are
-metadata. OUT gets the state dict after the steps, and `losses`.
+START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N]; lr, momentum, nesterov and keep are
+metadata. The classifier stands on `keep` layers of lightly's projection head. OUT gets the state dict after the steps,
+and `losses`.
 """
 
 import sys
@@ -13,10 +14,26 @@ from cpu_torchvision import torchvision
 from peer_tensors import read_safetensors, write_safetensors
 
 
+class Classifier(torch.nn.Module):
+    def __init__(self, keep, classes):
+        super().__init__()
+        self.encoder = torchvision.models.resnet18(weights=None, num_classes=classes)
+        dim = self.encoder.fc.in_features
+        layers = []
+        for _ in range(keep):
+            layers += [torch.nn.Linear(dim, dim, bias=False), torch.nn.BatchNorm1d(dim), torch.nn.ReLU()]
+        self.head = torch.nn.ModuleDict({"layers": torch.nn.Sequential(*layers)})
+        self.classifier = self.encoder.fc
+        self.encoder.fc = torch.nn.Identity()
+
+    def forward(self, x):
+        return self.classifier(self.head["layers"](self.encoder(x)))
+
+
 def main(start, out):
     tensors, metadata = read_safetensors(start)
     views, labels = tensors.pop("views").double(), tensors.pop("labels").long()
-    net = torchvision.models.resnet18(weights=None, num_classes=tensors["fc.bias"].numel()).double().train()
+    net = Classifier(int(metadata["keep"]), tensors["classifier.bias"].numel()).double().train()
     net.load_state_dict(tensors, strict=True)
     optimizer = torch.optim.SGD(net.parameters(), lr=float(metadata["lr"]), momentum=float(metadata["momentum"]),
                                 nesterov=metadata["nesterov"] == "true")

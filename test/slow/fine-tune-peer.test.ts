@@ -14,9 +14,6 @@ const script = fileURLToPath(new URL('../interop/fine_tune.py', import.meta.url)
 const encoder: EncoderSpec = { arch: 'resnet18', width: 1, stem: 'imagenet', convention: 'torch', skRatio: 0 }
 const [steps, images, size, lr] = [4, 6, 40, 0.05]
 
-/** A learner's names to torchvision's. */
-const theirName = (name: string) => name.replace(/^encoder\./, '').replace(/^classifier\./, 'fc.')
-
 describe('fine-tuning, beside PyTorch in float64', function () {
   this.timeout(300_000)
   const path = temporaryFolder()
@@ -26,8 +23,13 @@ describe('fine-tuning, beside PyTorch in float64', function () {
     python = needTorchvision(this)
   })
 
-  for (const nesterov of [true, false]) {
-    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum`, async () => {
+  for (const [nesterov, keep] of [
+    [true, 0],
+    [false, 0],
+    [true, 1],
+    [true, 2],
+  ] as const) {
+    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum, on ${keep} layers of the head`, async () => {
       const labels = Int32Array.from({ length: images }, (_, i) => i % 3)
       const batches = Array.from({ length: steps }, (_, step) => views(images, size, step + 1))
       const optimizer: OptimizerSpec = {
@@ -38,18 +40,19 @@ describe('fine-tuning, beside PyTorch in float64', function () {
         decayAll: true,
       }
       const loss = { temperature: 1, scale: 1, normalize: true, views: 1 } as const
-      const spec = tinySpec({ encoder, optimizer, loss, classes: 3, supervised: true, shards: 2 })
+      const head = { layers: 3, dim: 16, convention: 'torch', keep } as const
+      const spec = tinySpec({ encoder, head, optimizer, loss, classes: 3, supervised: true, shards: 2 })
       await withLearner(spec, async (learner) => {
         const own = (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.'))
         const pixels = Buffer.concat(batches.map(({ data }) => data))
         await writeSafetensors(
           path('start.safetensors'),
           [
-            ...own.map((tensor) => ({ ...tensor, name: theirName(tensor.name) })),
+            ...own,
             { name: 'views', dtype: 'F32', shape: [steps, images, size, size, 3], data: pixels },
             tensorFrom('labels', [images], labels),
           ],
-          { lr: String(lr), momentum: '0.9', nesterov: String(nesterov) },
+          { lr: String(lr), momentum: '0.9', nesterov: String(nesterov), keep: String(keep) },
         )
         runPython(python, script, path('start.safetensors'), path('end.safetensors'))
         const theirs = new Map(
@@ -64,7 +67,7 @@ describe('fine-tuning, beside PyTorch in float64', function () {
         const ended = (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.'))
         expect(theirs.size).to.equal(ended.length + 1)
         for (const tensor of ended) {
-          const expected = theirs.get(theirName(tensor.name))!
+          const expected = theirs.get(tensor.name)!
           expect(relativeL2(toFloat64(tensor), expected), tensor.name).to.be.below(1e-8)
         }
       })

@@ -19,9 +19,7 @@ SimclrNetwork network_of(const LearnerSpec& spec) {
                     std::to_string(spec.classes) + " classes and chunks of " +
                     std::to_string(spec.chunk_size) + " images.");
   }
-  HeadSpec none = spec.head;
-  none.layers = 0;
-  return build_network(spec.encoder, none, spec.classes, spec.seed);
+  return build_classifier(spec.encoder, spec.head, spec.classes, spec.seed);
 }
 
 at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).cpu(); }

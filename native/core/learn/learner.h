@@ -1,7 +1,7 @@
 // SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): all views of a batch through one
 // encoder and one head, NT-Xent, an optional online linear head, one optimizer update; or, fine-tuning,
-// through the encoder and the linear head with cross entropy alone. Knows nothing of Node or of the loop
-// around it.
+// through the encoder, the layers of the head that are kept and the linear head, with cross entropy alone.
+// Knows nothing of Node or of the loop around it.
 #pragma once
 
 #include <functional>
@@ -37,7 +37,7 @@ struct LearnerSpec {
   NtXentOptions loss;
   OptimizerSpec optimizer;
   int64_t classes = 0;      ///< of the linear head; 0 = none
-  bool supervised = false;  ///< cross entropy of the linear head trains the encoder; no head, no NT-Xent
+  bool supervised = false;  ///< cross entropy of the linear head, on `head.keep` layers, trains the encoder
   Precision precision = Precision::fp32;
   std::string device = "cpu";
   int shards = 1;           ///< threads that share a batch (CPU)

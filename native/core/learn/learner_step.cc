@@ -87,7 +87,8 @@ std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const S
 Learner::Losses Learner::losses(const Context& context, const Work& work, int shard,
                                 const at::Tensor& features, Group& group) {
   if (spec_.supervised) {
-    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
+    const at::Tensor kept = simclr::forward(context, net_.head, features);
+    const SupervisedLoss supervised = probe_loss(work, shard, kept, group);
     const at::Tensor none = at::zeros_like(supervised.accuracy);
     return {supervised.differentiated, scalars_of({{}, supervised.cross_entropy, none, none}, supervised)};
   }
