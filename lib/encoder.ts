@@ -198,7 +198,7 @@ export class Encoder {
   }
 
   /**
-   * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'`), in the order of
+   * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'` or 'distill'), in the order of
    * `classes`. Takes and throws what `embed` does, and ERR_SIMCLR_STATE where the encoder has no classifier.
    */
   async classify(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Classification> {

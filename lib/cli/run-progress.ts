@@ -14,6 +14,8 @@ export class RunProgress {
   #total = 0
   #epochs = 0
   #batchSize = 0
+  /** What a classifier's share of right answers is called. */
+  #right = 'accuracy'
   #knn: number | null = null
   #reading = ''
 
@@ -55,6 +57,7 @@ export class RunProgress {
     this.#total = plan.steps
     this.#epochs = plan.epochs
     this.#batchSize = config.batchSize
+    this.#right = config.objective === 'distill' ? 'as the teacher' : 'accuracy'
     const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
     const sizes = [...(config.resolution ?? []).map(({ size }) => size), config.imageSize].join(' → ')
     say(`${data}: ${formatCount(plan.images)} images at ${sizes} px, preset ${config.preset}`)
@@ -103,7 +106,7 @@ export class RunProgress {
     const left = formatDuration((this.#total - event.step) * this.#secondsPerStep())
     const right =
       event.contrastiveAccuracy === null
-        ? `accuracy ${formatPercent(event.probeAccuracy!)}`
+        ? `${this.#right} ${formatPercent(event.probeAccuracy!)}`
         : `contrastive ${formatPercent(event.contrastiveAccuracy)}  kNN ${knn}`
     say(
       `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  ${right}${held}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,

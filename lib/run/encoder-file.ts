@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.ts'
 import { arches, conventions } from '../config/groups.ts'
+import { trainsClassifier } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { isPyTorch, PyTorchFile } from '../io/pytorch.ts'
@@ -105,7 +106,7 @@ export function encoderWeights(
       normalize: mean === null && std === null ? null : { mean: mean ?? [0, 0, 0], std: std ?? [1, 1, 1] },
     },
     tensors: encoderTensors(state),
-    classifier: config.objective === 'supervised' ? learntClassifier(config, state, classNames) : null,
+    classifier: trainsClassifier(config) ? learntClassifier(config, state, classNames) : null,
     foreign: null,
   }
 }

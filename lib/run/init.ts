@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeTensor } from '../addon/interface.ts'
 import type { Init } from '../config/init.ts'
+import { trainsClassifier } from '../config/objective.ts'
 import { exists } from '../io/exists.ts'
 import { isPyTorch } from '../io/pytorch.ts'
 import { readSafetensors } from '../io/safetensors.ts'
@@ -65,7 +66,7 @@ async function checkpointAt(path: string): Promise<Checkpoint | null> {
 /** Those of a checkpoint's projection head that a classifier can stand on. */
 function middleLayers({ config }: Checkpoint): KeptLayers {
   const { layers, keep = 0, convention } = config.head
-  return { layers: config.objective === 'supervised' ? keep : Math.max(0, layers - 1), convention }
+  return { layers: trainsClassifier(config) ? keep : Math.max(0, layers - 1), convention }
 }
 
 function headless(path: string, keep: number, layers: number): SimclrError {

@@ -2,9 +2,10 @@
 
     fine_tune.py START OUT
 
-START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N]; lr, momentum, nesterov and keep are
-metadata. The classifier stands on `keep` layers of lightly's projection head. OUT gets the state dict after the steps,
-and `losses`.
+START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov and
+keep are metadata. The classifier stands on `keep` layers of lightly's projection head. With `teacher.*`, the state dict
+of another such network (teacherKeep), it learns what that says: temperature, weight. OUT gets the state dict after the
+steps, and `losses`.
 """
 
 import sys
@@ -30,16 +31,32 @@ class Classifier(torch.nn.Module):
         return self.classifier(self.head["layers"](self.encoder(x)))
 
 
+def network(tensors, keep):
+    net = Classifier(int(keep), tensors["classifier.bias"].numel()).double()
+    net.load_state_dict(tensors, strict=True)
+    return net
+
+
 def main(start, out):
     tensors, metadata = read_safetensors(start)
     views, labels = tensors.pop("views").double(), tensors.pop("labels").long()
-    net = Classifier(int(metadata["keep"]), tensors["classifier.bias"].numel()).double().train()
-    net.load_state_dict(tensors, strict=True)
+    prefix = "teacher."
+    taught = {name[len(prefix):]: tensors.pop(name) for name in list(tensors) if name.startswith(prefix)}
+    net = network(tensors, metadata["keep"]).train()
+    teacher = network(taught, metadata["teacherKeep"]).eval() if taught else None
+    temperature, weight = float(metadata.get("temperature", 1)), float(metadata.get("weight", 0))
     optimizer = torch.optim.SGD(net.parameters(), lr=float(metadata["lr"]), momentum=float(metadata["momentum"]),
                                 nesterov=metadata["nesterov"] == "true")
+    cross_entropy = torch.nn.functional.cross_entropy
     losses = []
     for batch in views:
-        loss = torch.nn.functional.cross_entropy(net(batch.permute(0, 3, 1, 2)), labels)
+        x = batch.permute(0, 3, 1, 2)
+        logits = net(x)
+        loss = (1 - weight) * cross_entropy(logits, labels, ignore_index=-1) if weight < 1 else 0
+        if teacher:
+            with torch.no_grad():
+                wanted = torch.softmax(teacher(x) / temperature, 1)
+            loss = loss + weight * temperature**2 * cross_entropy(logits / temperature, wanted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
