@@ -57,7 +57,9 @@ export class RunProgress {
     this.#total = plan.steps
     this.#epochs = plan.epochs
     this.#batchSize = config.batchSize
-    this.#right = config.objective === 'distill' ? 'as the teacher' : 'accuracy'
+    const isStudent = config.objective === 'distill'
+    this.#right = isStudent ? 'as the teacher' : 'accuracy'
+    const tau = isStudent ? config.distillation.temperature : config.temperature
     const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
     const sizes = [...(config.resolution ?? []).map(({ size }) => size), config.imageSize].join(' → ')
     say(`${data}: ${formatCount(plan.images)} images at ${sizes} px, preset ${config.preset}`)
@@ -66,7 +68,7 @@ export class RunProgress {
       (config.chunkSize === null ? '' : `, ${config.chunkSize} at a time`)
     say(
       `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}${views}, ` +
-        `${optimizer.name} ${optimizer.lr}, τ ${config.temperature}, ${config.precision} on ${config.device}, ${config.threads} threads`,
+        `${optimizer.name} ${optimizer.lr}, τ ${tau}, ${config.precision} on ${config.device}, ${config.threads} threads`,
     )
     const rest = step === 0 ? '' : `, going on from step ${formatCount(step)}`
     say(`${plan.epochs} epochs, ${formatCount(plan.steps)} steps${rest} → ${folder}`)
