@@ -26,7 +26,7 @@ import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import { type ImageInput, UnusableImage } from './data/types.ts'
 import { output, writeOutput } from './io/output.ts'
-import { type Classifier, mostProbable } from './run/classifier.ts'
+import { type Classifier, classProbabilities, mostProbable } from './run/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
@@ -198,7 +198,7 @@ export class Encoder {
   }
 
   /**
-   * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'`), in the order of
+   * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'` or 'distill'), in the order of
    * `classes`. Takes and throws what `embed` does, and ERR_SIMCLR_STATE where the encoder has no classifier.
    */
   async classify(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Classification> {
@@ -208,8 +208,9 @@ export class Encoder {
 
   /** @internal The same of features [n, featureDim]. */
   async classifyFeatures(features: Float32Array): Promise<Classification> {
-    const { weight, bias, classes } = this.#classifier()
-    const data = await loadAddon().classProbabilities(features, weight, bias)
+    const classifier = this.#classifier()
+    const { classes } = classifier
+    const data = await classProbabilities(loadAddon(), classifier, features)
     const best = Array.from(mostProbable(data, classes.length), (number) => classes[number]!)
     return { data, shape: [best.length, classes.length], best }
   }

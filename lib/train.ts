@@ -16,7 +16,8 @@ import { prepare } from './run/prepare.ts'
 import type { Run, Trained } from './run/result.ts'
 
 /**
- * Trains an encoder: without labels, or with them from one that is there (`objective: 'supervised'`). Resolves when the run is complete and on the disk.
+ * Trains an encoder: without labels, with them from one that is there (`objective: 'supervised'`), or as the student of
+ * one that has learnt them (`objective: 'distill'`). Resolves when the run is complete and on the disk.
  *
  * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
  * in a process and in a folder), ERR_SIMCLR_STATE (a folder that `resume` does not fit), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE,

@@ -26,7 +26,7 @@ Written by \`scripts/options-doc.ts\` from the schema that validates them. A dot
 (\`optimizer.lr\` is \`{ optimizer: { lr } }\`); every option but the last two has a flag of \`simclr train\`. What a run resolved them to, and who
 decided each, is in its \`config.json\`. Sections are those of the paper, tf2/ its code.
 
-| preset | recipe | sets (\`paper\`, \`torch\` and \`fine-tune\` at 224 px) |
+| preset | recipe | sets (\`paper\`, \`torch\`, \`fine-tune\` and \`distill\` at 224 px) |
 | --- | --- | --- |
 ${named.join('\n')}
 

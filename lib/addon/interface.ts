@@ -8,19 +8,11 @@
 
 import type { GroupSpec, NativeGroup } from './group.ts'
 import type { DecodeJpeg, RawImage } from './images.ts'
-import type { Convention, EncoderSpec, LearnerSpec, OptimizerSpec, Precision } from './specs.ts'
+import type { Convention, EncoderSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
 
 export type * from './group.ts'
 export type * from './images.ts'
 export type * from './specs.ts'
-
-/** One named array, bytes little-endian in safetensors' order. */
-export interface NativeTensor {
-  name: string
-  dtype: 'F64' | 'F32' | 'BF16' | 'F16' | 'I64' | 'I32' | 'U8'
-  shape: number[]
-  data: Uint8Array
-}
 
 export interface BuildInfo {
   /** LibTorch version the addon was built against, e.g. `2.13.0`. */
@@ -183,13 +175,16 @@ export interface NativeBatch {
 // ---- learning ----------------------------------------------------------------------------------------------
 
 export interface StepResult {
-  /** NT-Xent, in the convention's scale; the cross entropy where the objective is 'supervised'. */
+  /** NT-Xent, in the convention's scale; where the objective is 'supervised' or 'distill' what that minimises. */
   loss: number
-  /** Share of first views whose nearest second view is their own; null where the objective is 'supervised'. */
+  /** Share of first views whose nearest second view is their own; null where the objective is not 'contrastive'. */
   contrastiveAccuracy: number | null
-  /** Entropy (nats) of the softmax over second views; null where the objective is 'supervised'. */
+  /** Entropy (nats) of the softmax over second views; null where the objective is not 'contrastive'. */
   entropy: number | null
-  /** The linear head's cross entropy and share of right answers on the batch; null where none of its images has a label. */
+  /**
+   * The linear head's cross entropy and share of right answers on the batch; null where none of its images has a label. Where
+   * the objective is 'distill' the loss, and the share of images that it takes for what the teacher takes them for.
+   */
   probeLoss: number | null
   probeAccuracy: number | null
   /** L2 norm of all gradients; 0 of a skipped step. */
@@ -266,6 +261,14 @@ export interface NtXentResult {
   entropy: number
   /** d loss / d z, same shape and dtype as z. */
   gradient: Float32Array | Float64Array
+}
+
+/** x · weight + bias, of as many numbers as it takes or of classes. */
+export interface DenseLayer {
+  /** [outputs, dim] */
+  weight: Float32Array
+  /** [outputs] */
+  bias: Float32Array
 }
 
 export interface Addon {
@@ -381,8 +384,16 @@ export interface Addon {
     options: { dim: number; classes: number; l2: number; maxIterations: number },
   ): Promise<Int32Array>
 
-  /** Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. */
-  classProbabilities(features: Float32Array, weight: Float32Array, bias: Float32Array): Promise<Float32Array>
+  /**
+   * Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. The features go
+   * through `hidden` first, each with a ReLU behind it; default: none.
+   */
+  classProbabilities(
+    features: Float32Array,
+    weight: Float32Array,
+    bias: Float32Array,
+    hidden?: readonly DenseLayer[],
+  ): Promise<Float32Array>
 
   /** One augmentation operator on one image, for golden tests. `paper.<op>`, `torch.<op>`; parameters: native/core/augment/operators.h. */
   augmentOperator(

@@ -2,6 +2,14 @@
 
 import type { NativeGroup } from './group.ts'
 
+/** One named array, bytes little-endian in safetensors' order. */
+export interface NativeTensor {
+  name: string
+  dtype: 'F64' | 'F32' | 'BF16' | 'F16' | 'I64' | 'I32' | 'U8'
+  shape: number[]
+  data: Uint8Array
+}
+
 /** `tf32`: float32 whose products have 10-bit mantissas, on a GPU. */
 export type Precision = 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'fp64'
 /** `paper`: google-research/simclr (tf2); `torch`: torchvision and lightly. */
@@ -28,6 +36,8 @@ export interface HeadSpec {
   dim: number
   /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
   convention: Convention
+  /** First layers that the classifier of a supervised learner stands on, fewer than `layers`. Default 0. */
+  keep?: number
 }
 
 export type OptimizerSpec =
@@ -52,6 +62,16 @@ export type OptimizerSpec =
       decayAll: boolean
     }
 
+/** A fine-tuned network that another one learns from. It is not changed. */
+export interface TeacherSpec {
+  encoder: EncoderSpec
+  /** `keep` layers of it stand between encoder and classifier. */
+  head: HeadSpec
+  classes: number
+  /** `encoder.…`, `head.…` and `classifier.…`, as a learner's state has them; strict. */
+  tensors: NativeTensor[]
+}
+
 export interface LearnerSpec {
   encoder: EncoderSpec
   head: HeadSpec
@@ -67,10 +87,17 @@ export interface LearnerSpec {
   /** Classes of the linear head; 0 = no such head. */
   classes: number
   /**
-   * The linear head's cross entropy trains the encoder, in place of projection head and NT-Xent. Default false: the
-   * linear head learns beside the encoder, from stop-gradient features.
+   * The linear head's cross entropy trains the encoder and the layers of the projection head that are kept, in place of
+   * NT-Xent. Default false: the linear head learns beside the encoder, from stop-gradient features.
    */
   supervised?: boolean
+  /** A supervised learner with as many classes learns what this network says of its images, not their labels. */
+  teacher?: TeacherSpec | null
+  /**
+   * How it learns from the teacher (SimCLR v2, equations 2 and 3): the temperature τ of both softmaxes, and the weight α of
+   * that loss, up to 1; labels' cross entropy has 1 − α, and they are wanted below 1. Default 1 and 1.
+   */
+  distillation?: { temperature: number; weight: number }
   precision: Precision
   device: string
   /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */

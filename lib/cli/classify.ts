@@ -14,7 +14,7 @@ import { emit, examples, field, jsonOption, say } from './output.ts'
 
 const classifyOptions = z.strictObject({
   encoder: required(text('a run folder, .safetensors or PyTorch file'), {
-    about: 'A fine-tuned encoder: of a run whose `objective` was supervised.',
+    about: 'A fine-tuned encoder: of a run whose `objective` was supervised or distill.',
   }),
   data: required(text("a path or 'kind:path'"), { about: 'Images to classify.' }),
   limit: option(integer(1), { about: 'Classifies only so many images.', default: 'all', unit: 'images' }),

@@ -14,6 +14,8 @@ export class RunProgress {
   #total = 0
   #epochs = 0
   #batchSize = 0
+  /** What a classifier's share of right answers is called. */
+  #right = 'accuracy'
   #knn: number | null = null
   #reading = ''
 
@@ -55,6 +57,9 @@ export class RunProgress {
     this.#total = plan.steps
     this.#epochs = plan.epochs
     this.#batchSize = config.batchSize
+    const isStudent = config.objective === 'distill'
+    this.#right = isStudent ? 'as the teacher' : 'accuracy'
+    const tau = isStudent ? config.distillation.temperature : config.temperature
     const width = encoder.width === 1 ? '' : ` x ${encoder.width}`
     const sizes = [...(config.resolution ?? []).map(({ size }) => size), config.imageSize].join(' → ')
     say(`${data}: ${formatCount(plan.images)} images at ${sizes} px, preset ${config.preset}`)
@@ -63,7 +68,7 @@ export class RunProgress {
       (config.chunkSize === null ? '' : `, ${config.chunkSize} at a time`)
     say(
       `${encoder.arch}${width} (${encoder.stem} stem, ${formatCount(parameters)} parameters), batch ${config.batchSize}${views}, ` +
-        `${optimizer.name} ${optimizer.lr}, τ ${config.temperature}, ${config.precision} on ${config.device}, ${config.threads} threads`,
+        `${optimizer.name} ${optimizer.lr}, τ ${tau}, ${config.precision} on ${config.device}, ${config.threads} threads`,
     )
     const rest = step === 0 ? '' : `, going on from step ${formatCount(step)}`
     say(`${plan.epochs} epochs, ${formatCount(plan.steps)} steps${rest} → ${folder}`)
@@ -103,7 +108,7 @@ export class RunProgress {
     const left = formatDuration((this.#total - event.step) * this.#secondsPerStep())
     const right =
       event.contrastiveAccuracy === null
-        ? `accuracy ${formatPercent(event.probeAccuracy!)}`
+        ? `${this.#right} ${formatPercent(event.probeAccuracy!)}`
         : `contrastive ${formatPercent(event.contrastiveAccuracy)}  kNN ${knn}`
     say(
       `epoch ${event.epoch + 1}/${this.#epochs}  loss ${event.loss.toFixed(3)}  ${right}${held}  ${formatCount(Math.round(event.pairsPerSecond))} pairs/s  ${left} left`,

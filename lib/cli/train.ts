@@ -51,6 +51,10 @@ export function registerTrain(program: Command): void {
           'simclr train --preset fine-tune --init runs/photos --data ./labelled --out runs/tuned',
           'a classifier of class folders',
         ],
+        [
+          'simclr train --preset distill --teacher runs/tuned --data ./photos --arch resnet18 --out runs/small',
+          'a smaller one that learns from it, without labels',
+        ],
       ),
     )
     .action(runTrain)

@@ -70,6 +70,12 @@ export const head = group('projection head', {
     source: '§4.2',
   }),
   convention: convention('BatchNorm shift and initialisation of the head'),
+  keep: option(integer(0, 7), {
+    about:
+      "First layers of the projection head that the classifier stands on, and that are trained on with the encoder, where the objective is 'supervised' or 'distill'; 0: it stands on the encoder's features (docs/fine-tuning.md).",
+    default: '0; SimCLR v2 has 1',
+    source: 'SimCLR v2 §2',
+  }),
 })
 
 export const loss = group('loss', {
@@ -86,6 +92,24 @@ export const loss = group('loss', {
     default: 'true',
     source: '§5.1',
   }),
+})
+
+export const distillation = group('distillation', {
+  temperature: option(real(1e-3), {
+    about:
+      "Temperature τ of the teacher's and the student's softmax, whose cross entropy is multiplied by τ². SimCLR v2 has 0.1 where both have one architecture.",
+    default: '1',
+    source: 'SimCLR v2 eq. 2',
+  }),
+  weight: option(
+    { schema: z.number().positive().max(1), expected: 'a number above 0 and up to 1' },
+    {
+      about:
+        "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
+      default: '1',
+      source: 'SimCLR v2 eq. 3',
+    },
+  ),
 })
 
 export const optimizer = group('optimizer', {
@@ -288,8 +312,8 @@ export const validation = group('validation on held-out images', {
   }),
   metric: option(choice(['knn', 'linear', 'classifier']), {
     about:
-      "What does best: a kNN or linear probe that learns from labelled images trained on (without labels there: from four fifths of the held-out ones), or the classifier where the objective is 'supervised'.",
-    default: "'knn', 'classifier' where the objective is 'supervised'",
+      "What does best: a kNN or linear probe that learns from labelled images trained on (without labels there: from four fifths of the held-out ones), or the classifier where the objective is 'supervised' or 'distill'.",
+    default: "'knn', 'classifier' where the objective is 'supervised' or 'distill'",
   }),
   everyEpochs: option(integer(1), {
     about: 'Epochs from one validation to the next; the last epoch has one, too.',

@@ -14,13 +14,16 @@ export interface Init {
     convention: Convention
     normalize: { mean: [number, number, number]; std: [number, number, number] } | null
   }
+  /** Its projection head, where layers of it are kept; else null. */
+  head: { layers: number; convention: Convention } | null
 }
 
 /** Its architecture, and images prepared as it knows them. */
-export function initLayer({ path, spec, preprocessing }: Init): Layer {
+export function initLayer({ path, spec, preprocessing, head }: Init): Layer {
   const { imageSize, convention, normalize } = preprocessing
   const { mean, std } = normalize ?? { mean: null, std: null }
-  return { why: `init ${path}`, values: { imageSize, encoder: spec, augment: { convention, mean, std } } }
+  const values = { imageSize, encoder: spec, augment: { convention, mean, std } }
+  return { why: `init ${path}`, values: head ? { ...values, head } : values }
 }
 
 /** Weights fit one architecture: throws ERR_SIMCLR_INVALID_ARGUMENT naming an option that asks for another. */

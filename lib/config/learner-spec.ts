@@ -1,18 +1,18 @@
-import type { LearnerSpec, OptimizerSpec } from '../addon/interface.ts'
+import type { LearnerSpec, OptimizerSpec, TeacherSpec } from '../addon/interface.ts'
 import { graphMode } from './cuda-graph.ts'
+import { trainsClassifier } from './objective.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
-/** Is there a linear head: the classifier that is trained, or the online one? */
-export function hasLinearHead({ objective, probe }: ResolvedConfig): boolean {
-  return objective === 'supervised' || probe.linearHead
-}
-
 /** What native code needs of a configuration. `classes`: of the linear head, 0 without. */
-export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpec {
+export function learnerSpec(
+  config: ResolvedConfig,
+  classes: number,
+  teacher: TeacherSpec | null = null,
+): LearnerSpec {
   const {
     encoder,
     head,
-    objective,
+    distillation,
     loss,
     temperature,
     views,
@@ -30,7 +30,9 @@ export function learnerSpec(config: ResolvedConfig, classes: number): LearnerSpe
     loss: { temperature, views, ...loss },
     optimizer: optimizerSpec(config.optimizer),
     classes,
-    supervised: objective === 'supervised',
+    supervised: trainsClassifier(config),
+    teacher,
+    distillation,
     precision,
     device,
     shards: threads,

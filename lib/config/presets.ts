@@ -122,6 +122,25 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       augment: { strength: 0.5, jitter: 0, gray: 0, blur: 0 },
     }),
   },
+
+  distill: {
+    about:
+      'A student of a fine-tuned encoder (`teacher`), on images that need no labels, as SimCLR v2 distils',
+    imageSize: null,
+    // SimCLR v2, section 3: as in pretraining there (LARS, 0.1 √B, decay 1e-4, a twentieth of warm-up) for 400 epochs, but
+    // crops and flips alone; at a batch that one device holds.
+    settings: () => ({
+      convention: 'paper',
+      objective: 'distill',
+      encoder: { arch: 'resnet18', convention: 'torch', stem: 'auto' },
+      epochs: 400,
+      batchSize: 256,
+      temperature: 0.1,
+      optimizer: { name: 'lars', lr: 0.1, weightDecay: 1e-4 },
+      schedule: { scaling: 'sqrt', warmupEpochs: 20 },
+      augment: { strength: 1, jitter: 0, gray: 0, blur: 0 },
+    }),
+  },
 }
 
 /** A cheap stem and a narrow network buy epochs, a small batch buys steps; τ 0.2 and a high rate learn fast in so few. */
@@ -164,9 +183,8 @@ export function conventionSettings(convention: Convention): TrainSettings {
   }
 }
 
-/** Where labels are learnt: what training tells is how right it is, and one view of an image says it. */
-export const supervisedSettings: TrainSettings = {
-  objective: 'supervised',
+/** Where classes are learnt, of labels or a teacher: what training tells is how right it is, and one view of an image says it. */
+export const classifierSettings: TrainSettings = {
   views: 1,
   probe: { everyEpochs: 0 },
   validation: { metric: 'classifier' },
@@ -184,8 +202,10 @@ export function baseSettings(imageSize: number): TrainSettings {
   return {
     objective: 'contrastive',
     init: null,
+    teacher: null,
+    distillation: { temperature: 1, weight: 1 },
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
-    head: { layers: 2, dim: 128 },
+    head: { layers: 2, dim: 128, keep: 0 },
     steps: null,
     views: 2,
     resolution: null,

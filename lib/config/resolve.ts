@@ -7,17 +7,19 @@ import { resolveGraph } from './cuda-graph.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
 import { type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
+import { checkObjective, trainsClassifier } from './objective.ts'
 import { autoPrecision } from './precision.ts'
 import {
   baseSettings,
+  classifierSettings,
   conventionSettings,
   optimizerSettings,
   presets,
-  supervisedSettings,
 } from './presets.ts'
 import type { Resolution, ResolvedConfig } from './resolved.ts'
 import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
 import type { PresetName, TrainSettings } from './settings.ts'
+import { requireSameViews, type TeacherFacts, teacherLayer } from './teacher.ts'
 
 /** What resolving has to know about the data. */
 export interface DataFacts {
@@ -46,21 +48,23 @@ export interface MachineFacts {
 /** Why a value is as it is when the run being resumed had it. */
 export const resumedReason = 'the run being resumed'
 
-/** `options` must be valid; `previous` is of the run being resumed, `init` what `options.init` names. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
+/** `options` must be valid; `previous` is of the run being resumed, `init` and `teacher` what options of these names name. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
 export function resolve(
   options: TrainSettings,
   data: DataFacts,
   machine: MachineFacts,
   previous?: ResolvedConfig,
   init?: Init,
+  teacher?: TeacherFacts,
 ): Resolution {
-  const { values, why } = mergeLayers(layersFor(options, data, previous, init))
+  const { values, why } = mergeLayers(layersFor(options, data, previous, init, teacher))
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
   const config = values as ResolvedConfig
   const { augment, schedule } = config
   if (init) requireOwn(init, config)
+  if (teacher) requireSameViews(teacher, config)
   fitBatch(config, options, data, set) // before anything that counts in batches
 
   if (values.encoder?.stem === 'auto') {
@@ -103,7 +107,7 @@ export function resolve(
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
   checkTogether(config, data)
-  checkObjective(config, data)
+  checkObjective(config, data.labelled)
 
   const settled = scheduleSettings(config, data.images)
   const plan = {
@@ -134,20 +138,23 @@ function layersFor(
   data: DataFacts,
   previous: ResolvedConfig | undefined,
   init: Init | undefined,
+  teacher: TeacherFacts | undefined,
 ): Layer[] {
   const name = options.preset ?? previous?.preset ?? defaultPreset(options, data)
   const preset = presets[name]
-  const imageSize = options.imageSize ?? init?.preprocessing.imageSize ?? preset.imageSize ?? ownSize(data)
+  const known = (teacher ?? init)?.preprocessing.imageSize
+  const imageSize = options.imageSize ?? known ?? preset.imageSize ?? ownSize(data)
   const recipe = preset.settings(imageSize)
   const optimizer = options.optimizer?.name ?? recipe.optimizer!.name!
   const own = optimizer === recipe.optimizer?.name
   const why = options.preset ? `preset ${name}` : `preset ${name} (default for this data)`
   const convention = options.convention ?? recipe.convention!
   const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
-  const objective = options.objective ?? previous?.objective ?? recipe.objective
+  const objective = options.objective ?? previous?.objective ?? recipe.objective ?? 'contrastive'
+  const classifier = { why: `objective ${objective}`, values: { objective, ...classifierSettings } }
   const layers: Layer[] = [
     { why: 'default', values: baseSettings(imageSize) },
-    ...(objective === 'supervised' ? [{ why: 'objective supervised', values: supervisedSettings }] : []),
+    ...(trainsClassifier({ objective }) ? [classifier] : []),
     { why, values: { preset: name } },
     {
       why: preset.imageSize === null ? 'the images' : why,
@@ -165,6 +172,7 @@ function layersFor(
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
   if (init) layers.push(initLayer(init))
+  if (teacher) layers.push(teacherLayer(teacher))
   if (previous) {
     // New epochs take the place of a fixed number of steps.
     const { data: _, steps, ...values } = previous
@@ -176,6 +184,7 @@ function layersFor(
 
 function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetName {
   if (objective === 'supervised') return 'fine-tune'
+  if (objective === 'distill') return 'distill'
   if (data.isDefault) return 'sample'
   return data.imageSize !== null && data.imageSize <= 64 ? 'cifar' : 'imagenet'
 }
@@ -233,33 +242,11 @@ function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFact
   set('batchSize', `only ${data.images} images`)
 }
 
-/** What an objective needs, and what it has no use for. */
-function checkObjective({ objective, views, chunkSize, probe }: ResolvedConfig, data: DataFacts): void {
-  if (objective === 'contrastive') {
-    if (views >= 2) return
-    throw invalid(
-      expected('at least 2', 'views', views, "Views are contrasted; objective 'supervised' needs but one."),
-    )
-  }
-  if (!data.labelled) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
-    throw invalid(expected("'contrastive'", 'objective', objective, advice))
-  }
-  if (chunkSize !== null) {
-    const advice = "Chunks are for NT-Xent's whole batch. Lower `batchSize`, or set `recompute`."
-    throw invalid(expected("null where the objective is 'supervised'", 'chunkSize', chunkSize, advice))
-  }
-  if (probe.linearHead) {
-    const advice = 'The classifier is what is trained, with the encoder.'
-    throw invalid(expected("false where the objective is 'supervised'", 'probe.linearHead', true, advice))
-  }
-}
-
 /** What no option can tell alone. */
 function checkTogether(config: ResolvedConfig, data: DataFacts): void {
-  const { encoder, optimizer, probe, precision, device, objective, validation } = config
-  if (validation.metric === 'classifier' && objective !== 'supervised') {
-    const advice = "Only the objective 'supervised' trains a classifier."
+  const { encoder, optimizer, probe, precision, device, validation } = config
+  if (validation.metric === 'classifier' && !trainsClassifier(config)) {
+    const advice = "Only the objectives 'supervised' and 'distill' train a classifier."
     throw invalid(expected("'knn' or 'linear'", 'validation.metric', validation.metric, advice))
   }
   if (validation.patience !== null && validation.data === null) {

@@ -8,6 +8,7 @@ import {
   byPreset,
   checkpoint,
   conventions,
+  distillation,
   distributed,
   encoder,
   head,
@@ -20,7 +21,18 @@ import {
 // biome-ignore format: one line
 import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
 
-export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch', 'fine-tune'] as const
+export const presetNames = [
+  'sample',
+  'quick',
+  'cifar',
+  'imagenet',
+  'paper',
+  'torch',
+  'fine-tune',
+  'distill',
+] as const
+/** What an encoder can learn. */
+export const objectives = ['contrastive', 'supervised', 'distill'] as const
 export type PresetName = (typeof presetNames)[number]
 
 export const device = option(
@@ -46,23 +58,30 @@ export const trainSettings = z.strictObject({
   preset: option(choice(presetNames), {
     about: 'Named recipe; every other option overrides it.',
     default:
-      "'sample' without data, 'fine-tune' where the objective is 'supervised', 'cifar' up to 64 px, else 'imagenet'",
+      "'sample' without data, 'fine-tune' where the objective is 'supervised', 'distill' where it is that, 'cifar' up to 64 px, else 'imagenet'",
   }),
   convention: option(choice(conventions), {
     about: 'One name for the conventions of encoder, head, loss, optimizer, schedule and augmentation.',
     default: byPreset,
   }),
-  objective: option(choice(['contrastive', 'supervised']), {
+  objective: option(choice(objectives), {
     about:
-      "What the encoder learns: to tell views of one image from all others, or, 'supervised', the images' classes by a linear classifier on its features; the projection head and NT-Xent have no part in that (docs/fine-tuning.md).",
-    default: "'contrastive', 'supervised' in the preset 'fine-tune'",
-    source: '§2.1; appendix B.5',
+      "What the encoder learns: to tell views of one image from all others; 'supervised': the images' classes, by a classifier on its features; 'distill': what `teacher` takes the images for, by such a classifier. NT-Xent has no part in the latter two (docs/fine-tuning.md).",
+    default: "'contrastive', 'supervised' in the preset 'fine-tune', 'distill' in that",
+    source: '§2.1; appendix B.5; SimCLR v2 §2',
   }),
   init: option(nullOr(text('a run folder, .safetensors or PyTorch file')), {
     about:
       'Weights that the encoder begins with: of a run, an encoder.safetensors, or a ResNet that others have trained, as a .safetensors file or one of torch.save. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.',
     default: 'null',
   }),
+  teacher: option(nullOr(text('a run folder or encoder file')), {
+    about:
+      "A fine-tuned encoder whose classes' probabilities the objective 'distill' learns, of images that need no labels: a run folder, an encoder.safetensors or a checkpoint. Image size and normalisation are its own then; architecture need not be (docs/fine-tuning.md).",
+    default: 'null',
+    source: 'SimCLR v2 §2',
+  }),
+  distillation,
   limit: option(integer(1), {
     about: 'Uses only so many images, the same ones every time.',
     default: 'all',
@@ -102,7 +121,7 @@ export const trainSettings = z.strictObject({
   views: option(integer(1, 64), {
     about:
       'Views of each image in a step; with more than two, NT-Xent is the mean over the pairs that each makes (docs/views.md).',
-    default: "2, but for some presets; 1 where the objective is 'supervised'",
+    default: "2, but for some presets; 1 where the objective is 'supervised' or 'distill'",
     unit: 'views',
     source: 'arXiv 2403.05490',
   }),

@@ -2,7 +2,8 @@
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
-import { classifierOf, mostProbable } from '../run/classifier.ts'
+import { classProbabilities, mostProbable } from '../run/classifier.ts'
+import { learntClassifier } from '../run/encoder-file.ts'
 import { learnerFeatures } from './features.ts'
 import { shuffledLabelled } from './online.ts'
 import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
@@ -67,9 +68,9 @@ export class Validation {
   }
 
   async #classified(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
-    const { weight, bias } = classifierOf(await learner.state(), 'classifier.', null)!
-    const probabilities = await this.#addon.classProbabilities(data, weight, bias)
-    const numbers = mostProbable(probabilities, bias.length)
+    const classifier = learntClassifier(this.#config, await learner.state(), null)!
+    const probabilities = await classProbabilities(this.#addon, classifier, data)
+    const numbers = mostProbable(probabilities, classifier.classes.length)
     return numbers.reduce((right, number, i) => right + (number === labels[i] ? 1 : 0), 0) / labels.length
   }
 

@@ -1,16 +1,15 @@
 /**
  * An encoder as an ONNX graph, for where there is no LibTorch: browsers, phones, other languages. In evaluation BatchNorm is
  * a scale and a shift of every channel, so it goes into the kernels and biases of the convolutions before it (in double);
- * what is left are convolutions, ReLU, additions and poolings.
+ * what is left are convolutions, ReLU, additions and poolings, and dense layers of a classifier.
  */
 import { SimclrError } from '../addon/errors.ts'
-import type { NativeTensor } from '../addon/interface.ts'
-import { toFloat64 } from '../io/tensor.ts'
+import type { DenseLayer, NativeTensor } from '../addon/interface.ts'
+import { toFloat32 } from '../io/tensor.ts'
 import { type EncoderWeights, encoderMetadata } from '../run/encoder-file.ts'
+import { foldedNorm } from '../run/folded-norm.ts'
+import { denseLayers } from '../run/kept-head.ts'
 import { encodeOnnx, type Graph } from './onnx-file.ts'
-
-/** native/core/nn/batch_norm_passes.h */
-const epsilon = 1e-5
 
 /** A protocol buffer has less than 2 GiB. */
 const mostBytes = 2 ** 31 - 2 ** 20
@@ -56,10 +55,9 @@ class GraphBuilder {
     const outputs: Graph['outputs'] = [{ name: 'features', shape: ['N', dim] }]
     if (classifier) {
       const classes = classifier.classes.length
-      const weight = this.#weight('fc.weight', [classes, dim], classifier.weight)
-      const bias = this.#weight('fc.bias', [classes], classifier.bias)
-      const logits = this.#node('Gemm', ['features', weight, bias], 'logits', { transB: 1 })
-      this.#node('Softmax', [logits], 'probabilities', { axis: 1 })
+      const kept = classifier.head ? denseLayers(classifier.head) : []
+      const x = kept.reduce((x, layer, i) => this.#relu(this.#dense(`head.${i}`, x, dim, layer)), 'features')
+      this.#node('Softmax', [this.#dense('fc', x, dim, classifier, 'logits')], 'probabilities', { axis: 1 })
       outputs.push({ name: 'probabilities', shape: ['N', classes] })
     }
     return {
@@ -70,6 +68,16 @@ class GraphBuilder {
       outputs,
       metadata: encoderMetadata(this.#from),
     }
+  }
+
+  /** A dense layer with bias, of inputs of `dim` numbers. */
+  #dense(name: string, x: string, dim: number, { weight, bias }: DenseLayer, output = name): string {
+    const inputs = [
+      x,
+      this.#weight(`${name}.weight`, [bias.length, dim], weight),
+      this.#weight(`${name}.bias`, [bias.length], bias),
+    ]
+    return this.#node('Gemm', inputs, output, { transB: 1 })
   }
 
   #normalized(images: string): string {
@@ -157,11 +165,11 @@ class GraphBuilder {
   /** A convolution with (k - 1) / 2 zeros on each side, and the BatchNorm behind it where there is one. */
   #convolution(name: string, norm: string | null, x: string, stride: 1 | 2 = 1): string {
     const { shape } = this.#tensor(`${name}.weight`)
-    const kernel = toFloat64(this.#tensor(`${name}.weight`))
     const side = shape[2]!
     const inputs = [x]
-    if (norm === null) inputs.push(this.#weight(`${name}.weight`, shape, Float32Array.from(kernel)))
-    else inputs.push(...this.#folded(name, norm, shape, kernel))
+    if (norm === null)
+      inputs.push(this.#weight(`${name}.weight`, shape, toFloat32(this.#tensor(`${name}.weight`))))
+    else inputs.push(...this.#folded(name, norm))
     const padding = (side - 1) / 2
     return this.#node('Conv', inputs, name, {
       kernel_shape: [side, side],
@@ -171,15 +179,13 @@ class GraphBuilder {
   }
 
   /** Kernel and bias that do what kernel and BatchNorm do. */
-  #folded(name: string, norm: string, shape: readonly number[], kernel: Float64Array): [string, string] {
-    const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((of) =>
-      toFloat64(this.#tensor(`${norm}.${of}`)),
-    ) as [Float64Array, Float64Array, Float64Array, Float64Array]
-    const scale = gamma.map((value, i) => value / Math.sqrt(variance[i]! + epsilon))
-    const each = kernel.length / scale.length
-    const scaled = Float32Array.from(kernel, (value, i) => value * scale[Math.floor(i / each)]!)
-    const bias = Float32Array.from(beta, (value, i) => value - mean[i]! * scale[i]!)
-    return [this.#weight(`${name}.weight`, shape, scaled), this.#weight(`${name}.bias`, [scale.length], bias)]
+  #folded(name: string, norm: string): [string, string] {
+    const kernel = this.#tensor(`${name}.weight`)
+    const { weight, bias } = foldedNorm(kernel, (of) => this.#tensor(`${norm}.${of}`))
+    return [
+      this.#weight(`${name}.weight`, kernel.shape, weight),
+      this.#weight(`${name}.bias`, [bias.length], bias),
+    ]
   }
 
   #relu(x: string): string {

@@ -7,10 +7,15 @@ import type { Facts } from './ranks.ts'
 
 /** Where a rank computes and how it is fed is its own affair. */
 const mayDiffer =
-  /^(data|validation\.data|init|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
+  /^(data|validation\.data|init|teacher|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
 
-/** `looks`: the images' fingerprint. */
-export function factsOf(config: ResolvedConfig, images: Images, looks: string): Facts {
+/** `looks`: the images' fingerprint; `teacher`: the checksum of its weights. */
+export function factsOf(
+  config: ResolvedConfig,
+  images: Images,
+  looks: string,
+  teacher: string | null,
+): Facts {
   const facts: Record<string, unknown> = {}
   collect(config, '', facts)
   facts['kind of device'] = config.device.replace(/:\d+$/, '')
@@ -19,6 +24,7 @@ export function factsOf(config: ResolvedConfig, images: Images, looks: string): 
   facts['labels of data'] =
     images.labels && createHash('sha256').update(images.labels).digest('hex').slice(0, 16)
   facts['pixels of data'] = looks
+  facts['weights of teacher'] = teacher
   return facts
 }
 

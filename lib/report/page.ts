@@ -75,7 +75,8 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
   const perEpoch = (value: (epoch: EpochEvent) => number | null) =>
     epochs.map((epoch) => [epoch.step, value(epoch) ?? Number.NaN] as const)
   const rate = ({ stepSeconds, waitSeconds }: StepEvent) => options.batchSize / (stepSeconds + waitSeconds)
-  const supervised = options.objective === 'supervised'
+  const isStudent = options.objective === 'distill'
+  const supervised = isStudent || options.objective === 'supervised'
   const contrast = [
     chart({
       title: 'Contrastive accuracy',
@@ -95,7 +96,7 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
       series: [
         { name: 'kNN', points: perEpoch(({ knn }) => knn) },
         {
-          name: supervised ? 'training images' : 'linear head',
+          name: isStudent ? 'as the teacher' : supervised ? 'training images' : 'linear head',
           points: perEpoch(({ probeAccuracy }) => probeAccuracy),
         },
         { name: 'held-out images', points: perEpoch(({ validation = null }) => validation) },

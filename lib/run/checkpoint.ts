@@ -21,6 +21,8 @@ export interface Checkpoint {
   fingerprint: string | null
   /** Of the set; null where it has none, and in older checkpoints. */
   classNames: readonly string[] | null
+  /** Checksum of the weights learnt from; null without a teacher. */
+  teacher: string | null
   config: ResolvedConfig
   tensors: NativeTensor[]
 }
@@ -41,6 +43,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     images: String(checkpoint.images),
     ...(checkpoint.fingerprint === null ? {} : { fingerprint: checkpoint.fingerprint }),
     ...(checkpoint.classNames === null ? {} : { classes: JSON.stringify(checkpoint.classNames) }),
+    ...(checkpoint.teacher === null ? {} : { teacher: checkpoint.teacher }),
     config: JSON.stringify(checkpoint.config),
   }
   metadata.sha256 = await checksum(checkpoint.tensors, metadata)
@@ -88,6 +91,7 @@ export async function checkpointOf(
     images: Number(metadata.images),
     fingerprint: metadata.fingerprint ?? null,
     classNames: metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as string[]),
+    teacher: metadata.teacher ?? null,
     config: JSON.parse(metadata.config!) as ResolvedConfig,
     tensors,
   }

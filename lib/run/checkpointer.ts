@@ -11,6 +11,8 @@ export interface CheckpointerOptions {
   images: number
   fingerprint: string | null
   classNames: readonly string[] | null
+  /** Checksum of the weights learnt from; null without a teacher. */
+  teacher: string | null
   /** The checkpoint the run goes on from, if any. */
   resumedFrom: { step: number; path: string } | null
   /** Files that could not be read: never removed. */
@@ -71,8 +73,9 @@ export class Checkpointer {
   }
 
   async #write(step: number, tensors: Awaited<ReturnType<NativeLearner['state']>>): Promise<void> {
-    const { folder, config, images, fingerprint, classNames, unusable, onWritten } = this.#options
-    const path = await writeCheckpoint(folder, { step, images, fingerprint, classNames, config, tensors })
+    const { folder, config, images, fingerprint, classNames, teacher, unusable, onWritten } = this.#options
+    const known = { images, fingerprint, classNames, teacher, config }
+    const path = await writeCheckpoint(folder, { step, ...known, tensors })
     this.#newest = path
     const readable = (await listCheckpoints(folder)).filter((file) => !unusable.includes(file))
     await pruneCheckpoints(readable, config.checkpoint.keep)

@@ -1,6 +1,6 @@
 /**
  * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
- * away, paper §4.2; a classifier trained with the encoder stays, as `fc`), with what is needed to use it as
+ * away, paper §4.2; a classifier trained with the encoder stays, as `fc`, on the layers of the head that it stands on), with what is needed to use it as
  * metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
  */
 import { stat } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import type { Convention, EncoderSpec, NativeTensor } from '../addon/interface.ts'
 import { arches, conventions } from '../config/groups.ts'
+import { trainsClassifier } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { isPyTorch, PyTorchFile } from '../io/pytorch.ts'
@@ -25,6 +26,7 @@ import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
 import { encoderPath } from './folder.ts'
 import type { ForeignWeights } from './foreign-keys.ts'
+import type { KeptLayers } from './kept-head.ts'
 import { fromTorchvision, marked, unmarked, withBatchCounts } from './torchvision.ts'
 
 /** How images become what the encoder was trained on. */
@@ -61,6 +63,9 @@ const metadataSchema = z.object({
   resampling: z.enum(conventions).optional(),
   step: z.coerce.number().int().min(0).optional(),
   classes: json().pipe(z.array(z.string())).optional(),
+  head: json()
+    .pipe(z.object({ layers: z.number().int().min(1).max(8), convention: z.enum(conventions) }))
+    .optional(),
   normalize: json().pipe(
     z
       .object({
@@ -101,9 +106,20 @@ export function encoderWeights(
       normalize: mean === null && std === null ? null : { mean: mean ?? [0, 0, 0], std: std ?? [1, 1, 1] },
     },
     tensors: encoderTensors(state),
-    classifier: config.objective === 'supervised' ? classifierOf(state, 'classifier.', classNames) : null,
+    classifier: trainsClassifier(config) ? learntClassifier(config, state, classNames) : null,
     foreign: null,
   }
+}
+
+/** The classifier in a learner's state. */
+export function learntClassifier(
+  { head }: Pick<ResolvedConfig, 'head'>,
+  state: readonly NativeTensor[],
+  classNames: readonly string[] | null,
+): Classifier | null {
+  // Older checkpoints know of no layers that are kept.
+  const kept = { layers: head.keep ?? 0, convention: head.convention }
+  return classifierOf(state, 'classifier.', classNames, kept)
 }
 
 function weightsOf({ config, tensors, classNames }: Checkpoint): EncoderWeights {
@@ -142,7 +158,12 @@ export function encoderMetadata(
     normalize: JSON.stringify(preprocessing.normalize),
     ...Object.fromEntries(Object.entries(made).map(([name, value]) => [name, String(value)])),
     ...(classifier ? { classes: JSON.stringify(classifier.classes) } : {}),
+    ...(classifier?.head ? { head: headText(classifier.head) } : {}),
   }
+}
+
+function headText({ layers, convention }: KeptLayers): string {
+  return JSON.stringify({ layers, convention })
 }
 
 /** Writes the file whole or not at all. */
@@ -214,13 +235,13 @@ export async function readEncoderFile(path: string): Promise<{ weights: EncoderW
       `Expected an encoder written by simclr, or a state dict of torchvision's ResNet, but the metadata of ${path} lack ${wrong}. Use the encoder.safetensors of a run.`,
     )
   }
-  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize, step, classes } =
+  const { arch, width, stem, convention, skRatio, imageSize, resampling, normalize, step, classes, head } =
     parsed.data
   const weights = {
     spec: { arch, width, stem, convention, skRatio },
     preprocessing: { imageSize, convention: resampling ?? convention, normalize },
     tensors: unmarked(tensors).filter(({ name }) => !isClassifier(name)),
-    classifier: classes ? classifierOf(tensors, 'fc.', classes) : null,
+    classifier: classes ? classifierOf(tensors, 'fc.', classes, head ?? null) : null,
     foreign: null,
   }
   return step === undefined ? { weights } : { weights, step }

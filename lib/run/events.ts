@@ -23,7 +23,7 @@ export interface EpochEvent {
   /** Steps done when it ended. */
   step: number
   loss: number
-  /** Null where the objective is 'supervised'. */
+  /** Null where the objective is not 'contrastive'. */
   contrastiveAccuracy: number | null
   entropy: number | null
   /** Linear head; null without it. */

@@ -5,8 +5,9 @@ import { packageVersion } from '../addon/binary.ts'
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
-import { hasLinearHead, learnerSpec } from '../config/learner-spec.ts'
+import { learnerSpec } from '../config/learner-spec.ts'
 import { expected, invalid } from '../config/messages.ts'
+import { hasLinearHead, learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
@@ -31,12 +32,19 @@ import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
 import { checkFits, findStart, type Start } from './resume.ts'
 import { Session, type SessionParts } from './session.ts'
+import { readTeacher, type Teacher } from './teacher.ts'
 import { dataOf, readTrainingImages, settingsOf } from './training-images.ts'
 
 /** Where rank 0 found the run, on every rank. */
 interface Beginning extends Start {
   /** The run folder. */
   path: string
+}
+
+/** Weights that are there already: to begin with, and to learn from. */
+export interface Known {
+  init: Beginner | undefined
+  teacher: Teacher | undefined
 }
 
 /** `options` must be valid. Leaves nothing behind where it throws. */
@@ -48,12 +56,16 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     ranks.setActivity('reading images')
     // A run that goes on has its own weights.
     const named = beginning.checkpoint ? null : options.init
-    const init = named ? await readInit(named) : undefined
+    const init = named ? await readInit(named, options.head?.keep) : undefined
     if (init?.note) tell({ type: 'warning', message: init.note })
+    // A run that goes on still has its teacher to listen to.
+    const listensTo = options.teacher ?? beginning.checkpoint?.config.teacher
+    const teacher = listensTo ? await readTeacher(listensTo) : undefined
+    const known = { init, teacher }
     const machine = await commonFacts(ranks)
-    const images = await readTrainingImages(options, beginning, machine, init, tell)
+    const images = await readTrainingImages(options, beginning, machine, known, tell)
     try {
-      return await assemble(options, ranks, folder, { ...beginning, init }, machine, images, tell)
+      return await assemble(options, ranks, folder, { ...beginning, ...known }, machine, images, tell)
     } catch (error) {
       await images.dispose()
       throw error
@@ -93,7 +105,7 @@ async function assemble(
   options: TrainOptions,
   ranks: Ranks,
   folder: RunFolder | null,
-  { path, checkpoint, unusable, init }: Beginning & { init: Beginner | undefined },
+  { path, checkpoint, unusable, init, teacher }: Beginning & Known,
   machine: MachineFacts,
   images: Images,
   tell: (event: TrainEvent) => void,
@@ -101,12 +113,15 @@ async function assemble(
   const addon = loadAddon()
   const data = dataOf(options, checkpoint?.config)
   const facts = dataFacts(images, data === sampleTrain)
-  const resolution = resolve(settingsOf(options), facts, machine, checkpoint?.config, init)
+  const resolution = resolve(settingsOf(options), facts, machine, checkpoint?.config, init, teacher)
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0
+  // Of the classifier, where one is trained.
+  const classNames = teacher?.classes ?? images.classNames
+  const listened = teacher?.checksum ?? null
   if (checkpoint) {
-    checkFits(checkpoint, config, images, plan.steps)
+    checkFits(checkpoint, config, { count: images.count, classNames, teacher: listened }, plan.steps)
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
@@ -114,12 +129,14 @@ async function assemble(
   const looks = await fingerprint(images, options.signal)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images, looks))
-  const spec = learnerSpec(config, hasLinearHead(config) ? classesOf(images) : 0)
+  await ranks.agree(() => factsOf(config, images, looks, listened))
+  const classes = teacher?.classes.length ?? (hasLinearHead(config) ? classesOf(images) : 0)
+  const spec = learnerSpec(config, classes, teacher?.spec)
   // Decoding counts among the busy threads, which never outnumber those asked for.
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
-  const validation = ranks.isFirst ? await heldOut(addon, images, config, options.signal, tell) : null
+  const asked = config.validation.metric === 'classifier' ? classNames : images.classNames
+  const validation = ranks.isFirst ? await heldOut(addon, images, asked, config, options.signal, tell) : null
   let learner: NativeLearner | undefined
   let recorder: Recorder | undefined
   let checkpointer: Checkpointer | undefined
@@ -139,7 +156,8 @@ async function assemble(
         config,
         images: images.count,
         fingerprint: looks,
-        classNames: images.classNames,
+        classNames,
+        teacher: listened,
         resumedFrom: checkpoint,
         unusable,
         onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
@@ -158,7 +176,7 @@ async function assemble(
     const { steps } = plan
     const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, validation, fromFirst, recorder, disk, tell })
+    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, fromFirst, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     await checkpointer?.settle().catch(() => {}) // while the folder is still ours
@@ -198,7 +216,7 @@ function trainingLoader(
     sampler: new Sampler({ convention, images: images.count, batchSize, seed }, addon.epochOrder),
     seed,
     views,
-    withLabels: hasLinearHead(config),
+    withLabels: learnsLabels(config),
     step,
     steps: plan.steps,
     part: (rows) => ranks.part(rows),
@@ -216,17 +234,18 @@ function evaluationAugmenter(addon: Addon, { augment, imageSize }: ResolvedConfi
   return new addon.Augmenter(lower(evaluationFamily(augment.convention, imageSize, augment), imageSize))
 }
 
-/** Reads the held-out images; their labels mean what those of `images` mean. */
+/** Reads the held-out images; their labels mean what `names` say. */
 async function heldOut(
   addon: Addon,
   images: Images,
+  names: readonly string[] | null,
   config: ResolvedConfig,
   signal: AbortSignal | undefined,
   tell: (event: TrainEvent) => void,
 ): Promise<Validation | null> {
   const { imageSize, maxSkipped, threads, validation } = config
   if (validation.data === null) return null
-  const classNames = images.classNames ?? undefined
+  const classNames = names ?? undefined
   const onProgress = (progress: { name: string; done: number; total: number }) =>
     tell({ type: 'data', ...progress })
   const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }

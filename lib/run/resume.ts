@@ -3,8 +3,8 @@ import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
-import { hasLinearHead } from '../config/learner-spec.ts'
 import { invalid, show } from '../config/messages.ts'
+import { hasLinearHead } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
@@ -80,12 +80,16 @@ export async function findStart(
  * else would be another run.
  */
 const mayChange =
-  /^(data|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|validation\..+|probe\.(?!linearHead).+)$/
+  /^(data|teacher|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|validation\..+|probe\.(?!linearHead).+)$/
 
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [
   ['objective', 'contrastive'],
   ['init', null],
+  ['teacher', null],
+  ['distillation.temperature', 1],
+  ['distillation.weight', 1],
+  ['head.keep', 0],
   ['views', 2],
   ['resolution', null],
   ['chunkSize', null],
@@ -99,7 +103,7 @@ const before: readonly (readonly [string, unknown])[] = [
 export function checkFits(
   checkpoint: Checkpoint & { path: string },
   config: ResolvedConfig,
-  { count: images, classNames }: Pick<Images, 'count' | 'classNames'>,
+  { count: images, classNames, teacher }: Pick<Images, 'count' | 'classNames'> & { teacher: string | null },
   steps: number,
 ): void {
   const refuse = (name: string, ours: unknown, theirs: unknown): never => {
@@ -118,6 +122,7 @@ export function checkFits(
   // What the linear head has learnt to call by a number.
   const known = hasLinearHead(config) ? checkpoint.classNames : null
   if (known && String(known) !== String(classNames)) refuse('classes of data', classNames, known)
+  if (teacher !== checkpoint.teacher) refuse('weights of teacher', teacher, checkpoint.teacher)
   if (images !== checkpoint.images) refuse('number of images in data', images, checkpoint.images)
   if (steps < checkpoint.step) {
     throw new SimclrError(

@@ -22,6 +22,8 @@ export interface SessionParts {
   /** The run folder, absolute; ranks of other machines may not see it. */
   path: string
   images: Images
+  /** Of the classifier or the images; null where they have none. */
+  classNames: readonly string[] | null
   config: ResolvedConfig
   schedule: ScheduleSettings
   /** Steps in all. */
@@ -156,8 +158,8 @@ export class Session {
   }
 
   async #offer(accuracy: number): Promise<void> {
-    const { disk, learner, config, images, tell } = this.#parts
-    const weights = async () => encoderWeights(config, await learner.state(), images.classNames)
+    const { disk, learner, config, classNames, tell } = this.#parts
+    const weights = async () => encoderWeights(config, await learner.state(), classNames)
     if (await disk!.best.offer(accuracy, this.#step, weights)) tell({ type: 'best', ...disk!.best.best! })
   }
 
@@ -211,9 +213,9 @@ export class Session {
   }
 
   async #leaveBehind(): Promise<EncoderWeights> {
-    const { config, images, learner, disk } = this.#parts
+    const { config, classNames, learner, disk } = this.#parts
     await this.#checkpoint()
-    const weights = encoderWeights(config, await learner.state(), images.classNames)
+    const weights = encoderWeights(config, await learner.state(), classNames)
     if (disk !== null) {
       await writeEncoder(disk.folder.encoder, weights, { step: this.#step })
       await disk.checkpointer.settle()

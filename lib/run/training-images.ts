@@ -1,5 +1,6 @@
 /** The images that a run trains on. */
 import { invalid } from '../config/messages.ts'
+import { learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { type MachineFacts, resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
@@ -11,13 +12,14 @@ import { sampleTrain } from '../data/sources/scenes.ts'
 import type { TrainEvent } from './events.ts'
 import type { Beginner } from './init.ts'
 import type { Start } from './resume.ts'
+import type { Teacher } from './teacher.ts'
 
 /** Reads the data that the options, or the run being resumed, name. */
 export async function readTrainingImages(
   options: TrainOptions,
   { checkpoint }: Start,
   machine: MachineFacts,
-  init: Beginner | undefined,
+  { init, teacher }: { init: Beginner | undefined; teacher: Teacher | undefined },
   tell: (event: TrainEvent) => void,
 ): Promise<Images> {
   const previous = checkpoint?.config
@@ -33,14 +35,17 @@ export async function readTrainingImages(
     isDefault: data === sampleTrain,
   }
   const resolved = (imageSize: number | null) =>
-    resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init).config
+    resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init, teacher).config
   // What cannot work is said before a large set is read.
-  const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = resolved(null)
+  const config = resolved(null)
+  const { imageSize, limit, limitPerClass, maxSkipped, threads, stream } = config
   const isOpen = resolved(8).imageSize !== resolved(1024).imageSize
   const read = await readImages(data, {
     // Decoded for the views that will be made, as when the run is resumed or run again, which know their size.
     imageSize: isOpen ? (usual) => resolved(usual).imageSize : imageSize,
     ...{ limit, limitPerClass, maxSkipped, threads, stream },
+    // Labels that a student learns beside its teacher mean what the teacher means by them.
+    classNames: teacher && learnsLabels(config) ? teacher.classes : undefined,
     streamThreads: decodingThreads(threads),
     signal: options.signal,
     onProgress: (progress) => tell({ type: 'data', ...progress }),

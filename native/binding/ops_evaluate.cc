@@ -1,6 +1,7 @@
 // knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "binding/convert.h"
 #include "binding/errors.h"
@@ -22,16 +23,14 @@ struct Probe {
 
 /// A copy: JavaScript may change the array, or give its memory away (to a worker, say), while a thread of
 /// ours computes, and Node-API has nothing that holds the memory where it is.
-at::Tensor rows(const Napi::CallbackInfo& info, size_t argument, const char* name, int64_t dim) {
-  const Napi::Value value = info[argument];
+at::Tensor rows(const Napi::Value& value, const char* name, int64_t dim) {
+  const Napi::Env env = value.Env();
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
-    fail(info.Env(), "a Float32Array", name, value);
+    fail(env, "a Float32Array", name, value);
   Napi::Float32Array array = value.As<Napi::Float32Array>();
   const auto length = static_cast<int64_t>(array.ElementLength());
-  if (length % dim != 0) fail(info.Env(), "whole rows of `dim` numbers", name, value);
-  return guarded(info.Env(), [&] {
-    return at::from_blob(array.Data(), {length / dim, dim}, at::kFloat).clone();
-  });
+  if (length % dim != 0) fail(env, "whole rows of `dim` numbers", name, value);
+  return guarded(env, [&] { return at::from_blob(array.Data(), {length / dim, dim}, at::kFloat).clone(); });
 }
 
 Probe to_probe(const Napi::CallbackInfo& info) {
@@ -39,9 +38,9 @@ Probe to_probe(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(env, "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
   const int64_t dim = integer(options, "dim", 1);
-  Probe probe{rows(info, 0, "features", dim),
+  Probe probe{rows(info[0], "features", dim),
               {},
-              rows(info, 2, "queries", dim),
+              rows(info[2], "queries", dim),
               integer(options, "classes", 0, INT32_MAX)};
   if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
     fail(env, "an Int32Array", "labels", info[1]);
@@ -109,17 +108,36 @@ Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   });
 }
 
+/// The kept layers, each of which gives as many numbers as it takes; none where there is no argument.
+std::vector<DenseLayer> to_hidden(const Napi::Value& value, int64_t dim) {
+  std::vector<DenseLayer> hidden;
+  if (value.IsUndefined()) return hidden;
+  if (!value.IsArray()) fail(value.Env(), "an array of layers", "hidden", value);
+  const auto layers = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < layers.Length(); ++i) {
+    const Napi::Value given = layers.Get(i);
+    if (!given.IsObject()) fail(value.Env(), "a layer's weight and bias", "hidden", given);
+    const auto layer = given.As<Napi::Object>();
+    const at::Tensor bias = rows(layer.Get("bias"), "hidden.bias", 1).flatten();
+    const at::Tensor weight = rows(layer.Get("weight"), "hidden.weight", dim);
+    if (bias.numel() != dim || weight.size(0) != dim)
+      fail(value.Env(), "layers as wide as the features", "hidden", given);
+    hidden.push_back({weight, bias});
+  }
+  return hidden;
+}
+
 Napi::Value ClassProbabilities(const Napi::CallbackInfo& info) {
-  const at::Tensor bias = rows(info, 2, "bias", 1).flatten();
+  const at::Tensor bias = rows(info[2], "bias", 1).flatten();
   const int64_t classes = bias.numel();
   if (!info[1].IsTypedArray() || classes == 0) fail(info.Env(), "numbers a class", "weight", info[1]);
   const auto length = static_cast<int64_t>(info[1].As<Napi::TypedArray>().ElementLength());
   const int64_t dim = length / classes;
   if (dim == 0 || length % classes != 0) fail(info.Env(), "as many numbers a class", "weight", info[1]);
-  const at::Tensor weight = rows(info, 1, "weight", dim), features = rows(info, 0, "features", dim);
-  const auto work = [=] {
+  const at::Tensor weight = rows(info[1], "weight", dim), features = rows(info[0], "features", dim);
+  const auto work = [=, hidden = to_hidden(info[3], dim)] {
     require_finite(features, "features");
-    return class_probabilities(features, weight, bias).contiguous();
+    return class_probabilities(features, weight, bias, hidden).contiguous();
   };
   return queue(info.Env(), work, to_float_array);
 }

@@ -5,6 +5,7 @@
 
 #include "binding/convert.h"
 #include "binding/group.h"
+#include "binding/tensors.h"
 
 namespace simclr::binding {
 namespace {
@@ -25,6 +26,7 @@ HeadSpec to_head_spec(const Napi::Object& object) {
   spec.layers = integer<int>(object, "layers");
   spec.dim = integer(object, "dim", 1, INT32_MAX);
   spec.convention = to_convention(object, "convention");
+  if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);
   return spec;
 }
 
@@ -35,6 +37,15 @@ NtXentOptions to_loss(const Napi::Object& object) {
   options.normalize = boolean(object, "normalize");
   if (has(object, "views")) options.views = integer(object, "views", 1, INT32_MAX);
   return options;
+}
+
+TeacherSpec to_teacher(const Napi::Object& spec) {
+  TeacherSpec out;
+  out.encoder = to_encoder_spec(object(spec, "encoder"));
+  out.head = to_head_spec(object(spec, "head"));
+  out.classes = integer(spec, "classes", 1, INT32_MAX);
+  out.tensors = to_tensors(spec.Get("tensors"));
+  return out;
 }
 
 GraphMode to_graph_mode(const Napi::Object& object, const char* key) {
@@ -103,6 +114,11 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
   out.optimizer = to_optimizer_spec(object(spec, "optimizer"));
   out.classes = integer(spec, "classes", 0, INT32_MAX);
   out.supervised = has(spec, "supervised") && boolean(spec, "supervised");
+  if (has(spec, "teacher")) out.teacher = to_teacher(object(spec, "teacher"));
+  if (has(spec, "distillation")) {
+    const Napi::Object distillation = object(spec, "distillation");
+    out.distillation = {number(distillation, "temperature"), number(distillation, "weight")};
+  }
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
   out.shards = integer<int>(spec, "shards", 1, kMaxShards);

@@ -2,13 +2,17 @@ import { expect } from 'chai'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
-import { presetNames, type TrainSettings } from '../../lib/config/settings.ts'
+import { type PresetName, presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
 
 const resolved = (settings: TrainSettings, data = cifar, on = machine) => resolve(settings, data, on)
+
+/** What a preset cannot do without. */
+const needed = (preset: PresetName): TrainSettings =>
+  preset === 'distill' ? { preset, teacher: 'runs/tuned' } : { preset }
 
 describe('presets', () => {
   it('torch: lightly and torchvision', () => {
@@ -39,7 +43,7 @@ describe('presets', () => {
 
   it('all but paper build the geometry torchvision can load', () => {
     for (const preset of presetNames) {
-      const { convention } = resolved({ preset }).config.encoder
+      const { convention } = resolved(needed(preset)).config.encoder
       expect(convention, preset).to.equal(preset === 'paper' ? 'paper' : 'torch')
     }
   })
@@ -62,7 +66,7 @@ describe('resolve', () => {
 
   it('leaves nothing open, says who decided each value, and resolves to itself', () => {
     for (const preset of presetNames) {
-      const first = resolved({ preset })
+      const first = resolved(needed(preset))
       validate(trainOptions, first.config)
       const again = resolve(first.config, cifar, machine)
       expect(again.config).to.deep.equal(first.config)

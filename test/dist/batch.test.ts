@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { distance } from '../learn/support.ts'
+import { distance, tinySpec, withLearner } from '../learn/support.ts'
 import { both, expectClose, expectExact, recipes, workOf } from './exact.ts'
 import { runRanks } from './ranks.ts'
 
@@ -20,6 +20,29 @@ describe('a batch shared by processes is one batch', function () {
 
   it('three views, fp64: the same of ranks with 2, 1 shards, 11 images', () =>
     expectExact(workOf({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, [2, 1])))
+
+  it('a student of a teacher, its labels beside that, on a kept layer, fp64: loss, every gradient, running statistics', async () => {
+    const recipe = {
+      supervised: true,
+      loss: { temperature: 1, scale: 1, normalize: true, views: 1 },
+      head: { layers: 3, dim: 16, convention: 'torch', keep: 1 },
+    } as const
+    const { encoder } = tinySpec()
+    const tensors = await withLearner(tinySpec({ ...recipe, classes: 3, seed: 9 }), async (learner) =>
+      (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.')),
+    )
+    const teacher = { encoder, head: recipe.head, classes: 3, tensors }
+    for (const own of [{}, { teacher, distillation: { temperature: 2, weight: 0.4 } }]) {
+      const { one, ranks } = await both(workOf({ ...recipe, ...own }, [2, 1]))
+      expect(one.gradients.gradientNorm).to.be.greaterThan(0)
+      for (const { gradients, state } of ranks) {
+        expect(gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)
+        expect(gradients.probeAccuracy).to.equal(one.gradients.probeAccuracy)
+        expect(distance(one.gradients.gradients, gradients.gradients)).to.be.below(1e-10)
+        expect(distance(one.state, state)).to.be.below(1e-10)
+      }
+    }
+  })
 
   // One process: a chunk is its images' c-th third. Two ranks: of both ranks' images. With frozen statistics all are alike.
   it('in chunks, BatchNorm frozen, fp64: the whole batch of one process', async () => {

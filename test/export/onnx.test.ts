@@ -27,6 +27,21 @@ function trained({ name, shape, ...tensor }: NativeTensor, seed: number): Native
   return tensorFrom(name, shape, moved)
 }
 
+/** First layers of a projection head, as an encoder file has them. */
+function headOf(layers: number, dim: number): NativeTensor[] {
+  return Array.from({ length: layers }, (_, i) => {
+    const [dense, norm] = [`head.layers.${3 * i}`, `head.layers.${3 * i + 1}`]
+    const vectors = ['weight', 'bias', 'running_mean', 'running_var'].map((name, at) =>
+      trained(tensorFrom(`${norm}.${name}`, [dim], new Float32Array(dim)), 20 + 5 * i + at),
+    )
+    return [
+      tensorFrom(`${dense}.weight`, [dim, dim], noise(dim * dim, 30 + i)),
+      ...vectors,
+      { name: `${norm}.num_batches_tracked`, dtype: 'I64' as const, shape: [], data: new Uint8Array(8) },
+    ]
+  }).flat()
+}
+
 describe('an encoder as an ONNX graph, in onnxruntime', function () {
   this.timeout(120_000)
   const path = temporaryFolder()
@@ -36,7 +51,12 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
   }
 
   /** An encoder of random weights and BatchNorms, through its file. */
-  async function encoderOf(spec: UntrainedSpec, imageSize: number, classes: string[] | null = null) {
+  async function encoderOf(
+    spec: UntrainedSpec,
+    imageSize: number,
+    classes: string[] | null = null,
+    layers = 0,
+  ) {
     const convention = spec.convention ?? 'torch'
     using plain = await Encoder.random(spec, { imageSize, convention, normalize })
     const file = path('plain.safetensors')
@@ -49,6 +69,10 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
       const [count, dim] = [classes.length, plain.featureDim]
       moved.push(tensorFrom('fc.weight', [count, dim], noise(count * dim, 7)))
       moved.push(tensorFrom('fc.bias', [count], noise(count, 8)))
+    }
+    if (layers > 0) {
+      kept.head = JSON.stringify({ layers, convention })
+      moved.push(...headOf(layers, plain.featureDim))
     }
     await writeSafetensors(file, moved, kept)
     return await Encoder.load(file)
@@ -136,6 +160,18 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
     const text = readFileSync(path('encoder.onnx')).toString('utf8')
     for (const known of ['["cat","dog","Größe"]', 'imageSize', '"mean":[0.4,0.5,0.6]'])
       expect(text).to.include(known)
+  })
+
+  it('gives those of a classifier on two layers of the head', async () => {
+    const spec = { arch: 'resnet18', width: 0.25, stem: 'cifar', convention: 'torch' } as const
+    using encoder = await encoderOf(spec, 16, ['cat', 'dog', 'cow'], 2)
+    const { images, input } = pictures(3, 16)
+    const { data, shape } = await encoder.classify(images)
+    expect(Math.max(...data) - Math.min(...data)).to.be.above(0.01)
+    const { probabilities, features } = await run(encoder, input)
+    expectClose(probabilities!, data, shape)
+    const embedded = await encoder.embed(images)
+    expectClose(features!, embedded.data, embedded.shape)
   })
 
   it('is what `simclr export` writes', async () => {

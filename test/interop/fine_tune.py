@@ -2,8 +2,10 @@
 
     fine_tune.py START OUT
 
-START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N]; lr, momentum and nesterov are
-metadata. OUT gets the state dict after the steps, and `losses`.
+START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov and
+keep are metadata. The classifier stands on `keep` layers of lightly's projection head. With `teacher.*`, the state dict
+of another such network (teacherKeep), it learns what that says: temperature, weight. OUT gets the state dict after the
+steps, and `losses`.
 """
 
 import sys
@@ -13,16 +15,48 @@ from cpu_torchvision import torchvision
 from peer_tensors import read_safetensors, write_safetensors
 
 
+class Classifier(torch.nn.Module):
+    def __init__(self, keep, classes):
+        super().__init__()
+        self.encoder = torchvision.models.resnet18(weights=None, num_classes=classes)
+        dim = self.encoder.fc.in_features
+        layers = []
+        for _ in range(keep):
+            layers += [torch.nn.Linear(dim, dim, bias=False), torch.nn.BatchNorm1d(dim), torch.nn.ReLU()]
+        self.head = torch.nn.ModuleDict({"layers": torch.nn.Sequential(*layers)})
+        self.classifier = self.encoder.fc
+        self.encoder.fc = torch.nn.Identity()
+
+    def forward(self, x):
+        return self.classifier(self.head["layers"](self.encoder(x)))
+
+
+def network(tensors, keep):
+    net = Classifier(int(keep), tensors["classifier.bias"].numel()).double()
+    net.load_state_dict(tensors, strict=True)
+    return net
+
+
 def main(start, out):
     tensors, metadata = read_safetensors(start)
     views, labels = tensors.pop("views").double(), tensors.pop("labels").long()
-    net = torchvision.models.resnet18(weights=None, num_classes=tensors["fc.bias"].numel()).double().train()
-    net.load_state_dict(tensors, strict=True)
+    prefix = "teacher."
+    taught = {name[len(prefix):]: tensors.pop(name) for name in list(tensors) if name.startswith(prefix)}
+    net = network(tensors, metadata["keep"]).train()
+    teacher = network(taught, metadata["teacherKeep"]).eval() if taught else None
+    temperature, weight = float(metadata.get("temperature", 1)), float(metadata.get("weight", 0))
     optimizer = torch.optim.SGD(net.parameters(), lr=float(metadata["lr"]), momentum=float(metadata["momentum"]),
                                 nesterov=metadata["nesterov"] == "true")
+    cross_entropy = torch.nn.functional.cross_entropy
     losses = []
     for batch in views:
-        loss = torch.nn.functional.cross_entropy(net(batch.permute(0, 3, 1, 2)), labels)
+        x = batch.permute(0, 3, 1, 2)
+        logits = net(x)
+        loss = (1 - weight) * cross_entropy(logits, labels, ignore_index=-1) if weight < 1 else 0
+        if teacher:
+            with torch.no_grad():
+                wanted = torch.softmax(teacher(x) / temperature, 1)
+            loss = loss + weight * temperature**2 * cross_entropy(logits / temperature, wanted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

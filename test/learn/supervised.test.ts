@@ -13,6 +13,8 @@ const supervised = (overrides: Partial<LearnerSpec> = {}): LearnerSpec =>
     supervised: true,
     ...overrides,
   })
+/** Of three layers, of which two can be kept. */
+const head = { layers: 3, dim: 16, convention: 'torch' } as const
 const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
 const batch = views(7, 8)
 
@@ -21,6 +23,7 @@ describe('a supervised learner', () => {
     ['SGD', {}],
     ['LARS, whose decay of the classifier is part of the loss', { optimizer: paperLars }],
     ['two views of each image', { loss: { temperature: 0.5, scale: 1, normalize: true, views: 2 } }],
+    ['on a layer of the head that is kept', { head: { ...head, keep: 1 } }],
   ] as const) {
     it(`has one batch: loss, accuracy, every gradient and state, 1 = 2 = 3 shards, uneven: ${name}`, async () => {
       const given = views(7 * ((recipe as Partial<LearnerSpec>).loss?.views ?? 1), 8)
@@ -40,32 +43,100 @@ describe('a supervised learner', () => {
     })
   }
 
-  it('has the gradient of its loss, in the encoder as in the classifier', async () => {
-    await withLearner(supervised(), async (learner) => {
-      const start = await learner.state()
-      const { loss, probeLoss, gradients } = await learner.gradients(batch, labels)
-      expect(loss).to.equal(probeLoss)
-      const parts = ['conv1.weight', 'bn1.weight', 'layer3.0.conv2.weight', 'layer4.1.bn2.bias']
-      for (const name of [
-        ...parts.map((part) => `encoder.${part}`),
-        'classifier.weight',
-        'classifier.bias',
-      ]) {
-        const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
-        const direction = floats(random(name, [gradient.length], 5))
-        const lossAt = async (distance: number) => {
-          await learner.load(
-            start.map((tensor) => (tensor.name === name ? moved(tensor, direction, distance) : tensor)),
-          )
-          return (await learner.gradients(batch, labels)).loss
+  for (const keep of [0, 1, 2]) {
+    const kept = Array.from({ length: keep }, (_, i) => [
+      `head.layers.${3 * i}.weight`,
+      `head.layers.${3 * i + 1}.weight`,
+      `head.layers.${3 * i + 1}.bias`,
+    ]).flat()
+    it(`has the gradient of its loss, in the encoder as in the classifier, with ${keep} layers of the head`, async () => {
+      await withLearner(supervised({ head: { ...head, keep } }), async (learner) => {
+        const start = await learner.state()
+        const { loss, probeLoss, gradients } = await learner.gradients(batch, labels)
+        expect(loss).to.equal(probeLoss)
+        const parts = ['conv1.weight', 'bn1.weight', 'layer3.0.conv2.weight', 'layer4.1.bn2.bias']
+        const others = ['classifier.weight', 'classifier.bias']
+        for (const name of [...parts.map((part) => `encoder.${part}`), ...kept, ...others]) {
+          const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
+          const direction = floats(random(name, [gradient.length], 5))
+          const lossAt = async (distance: number) => {
+            await learner.load(
+              start.map((tensor) => (tensor.name === name ? moved(tensor, direction, distance) : tensor)),
+            )
+            return (await learner.gradients(batch, labels)).loss
+          }
+          const step = 1e-6
+          const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
+          const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
+          expect(Math.abs(expected), name).to.be.above(1e-4)
+          expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
         }
-        const step = 1e-6
-        const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
-        const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
-        expect(Math.abs(expected), name).to.be.above(1e-4)
-        expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
-      }
+      })
     })
+  }
+
+  it('stands on the kept layers after their BatchNorm and ReLU, by hand', async () => {
+    const spec = supervised({ head: { ...head, keep: 2 }, frozenBatchNorm: true })
+    await withLearner(spec, async (learner) => {
+      const own = (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.'))
+      const shuffled = own.map((tensor, i) => {
+        if (!/^(head|classifier)/.test(tensor.name) || tensor.dtype !== 'F64') return tensor
+        const values = floats(random(tensor.name, tensor.shape, i))
+        return tensorFrom(
+          tensor.name,
+          tensor.shape,
+          Float64Array.from(values, (x) => (/running_var/.test(tensor.name) ? 1 + x / 2 : x)),
+        )
+      })
+      await learner.load(shuffled)
+      const of = (name: string) => floats(shuffled.find((tensor) => tensor.name === name)!)
+      const dense = (x: number[], weight: ArrayLike<number>) =>
+        Array.from({ length: weight.length / x.length }, (_, o) =>
+          x.reduce((sum, value, i) => sum + value * weight[o * x.length + i]!, 0),
+        )
+      const { features } = await learner.forward(batch, { training: false, groups: false })
+      const h = floats(features)
+      const losses = Array.from(labels, (label, row) => {
+        let x = Array.from(h.slice(64 * row, 64 * row + 64))
+        for (const layer of [0, 1]) {
+          const norm = (name: string) => of(`head.layers.${3 * layer + 1}.${name}`)
+          x = dense(x, of(`head.layers.${3 * layer}.weight`)).map((value, i) => {
+            const normal = (value - norm('running_mean')[i]!) / Math.sqrt(norm('running_var')[i]! + 1e-5)
+            return Math.max(0, normal * norm('weight')[i]! + norm('bias')[i]!)
+          })
+        }
+        const logits = dense(x, of('classifier.weight')).map((value, i) => value + of('classifier.bias')[i]!)
+        return Math.log(logits.reduce((sum, value) => sum + Math.exp(value), 0)) - (logits[label] ?? 0)
+      }).filter((_, row) => labels[row]! >= 0)
+      const expected = losses.reduce((sum, value) => sum + value) / losses.length
+      expect((await learner.gradients(batch, labels)).loss).to.be.closeTo(expected, 1e-10 * expected)
+    })
+  })
+
+  it('keeps the first layers of the head, and no others', async () => {
+    await withLearner(supervised({ head: { ...head, keep: 1 } }), async (learner) => {
+      const kept = (await learner.state()).filter(({ name }) => name.startsWith('head.'))
+      expect(kept.map(({ name }) => name)).to.have.members([
+        'head.layers.0.weight',
+        ...['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map(
+          (name) => `head.layers.1.${name}`,
+        ),
+      ])
+      expect(learner.parameterCount.head).to.equal(64 * 64 + 2 * 64)
+    })
+    // As in contrastive training, whose weights they take over.
+    const first = async (spec: LearnerSpec) =>
+      withLearner(spec, async (learner) =>
+        (await learner.state()).filter(({ name }) => name.startsWith('head.layers.0')),
+      )
+    const before = await first(tinySpec({ head }))
+    expect(distance(before, await first(supervised({ head: { ...head, keep: 1 } })))).to.equal(0)
+  })
+
+  it('takes a step on the meta device with a layer that is kept', async () => {
+    const spec = supervised({ head: { ...head, keep: 1 }, device: 'meta', precision: 'bf16' })
+    const { loss } = await withLearner(spec, (learner) => learner.stepViews(batch, labels, 0.1))
+    expect(loss).to.be.NaN
   })
 
   it('learns its images, which an online head beside NT-Xent never lets the encoder do', async () => {
@@ -101,6 +172,10 @@ describe('a supervised learner', () => {
     const { Learner } = loadAddon()
     expect(() => new Learner(supervised({ classes: 0 }))).to.throw(/Expected classes.*received 0 classes/)
     expect(() => new Learner(supervised({ chunkSize: 4 }))).to.throw(/chunks of 4 images/)
+    for (const keep of [3, 4])
+      expect(() => new Learner(supervised({ head: { ...head, keep } }))).to.throw(
+        new RegExp(`less than the 3 layers.*\`head.keep\` but received ${keep}`),
+      )
     const error = await withLearner(supervised(), (learner) => rejection(learner.stepViews(batch, null, 0.1)))
     expect(error.message).to.match(/Expected labels for a supervised step/)
   })
@@ -120,6 +195,26 @@ describe('classProbabilities', () => {
     })
     expect(actual).to.have.length(6)
     for (const [i, value] of actual.entries()) expect(value).to.be.closeTo(expected[i]!, 1e-6)
+  })
+
+  it('goes through hidden layers first, with a ReLU behind each', async () => {
+    const layer = { weight: Float32Array.of(1, 1, 1, -1), bias: Float32Array.of(0.5, 0) }
+    const actual = await loadAddon().classProbabilities(
+      Float32Array.of(1, 2),
+      Float32Array.of(1, 0, 0, 1),
+      Float32Array.of(0, 0),
+      [layer, layer],
+    )
+    // (1, 2) → (3.5, 0) → (4, 3.5)
+    const second = 1 / (1 + Math.exp(0.5))
+    expect(actual[0]).to.be.closeTo(1 - second, 1e-6)
+    expect(actual[1]).to.be.closeTo(second, 1e-6)
+    const wrong = { weight: Float32Array.of(1, 1), bias: Float32Array.of(0) }
+    expect(() =>
+      loadAddon().classProbabilities(Float32Array.of(1, 2), Float32Array.of(1, 0), Float32Array.of(0), [
+        wrong,
+      ]),
+    ).to.throw(/layers as wide as the features/)
   })
 
   it('refuses what does not fit', () => {

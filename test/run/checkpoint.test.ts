@@ -19,6 +19,7 @@ const at = (step: number): Checkpoint => ({
   images: 100,
   fingerprint: 'of some pixels',
   classNames: ['cat', 'dog, large'],
+  teacher: 'their checksum',
   config: { seed: 7 } as ResolvedConfig,
   tensors: [
     tensorFrom('encoder.conv1.weight', [2, 3], Float32Array.from([1, -0, Number.NaN, 3, 1e-40, step])),

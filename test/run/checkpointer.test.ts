@@ -19,6 +19,7 @@ describe('a run’s checkpointer', () => {
       images: 100,
       fingerprint: null,
       classNames: null,
+      teacher: null,
       resumedFrom: null,
       unusable: [],
       onWritten: (step) => written.push(step),

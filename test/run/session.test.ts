@@ -42,6 +42,7 @@ describe('a session', () => {
       step: 0,
       config: {} as ResolvedConfig,
       images: {} as SessionParts['images'],
+      classNames: null,
       loader: {} as SessionParts['loader'],
       learner: {} as NativeLearner,
       probe: null,

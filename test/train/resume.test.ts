@@ -49,6 +49,7 @@ describe('interrupt and resume', function () {
     'three views of each image': { ...tiny, views: 3 },
     'in chunks on two threads': { ...tiny, threads: 2, chunkSize: 4 },
     'learning labels': { ...tiny, objective: 'supervised' },
+    'learning labels on a layer of the head': { ...tiny, objective: 'supervised', head: { keep: 1 } },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {

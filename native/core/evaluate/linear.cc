@@ -29,8 +29,11 @@ at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, co
   return at::linear(queries.sub_(mean).div_(deviation), weight, bias).argmax(1);
 }
 
-at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias) {
-  return at::linear(features, weight, bias).softmax(1);
+at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias,
+                               const std::vector<DenseLayer>& hidden) {
+  at::Tensor x = features;
+  for (const DenseLayer& layer : hidden) x = at::linear(x, layer.weight, layer.bias).relu_();
+  return at::linear(x, weight, bias).softmax(1);
 }
 
 }  // namespace simclr

@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace simclr {
 
 struct LinearProbeOptions {
@@ -18,7 +20,14 @@ struct LinearProbeOptions {
 at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
                         const LinearProbeOptions& options);
 
-/// Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]: [n, classes].
-at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias);
+/// A dense layer with bias: weight [out, in], bias [out].
+struct DenseLayer {
+  at::Tensor weight, bias;
+};
+
+/// Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]: [n, classes]. The features
+/// go through `hidden` first, each with a ReLU behind it.
+at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias,
+                               const std::vector<DenseLayer>& hidden = {});
 
 }  // namespace simclr

@@ -19,9 +19,26 @@ SimclrNetwork network_of(const LearnerSpec& spec) {
                     std::to_string(spec.classes) + " classes and chunks of " +
                     std::to_string(spec.chunk_size) + " images.");
   }
-  HeadSpec none = spec.head;
-  none.layers = 0;
-  return build_network(spec.encoder, none, spec.classes, spec.seed);
+  return build_classifier(spec.encoder, spec.head, spec.classes, spec.seed);
+}
+
+/// Null without one. Throws for one that the learner cannot learn from.
+std::unique_ptr<Teacher> teacher_of(LearnerSpec& spec, at::Device device) {
+  if (!spec.teacher) return nullptr;
+  TeacherSpec& teacher = *spec.teacher;
+  const auto [temperature, weight] = spec.distillation;
+  const bool fits = spec.supervised && teacher.classes == spec.classes;
+  if (!fits || !(temperature > 0) || !(weight > 0 && weight <= 1)) {
+    throw Error(
+        "ERR_SIMCLR_INVALID_ARGUMENT",
+        "Expected, for a teacher, a supervised learner of its " + std::to_string(teacher.classes) +
+            " classes, a temperature above 0 and a weight above 0 and up to 1, but received a learner of " +
+            std::to_string(spec.classes) + " classes, temperature " + std::to_string(temperature) +
+            " and weight " + std::to_string(weight) + ".");
+  }
+  auto made = std::make_unique<Teacher>(teacher, spec.precision, device);
+  teacher.tensors.clear();
+  return made;
 }
 
 at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).cpu(); }
@@ -32,7 +49,8 @@ Learner::Learner(const LearnerSpec& spec)
     : spec_(spec),
       device_(parse_device(spec.device)),
       net_(network_of(spec)),
-      pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards), spec.processes.get()) {
+      pool_(device_.is_cpu() ? std::max(1, spec.shards) : 1, std::max(1, spec.shards), spec.processes.get()),
+      teacher_(teacher_of(spec_, device_)) {
   net_.parameters.to(device_, master_type(spec.precision));
   replicas_ = std::make_unique<Replicas>(net_.parameters, compute_type(spec.precision), pool_.size());
   if (spec.processes) {

@@ -1,7 +1,8 @@
 // SimCLR's learning step (Chen et al. 2020, algorithm 1; tf2/run.py): all views of a batch through one
 // encoder and one head, NT-Xent, an optional online linear head, one optimizer update; or, fine-tuning,
-// through the encoder and the linear head with cross entropy alone. Knows nothing of Node or of the loop
-// around it.
+// through the encoder, the layers of the head that are kept and the linear head, with cross entropy alone,
+// against labels or a teacher.
+// Knows nothing of Node or of the loop around it.
 #pragma once
 
 #include <functional>
@@ -14,12 +15,13 @@
 #include "core/device_kernels.h"
 #include "core/dist/roll_call.h"
 #include "core/dist/shard_pool.h"
+#include "core/learn/distillation_loss.h"
 #include "core/learn/embedding.h"
 #include "core/learn/loss_scale.h"
 #include "core/learn/precision.h"
 #include "core/learn/replicas.h"
 #include "core/learn/step_graphs.h"
-#include "core/learn/supervised_loss.h"
+#include "core/learn/teacher.h"
 #include "core/loss/nt_xent.h"
 #include "core/machine/tensor_memory.h"
 #include "core/models/simclr_network.h"
@@ -37,7 +39,9 @@ struct LearnerSpec {
   NtXentOptions loss;
   OptimizerSpec optimizer;
   int64_t classes = 0;      ///< of the linear head; 0 = none
-  bool supervised = false;  ///< cross entropy of the linear head trains the encoder; no head, no NT-Xent
+  bool supervised = false;  ///< cross entropy of the linear head, on `head.keep` layers, trains the encoder
+  std::optional<TeacherSpec> teacher;  ///< of a supervised learner: it learns what this one says
+  DistillationOptions distillation;    ///< from the teacher
   Precision precision = Precision::fp32;
   std::string device = "cpu";
   int shards = 1;           ///< threads that share a batch (CPU)
@@ -56,7 +60,7 @@ struct LearnerSpec {
 
 /// Values of one step; NaN on the meta device, which has no values.
 struct StepResult {
-  double loss = 0;         ///< NT-Xent, or the cross entropy of a supervised learner
+  double loss = 0;         ///< NT-Xent, or what a supervised learner learns by
   bool contrasted = true;  ///< whether the two below mean anything
   double contrastive_accuracy = 0;
   double entropy = 0;
@@ -133,10 +137,10 @@ class Learner {
 
   /// A batch on its way through the network.
   struct Work {
-    int64_t images;  ///< of this rank
-    at::Tensor labels;
-    bool probe;    ///< the linear head learns, and in a supervised learner the encoder with it
-    double decay;  ///< of the linear head, in the loss
+    int64_t images;     ///< of this rank
+    at::Tensor labels;  ///< undefined where nothing is learnt of them
+    bool probe;         ///< the linear head learns, and in a supervised learner the encoder with it
+    double decay;       ///< of the linear head, in the loss
     const MakeInput& input;
     const RollCall& roll;
     std::vector<at::Tensor> scalars;  ///< of the result, on shard 0
@@ -173,8 +177,16 @@ class Learner {
     at::Tensor differentiated;        ///< summed over members: what the step minimises
     std::vector<at::Tensor> scalars;  ///< what shard 0 tells of it
   };
+  /// `wanted`: what the teacher says of these images; undefined without one.
   Losses losses(const Context& context, const Work& work, int shard, const at::Tensor& features,
-                Group& group);
+                const at::Tensor& wanted, Group& group);
+  /// Of the linear head that trains the encoder.
+  SupervisedLoss learner_loss(const Work& work, int shard, const at::Tensor& features,
+                              const at::Tensor& wanted, Group& group);
+  /// Labels of a shard's images; undefined where the step has none.
+  at::Tensor labels_of(const Work& work, int shard) const;
+  /// Is there anything that is learnt of labels alone?
+  bool needs_labels() const { return spec_.supervised && (!teacher_ || spec_.distillation.weight < 1); }
   /// What shard 0 tells of a step.
   static std::vector<at::Tensor> scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised);
   Contrast contrast(const at::Tensor& z, int shard, Group& group, const RollCall& roll);
@@ -192,7 +204,7 @@ class Learner {
   /// What a recorded step works on.
   struct StepMemory {
     at::Tensor views;   ///< as the network takes them
-    at::Tensor labels;  ///< undefined where the linear head does not learn
+    at::Tensor labels;  ///< undefined where nothing is learnt of them
     at::Tensor values;  ///< of the result
   };
 
@@ -202,6 +214,7 @@ class Learner {
   at::Device device_;
   SimclrNetwork net_;
   ShardPool pool_;
+  std::unique_ptr<Teacher> teacher_;  ///< null: labels alone
   std::unique_ptr<Replicas> replicas_;
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<LossScale> loss_scale_;        ///< in fp16

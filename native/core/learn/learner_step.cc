@@ -70,11 +70,23 @@ at::Tensor Learner::make_input(Work& work, int shard, Span images) const {
   return x;
 }
 
+at::Tensor Learner::labels_of(const Work& work, int shard) const {
+  if (!work.labels.defined()) return {};
+  const Span mine = part_of(work.images, shard, pool_.size());
+  return work.labels.narrow(0, mine.begin, mine.end - mine.begin);
+}
+
 SupervisedLoss Learner::probe_loss(const Work& work, int shard, const at::Tensor& features, Group& group) {
   if (!work.probe) return {};
-  const Span mine = part_of(work.images, shard, pool_.size());
   return supervised_loss(context(shard, group, false, false), *net_.classifier, features,
-                         work.labels.narrow(0, mine.begin, mine.end - mine.begin), work.decay, group);
+                         labels_of(work, shard), work.decay, group);
+}
+
+SupervisedLoss Learner::learner_loss(const Work& work, int shard, const at::Tensor& features,
+                                     const at::Tensor& wanted, Group& group) {
+  if (!teacher_) return probe_loss(work, shard, features, group);
+  return distillation_loss(context(shard, group, false, false), *net_.classifier, features, wanted,
+                           labels_of(work, shard), spec_.distillation, work.decay, group);
 }
 
 std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised) {
@@ -85,9 +97,10 @@ std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const S
 }
 
 Learner::Losses Learner::losses(const Context& context, const Work& work, int shard,
-                                const at::Tensor& features, Group& group) {
+                                const at::Tensor& features, const at::Tensor& wanted, Group& group) {
   if (spec_.supervised) {
-    const SupervisedLoss supervised = probe_loss(work, shard, features, group);
+    const at::Tensor kept = simclr::forward(context, net_.head, features);
+    const SupervisedLoss supervised = learner_loss(work, shard, kept, wanted, group);
     const at::Tensor none = at::zeros_like(supervised.accuracy);
     return {supervised.differentiated, scalars_of({{}, supervised.cross_entropy, none, none}, supervised)};
   }
@@ -103,9 +116,12 @@ void Learner::differentiate_whole(Work& work) {
   pool_.run([&](int shard, Group& group) {
     const Context context = this->context(shard, group, /*track=*/true, spec_.recompute);
     const at::Tensor x = make_input(work, shard, part_of(work.images, shard, pool_.size()));
+    // Before the student: what the teacher computes with is free again by then.
+    at::Tensor wanted;
+    if (teacher_) wanted = teacher_->probabilities(x, spec_.distillation.temperature);
     const at::AutoGradMode with_gradient(true);
     const at::Tensor features = simclr::forward(context, net_.encoder, x);
-    Losses losses = this->losses(context, work, shard, features, group);
+    Losses losses = this->losses(context, work, shard, features, wanted, group);
     scaled(losses.differentiated).backward();
     if (shard == 0) work.scalars = std::move(losses.scalars);
   });
@@ -173,14 +189,15 @@ StepResult Learner::report(const Work& work, const at::Tensor& values) const {
 
 Learner::Work Learner::work_of(int64_t images, const at::Tensor& labels, const MakeInput& input,
                                const RollCall& roll) const {
-  const bool probe = net_.classifier.has_value() && labels.defined();
-  if (spec_.supervised && !probe)
+  const bool labelled = net_.classifier.has_value() && labels.defined() && (needs_labels() || !teacher_);
+  if (needs_labels() && !labelled)
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected labels for a supervised step but received none.");
   // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
   // add_weight_decay).
   const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
   // Labels are copied before the network is queued: a copy to a GPU waits for what is.
-  return {images, probe ? labels.to(device_) : at::Tensor(), probe, decay, input, roll, {}};
+  const bool probe = labelled || teacher_ != nullptr;
+  return {images, labelled ? labels.to(device_) : at::Tensor(), probe, decay, input, roll, {}};
 }
 
 StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, double lr,
@@ -203,7 +220,8 @@ StepResult Learner::step_on_memory(int64_t images, const at::Tensor& labels, dou
   optimizer_->set_lr(lr);
   const auto fill = [&](StepMemory& memory) {
     keep(memory.views, views);
-    if (step.probe) keep(memory.labels, memory.labels.defined() ? step.labels : step.labels.clone());
+    if (step.labels.defined())
+      keep(memory.labels, memory.labels.defined() ? step.labels : step.labels.clone());
   };
   // Whatever changes from one step of a shape to the next lies in the memory: this may be recorded.
   const auto work_on = [this, images](StepMemory& memory) {

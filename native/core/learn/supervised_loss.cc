@@ -4,13 +4,21 @@
 
 namespace simclr {
 
+at::Tensor label_cross_entropy(const at::Tensor& logits, const at::Tensor& rows) {
+  constexpr int64_t kNoLabel = -1;
+  return at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum, kNoLabel);
+}
+
+at::Tensor kernel_decay(const Context& context, const LinearHead& head, double weight_decay) {
+  return context.weights[head.kernel].square().sum() * (weight_decay / 2);
+}
+
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
                                const at::Tensor& labels, double weight_decay, Group& group) {
   const at::Tensor logits = forward(context, head, features);
   const at::Tensor rows = labels.repeat({logits.size(0) / labels.size(0)});
-  constexpr int64_t kNoLabel = -1;
-  const at::Tensor sum = at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum, kNoLabel);
-  const at::Tensor kernel_loss = context.weights[head.kernel].square().sum() * (weight_decay / 2);
+  const at::Tensor sum = label_cross_entropy(logits, rows);
+  const at::Tensor kernel_loss = kernel_decay(context, head, weight_decay);
 
   at::Tensor totals;  // labelled rows, correct ones, sum of cross entropies: over the group
   {

@@ -19,4 +19,10 @@ struct SupervisedLoss {
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
                                const at::Tensor& labels, double weight_decay, Group& group);
 
+/// Sum over rows of logits [N, classes] that have a label in `rows` [N], -1 = none.
+at::Tensor label_cross_entropy(const at::Tensor& logits, const at::Tensor& rows);
+
+/// decay / 2 * |kernel|^2.
+at::Tensor kernel_decay(const Context& context, const LinearHead& head, double weight_decay);
+
 }  // namespace simclr

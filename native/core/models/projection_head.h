@@ -1,5 +1,5 @@
 // The projection head g: thrown away after training (tf2/model.py ProjectionHead; lightly
-// SimCLRProjectionHead).
+// SimCLRProjectionHead), but for first layers that a classifier may stand on (SimCLR v2, section 2).
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ namespace simclr {
 struct DenseNorm {
   int kernel = -1;
   BatchNorm norm;
+  bool last = false;  ///< of the whole head: no ReLU
 };
 
 /// Dense without bias, BN, ReLU; the last layer has no ReLU, and in the paper's convention its BN no shift.
@@ -25,6 +26,11 @@ struct ProjectionHead {
 /// the width of the features.
 ProjectionHead build_head(Parameters& parameters, const HeadSpec& spec, int64_t features, uint64_t seed,
                           const std::string& prefix);
+
+/// Only the first `spec.keep` layers of that head, whose output has the width of the features (the original's
+/// ft_proj_selector). Throws ERR_SIMCLR_INVALID_ARGUMENT where the head has no so many middle layers.
+ProjectionHead build_kept_head(Parameters& parameters, const HeadSpec& spec, int64_t features, uint64_t seed,
+                               const std::string& prefix);
 
 /// h [N, features] → z [N, dim]; without layers z = h. `hidden`, if given, receives the output of the first
 /// hidden layer after its ReLU (undefined where there is none): SimCLR v2 fine-tunes from it.

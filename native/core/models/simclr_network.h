@@ -1,4 +1,5 @@
-// Everything SimCLR trains: encoder f, projection head g, and a linear head on f's features.
+// Everything SimCLR trains: encoder f, projection head g, and a linear head on f's features; or, to classify,
+// encoder, first layers of the projection head and a linear head on them.
 #pragma once
 
 #include <optional>
@@ -24,6 +25,11 @@ struct SimclrNetwork {
 
 /// `classes` 0 leaves the linear head out. A function of `seed`.
 SimclrNetwork build_network(const EncoderSpec& encoder, const HeadSpec& head, int64_t classes, uint64_t seed);
+
+/// The same with the first `head.keep` layers of the projection head alone, none by default: the linear head
+/// stands on what they put out.
+SimclrNetwork build_classifier(const EncoderSpec& encoder, const HeadSpec& head, int64_t classes,
+                               uint64_t seed);
 
 /// features [N, F] → logits [N, classes].
 at::Tensor forward(const Context& context, const LinearHead& head, const at::Tensor& features);

@@ -22,6 +22,7 @@ struct HeadSpec {
   int layers = 2;  ///< 0 = none, 1 = linear, 2 = SimCLR v1, 3 = SimCLR v2
   int64_t dim = 128;
   Convention convention = Convention::kTorch;
+  int keep = 0;  ///< first layers that a supervised learner's classifier stands on: less than `layers`
 };
 
 }  // namespace simclr
