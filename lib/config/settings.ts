@@ -13,6 +13,7 @@ import {
   head,
   loss,
   optimizer,
+  type optimizers,
   probe,
   schedule,
   validation,
@@ -22,6 +23,7 @@ import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } fr
 
 export const presetNames = ['sample', 'quick', 'cifar', 'imagenet', 'paper', 'torch', 'fine-tune'] as const
 export type PresetName = (typeof presetNames)[number]
+export type OptimizerName = (typeof optimizers)[number]
 
 export const device = option(
   { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },

@@ -90,6 +90,8 @@ const before: readonly (readonly [string, unknown])[] = [
   ['resolution', null],
   ['chunkSize', null],
   ['augment.hueMode', 'exact'],
+  ['optimizer.beta1', 0.9],
+  ['optimizer.beta2', 0.999],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
