@@ -1,9 +1,3 @@
-// Without errno a square root is an instruction, which vector code has, too. Before the headers: their
-// functions must agree with ours to vanish into them.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-math-errno")
-#endif
-
 #include "core/optim/adam_kernels.h"
 
 #include "core/vector_clones.h"
