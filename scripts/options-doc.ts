@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { flagsOf } from '../lib/config/flags.ts'
+import { optimizers } from '../lib/config/groups.ts'
 import { isTree } from '../lib/config/layers.ts'
 import { listOptions } from '../lib/config/messages.ts'
 import { trainOptions } from '../lib/config/options.ts'
-import { presets } from '../lib/config/presets.ts'
+import { optimizerSettings, presets } from '../lib/config/presets.ts'
 
 const file = fileURLToPath(new URL('../docs/options.md', import.meta.url))
 
@@ -20,6 +21,7 @@ export function optionsPage(): string {
     ([name, { about, imageSize, settings }]) =>
       `| \`${name}\` | ${cell(about)} | ${imageSize === null ? '' : `imageSize ${imageSize}, `}${cell(settled(settings(imageSize ?? 224)))} |`,
   )
+  const others = optimizers.map((name) => `| \`${name}\` | ${settled(optimizerSettings(name, 'torch'))} |`)
   return `# Options of \`train\`
 
 Written by \`scripts/options-doc.ts\` from the schema that validates them. A dotted name is a member of a nested object
@@ -29,6 +31,12 @@ decided each, is in its \`config.json\`. Sections are those of the paper, tf2/ i
 | preset | recipe | sets (\`paper\`, \`torch\`, \`fine-tune\` and \`distill\` at 224 px) |
 | --- | --- | --- |
 ${named.join('\n')}
+
+An optimizer that is not the preset's own brings these (\`optimizer.epsilon\` here in the convention 'torch'):
+
+| optimizer | sets |
+| --- | --- |
+${others.join('\n')}
 
 | option | flag | what it does, what it takes | default | source |
 | --- | --- | --- | --- | --- |

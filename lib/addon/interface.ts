@@ -235,7 +235,8 @@ export interface NativeLearner {
   embed(store: NativeImageStore, augmenter: NativeAugmenter, indices: Uint32Array): Promise<Float32Array>
   /**
    * Everything: `encoder.<torchvision name>`, `head.<i>.…`, `classifier.…`, buffers, `optimizer.<name>` momentum
-   * buffers. What `load` takes.
+   * buffers, of Adam `optimizer.<name>.exp_avg`, `optimizer.<name>.exp_avg_sq` and `optimizer.step`, the number of its
+   * steps. What `load` takes.
    */
   state(): Promise<NativeTensor[]>
   /** Strict: throws naming missing and unexpected tensors. `optimizer.*` may be absent altogether (fresh buffers). */
@@ -254,6 +255,18 @@ export interface NativeEncoder {
 }
 
 // ---- pieces on typed arrays --------------------------------------------------------------------------------
+
+/** One weight array and what belongs to it, all of one class and length; buffers are zeros before the first step. */
+export interface OptimizerVariable {
+  weight: Float32Array | Float64Array
+  gradient: Float32Array | Float64Array
+  /** Adam's first moment. */
+  momentum: Float32Array | Float64Array
+  /** Adam's alone. */
+  secondMoment?: Float32Array | Float64Array
+  /** No decay, no adaptation (BN, biases, classifier). Default false. */
+  excluded?: boolean
+}
 
 export interface NtXentResult {
   loss: number
@@ -327,18 +340,13 @@ export interface Addon {
     },
   ): NtXentResult
 
-  /** One optimizer update in place on plain arrays. `excluded` (false): no decay, no adaptation (BN, biases, classifier). */
+  /** One optimizer update in place on plain arrays. `step`: which one it is, 1 the first; Adam must know. */
   optimizerStep(
     spec: OptimizerSpec,
-    variables: {
-      weight: Float32Array | Float64Array
-      gradient: Float32Array | Float64Array
-      /** Zeros before the first step. */
-      momentum: Float32Array | Float64Array
-      excluded?: boolean
-    }[],
+    variables: OptimizerVariable[],
     lr: number,
     device?: string,
+    step?: number,
   ): void
 
   /**

@@ -58,7 +58,20 @@ export type OptimizerSpec =
       name: 'sgd'
       momentum: number
       nesterov: boolean
-      weightDecay: number /** BN and biases decay too. */
+      weightDecay: number
+      /** BN and biases decay too. */
+      decayAll: boolean
+    }
+  | {
+      /** `adam`: decay joins the gradient; `adamw`: it shrinks the weight by lr · weightDecay. */
+      name: 'adam' | 'adamw'
+      /** `torch`: epsilon joins the bias-corrected root of the second moment; `paper`, tf.keras: the root as it is. */
+      convention: Convention
+      beta1: number
+      beta2: number
+      epsilon: number
+      weightDecay: number
+      /** BN and biases decay too. */
       decayAll: boolean
     }
 

@@ -1,6 +1,7 @@
 /** The nested groups of `train()`'s options; see options.ts. */
 import { z } from 'zod'
 import {
+  belowOne,
   choice,
   group,
   integer,
@@ -15,6 +16,7 @@ import {
 } from './option.ts'
 
 export const conventions = ['paper', 'torch'] as const
+export const optimizers = ['lars', 'sgd', 'adam', 'adamw'] as const
 export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'resnet200'] as const
 export const byPreset = 'from the preset'
 const byConvention = 'from `convention`'
@@ -113,10 +115,11 @@ export const distillation = group('distillation', {
 })
 
 export const optimizer = group('optimizer', {
-  name: option(choice(['lars', 'sgd']), {
-    about: 'Optimizer.',
+  name: option(choice(optimizers), {
+    about:
+      "Optimizer: 'adam' adds the weight decay to the gradient, 'adamw' shrinks weights by lr × weightDecay.",
     default: byPreset,
-    source: '§2.2',
+    source: '§2.2; tf2/model.py, build_optimizer',
     flag: 'optimizer',
   }),
   lr: option(real(0), {
@@ -125,16 +128,33 @@ export const optimizer = group('optimizer', {
     source: 'appendix B.1',
     flag: 'lr',
   }),
-  momentum: option(real(0, 1), { about: 'Momentum.', default: '0.9', source: 'tf2/lars_optimizer.py' }),
-  nesterov: option(yesNo(), { about: 'Nesterov momentum.', default: 'false, but for some presets' }),
+  momentum: option(real(0, 1), {
+    about: 'Momentum of LARS and SGD.',
+    default: '0.9',
+    source: 'tf2/lars_optimizer.py',
+  }),
+  nesterov: option(yesNo(), {
+    about: 'Nesterov momentum of LARS and SGD.',
+    default: 'false, but for some presets',
+  }),
+  beta1: option(belowOne(), {
+    about: "Share of Adam's first moment, the mean of gradients, that stays at a step.",
+    default: '0.9',
+    source: 'arXiv 1412.6980',
+  }),
+  beta2: option(belowOne(), {
+    about: "Share of Adam's second moment, the mean of their squares, that stays at a step.",
+    default: '0.999',
+    source: 'arXiv 1412.6980',
+  }),
   weightDecay: option(real(0), {
-    about: 'L2 weight decay.',
+    about: 'L2 weight decay; of AdamW decoupled from the gradient.',
     default: 'from the preset or the optimizer',
     source: '§2.2',
     flag: 'weight-decay',
   }),
   convention: convention(
-    'Form of LARS: learning rate inside the buffer, or after it with an epsilon',
+    'Form of LARS: learning rate inside the buffer, or after it with an epsilon; of Adam: epsilon joins the root as it is, in tf.keras, or bias-corrected, in torch.optim',
     'LARS §3',
   ),
   trustCoefficient: option(positive(), {
@@ -148,11 +168,11 @@ export const optimizer = group('optimizer', {
     source: 'tf2/lars_optimizer.py',
   }),
   epsilon: option(real(0, 1), {
-    about: "LARS 'torch': added to the trust ratio's divisor.",
-    default: '1e-8',
+    about: "LARS 'torch': added to the trust ratio's divisor. Adam: to the divisor of the step, above 0.",
+    default: "1e-8; of Adam in the convention 'paper' 1e-7, as in tf.keras",
   }),
   decayAll: option(yesNo(), {
-    about: 'SGD: BatchNorm parameters and biases decay too, as torch.optim.SGD does by itself.',
+    about: 'SGD and Adam: BatchNorm parameters and biases decay too, as in torch.optim by itself.',
     default: byConvention,
   }),
 })

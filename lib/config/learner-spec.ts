@@ -47,9 +47,13 @@ export function learnerSpec(
 }
 
 function optimizerSpec(options: ResolvedConfig['optimizer']): OptimizerSpec {
-  const { name, momentum, nesterov, weightDecay } = options
-  if (name === 'sgd') return { name, momentum, nesterov, weightDecay, decayAll: options.decayAll }
-  const { convention, trustCoefficient, classicMomentum, epsilon } = options
+  const { name, convention, momentum, nesterov, weightDecay, epsilon, decayAll } = options
+  if (name === 'sgd') return { name, momentum, nesterov, weightDecay, decayAll }
+  if (name !== 'lars') {
+    const { beta1, beta2 } = options
+    return { name, convention, beta1, beta2, epsilon, weightDecay, decayAll }
+  }
+  const { trustCoefficient, classicMomentum } = options
   return {
     name,
     convention,

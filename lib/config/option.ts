@@ -70,6 +70,11 @@ export function real(min: number, max = Number.MAX_VALUE) {
   return { schema: z.number().min(min).max(max), expected: `a number${upTo}` }
 }
 
+/** A share that must leave something. */
+export function belowOne() {
+  return { schema: z.number().min(0).lt(1), expected: 'a number from 0 to below 1' }
+}
+
 export function positive() {
   return { schema: z.number().positive().finite(), expected: 'a number above 0' }
 }

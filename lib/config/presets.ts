@@ -4,7 +4,7 @@
  */
 import type { Convention } from '../addon/interface.ts'
 import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
-import type { PresetName, TrainSettings } from './settings.ts'
+import type { OptimizerName, PresetName, TrainSettings } from './settings.ts'
 
 /** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
 export const defaultTimeoutSeconds = 600
@@ -190,11 +190,29 @@ export const classifierSettings: TrainSettings = {
   validation: { metric: 'classifier' },
 }
 
-/** For an optimizer that is not the preset's own. */
-export function optimizerSettings(name: 'lars' | 'sgd'): TrainSettings {
-  return name === 'lars'
-    ? { optimizer: { name, lr: 0.3, weightDecay: 1e-6 }, schedule: { scaling: 'linear' } }
-    : { optimizer: { name, lr: 0.06, weightDecay: 5e-4 }, schedule: { scaling: 'linear' } }
+/** Adam's epsilon where nobody says: torch.optim's, or that of tf.keras, which the paper's code takes as it is (tf2/model.py). */
+export function adamEpsilon(convention: Convention): number {
+  return convention === 'paper' ? 1e-7 : 1e-8
+}
+
+/** For an optimizer that is not the preset's own. `convention`: of the optimizer. */
+export function optimizerSettings(name: OptimizerName, convention: Convention): TrainSettings {
+  switch (name) {
+    case 'lars':
+      return { optimizer: { name, lr: 0.3, weightDecay: 1e-6 }, schedule: { scaling: 'linear' } }
+    case 'sgd':
+      return { optimizer: { name, lr: 0.06, weightDecay: 5e-4 }, schedule: { scaling: 'linear' } }
+    // A step of Adam is about lr long whatever the gradient, so that no rule scales it by the batch. torch.optim and
+    // tf.keras agree on 0.001; the decay is the paper's, or torch.optim's own of AdamW.
+    case 'adam':
+    case 'adamw': {
+      const weightDecay = name === 'adam' ? 1e-6 : 0.01
+      return {
+        optimizer: { name, lr: 1e-3, weightDecay, epsilon: adamEpsilon(convention) },
+        schedule: { scaling: 'none' },
+      }
+    }
+  }
 }
 
 /** Holds for every recipe that does not say otherwise. */
@@ -216,6 +234,8 @@ export function baseSettings(imageSize: number): TrainSettings {
       trustCoefficient: 0.001,
       classicMomentum: true,
       epsilon: 1e-8,
+      beta1: 0.9,
+      beta2: 0.999,
     },
     augment: { ...commonSettings, blur: blurProbability(imageSize) },
     probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },

@@ -168,7 +168,10 @@ function layersFor(
         : { ...recipe, optimizer: {}, schedule: { warmupEpochs: recipe.schedule!.warmupEpochs } },
     },
   ]
-  if (!own) layers.push({ why: `optimizer ${optimizer}`, values: optimizerSettings(optimizer) })
+  if (!own) {
+    const values = optimizerSettings(optimizer, options.optimizer?.convention ?? convention)
+    layers.push({ why: `optimizer ${optimizer}`, values })
+  }
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
   if (init) layers.push(initLayer(init))
@@ -242,6 +245,21 @@ function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFact
   set('batchSize', `only ${data.images} images`)
 }
 
+function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['optimizer']): void {
+  if (name === 'adam' || name === 'adamw') {
+    if (nesterov) {
+      const advice = "Nesterov's look ahead is for 'lars' and 'sgd'."
+      throw invalid(expected(`false with '${name}'`, 'optimizer.nesterov', nesterov, advice))
+    }
+    if (epsilon === 0) {
+      const advice = 'A weight without gradient would be divided by 0.'
+      throw invalid(expected(`a number above 0 with '${name}'`, 'optimizer.epsilon', epsilon, advice))
+    }
+  } else if (nesterov && momentum === 0) {
+    throw invalid(expected('a number above 0', 'optimizer.momentum', 0, 'Nesterov momentum needs momentum.'))
+  }
+}
+
 /** What no option can tell alone. */
 function checkTogether(config: ResolvedConfig, data: DataFacts): void {
   const { encoder, optimizer, probe, precision, device, validation } = config
@@ -264,9 +282,7 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
       expected(`at most \`imageSize\` (${config.imageSize})`, `resolution[${i}].size`, size, advice),
     )
   }
-  if (optimizer.nesterov && optimizer.momentum === 0) {
-    throw invalid(expected('a number above 0', 'optimizer.momentum', 0, 'Nesterov momentum needs momentum.'))
-  }
+  checkOptimizer(optimizer)
   if (probe.linearHead && !data.labelled) {
     const advice = 'The images have no labels; class folders or a labelled format give them.'
     throw invalid(expected('false', 'probe.linearHead', true, advice))

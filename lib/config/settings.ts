@@ -14,6 +14,7 @@ import {
   head,
   loss,
   optimizer,
+  type optimizers,
   probe,
   schedule,
   validation,
@@ -34,6 +35,7 @@ export const presetNames = [
 /** What an encoder can learn. */
 export const objectives = ['contrastive', 'supervised', 'distill'] as const
 export type PresetName = (typeof presetNames)[number]
+export type OptimizerName = (typeof optimizers)[number]
 
 export const device = option(
   { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },

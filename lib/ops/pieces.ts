@@ -1,6 +1,6 @@
 /** What `ops` holds. */
 export { augment } from './augment.ts'
 export { ntXent } from './loss.ts'
-export { lars, sgd } from './optimizer.ts'
+export { adam, adamw, lars, sgd } from './optimizer.ts'
 export { knn, linearProbe } from './probes.ts'
 export { resnet } from './resnet.ts'

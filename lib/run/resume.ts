@@ -97,6 +97,8 @@ const before: readonly (readonly [string, unknown])[] = [
   ['augment.verticalFlip', 0],
   ['augment.quarterTurn', 0],
   ['augment.quarterTurnMode', 'any'],
+  ['optimizer.beta1', 0.9],
+  ['optimizer.beta2', 0.999],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */

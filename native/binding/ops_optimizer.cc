@@ -1,4 +1,4 @@
-// optimizerStep: one LARS or SGD update on typed arrays, in place.
+// optimizerStep: one update by an optimizer on typed arrays, in place.
 #include "binding/convert.h"
 #include "binding/errors.h"
 #include "binding/registry.h"
@@ -26,21 +26,25 @@ at::Tensor view(const Napi::Object& variable, const char* key, const at::Tensor&
   return out;
 }
 
+/// `count`: which step this is, 1 the first; only to those that count.
 void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variables, double lr,
-          at::Device device) {
+          at::Device device, int64_t count) {
   std::vector<OptimizedTensor> moved = variables;  // on the CPU the same memory
   for (OptimizedTensor& tensor : moved) {
     tensor.weight = tensor.weight.to(device);
     tensor.gradient = tensor.gradient.to(device);
     tensor.momentum = tensor.momentum.to(device);
+    if (tensor.second_moment.defined()) tensor.second_moment = tensor.second_moment.to(device);
   }
   const std::unique_ptr<Optimizer> optimizer = make_optimizer(spec, moved);
+  if (optimizer->steps().defined()) optimizer->steps().fill_(static_cast<double>(count - 1));
   optimizer->set_lr(lr);
   optimizer->step(torch_threads(), [](size_t) {});
   for (size_t i = 0; i < moved.size(); ++i) {
     if (moved[i].weight.is_same(variables[i].weight)) continue;
     variables[i].weight.copy_(moved[i].weight);
     variables[i].momentum.copy_(moved[i].momentum);
+    if (moved[i].second_moment.defined()) variables[i].second_moment.copy_(moved[i].second_moment);
   }
 }
 
@@ -60,11 +64,14 @@ Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
       fail(env, "one array type for all variables", "weight", variable.Get("weight"));
     tensors.push_back({std::to_string(i), weight, view(variable, "gradient", weight),
                        has(variable, "excluded") && boolean(variable, "excluded"),
-                       view(variable, "momentum", weight)});
+                       view(variable, "momentum", weight),
+                       spec.is_adam() ? view(variable, "secondMoment", weight) : at::Tensor()});
   }
+  if (spec.is_adam() && !info[4].IsNumber()) fail(env, "a number", "step", info[4]);
   const double lr = info[2].As<Napi::Number>().DoubleValue();
   const std::string device = info[3].IsString() ? info[3].As<Napi::String>().Utf8Value() : "cpu";
-  guarded(env, [&] { step(spec, tensors, lr, parse_device(device)); });
+  const int64_t count = info[4].IsNumber() ? info[4].As<Napi::Number>().Int64Value() : 1;
+  guarded(env, [&] { step(spec, tensors, lr, parse_device(device), count); });
   return env.Undefined();
 }
 

@@ -90,11 +90,21 @@ EncoderSpec to_encoder_spec(const Napi::Object& object) {
 
 OptimizerSpec to_optimizer_spec(const Napi::Object& object) {
   OptimizerSpec spec;
-  spec.name = word<OptimizerSpec::Name>(
-      object, "name", {{"lars", OptimizerSpec::Name::lars}, {"sgd", OptimizerSpec::Name::sgd}});
+  using Name = OptimizerSpec::Name;
+  spec.name =
+      word<Name>(object, "name",
+                 {{"lars", Name::lars}, {"sgd", Name::sgd}, {"adam", Name::adam}, {"adamw", Name::adamw}});
+  spec.weight_decay = number(object, "weightDecay");
+  if (spec.is_adam()) {
+    spec.convention = to_convention(object, "convention");
+    spec.beta1 = number(object, "beta1");
+    spec.beta2 = number(object, "beta2");
+    spec.epsilon = number(object, "epsilon");
+    spec.decay_all = boolean(object, "decayAll");
+    return spec;
+  }
   spec.momentum = number(object, "momentum");
   spec.nesterov = boolean(object, "nesterov");
-  spec.weight_decay = number(object, "weightDecay");
   if (spec.name == OptimizerSpec::Name::sgd) {
     spec.decay_all = boolean(object, "decayAll");
     return spec;

@@ -27,10 +27,10 @@ const DeviceKernels* device_kernels(const at::Device& device) {
 
 std::unique_ptr<FusedUpdate> fused_update(const OptimizerSpec& spec,
                                           const std::vector<OptimizedTensor>& tensors,
-                                          const std::vector<at::Tensor>& momentum) {
+                                          const at::Tensor& steps) {
   if (tensors.empty()) return nullptr;
   const DeviceKernels* kernels = device_kernels(tensors[0].weight.device());
-  return kernels == nullptr ? nullptr : kernels->optimizer(spec, tensors, momentum);
+  return kernels == nullptr ? nullptr : kernels->optimizer(spec, tensors, steps);
 }
 
 void register_device_kernels(at::DeviceType type, std::unique_ptr<const DeviceKernels> kernels) {

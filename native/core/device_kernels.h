@@ -41,11 +41,11 @@ class DeviceKernels {
   /// The devices that can be used, and why there is none.
   virtual DeviceReport report() const = 0;
 
-  /// LARS or SGD for these tensors; null where the kernels do not take them (float64). The arrays must stay
-  /// where they are.
+  /// The optimizer of these tensors; null where the kernels do not take them (float64). The arrays must stay
+  /// where they are, and so must `steps`, Adam's count of them (Optimizer::steps).
   virtual std::unique_ptr<FusedUpdate> optimizer(const OptimizerSpec& spec,
                                                  const std::vector<OptimizedTensor>& tensors,
-                                                 const std::vector<at::Tensor>& momentum) const = 0;
+                                                 const at::Tensor& steps) const = 0;
 
   virtual const BatchNormKernels& batch_norm() const = 0;
 
@@ -71,7 +71,7 @@ const DeviceKernels* device_kernels(const at::Device& device);
 /// The update of an optimizer with these tensors by kernels of their device; null where there are none.
 std::unique_ptr<FusedUpdate> fused_update(const OptimizerSpec& spec,
                                           const std::vector<OptimizedTensor>& tensors,
-                                          const std::vector<at::Tensor>& momentum);
+                                          const at::Tensor& steps);
 
 /// Once a process, before anything computes; later calls change nothing.
 void register_device_kernels(at::DeviceType type, std::unique_ptr<const DeviceKernels> kernels);

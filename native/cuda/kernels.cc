@@ -20,9 +20,9 @@ class CudaKernels final : public DeviceKernels {
 
   std::unique_ptr<FusedUpdate> optimizer(const OptimizerSpec& spec,
                                          const std::vector<OptimizedTensor>& tensors,
-                                         const std::vector<at::Tensor>& momentum) const override {
-    if (!MultiTensorUpdate::takes(tensors, momentum)) return nullptr;
-    return std::make_unique<MultiTensorUpdate>(spec, tensors, momentum);
+                                         const at::Tensor& steps) const override {
+    if (!MultiTensorUpdate::takes(tensors)) return nullptr;
+    return std::make_unique<MultiTensorUpdate>(spec, tensors, steps);
   }
 
   const BatchNormKernels& batch_norm() const override { return batch_norm_; }

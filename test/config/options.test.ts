@@ -44,7 +44,9 @@ const refused: Record<string, unknown> = {
   temperature: 0,
   'loss.scale': 3,
   'loss.normalize': 'yes',
-  'optimizer.name': 'adam',
+  'optimizer.name': 'adamax',
+  'optimizer.beta1': 1,
+  'optimizer.beta2': -0.1,
   'optimizer.lr': -0.1,
   'optimizer.momentum': 1.5,
   'optimizer.nesterov': 1,
@@ -177,7 +179,7 @@ describe('command-line flags', () => {
       ],
       'checkpoint-every-seconds',
     ])
-    for (const flag of names) expect(flag).to.match(/^[a-z]+(-[a-z]+)*$/)
+    for (const flag of names) expect(flag).to.match(/^[a-z]+(-[a-z]+\d?)*$/)
   })
 
   it('reads numbers, switches, lists and null as the option wants them', () => {

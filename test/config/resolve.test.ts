@@ -117,6 +117,24 @@ describe('resolve', () => {
     expect(why['optimizer.lr']).to.equal('optimizer lars')
   })
 
+  it('Adam has the learning rate of its libraries, unscaled, and the epsilon of the convention’s', () => {
+    const { config, why } = resolved({ preset: 'torch', optimizer: { name: 'adam' } })
+    const adam = { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-6 }
+    expect(config.optimizer).to.deep.include({ ...adam, decayAll: true })
+    expect(config.schedule).to.deep.equal({ convention: 'torch', scaling: 'none', warmupEpochs: 1 })
+    expect(why['optimizer.epsilon']).to.equal('optimizer adam')
+    const paper = resolved({ preset: 'paper', optimizer: { name: 'adamw' } }).config
+    expect(paper.optimizer).to.deep.include({ lr: 0.001, epsilon: 1e-7, weightDecay: 0.01, decayAll: false })
+    const mixed = { name: 'adamw', convention: 'torch' } as const
+    expect(resolved({ preset: 'paper', optimizer: mixed }).config.optimizer.epsilon).to.equal(1e-8)
+    const whole = { preset: 'torch', convention: 'paper', optimizer: { name: 'adam' } } as const
+    expect(resolved(whole).config.optimizer.epsilon).to.equal(1e-7)
+    const lars = { preset: 'torch', convention: 'paper', optimizer: { name: 'lars' } } as const
+    expect(resolved(lars).config.optimizer.epsilon).to.equal(1e-8)
+    const given = { name: 'adam', lr: 0.01, beta2: 0.98, epsilon: 1e-6 } as const
+    expect(resolved({ optimizer: given }).config.optimizer).to.deep.include(given)
+  })
+
   it('plans the steps in both conventions', () => {
     const data = { ...cifar, images: 1000 }
     const options = { preset: 'torch', epochs: 4, batchSize: 256 } as const
@@ -226,6 +244,11 @@ describe('resolve', () => {
   it('refuses options that cannot go together', () => {
     expect(() => resolved({ preset: 'torch', encoder: { skRatio: 0.0625 } })).to.throw('`encoder.skRatio`')
     expect(() => resolved({ optimizer: { nesterov: true, momentum: 0 } })).to.throw('`optimizer.momentum`')
+    for (const name of ['adam', 'adamw'] as const) {
+      expect(() => resolved({ optimizer: { name, nesterov: true } })).to.throw('`optimizer.nesterov`')
+      expect(() => resolved({ optimizer: { name, epsilon: 0 } })).to.throw('`optimizer.epsilon`')
+      expect(resolved({ optimizer: { name, momentum: 0 } }).config.optimizer.name).to.equal(name)
+    }
     expect(() => resolved({ probe: { linearHead: true } }, photos)).to.throw('`probe.linearHead`')
     expect(() => resolved({ probe: { everyEpochs: 1 } }, photos)).to.throw('`probe.everyEpochs`')
     expect(() => resolved({ precision: 'tf32' })).to.throw('`precision`')

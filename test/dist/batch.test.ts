@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { distance, tinySpec, withLearner } from '../learn/support.ts'
+import { adamw, distance, tinySpec, withLearner } from '../learn/support.ts'
 import { both, expectClose, expectExact, recipes, workOf } from './exact.ts'
 import { runRanks } from './ranks.ts'
 
@@ -83,6 +83,20 @@ describe('a batch shared by processes is one batch', function () {
 
   it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3, running statistics to 1e-5', () =>
     expectClose(workOf(recipes.torch, [1, 1])))
+
+  it('AdamW, fp64: after steps, ranks with 2, 1 shards have the weights, moments and count of one process, which can load them', async () => {
+    const work = workOf({ optimizer: adamw }, [2, 1], { steps: 4, lr: 1e-3 })
+    const { one, ranks } = await both(work)
+    for (const { state } of ranks) {
+      // Where a gradient is as small as epsilon, rounding moves a weight by its share of lr.
+      expect(distance(one.state, state)).to.be.below(1e-6)
+      expect(distance(ranks[0]!.state, state)).to.equal(0)
+    }
+    await withLearner(work.spec, async (learner) => {
+      await learner.load(ranks[0]!.state)
+      expect(distance(await learner.state(), ranks[0]!.state)).to.equal(0)
+    })
+  })
 
   it('every rank has the same bits after steps, and a second run has them again', async () => {
     const work = workOf(recipes.torch, [1, 1], { steps: 3 })

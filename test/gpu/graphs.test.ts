@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { LearnerSpec, Precision } from '../../lib/addon/interface.ts'
-import { distance, tinySpec, views, withLearner } from '../learn/support.ts'
+import { adamw, distance, floats, tinySpec, views, withLearner } from '../learn/support.ts'
 import { travel } from '../learn/travel.ts'
 import { needGpu, paper } from './support.ts'
 
@@ -87,6 +87,21 @@ describe('the training step as a CUDA graph', () => {
       expect(distance(await weights(), before)).to.equal(0)
       await learner.stepViews(views(32, 32, 6), null, 0.1)
       expect(distance(await weights(), before)).to.be.greaterThan(0)
+    })
+  })
+
+  it('each replay counts its step: Adam’s count is right in a graph, and a loaded one goes on', async () => {
+    await withLearner(on({ optimizer: adamw, precision: 'fp32', graph: 'must' }), async (learner) => {
+      const count = async () =>
+        floats((await learner.state()).find(({ name }) => name === 'optimizer.step')!)[0]
+      const start = await learner.state()
+      for (let step = 0; step < 6; step++) {
+        expect((await learner.stepViews(views(32, 32, step), null, 1e-3)).replayed).to.equal(step >= 3)
+        expect(await count()).to.equal(step + 1)
+      }
+      await learner.load(start)
+      await learner.stepViews(views(32, 32), null, 1e-3)
+      expect(await count()).to.equal(1)
     })
   })
 

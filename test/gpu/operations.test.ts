@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { LearnerSpec, OptimizerSpec } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
+import { adamw, distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
 import { joined, needGpu, paper, relative, stateAfter } from './support.ts'
 
 describe('GPU = CPU', () => {
@@ -72,6 +72,9 @@ describe('GPU = CPU', () => {
     ['LARS, popular', { ...paperLars, classicMomentum: false }],
     ['LARS, torch', { ...paperLars, convention: 'torch', epsilon: 1e-8 }],
     ['SGD', { name: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayAll: false }],
+    ['Adam', { ...adamw, name: 'adam', weightDecay: 1e-4 }],
+    ['AdamW', adamw],
+    ['AdamW, tf.keras', { ...adamw, convention: 'paper', epsilon: 1e-7 }],
   ]
   for (const [name, spec] of forms) {
     it(`${name}: float32 updates by our kernels, float64 ones by LibTorch`, () => {
@@ -85,16 +88,19 @@ describe('GPU = CPU', () => {
               weight: new Array_(size).map((_: number, k: number) => Math.sin(k * 0.7 + i)),
               gradient: new Array_(size).map((_: number, k: number) => Math.cos(k * 1.3 + i)),
               momentum: new Array_(size),
+              secondMoment: new Array_(size),
               excluded,
             })),
           )
-          for (const lr of [0.1, 0.2, 0.05]) loadAddon().optimizerStep(spec, variables, lr, device)
+          for (const [step, lr] of [0.1, 0.2, 0.05].entries())
+            loadAddon().optimizerStep(spec, variables, lr, device, step + 1)
           return variables
         }
         const [gpu, cpu] = [after('cuda:0'), after('cpu')]
-        gpu.forEach(({ weight, momentum }, i) => {
+        gpu.forEach(({ weight, momentum, secondMoment }, i) => {
           expect(relative(weight, cpu[i]!.weight)).to.be.below(tolerance)
           expect(relative(momentum, cpu[i]!.momentum)).to.be.below(tolerance)
+          expect(relative(secondMoment, cpu[i]!.secondMoment)).to.be.below(tolerance)
         })
       }
     })

@@ -15,6 +15,17 @@ export const paperLars: OptimizerSpec & { name: 'lars' } = {
   epsilon: 0,
 }
 
+/** AdamW as torch.optim has it. */
+export const adamw: OptimizerSpec & { name: 'adam' | 'adamw' } = {
+  name: 'adamw',
+  convention: 'torch',
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  decayAll: false,
+}
+
 /** The paper's recipe, small: changes to tinySpec. */
 export const paper: Partial<LearnerSpec> = {
   encoder: { arch: 'resnet18', width: 0.125, stem: 'cifar', convention: 'paper', skRatio: 0 },

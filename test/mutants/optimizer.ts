@@ -1,7 +1,8 @@
-/** Mistakes in LARS, the learning rate and the counting of steps. */
+/** Mistakes in LARS, Adam, the learning rate and the counting of steps. */
 import type { Mutant } from './mutant.ts'
 
 const golden = 'test/verify/golden.test.ts'
+const adam = 'test/ops/adam.test.ts'
 
 export const optimizerMutants: readonly Mutant[] = [
   {
@@ -57,6 +58,39 @@ export const optimizerMutants: readonly Mutant[] = [
     to: 'torch_update(slice, spec_.weight_decay, 1, lr, options);',
     test: golden,
     grep: 'lars_torch',
+  },
+  {
+    trap: 'beyond',
+    mistake: 'Adam without bias correction',
+    file: 'native/core/optim/adam_math.h',
+    from: 'return {lr / (1 - std::pow(options.beta1, count)), 1 / root, epsilon};',
+    to: 'return {lr, 1, epsilon};',
+    test: adam,
+  },
+  {
+    trap: 'beyond',
+    mistake: "Adam's epsilon under the root",
+    file: 'native/core/optim/adam_math.h',
+    from: 'std::sqrt(second) * f.scale + f.epsilon',
+    to: 'std::sqrt(second * f.scale * f.scale + f.epsilon)',
+    test: adam,
+  },
+  {
+    trap: 'beyond',
+    mistake: "AdamW's decay joins the gradient as well",
+    file: 'native/core/optim/adam_math.h',
+    from: 'static_cast<T>(options.decoupled ? 0 : decay)',
+    to: 'static_cast<T>(decay)',
+    test: adam,
+  },
+  {
+    trap: 'beyond',
+    mistake: 'a resumed Adam counts its steps anew',
+    file: 'native/core/optim/optimizer.cc',
+    from: 'if (steps_.defined()) out.push_back({"step", steps_});',
+    to: '',
+    test: 'test/learn/adam.test.ts',
+    grep: 'goes on from its state',
   },
   {
     trap: 'schedule',

@@ -2,6 +2,7 @@ import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
+import { readCheckpoint, writeCheckpoint } from '../../lib/run/checkpoint.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { withEnvironment } from '../support/environment.ts'
@@ -43,6 +44,11 @@ describe('interrupt and resume', function () {
       encoder: { ...tiny.encoder, arch: 'resnet18' },
       batchSize: 20,
     },
+    'AdamW, paper convention, two threads': {
+      ...tiny,
+      optimizer: { name: 'adamw', convention: 'paper', decayAll: false },
+      threads: 2,
+    },
     'with the linear head and the kNN probe': { ...tiny, probe: { everyEpochs: 1, linearHead: true } },
     'in bf16 on two threads': { ...tiny, precision: 'bf16', threads: 2 },
     'in fp16, whose loss scale changes': { ...tiny, precision: 'fp16', temperature: 0.01 },
@@ -65,6 +71,22 @@ describe('interrupt and resume', function () {
       expect(run.history).to.have.length(2)
     })
   }
+
+  it('a checkpoint from before there was Adam goes on to the same bits', async () => {
+    await whole({ ...tiny, out: path('today') })
+    await partly({ ...tiny, out: path('older') }, 4)
+    const file = path('older', 'checkpoints', 'step-00000004.safetensors')
+    const checkpoint = await readCheckpoint(file)
+    const { beta1, beta2, ...optimizer } = checkpoint.config.optimizer
+    expect([beta1, beta2]).to.deep.equal([0.9, 0.999])
+    rmSync(file)
+    await writeCheckpoint(path('older', 'checkpoints'), {
+      ...checkpoint,
+      config: { ...checkpoint.config, optimizer: optimizer as typeof checkpoint.config.optimizer },
+    })
+    await whole({ out: path('older') })
+    expect(bytes('older')).to.equal(bytes('today'))
+  })
 
   it('an aborted run has a checkpoint and an encoder on the disk', async () => {
     await partly({ ...tiny, out: path('aborted') }, 2)
@@ -154,6 +176,7 @@ describe('interrupt and resume', function () {
       [{ preset: 'paper' }, '`preset`'],
       [{ augment: { flip: 0 } }, '`augment.flip`'],
       [{ augment: { quarterTurn: 0.5 } }, '`augment.quarterTurn`'],
+      [{ optimizer: { name: 'adam' } }, '`optimizer.name`'],
       [{ data: 'synthetic:scenes,count=95,size=16' }, '`number of images in data`'],
     ] as const) {
       const error = await refusal({ ...options, out: path('same') })

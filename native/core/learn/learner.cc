@@ -61,7 +61,8 @@ Learner::Learner(const LearnerSpec& spec)
   std::vector<OptimizedTensor> tensors;
   for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[i];
-    tensors.push_back({parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}});
+    tensors.push_back(
+        {parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}, {}});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
   if (spec.precision == Precision::fp16) loss_scale_.emplace();

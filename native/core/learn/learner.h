@@ -113,14 +113,15 @@ class Learner {
   /// Features [indices.size(), F], fp32 or fp64, CPU.
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
-  /// Parameters, buffers, `optimizer.<parameter>` momentum and, in fp16, `loss_scale`; CPU copies.
+  /// Parameters, buffers, the optimizer's state (Optimizer::state) under `optimizer.` and, in fp16,
+  /// `loss_scale`; CPU copies.
   std::vector<NamedTensor> state() const;
 
   /// Strict; `optimizer.*` may be absent altogether, and so may `loss_scale`, which other precisions pass
   /// over. Changes nothing if it throws.
   void load(const std::vector<NamedTensor>& tensors);
 
-  /// Rank 0's weights, buffers and momentum become everybody's. All ranks call it.
+  /// Rank 0's weights, buffers and optimizer state become everybody's. All ranks call it.
   void share_state();
 
  private:

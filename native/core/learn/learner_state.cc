@@ -18,17 +18,16 @@ bool of_optimizer(const NamedTensor& tensor) { return tensor.name.rfind(kOptimiz
 
 std::vector<NamedTensor> Learner::state() const {
   std::vector<NamedTensor> out = net_.parameters.state("");
-  for (size_t i = 0; i < optimizer_->tensors().size(); ++i) {
-    out.push_back({kOptimizer + optimizer_->tensors()[i].name,
-                   optimizer_->momentum()[i].cpu().clone(at::MemoryFormat::Contiguous)});
-  }
+  for (const NamedTensor& kept : optimizer_->state())
+    out.push_back({kOptimizer + kept.name, kept.value.cpu().clone(at::MemoryFormat::Contiguous)});
   if (loss_scale_) out.push_back({kLossScale, loss_scale_->state()});
   return out;
 }
 
 void Learner::load(const std::vector<NamedTensor>& tensors) {
   std::vector<NamedTensor> network;
-  std::vector<at::Tensor> momentum(optimizer_->tensors().size());
+  const std::vector<NamedTensor> kept = optimizer_->state();
+  std::vector<at::Tensor> given(kept.size());
   LossScale scale;
   for (const NamedTensor& tensor : tensors) {
     if (tensor.name == kLossScale) {
@@ -40,30 +39,30 @@ void Learner::load(const std::vector<NamedTensor>& tensors) {
       continue;
     }
     const std::string name = tensor.name.substr(sizeof kOptimizer - 1);
-    const auto& known = optimizer_->tensors();
     const auto found =
-        std::find_if(known.begin(), known.end(), [&](const OptimizedTensor& t) { return t.name == name; });
-    if (found == known.end() || found->weight.sizes() != tensor.value.sizes()) {
+        std::find_if(kept.begin(), kept.end(), [&](const NamedTensor& known) { return known.name == name; });
+    if (found == kept.end() || found->value.sizes() != tensor.value.sizes()) {
       throw Error("ERR_SIMCLR_INCOMPATIBLE_WEIGHTS",
                   "The optimizer state `" + tensor.name +
-                      "` belongs to another network. Check encoder and head "
+                      "` belongs to another network or another optimizer. Check encoder, head and optimizer "
                       "against the run that wrote it.");
     }
-    momentum[found - known.begin()] = tensor.value;
+    given[found - kept.begin()] = tensor.value;
   }
   const auto present =
-      std::count_if(momentum.begin(), momentum.end(), [](const at::Tensor& t) { return t.defined(); });
-  if (present != 0 && present != static_cast<int64_t>(momentum.size())) {
+      std::count_if(given.begin(), given.end(), [](const at::Tensor& t) { return t.defined(); });
+  if (present != 0 && present != static_cast<int64_t>(given.size())) {
     throw Error("ERR_SIMCLR_INCOMPATIBLE_WEIGHTS",
-                "Expected optimizer state for all " + std::to_string(momentum.size()) +
-                    " parameters or for none but received it for " + std::to_string(present));
+                "Expected all " + std::to_string(given.size()) +
+                    " arrays of the optimizer's state or none of the optimizer but received " +
+                    std::to_string(present) + ". Check the file that they come from.");
   }
   net_.parameters.load(network, "");
   if (loss_scale_) loss_scale_ = scale;
-  for (size_t i = 0; i < momentum.size(); ++i) {
-    at::Tensor buffer = optimizer_->momentum()[i];
-    if (momentum[i].defined()) {
-      buffer.copy_(momentum[i]);
+  for (size_t i = 0; i < given.size(); ++i) {
+    at::Tensor buffer = kept[i].value;
+    if (given[i].defined()) {
+      buffer.copy_(given[i]);
     } else {
       buffer.zero_();
     }
@@ -77,7 +76,7 @@ void Learner::share_state() {
   for (const Parameter& parameter : net_.parameters.parameters())
     spec_.processes->broadcast(parameter.master);
   for (const at::Tensor& buffer : net_.parameters.buffers()) spec_.processes->broadcast(buffer);
-  for (const at::Tensor& buffer : optimizer_->momentum()) spec_.processes->broadcast(buffer);
+  for (const NamedTensor& kept : optimizer_->state()) spec_.processes->broadcast(kept.value);
   if (loss_scale_) {
     const at::Tensor state = loss_scale_->state();
     spec_.processes->broadcast(state);

@@ -52,13 +52,13 @@ class Chunks {
 
   /// Where chunk `i` lies.
   template <class T>
-  Slice<T> slice(size_t i, const std::vector<OptimizedTensor>& tensors,
-                 const std::vector<at::Tensor>& momentum) const {
+  Slice<T> slice(size_t i, const std::vector<OptimizedTensor>& tensors) const {
     const Chunk& chunk = chunks_[i];
     const OptimizedTensor& tensor = tensors[chunk.tensor];
-    return {static_cast<T*>(tensor.weight.data_ptr()) + chunk.begin,
-            static_cast<T*>(momentum[chunk.tensor].data_ptr()) + chunk.begin,
-            static_cast<const T*>(tensor.gradient.const_data_ptr()) + chunk.begin, chunk.count};
+    const auto at = [&](const at::Tensor& array) { return static_cast<T*>(array.data_ptr()) + chunk.begin; };
+    return {at(tensor.weight), at(tensor.momentum),
+            static_cast<const T*>(tensor.gradient.const_data_ptr()) + chunk.begin, chunk.count,
+            tensor.second_moment.defined() ? at(tensor.second_moment) : nullptr};
   }
 
  private:

@@ -34,7 +34,7 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
   const bool popular = paper && !spec_.classic_momentum;
   for (size_t i = group.begin; i < group.end; ++i) {
     const Chunks::Chunk& chunk = chunks_[i];
-    const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
+    const Slice<T> slice = chunks_.slice<T>(i, tensors_);
     if (popular)
       chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
     else if (!tensors_[chunk.tensor].excluded)
@@ -43,7 +43,7 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
   set_rates(group, lr);
   for (size_t i = group.end; i-- > group.begin;) {
     const Chunks::Chunk& chunk = chunks_[i];
-    const Slice<T> slice = chunks_.slice<T>(i, tensors_, momentum_);
+    const Slice<T> slice = chunks_.slice<T>(i, tensors_);
     const double rate = rates_[chunk.tensor];
     if (popular)
       popular_update(slice, decay(chunk.tensor), rate, options);
@@ -74,7 +74,7 @@ void Lars::set_rates(const Chunks::Group& group, double lr) {
 void Lars::update_tensors(double lr) {
   const double m = spec_.momentum, eta = spec_.trust_coefficient;
   for (size_t t = 0; t < tensors_.size(); ++t) {
-    at::Tensor weight = tensors_[t].weight, momentum = momentum_[t];
+    at::Tensor weight = tensors_[t].weight, momentum = tensors_[t].momentum;
     const at::Tensor& gradient = tensors_[t].gradient;
     const bool adapts = !tensors_[t].excluded;
     const at::Tensor weight_norm = at::linalg_vector_norm(weight);

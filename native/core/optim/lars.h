@@ -20,7 +20,6 @@ class Lars final : public Optimizer {
   void update_group_of(const Chunks::Group& group, double lr);
   /// Fills `rates_` of the group's tensors from `chunk_squares_`.
   void set_rates(const Chunks::Group& group, double lr);
-  double decay(size_t tensor) const { return tensors_[tensor].excluded ? 0 : spec_.weight_decay; }
   /// From a tensor's sums of squares to the number its update needs: lr * trust, or lightly's factor.
   double rate(size_t tensor, const Squares& squares, double lr) const;
 

@@ -1,4 +1,4 @@
-// What LARS and SGD have in common: tensors to update, one momentum buffer each, a step.
+// What all optimizers have in common: tensors to update, their buffers, a step.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/models/spec.h"
+#include "core/nn/parameters.h"
 #include "core/optim/chunks.h"
 #include "core/optim/fused_update.h"
 #include "core/optim/optimized_tensor.h"
@@ -16,16 +17,20 @@
 namespace simclr {
 
 struct OptimizerSpec {
-  enum class Name { lars, sgd };
+  enum class Name { lars, sgd, adam, adamw };
   Name name = Name::lars;
-  Convention convention = Convention::kPaper;  ///< LARS: paper or lightly's form
-  double momentum = 0.9;
-  bool nesterov = false;
+  Convention convention = Convention::kPaper;  ///< LARS: paper or lightly's form; Adam: tf.keras's or torch's
+  double momentum = 0.9;                       ///< LARS, SGD
+  bool nesterov = false;                       ///< LARS, SGD
   double weight_decay = 0;
   double trust_coefficient = 0.001;  ///< LARS
   bool classic_momentum = true;      ///< LARS, paper: lr inside the buffer
-  double epsilon = 1e-8;             ///< LARS, torch
-  bool decay_all = false;            ///< SGD: decay BN and biases too
+  double epsilon = 1e-8;             ///< LARS, torch; Adam
+  bool decay_all = false;            ///< SGD, Adam: decay BN and biases too
+  double beta1 = 0.9;                ///< Adam: share of the first moment that stays
+  double beta2 = 0.999;              ///< Adam: of the second
+
+  bool is_adam() const { return name == Name::adam || name == Name::adamw; }
 };
 
 class Optimizer {
@@ -36,7 +41,8 @@ class Optimizer {
   /// Of the steps that follow.
   void set_lr(double lr);
 
-  /// Updates every weight in place from its gradient. No allocation, no reading back from the device.
+  /// Updates every weight in place from its gradient. No reading back from the device; on the CPU and in the
+  /// device's own kernels no allocation.
   /// On the CPU, and there alone, tensors are dealt to `team`, and `updated(tensor)` is called by whoever has
   /// updated one, while it is near.
   void step(const Team& team, const std::function<void(size_t tensor)>& updated);
@@ -45,23 +51,33 @@ class Optimizer {
   bool recordable() const { return fused_ != nullptr; }
 
   const std::vector<OptimizedTensor>& tensors() const { return tensors_; }
-  /// Momentum buffers in the order of `tensors()`; zeros before the first step, which makes it the first
-  /// gradient.
-  const std::vector<at::Tensor>& momentum() const { return momentum_; }
+
+  /// Steps done, a double on the weights' device; undefined where nothing depends on it (LARS, SGD).
+  const at::Tensor& steps() const { return steps_; }
+
+  /// All that goes on from step to step, the very tensors, under the names that checkpoints have: a momentum
+  /// buffer has its weight's; Adam's are those of torch.optim, `<weight>.exp_avg`, `<weight>.exp_avg_sq` and
+  /// one `step`. Zeros before the first step; a momentum buffer becomes the first gradient then.
+  std::vector<NamedTensor> state() const;
 
  protected:
+  /// On the CPU, once before the groups of a step.
+  virtual void begin_step(double lr) {}
   /// The step of a group of tensors on the CPU; groups are updated by several threads at once.
   virtual void update_group(const Chunks::Group& group, double lr) = 0;
   /// The whole step on a device that has no kernels for it, in tensor operations.
   virtual void update_tensors(double lr) = 0;
 
+  /// Of this tensor. Excluded ones decay only with `decay_all`, which LARS has not.
+  double decay(size_t tensor) const;
+
   const OptimizerSpec spec_;
-  std::vector<OptimizedTensor> tensors_;
-  std::vector<at::Tensor> momentum_;
+  const std::vector<OptimizedTensor> tensors_;
   const Chunks chunks_;
 
  private:
   double lr_ = 0;
+  at::Tensor steps_;
   std::unique_ptr<FusedUpdate> fused_;  ///< null: none for these tensors
 };
 

@@ -7,22 +7,18 @@ namespace simclr {
 Sgd::Sgd(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors)
     : Optimizer(spec, std::move(tensors)) {}
 
-double Sgd::decay(size_t tensor) const {
-  return tensors_[tensor].excluded && !spec_.decay_all ? 0 : spec_.weight_decay;
-}
-
 void Sgd::update_group(const Chunks::Group& group, double lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
   AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "sgd", [&] {
     for (size_t i = group.begin; i < group.end; ++i) {
-      torch_update(chunks_.slice<scalar_t>(i, tensors_, momentum_), decay(chunks_[i].tensor), 1, lr, options);
+      torch_update(chunks_.slice<scalar_t>(i, tensors_), decay(chunks_[i].tensor), 1, lr, options);
     }
   });
 }
 
 void Sgd::update_tensors(double lr) {
   for (size_t t = 0; t < tensors_.size(); ++t) {
-    at::Tensor weight = tensors_[t].weight, momentum = momentum_[t];
+    at::Tensor weight = tensors_[t].weight, momentum = tensors_[t].momentum;
     const at::Tensor step = at::add(tensors_[t].gradient, weight, decay(t));
     momentum.mul_(spec_.momentum).add_(step);
     weight.add_(spec_.nesterov ? at::add(step, momentum, spec_.momentum) : momentum, -lr);

@@ -13,7 +13,6 @@ class Sgd final : public Optimizer {
  private:
   void update_group(const Chunks::Group& group, double lr) override;
   void update_tensors(double lr) override;
-  double decay(size_t tensor) const;
 };
 
 }  // namespace simclr

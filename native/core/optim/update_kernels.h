@@ -11,6 +11,7 @@ struct Slice {
   T* momentum;
   const T* gradient;
   int64_t count;
+  T* second_moment;  ///< Adam's (adam_kernels.h); null
 };
 
 /// Sums of squares of a slice's weights and of what its trust ratio divides by.

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "core/optim/adam.h"
 #include "cuda/check.h"
 
 namespace simclr::cuda {
@@ -19,12 +20,13 @@ at::Tensor upload(const std::vector<T>& values, const at::Device& device) {
 }
 
 /// Dense float32 arrays of one layout on one device.
-bool fit(const OptimizedTensor& tensor, const at::Tensor& momentum, const at::Device& device) {
+bool fit(const OptimizedTensor& tensor, const at::Device& device) {
   const auto fits = [&](const at::Tensor& array) {
     return array.device() == device && array.scalar_type() == at::kFloat &&
            array.is_non_overlapping_and_dense() && array.strides() == tensor.weight.strides();
   };
-  return fits(tensor.weight) && fits(tensor.gradient) && fits(momentum);
+  return fits(tensor.weight) && fits(tensor.gradient) && fits(tensor.momentum) &&
+         (!tensor.second_moment.defined() || fits(tensor.second_moment));
 }
 
 UpdateForm form_of(const OptimizerSpec& spec) {
@@ -35,19 +37,20 @@ UpdateForm form_of(const OptimizerSpec& spec) {
 
 }  // namespace
 
-bool MultiTensorUpdate::takes(const std::vector<OptimizedTensor>& tensors,
-                              const std::vector<at::Tensor>& momentum) {
-  for (size_t t = 0; t < tensors.size(); ++t) {
-    if (!fit(tensors[t], momentum[t], tensors[0].weight.device())) return false;
+bool MultiTensorUpdate::takes(const std::vector<OptimizedTensor>& tensors) {
+  for (const OptimizedTensor& tensor : tensors) {
+    if (!fit(tensor, tensors[0].weight.device())) return false;
   }
   return !tensors.empty();
 }
 
 MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& tensors,
-                                     const std::vector<at::Tensor>& momentum)
+                                     const at::Tensor& steps)
     : options_{form_of(spec),          static_cast<float>(spec.momentum),
                spec.nesterov,          spec.weight_decay,
-               spec.trust_coefficient, spec.epsilon} {
+               spec.trust_coefficient, spec.epsilon},
+      steps_(steps) {
+  if (spec.is_adam()) adam_ = adam_options(spec);
   std::vector<UpdateTensor> rows;
   std::vector<UpdateChunk> chunks;
   for (size_t t = 0; t < tensors.size(); ++t) {
@@ -55,15 +58,17 @@ MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vecto
     const auto first = static_cast<int32_t>(chunks.size());
     for (int64_t begin = 0; begin < count; begin += kUpdateChunk)
       chunks.push_back({static_cast<int32_t>(t), begin});
-    const bool decays = !tensors[t].excluded || (options_.form == UpdateForm::kSgd && spec.decay_all);
-    rows.push_back({tensors[t].weight.data_ptr<float>(), momentum[t].data_ptr<float>(),
+    const bool decays = !tensors[t].excluded || (spec.name != OptimizerSpec::Name::lars && spec.decay_all);
+    rows.push_back({tensors[t].weight.data_ptr<float>(), tensors[t].momentum.data_ptr<float>(),
                     tensors[t].gradient.const_data_ptr<float>(), count, first,
-                    static_cast<int32_t>(chunks.size()) - first, !decays});
+                    static_cast<int32_t>(chunks.size()) - first, !decays,
+                    adam_ ? tensors[t].second_moment.data_ptr<float>() : nullptr});
   }
   const at::Device device = tensors[0].weight.device();
   lr_ = at::empty({}, at::TensorOptions(device).dtype(at::kFloat));
   memory_ = {upload(rows, device), upload(chunks, device),
-             upload(std::vector<UpdateSquares>(chunks.size()), device)};
+             upload(std::vector<UpdateSquares>(chunks.size()), device),
+             upload(std::vector<AdamStep>(1), device)};
   table_ = {static_cast<const UpdateTensor*>(memory_[0].data_ptr()),
             static_cast<const UpdateChunk*>(memory_[1].data_ptr()),
             static_cast<UpdateSquares*>(memory_[2].data_ptr()), static_cast<int>(chunks.size())};
@@ -75,7 +80,11 @@ void MultiTensorUpdate::set_lr(double lr) {
 
 void MultiTensorUpdate::step() {
   const c10::cuda::CUDAGuard guard(lr_.device());
-  check(update_step(table_, options_, lr_.const_data_ptr<float>(), c10::cuda::getCurrentCUDAStream()));
+  const auto* const lr = lr_.const_data_ptr<float>();
+  const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+  if (!adam_) return check(update_step(table_, options_, lr, stream));
+  const AdamNumbers numbers{lr, steps_.data_ptr<double>(), static_cast<AdamStep*>(memory_.back().data_ptr())};
+  check(adam_update_step(table_, *adam_, numbers, stream));
 }
 
 }  // namespace simclr::cuda

@@ -30,11 +30,6 @@ __device__ float decay_of(const UpdateTensor& tensor, const UpdateOptions& optio
   return tensor.excluded ? 0.0f : static_cast<float>(options.weight_decay);
 }
 
-__device__ int64_t chunk_end(const UpdateTensor& tensor, const UpdateChunk& chunk) {
-  const int64_t end = chunk.begin + kUpdateChunk;
-  return end < tensor.count ? end : tensor.count;
-}
-
 /// One block a chunk. The popular form moves its buffers on here: its trust ratio needs the update's norm.
 __global__ void __launch_bounds__(kThreads) squares_kernel(UpdateTable table, UpdateOptions options) {
   const UpdateChunk chunk = table.chunks[blockIdx.x];

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "core/host_device.h"
 #include "cuda/launch.h"
 
 namespace simclr::cuda {
@@ -32,7 +33,8 @@ struct UpdateTensor {
   int64_t count;
   int32_t first_chunk;
   int32_t chunks;
-  bool excluded;  ///< no decay, no adaptation
+  bool excluded;                   ///< no decay, no adaptation
+  float* second_moment = nullptr;  ///< Adam's (adam_kernels.h)
 };
 
 /// The piece of a tensor that one block works on.
@@ -49,6 +51,12 @@ struct UpdateSquares {
 
 /// Weights in a chunk; the last one of a tensor may have fewer.
 constexpr int64_t kUpdateChunk = 1 << 14;
+
+/// Where a chunk of `tensor` ends.
+SIMCLR_HD inline int64_t chunk_end(const UpdateTensor& tensor, const UpdateChunk& chunk) {
+  const int64_t end = chunk.begin + kUpdateChunk;
+  return end < tensor.count ? end : tensor.count;
+}
 
 /// Everything a step needs, in device memory; `squares` has one entry a chunk and is written by the step.
 struct UpdateTable {
