@@ -6,14 +6,15 @@ import { evenly, type Images, inChunks } from './images.ts'
 const looked = 64
 
 /** A checksum over the pixels of some images, evenly spread. Another decoder can give another one. */
-export async function fingerprint(images: Images): Promise<string> {
+export async function fingerprint(images: Images, signal?: AbortSignal): Promise<string> {
   const { store, count } = images
   const hash = createHash('sha256')
-  await inChunks(images, evenly(count, looked), async (held) => {
+  const look = async (held: Uint32Array) => {
     for (const index of held) {
       const { data, width, height, channels } = store.get(index)
       hash.update(`${width}x${height}x${channels}`).update(data)
     }
-  })
+  }
+  await inChunks(images, evenly(count, looked), look, signal)
   return hash.digest('hex').slice(0, 16)
 }

@@ -1,6 +1,7 @@
 /** report.html: what a run did and what its encoder learnt, on one page that needs nothing else. */
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
+import { heard } from '../data/abort.ts'
 import { evenly, type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
@@ -25,7 +26,7 @@ const neighbourCount = 8
 export interface ReportOptions {
   /** The run's images where they are in memory; otherwise they are read again, if the run's data have a name. */
   images?: Images
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
@@ -94,8 +95,8 @@ async function imageSections(
 ): Promise<ImageSections> {
   const chosen = evenly(images.count, shown)
   const first = evenly(images.count, sheetRows)
-  await images.hold(chosen)
-  await images.hold(first)
+  await heard(images.hold(chosen), signal)
+  await heard(images.hold(first), signal)
   // What stands in for an image that cannot be used is another row's image already.
   const own = (indices: Uint32Array) => indices.filter((index) => images.isOwn(index))
   try {

@@ -12,9 +12,10 @@ import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
-import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
+import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { OnlineProbe, shuffledLabelled } from '../evaluate/online.ts'
+import { readLabelled } from '../evaluate/labelled.ts'
+import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { factsOf } from '../launch/facts.ts'
 import { isRestart } from '../launch/placement.ts'
@@ -111,7 +112,7 @@ async function assemble(
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
   checkParts(config, ranks)
-  const looks = await fingerprint(images)
+  const looks = await fingerprint(images, options.signal)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, looks))
@@ -156,9 +157,10 @@ async function assemble(
     const loader = trainingLoader(addon, images, resolution, step, ranks)
     const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
+    const { signal } = options
     const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, validation, fromFirst, recorder, disk, tell })
+    return new Session({ path, images, config, schedule, steps, step, learner, loader, probe, validation, signal, fromFirst, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     await checkpointer?.settle().catch(() => {}) // while the folder is still ours
@@ -230,13 +232,8 @@ async function heldOut(
   const onProgress = (progress: { name: string; done: number; total: number }) =>
     tell({ type: 'data', ...progress })
   const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
-  const held = await readImages(validation.data, reading)
-  const labelled = shuffledLabelled(addon, held, config.seed).length
-  if (labelled < 2) {
-    await held.dispose()
-    const advice = 'Class folders or a labelled format give labels.'
-    throw invalid(expected('labelled images', 'validation.data', validation.data, advice))
-  }
+  // One to ask for and one to learn from.
+  const held = await readLabelled(validation.data, 'validation.data', reading, 2)
   return new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
 }
 
