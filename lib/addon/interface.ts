@@ -349,6 +349,13 @@ export interface Addon {
     },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
 
+  /** The k rows of `references` nearest to each of `queries`, both [.., dim] and finite, row by row; ties: the lower index first. */
+  nearest(
+    queries: Float32Array,
+    references: Float32Array,
+    options: { dim: number; k: number; metric: 'cosine' | 'euclidean' },
+  ): Promise<{ indices: Uint32Array; similarities: Float32Array }>
+
   /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */
   knn(
     bank: Float32Array,

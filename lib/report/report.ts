@@ -5,6 +5,7 @@ import { heard } from '../data/abort.ts'
 import { evenly, type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
+import { allFinite } from '../evaluate/probes.ts'
 import { exists } from '../io/exists.ts'
 import { checkOutput, writeOutput } from '../io/output.ts'
 import { listCheckpoints } from '../run/checkpoint.ts'
@@ -132,9 +133,11 @@ async function heldSections(
     rows: chosen.length,
   })
   const learnt = await features(trained)
-  sections.before = nearestRows(await features(random), queries, neighbourCount)
+  // Of a run that has diverged.
+  if (!allFinite(learnt.data)) return sections
+  sections.before = await nearestRows(await features(random), queries, neighbourCount)
   signal?.throwIfAborted()
-  sections.after = nearestRows(learnt, queries, neighbourCount)
+  sections.after = await nearestRows(learnt, queries, neighbourCount)
   if (chosen.length >= smallestMap) sections.map = await mapOf(learnt, signal)
   return sections
 }
