@@ -1,6 +1,4 @@
 /** A trained encoder: images in, features out. */
-import { availableParallelism } from 'node:os'
-import { pMapSettled } from 'p-map'
 import { SimclrError } from './addon/errors.ts'
 import type {
   EncoderSpec,
@@ -12,7 +10,9 @@ import type {
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
 import {
+  type EmbedOptions,
   type EncoderOptions,
+  embedOptions,
   encoderOptions,
   randomOptions,
   type UntrainedSpec,
@@ -21,10 +21,11 @@ import {
 } from './config/encoder-options.ts'
 import { expected, invalid, validate } from './config/messages.ts'
 import { pickDevice } from './config/resolve.ts'
-import { decodeImage } from './data/decode.ts'
+import { heardValues } from './data/abort.ts'
+import { fillStore } from './data/fill.ts'
 import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
-import { type ImageInput, UnusableImage } from './data/types.ts'
+import type { ImageInput } from './data/types.ts'
 import { output, writeOutput } from './io/output.ts'
 import { type Classifier, classProbabilities, mostProbable } from './run/classifier.ts'
 import {
@@ -37,7 +38,7 @@ import {
 import type { ForeignWeights } from './run/foreign-keys.ts'
 import { machineFacts } from './run/machine-facts.ts'
 
-export type { EncoderOptions }
+export type { EmbedOptions, EncoderOptions }
 
 /** Features of some images: row i, of `shape[1]` numbers, belongs to image i. */
 export interface Features {
@@ -86,16 +87,15 @@ export class Encoder {
       const advice = 'Use `await Encoder.load(path)`, or `await Encoder.random()` for an untrained one.'
       throw invalid(expected("an encoder's weights", 'weights', weights, advice))
     }
-    validate(encoderOptions, options)
+    const { device, precision, threads = 'auto', preprocessing } = validate(encoderOptions, options)
     const addon = loadAddon()
     this.spec = weights.spec
-    this.preprocessing = prepared(weights.preprocessing, options.preprocessing)
+    this.preprocessing = prepared(weights.preprocessing, preprocessing)
     this.#weights = { ...weights, preprocessing: this.preprocessing }
     const machine = machineFacts(addon)
-    this.device = pickDevice(options.device ?? 'auto', machine)
-    this.precision = options.precision ?? 'fp32'
-    const shards =
-      options.threads === undefined || options.threads === 'auto' ? machine.cores : options.threads
+    this.device = pickDevice(device ?? 'auto', machine)
+    this.precision = precision ?? 'fp32'
+    const shards = threads === 'auto' ? machine.cores : threads
     this.#native = new addon.Encoder(
       { ...weights.spec, device: this.device, precision: this.precision, shards },
       weights.tensors,
@@ -114,8 +114,8 @@ export class Encoder {
    */
   static async load(path: string | URL, options: EncoderOptions = {}): Promise<Encoder> {
     const file = named(path, 'a run folder, .safetensors or PyTorch file', 'Name the `out` of a run.')
-    validate(encoderOptions, options)
-    return new Encoder(await readEncoder(file), options)
+    const checked = validate(encoderOptions, options)
+    return new Encoder(await readEncoder(file), checked)
   }
 
   /**
@@ -127,10 +127,9 @@ export class Encoder {
     preprocessing: EncoderOptions['preprocessing'] = {},
     randomly: EncoderOptions & { seed?: number } = {},
   ): Promise<Encoder> {
-    validate(untrained, { spec, preprocessing })
-    validate(randomOptions, randomly)
-    const { seed = 0, ...options } = randomly
-    const config = untrainedConfig(spec, preprocessing)
+    const kind = validate(untrained, { spec, preprocessing })
+    const { seed = 0, ...options } = validate(randomOptions, randomly)
+    const config = untrainedConfig(kind.spec ?? {}, kind.preprocessing ?? {})
     const learner = new (loadAddon().Learner)({
       encoder: config.encoder,
       head: { layers: 0, dim: 1, convention: config.encoder.convention },
@@ -144,7 +143,7 @@ export class Encoder {
     })
     try {
       const weights = encoderWeights(config, await learner.state(), null)
-      const known = prepared(weights.preprocessing, preprocessing)
+      const known = prepared(weights.preprocessing, kind.preprocessing)
       return new Encoder({ ...weights, preprocessing: known }, options)
     } finally {
       learner.dispose()
@@ -161,14 +160,20 @@ export class Encoder {
    * asynchronous one is taken 256 images at a time. Throws ERR_SIMCLR_INVALID_ARGUMENT for what is none of them, and
    * ERR_SIMCLR_DATA where some cannot be decoded, naming the first; `unusable` of the error has all of them (of more
    * than 256 images: all among the 256 that were decoded together). Throws ERR_SIMCLR_DISPOSED after `dispose`.
+   *
+   * `options.signal` ends it between two images or batches, or while `images` do not answer, with the signal's reason.
    */
-  async embed(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Features> {
+  async embed(
+    images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options: EmbedOptions = {},
+  ): Promise<Features> {
+    const { signal } = validate(embedOptions, options)
     const dim = this.featureDim
     const parts: Float32Array[] = []
     let count = 0
     await this.#during(async () => {
-      for await (const part of inParts(images, chunk)) {
-        parts.push(await this.#embedPart(part, count))
+      for await (const part of heardValues(inParts(images, chunk), signal)) {
+        parts.push(await this.#embedPart(part, count, signal))
         count += part.length
       }
     })
@@ -177,10 +182,37 @@ export class Encoder {
     return { data, shape: [count, dim] }
   }
 
-  async #embedPart(inputs: PlainInput[], first: number): Promise<Float32Array> {
+  /**
+   * The same for more images than features fit into memory: those of 256 images at a time, in order, the next as they
+   * are asked for. Takes and throws what `embed` does, as it comes to it.
+   *
+   * ```ts
+   * for await (const { data, shape } of encoder.embedBatches(images)) await write(data, shape)
+   * ```
+   */
+  async *embedBatches(
+    images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options: EmbedOptions = {},
+  ): AsyncGenerator<Features, void, undefined> {
+    const { signal } = validate(embedOptions, options)
+    this.#check()
+    let count = 0
+    for await (const part of heardValues(inParts(images, chunk), signal)) {
+      const data = await this.#during(() => this.#embedPart(part, count, signal))
+      count += part.length
+      yield { data, shape: [part.length, this.featureDim] }
+    }
+  }
+
+  async #embedPart(
+    inputs: PlainInput[],
+    first: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
     const store = new (loadAddon().ImageStore)(inputs.length)
     try {
-      await this.#fill(store, inputs, first)
+      const shorterSide = decodedSide(this.preprocessing.imageSize)
+      await fillStore(store, inputs, { shorterSide, first, signal })
       return await this.#native.embed(store, this.#augmenter, sequence(inputs.length))
     } finally {
       store.dispose()
@@ -201,9 +233,12 @@ export class Encoder {
    * Probabilities of the classes that the encoder was fine-tuned on (`objective: 'supervised'` or 'distill'), in the order of
    * `classes`. Takes and throws what `embed` does, and ERR_SIMCLR_STATE where the encoder has no classifier.
    */
-  async classify(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): Promise<Classification> {
+  async classify(
+    images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    options: EmbedOptions = {},
+  ): Promise<Classification> {
     this.#classifier()
-    return await this.classifyFeatures((await this.embed(images)).data)
+    return await this.classifyFeatures((await this.embed(images, options)).data)
   }
 
   /** @internal The same of features [n, featureDim]. */
@@ -284,27 +319,6 @@ export class Encoder {
     if (this.#disposed) {
       throw new SimclrError('ERR_SIMCLR_DISPOSED', 'This encoder has been disposed. Load it again to use it.')
     }
-  }
-
-  /** Decodes `images`, of which the first is the call's `first`. All are tried, so that one error tells of all. */
-  async #fill(store: NativeImageStore, images: PlainInput[], first: number): Promise<void> {
-    const decoding = { shorterSide: decodedSide(this.preprocessing.imageSize), maxPixels: 100_000_000 }
-    const decode = async (input: PlainInput, i: number) => store.set(i, await decodeImage(input, decoding))
-    // As many at once as compute: each may be a file of any size.
-    const results = await pMapSettled(images, decode, { concurrency: availableParallelism() })
-    const failures = results.flatMap((r, i) => (r.status === 'rejected' ? [{ i, error: r.reason }] : []))
-    const [worst = null] = failures.filter(({ error }) => !(error instanceof UnusableImage))
-    if (worst !== null) throw worst.error
-    const unusable = failures.map(({ i, error }) => {
-      return { index: first + i, reason: `${error.reason}: ${error.message}` }
-    })
-    const [one, ...others] = unusable
-    if (one === undefined) return
-    const input = images[one.index - first]
-    const name = typeof input === 'string' ? input : `image ${one.index}`
-    const more = others.length > 0 ? ` (and ${others.length} more cannot be used)` : ''
-    const message = `Expected an image but ${name} is ${one.reason}${more}. Leave it out or mend it.`
-    throw new SimclrError('ERR_SIMCLR_DATA', message, { cause: failures[0]?.error, unusable })
   }
 }
 

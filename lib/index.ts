@@ -25,7 +25,13 @@ export type { PresetName, TrainSettings } from './config/settings.ts'
 export type { DataInput } from './data/open.ts'
 export type { ImageArray, PixelArray } from './data/sources/memory.ts'
 export type { ImageInput, ImageSource, Skipped, SkipReason } from './data/types.ts'
-export { type Classification, Encoder, type EncoderOptions, type Features } from './encoder.ts'
+export {
+  type Classification,
+  type EmbedOptions,
+  Encoder,
+  type EncoderOptions,
+  type Features,
+} from './encoder.ts'
 export {
   type EvaluateOptions,
   type EvaluateResult,

@@ -16,7 +16,7 @@ export class Batcher {
     this.#largest = largest
   }
 
-  /** The image's features, of length 1. Rejects with NOT_AN_IMAGE for what is none. */
+  /** The image's features. Rejects with NOT_AN_IMAGE for what is none. */
   embed(image) {
     this.statistics.requests++
     return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ export class Batcher {
     try {
       const { data, shape } = await this.#encoder.embed(batch.map(({ image }) => image))
       batch.forEach(({ resolve }, i) => {
-        resolve(unit(data.subarray(i * shape[1], (i + 1) * shape[1])))
+        resolve(data.slice(i * shape[1], (i + 1) * shape[1]))
       })
     } catch (error) {
       if (!error.unusable) {
@@ -63,9 +63,4 @@ export class Batcher {
 class NotAnImage extends Error {
   statusCode = 422
   code = 'NOT_AN_IMAGE'
-}
-
-function unit(vector) {
-  const length = Math.hypot(...vector) || 1
-  return Float32Array.from(vector, (value) => value / length)
 }

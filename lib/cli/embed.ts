@@ -4,16 +4,14 @@ import { z } from 'zod'
 import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
-import { readImages } from '../data/images.ts'
-import { sequence } from '../encoder.ts'
-import { embedImages } from '../evaluate/features.ts'
 import { formatCount } from '../format.ts'
 import { npyHeader } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
 import { loadEncoder } from './encoder.ts'
+import { embedSet, namesFileOf, namesText } from './features.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, field, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say } from './output.ts'
 
 const embedOptions = z.strictObject({
   encoder: required(text('a run folder, .safetensors or PyTorch file'), {
@@ -52,23 +50,17 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   using interrupt = interruptSignal()
   using encoder = await loadEncoder(options.encoder, { device: options.device, threads: options.threads })
   // Nobody should wait for features that cannot be written.
-  const namesFile = out.replace(/\.npy$/, '.files.txt')
+  const namesFile = namesFileOf(out)
   for (const path of [out, namesFile]) await prepareOutput(path)
-  const { imageSize } = encoder.preprocessing
-  const images = await readImages(options.data, { imageSize, limit, maxSkipped, signal: interrupt.signal })
-  try {
-    const { data, indices } = await embedImages(encoder, images, sequence(images.count), interrupt.signal)
-    const shape = [indices.length, encoder.featureDim] as const
-    const names = Array.from(indices, (index) => `${field(images.nameOf(index))}\n`)
-    await writeOutput(namesFile, names.join(''))
-    await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
-    say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
-    if (images.skipped.length > 0)
-      say(`Left out ${formatCount(images.skipped.length)} files that are no usable images.`)
-    if (flags.json) {
-      emit({ type: 'result', out, files: namesFile, shape, skipped: images.skipped.length })
-    }
-  } finally {
-    await images.dispose()
-  }
+  const { data, dim, names, skipped } = await embedSet(encoder, options.data, {
+    limit,
+    maxSkipped,
+    signal: interrupt.signal,
+  })
+  const shape = [names.length, dim] as const
+  await writeOutput(namesFile, namesText(names))
+  await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
+  say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
+  if (skipped > 0) say(`Left out ${formatCount(skipped)} files that are no usable images.`)
+  if (flags.json) emit({ type: 'result', out, files: namesFile, shape, skipped })
 }

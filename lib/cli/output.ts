@@ -19,6 +19,11 @@ export function field(name: string): string {
   return /\p{Cc}|^"/u.test(name) ? JSON.stringify(name) : name
 }
 
+/** The name that `field` has written. */
+export function nameOfField(text: string): string {
+  return text.startsWith('"') ? (JSON.parse(text) as string) : text
+}
+
 /** A line on stderr. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)

@@ -17,6 +17,7 @@ import { registerEval } from './eval.ts'
 import { registerExport } from './export.ts'
 import { isInterrupt } from './interrupt.ts'
 import { registerLibtorch } from './libtorch.ts'
+import { registerNearest } from './nearest.ts'
 import { emit, say } from './output.ts'
 import { registerReport } from './report.ts'
 import { registerTrain } from './train.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   registerEval(program)
   registerEmbed(program)
   registerClassify(program)
+  registerNearest(program)
   registerExport(program)
   registerReport(program)
   registerWatch(program)

@@ -1,7 +1,7 @@
 /** What `Encoder.load` and `Encoder.random` take. */
 import { z } from 'zod'
 import { conventions, encoder } from './groups.ts'
-import { choice, integer, option, triple } from './option.ts'
+import { choice, integer, option, signal, triple } from './option.ts'
 import { resolve } from './resolve.ts'
 import type { ResolvedConfig } from './resolved.ts'
 import { device, threads, trainSettings } from './settings.ts'
@@ -45,6 +45,13 @@ export const encoderOptions = z.strictObject({
   }),
 })
 export type EncoderOptions = z.input<typeof encoderOptions>
+
+export const embedOptions = z.strictObject({ signal: signal('Stops embedding.') })
+/** What `Encoder.embed`, `embedBatches` and `classify` take beside images. */
+export interface EmbedOptions {
+  /** Ends the call with its reason, between two batches at the latest. */
+  signal?: AbortSignal | undefined
+}
 
 /** What `Encoder.random` takes, beside the options. */
 export const untrained = z.strictObject({

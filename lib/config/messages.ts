@@ -5,6 +5,8 @@ import type { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import { type OptionDoc, optionDocs } from './option.ts'
 
+const largest = Number.MAX_SAFE_INTEGER
+
 /** An option, its dotted name and its documentation. */
 export interface OptionEntry {
   name: string
@@ -64,7 +66,13 @@ function describe(schema: z.ZodObject, value: unknown, issue: z.core.$ZodIssue):
     return [expected('an object of options', 'options', received, 'docs/api.md says what each call takes.')]
   const advice =
     doc.default === null ? doc.about : `${doc.about} Leave it out for the default (${doc.default}).`
-  return [expected(doc.expected, name, received, advice)]
+  return [expected(doc.expected + beyond(doc, received), name, received, advice)]
+}
+
+/** For an integer that doubles cannot tell from its neighbours: which is the largest. */
+function beyond({ expected }: OptionDoc, received: unknown): string {
+  const isTooLarge = typeof received === 'number' && Number.isInteger(received) && received > largest
+  return isTooLarge && /an integer of at least/.test(expected) ? `, at most ${largest} (2^53 - 1),` : ''
 }
 
 function unknownOption(schema: z.ZodObject, prefix: string, key: string): string {

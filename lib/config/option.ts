@@ -132,6 +132,14 @@ export function nullOr<T extends z.ZodType>(other: Expectation<T>) {
   return { schema: z.union([z.null(), other.schema]), expected: `null or ${other.expected}` }
 }
 
+/** An option that an AbortSignal is given as; never on the command line. */
+export function signal(about: string) {
+  return option(
+    instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
+    { about, default: 'none', flag: null },
+  )
+}
+
 export function instance<T>(expected: string, test: (value: unknown) => boolean) {
   return { schema: z.custom<T>(test), expected }
 }

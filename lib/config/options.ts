@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { DataInput } from '../data/open.ts'
 import type { TrainEvent } from '../run/events.ts'
-import { instance, integer, option, text, yesNo } from './option.ts'
+import { instance, integer, option, signal, text, yesNo } from './option.ts'
 import { trainSettings } from './settings.ts'
 
 export const dataInput = instance<DataInput>(
@@ -49,10 +49,7 @@ export const trainOptions = z
       instance<(event: TrainEvent) => void>('a function', (value) => typeof value === 'function'),
       { about: 'Called with each event of the run.', default: 'none', flag: null },
     ),
-    signal: option(
-      instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
-      { about: 'Stops the run after the current step, with a checkpoint.', default: 'none', flag: null },
-    ),
+    signal: signal('Stops the run after the current step, with a checkpoint.'),
   })
   .register(z.globalRegistry, { title: 'train options' })
 

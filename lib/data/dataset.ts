@@ -171,8 +171,11 @@ export class Dataset {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#begun?.rest.return(undefined)
-    await this.source.close?.()
+    try {
+      await this.#begun?.rest.return(undefined)
+    } finally {
+      await this.source.close?.()
+    }
   }
 
   async *#pass(): AsyncGenerator<ImageInput> {

@@ -61,24 +61,21 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
   const { set, usual } = await openSized(data, imageSize, selection, signal)
   const told = ({ done, total }: { done: number; total: number }) =>
     onProgress?.({ name: set.name, done, total })
-  const sized = async (images: Unsized) => {
+  const complete = async (images: Unsized, isRead: boolean) => {
     try {
       const imageSize = set.imageSize ?? usual ?? (await usualSide(images, signal))
+      if (isRead) await set.close()
       return Object.assign(images, { name: set.name, whyUnlabelled: set.whyUnlabelled, imageSize })
     } catch (error) {
       await images.dispose()
       throw error
     }
   }
-  const resident = async (stored: StoredImages) => {
-    const images = await sized({ ...stored, ...alwaysHeld })
-    await set.close()
-    return images
-  }
+  const resident = (stored: StoredImages) => complete({ ...stored, ...alwaysHeld }, true)
   const streamed = async () => {
     if (!set.source.read) return resident(await spoolImages(set, { signal, onProgress: told }))
     const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
-    return sized(Object.assign(images, { isStreamed: true }))
+    return complete(Object.assign(images, { isStreamed: true }), false)
   }
   try {
     if (stream === 'on') return await streamed()
@@ -90,7 +87,7 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
       return await streamed()
     }
   } catch (error) {
-    await set.close()
+    await set.close().catch(() => {}) // what went wrong first is told
     throw error
   }
 }
@@ -143,7 +140,7 @@ async function openSized(
     const usual = set.imageSize ?? (await sampledSide(set, signal))
     return { set: set.resized(decodedSide(imageSize(usual))), usual }
   } catch (error) {
-    await set.close()
+    await set.close().catch(() => {})
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /** What training was worth: the trained encoder beside raw pixels and beside the same encoder untrained. */
 import { loadAddon } from '../addon/load.ts'
 import { Encoder } from '../encoder.ts'
-import { pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
+import { disposePair, pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
 import { rawSize } from './features.ts'
 
 export interface ProbeAccuracies {
@@ -39,7 +39,6 @@ export async function compare(
       trained: await accuracies(encoder),
     }
   } finally {
-    await pair.data.dispose()
-    await pair.test.dispose()
+    await disposePair(pair)
   }
 }

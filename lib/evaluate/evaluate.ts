@@ -1,17 +1,16 @@
 /** evaluate(): how well simple classifiers do on what an encoder says about labelled images. */
 import { z } from 'zod'
-import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
-import { choice, instance, integer, option, real, required } from '../config/option.ts'
+import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
 import { dataInput } from '../config/options.ts'
 import { device, trainSettings } from '../config/settings.ts'
-import { type Images, readImages } from '../data/images.ts'
+import type { Images } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
-import { withoutLabels } from '../data/sources/classes.ts'
 import { Encoder } from '../encoder.ts'
 import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
+import { readLabelled } from './labelled.ts'
 import {
   centred,
   knnAccuracy,
@@ -65,10 +64,7 @@ export const evaluateOptions = z.strictObject({
   }),
   maxSkipped: trainSettings.shape.maxSkipped,
   device,
-  signal: option(
-    instance<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
-    { about: 'Stops reading images and computing features.', default: 'none', flag: null },
-  ),
+  signal: signal('Stops reading images and computing features.'),
   onProgress: option(
     instance<(progress: { name: string; done: number; total: number }) => void>(
       'a function',
@@ -114,15 +110,15 @@ export interface EvaluateResult {
  * classifier), and those of `Encoder.load`.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  validate(evaluateOptions, options)
-  checkUsed(options)
-  const loaded = typeof options.encoder === 'string' && options.encoder !== 'raw'
+  const checked: AnyOptions = validate(evaluateOptions, options)
+  checkUsed(checked)
+  const loaded = typeof checked.encoder === 'string' && checked.encoder !== 'raw'
   const encoder = loaded
-    ? await Encoder.load(options.encoder as string, { device: options.device })
-    : options.encoder
+    ? await Encoder.load(checked.encoder as string, { device: checked.device })
+    : checked.encoder
   try {
-    if (options.probe === 'classifier') return await evaluateClassifier(encoder as Encoder, options)
-    return await evaluateProbe(encoder, options as Probing)
+    if (checked.probe === 'classifier') return await evaluateClassifier(encoder as Encoder, checked)
+    return await evaluateProbe(encoder, checked as Probing)
   } finally {
     if (loaded) (encoder as Encoder).dispose()
   }
@@ -148,8 +144,7 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
       dim: learnt.data.length / learnt.labels.length,
     }
   } finally {
-    await pair.data.dispose()
-    await pair.test.dispose()
+    await disposePair(pair)
   }
 }
 
@@ -159,9 +154,9 @@ async function evaluateClassifier(
 ): Promise<EvaluateResult> {
   const { imageSize } = encoder.preprocessing
   const classNames = encoder.requireClasses()
-  const images = await readImages(test, { imageSize, maxSkipped, signal, onProgress, classNames })
+  const reading = { imageSize, maxSkipped, signal, onProgress, classNames }
+  const images = await readLabelled(test, 'test', reading)
   try {
-    requireLabels(images, 'test')
     const { data, labels } = await encoderFeatures(encoder, images, signal)
     const { best } = await encoder.classifyFeatures(data)
     return {
@@ -193,16 +188,22 @@ export async function readPair(
 ): Promise<Pair> {
   const { limit, limitPerClass, maxSkipped, signal, onProgress } = options
   const reading = { imageSize, maxSkipped, signal, onProgress }
-  const data = await readImages(options.data, { ...reading, limit, limitPerClass })
+  const data = await readLabelled(options.data, 'data', { ...reading, limit, limitPerClass })
   try {
-    requireLabels(data, 'data')
     const classNames = data.classNames ?? undefined
-    const test = await readImages(options.test, { ...reading, classNames })
-    requireLabels(test, 'test')
-    return { data, test }
+    return { data, test: await readLabelled(options.test, 'test', { ...reading, classNames }) }
   } catch (error) {
     await data.dispose()
     throw error
+  }
+}
+
+/** Frees both, whatever freeing the first comes to. */
+export async function disposePair({ data, test }: Pair): Promise<void> {
+  try {
+    await data.dispose()
+  } finally {
+    await test.dispose()
   }
 }
 
@@ -273,12 +274,4 @@ function checkUsed(options: AnyOptions): void {
   if (options.encoder === 'raw' || imageSize === undefined) return
   const advice = "Leave it out: it is the size of 'raw' pixels."
   throw invalid(expected('no value, as an encoder knows its own size,', 'imageSize', imageSize, advice))
-}
-
-function requireLabels({ name, labels, whyUnlabelled }: Images, option: string): void {
-  if (labels?.some((label) => label >= 0)) return
-  throw new SimclrError(
-    'ERR_SIMCLR_DATA',
-    `Expected labelled images for \`${option}\` but ${withoutLabels(name, whyUnlabelled, 'use a labelled format')}`,
-  )
 }

@@ -48,10 +48,10 @@ export async function learnerFeatures(
   augmenter: NativeAugmenter,
   images: Images,
   indices: Uint32Array,
+  signal?: AbortSignal,
 ): Promise<LabelledFeatures> {
-  const rows = await imageRows(images, indices, learner.featureDim, (part) =>
-    learner.embed(images.store, augmenter, part),
-  )
+  const embed = (part: Uint32Array) => learner.embed(images.store, augmenter, part)
+  const rows = await imageRows(images, indices, learner.featureDim, embed, signal)
   return { data: rows.data, labels: labelsOf(images, rows.indices) }
 }
 

@@ -51,11 +51,11 @@ export class OnlineProbe {
 
   /**
    * Accuracy of the learner's present encoder; null where too few of the images turned out usable to compare any, and
-   * where features are not finite.
+   * where features are not finite. Rejects with the signal's reason where it ends the waiting for images.
    */
-  async run(learner: NativeLearner): Promise<number | null> {
+  async run(learner: NativeLearner, signal?: AbortSignal): Promise<number | null> {
     const featuresOf = (indices: Uint32Array) =>
-      learnerFeatures(learner, this.#augmenter, this.#images, indices)
+      learnerFeatures(learner, this.#augmenter, this.#images, indices, signal)
     const bank = await featuresOf(this.#bank)
     const queries = await featuresOf(this.#queries)
     if (!areUsable(bank) || !areUsable(queries)) return null

@@ -26,7 +26,11 @@ export const linearDefaults: LinearOptions = { l2: 1e-3, maxIterations: 100 }
 
 /** Whether there are any to compare, and all are finite: early running statistics can keep features from it while the loss is. */
 export function areUsable({ data, labels }: LabelledFeatures): boolean {
-  return labels.length > 0 && data.every((value) => Number.isFinite(value))
+  return labels.length > 0 && allFinite(data)
+}
+
+export function allFinite(data: Float32Array): boolean {
+  return data.every((value) => Number.isFinite(value))
 }
 
 /** Share of `queries` that cosine kNN over `bank` classifies rightly. */

@@ -53,14 +53,14 @@ export class Validation {
 
   /**
    * Of the learner's present encoder, or classifier; null where too few images turned out usable to ask for any, and where
-   * features are not finite.
+   * features are not finite. Rejects with the signal's reason where it ends the waiting for images.
    */
-  async accuracy(learner: NativeLearner): Promise<number | null> {
-    const queries = await this.#features(learner, this.#queries)
+  async accuracy(learner: NativeLearner, signal?: AbortSignal): Promise<number | null> {
+    const queries = await this.#features(learner, this.#queries, signal)
     if (!areUsable(queries)) return null
     const { metric } = this.#config.validation
     if (metric === 'classifier') return await this.#classified(learner, queries)
-    const bank = await this.#features(learner, this.#bank)
+    const bank = await this.#features(learner, this.#bank, signal)
     if (!areUsable(bank)) return null
     return metric === 'knn'
       ? await knnAccuracy(this.#addon, bank, queries, this.#config.probe)
@@ -74,8 +74,12 @@ export class Validation {
     return numbers.reduce((right, number, i) => right + (number === labels[i] ? 1 : 0), 0) / labels.length
   }
 
-  #features(learner: NativeLearner, { images, indices }: Part): Promise<LabelledFeatures> {
-    return learnerFeatures(learner, this.#augmenter, images, indices)
+  #features(
+    learner: NativeLearner,
+    { images, indices }: Part,
+    signal: AbortSignal | undefined,
+  ): Promise<LabelledFeatures> {
+    return learnerFeatures(learner, this.#augmenter, images, indices, signal)
   }
 
   async dispose(): Promise<void> {

@@ -5,15 +5,23 @@
  * A file is read only if it is exactly what the format says: known dtypes, sizes that agree with shapes, and
  * data without holes or overlaps, so that a truncated or tampered file is an error and never a wrong weight.
  */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { endianness } from 'node:os'
 
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeTensor } from '../addon/interface.ts'
 import { writeFileAtomic } from './atomic.ts'
+import { readBytes } from './read.ts'
 import { bytesPerElement, elementCount } from './tensor.ts'
 
-export interface Safetensors {
+/** What a file says of its tensors, without their data. */
+export interface SafetensorsHeader {
+  /** In the header's order. */
+  tensors: Omit<NativeTensor, 'data'>[]
+  metadata: Record<string, string>
+}
+
+export interface Safetensors extends SafetensorsHeader {
   /** In the header's order. */
   tensors: NativeTensor[]
   metadata: Record<string, string>
@@ -22,8 +30,8 @@ export interface Safetensors {
 /** The reference implementation's limit. */
 const maximumHeaderBytes = 100_000_000
 
-/** Bytes that one read may ask for. */
-const mostAtOnce = 1 << 30
+/** Bytes that most headers do not exceed: one read has them. */
+const mostLikely = 1 << 16
 
 /** The header is a JSON object. */
 const openBrace = 0x7b
@@ -36,27 +44,31 @@ interface HeaderEntry {
 
 /** Reads and checks a whole file. Errors: ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE (both name the path). */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array
-  try {
-    bytes = await readWhole(path)
-  } catch (error) {
-    throw new SimclrError('ERR_SIMCLR_IO', `Could not read ${path}: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
+  // Cut off meanwhile, it has fewer bytes than its header will tell.
+  const bytes = await reading(path, (file, size) => readBytes(file, 0, size))
   return decodeSafetensors(bytes, path)
 }
 
-/** readFile refuses files of more than 2 GiB; a wide encoder's checkpoint has more. */
-async function readWhole(path: string): Promise<Uint8Array> {
-  await using file = await open(path)
-  const bytes = new Uint8Array((await file.stat()).size)
-  for (let at = 0; at < bytes.byteLength; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(mostAtOnce, bytes.byteLength - at), at)
-    if (bytesRead === 0) return bytes.subarray(0, at) // cut off meanwhile: the header will tell
-    at += bytesRead
+/** Reads and checks the header alone, against the file's length. Errors as `readSafetensors` has them. */
+export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
+  const { bytes, size } = await reading(path, async (file, size) => {
+    const head = await readBytes(file, 0, Math.min(size, 8 + mostLikely))
+    const length = headerLength(head, size)
+    const isWhole = length === null || 8 + length <= head.byteLength
+    return { bytes: isWhole ? head : await readBytes(file, 0, 8 + length), size }
+  })
+  const { entries, metadata } = decodeHeader(bytes, size, path)
+  const tensors = Object.entries(entries).map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
+  return { tensors, metadata }
+}
+
+async function reading<T>(path: string, read: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
+  try {
+    await using file = await open(path)
+    return await read(file, (await file.stat()).size)
+  } catch (cause) {
+    throw new SimclrError('ERR_SIMCLR_IO', `Could not read ${path}: ${(cause as Error).message}`, { cause })
   }
-  return bytes
 }
 
 /** Writes a file whole or not at all. Metadata values are strings, as the format demands. */
@@ -78,32 +90,56 @@ export function encodeSafetensors(
 
 /** Header and tensors of a file's bytes. The tensors' data are views into `bytes`. `label` names it in errors. */
 export function decodeSafetensors(bytes: Uint8Array, label = 'safetensors data'): Safetensors {
+  const { start, entries, metadata } = decodeHeader(bytes, bytes.byteLength, label)
+  const tensors = Object.entries(entries).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start + begin, end - begin)
+      return { name, dtype, shape, data }
+    },
+  )
+  return { tensors, metadata }
+}
+
+/** The header of a file of `size` bytes, of which `bytes` has the first; the data begin at `start`. */
+function decodeHeader(bytes: Uint8Array, size: number, label: string) {
   const corrupt = (what: string): SimclrError =>
     new SimclrError(
       'ERR_SIMCLR_CORRUPT_FILE',
       `Expected a complete safetensors file but ${label} ${what}. Write or download it again.`,
     )
-  if (bytes.byteLength < 8) throw corrupt(`has ${bytes.byteLength} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const headerBytes = view.getBigUint64(0, true)
-  if (headerBytes > BigInt(Math.min(maximumHeaderBytes, bytes.byteLength - 8))) {
-    if (bytes.byteLength > 8 && bytes[8] !== openBrace) throw foreign(label)
-    throw corrupt(`says that its header has ${headerBytes} bytes`)
+  if (size < 8) throw corrupt(`has ${size} bytes`)
+  const length = headerLength(bytes, size)
+  if (length === null) {
+    if (size > 8 && bytes[8] !== openBrace) throw foreign(label)
+    throw corrupt(`says that its header has ${statedLength(bytes)} bytes`)
   }
-  const start = 8 + Number(headerBytes)
-  const header = parseHeader(bytes.subarray(8, start), corrupt)
-  requireContiguous(header.entries, bytes.byteLength - start, corrupt)
+  const start = 8 + length
+  const { entries, metadata } = parseHeader(bytes.subarray(8, start), corrupt)
+  requireContiguous(entries, size - start, corrupt)
+  for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(entries)) {
+    const [begin, end] = offsets
+    if (end - begin !== elementCount(shape) * bytesPerElement[dtype])
+      throw corrupt(`gives "${name}" ${end - begin} bytes for ${dtype} [${shape}]`)
+  }
+  return { start, entries, metadata }
+}
 
-  const tensors: NativeTensor[] = []
-  for (const [name, entry] of Object.entries(header.entries)) {
-    const [begin, end] = entry.data_offsets
-    if (end - begin !== elementCount(entry.shape) * bytesPerElement[entry.dtype]) {
-      throw corrupt(`gives "${name}" ${end - begin} bytes for ${entry.dtype} [${entry.shape}]`)
-    }
-    const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start + begin, end - begin)
-    tensors.push({ name, dtype: entry.dtype, shape: entry.shape, data })
-  }
-  return { tensors, metadata: header.metadata }
+function statedLength(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true)
+}
+
+/** Null where a file of `size` bytes has no room for so many. */
+function headerLength(bytes: Uint8Array, size: number): number | null {
+  if (bytes.byteLength < 8) return null
+  const length = statedLength(bytes)
+  return length > BigInt(Math.min(maximumHeaderBytes, size - 8)) ? null : Number(length)
 }
 
 /** Text, archives and pickles, whose first bytes as a number are no header's length. */

@@ -9,6 +9,7 @@
  */
 export type { PixelImage } from './augment.ts'
 export type { NtXentOptions, NtXentResult } from './loss.ts'
+export type { NearestOptions, Neighbours, SimilarityMetric } from './nearest.ts'
 export type { AdamOptions, AdamVariable, LarsOptions, SgdOptions, Variable } from './optimizer.ts'
 export * as ops from './pieces.ts'
 export type { ProbeOptions } from './probes.ts'

@@ -10,7 +10,7 @@ export async function mapOf(features: Matrix, signal?: AbortSignal): Promise<[x:
   const { rows } = features
   const nNeighbors = Math.min(15, rows - 1)
   const all = Array.from({ length: rows }, (_, row) => row)
-  const near = nearestRows(features, all, nNeighbors)
+  const near = await nearestRows(features, all, nNeighbors)
   const umap = new UMAP({ nNeighbors, minDist: 0.3, random: mulberry32(1) })
   // A row counts as its own nearest neighbour.
   umap.setPrecomputedKNN(

@@ -1,4 +1,5 @@
 /** Which images are near which, by the cosine of their features. */
+import { nearest } from '../ops/nearest.ts'
 
 /** Row-major features. */
 export interface Matrix {
@@ -13,33 +14,21 @@ export interface Neighbour {
 }
 
 /** For each of `queries` (rows of the matrix) the `count` nearest others, nearest first. */
-export function nearestRows(
+export async function nearestRows(
   { data, rows }: Matrix,
   queries: readonly number[],
   count: number,
-): Neighbour[][] {
+): Promise<Neighbour[][]> {
+  if (queries.length === 0) return []
   const dim = data.length / rows
-  const unit = normalised(data, rows)
-  return queries.map((query) =>
-    Array.from({ length: rows }, (_, row) => ({ row, similarity: dot(unit, query * dim, row * dim, dim) }))
+  const asked = new Float32Array(queries.length * dim)
+  for (const [i, row] of queries.entries()) asked.set(data.subarray(row * dim, (row + 1) * dim), i * dim)
+  const k = Math.min(count + 1, rows) // with the row itself
+  const { indices, similarities } = await nearest(asked, data, { dim, k })
+  return queries.map((query, i) =>
+    Array.from({ length: k }, (_, j) => i * k + j)
+      .map((at) => ({ row: indices[at]!, similarity: similarities[at]! }))
       .filter(({ row }) => row !== query)
-      .sort((a, b) => b.similarity - a.similarity)
       .slice(0, count),
   )
-}
-
-function normalised(data: Float32Array, rows: number): Float32Array {
-  const dim = data.length / rows
-  const unit = new Float32Array(data.length)
-  for (let row = 0; row < rows; row++) {
-    const norm = Math.sqrt(dot(data, row * dim, row * dim, dim)) || 1
-    for (let i = row * dim; i < (row + 1) * dim; i++) unit[i] = data[i]! / norm
-  }
-  return unit
-}
-
-function dot(values: Float32Array, a: number, b: number, dim: number): number {
-  let sum = 0
-  for (let i = 0; i < dim; i++) sum += values[a + i]! * values[b + i]!
-  return sum
 }

@@ -1,9 +1,11 @@
 /** report.html: what a run did and what its encoder learnt, on one page that needs nothing else. */
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
+import { heard } from '../data/abort.ts'
 import { evenly, type Images, readImages } from '../data/images.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
+import { allFinite } from '../evaluate/probes.ts'
 import { exists } from '../io/exists.ts'
 import { checkOutput, writeOutput } from '../io/output.ts'
 import { listCheckpoints } from '../run/checkpoint.ts'
@@ -25,7 +27,7 @@ const neighbourCount = 8
 export interface ReportOptions {
   /** The run's images where they are in memory; otherwise they are read again, if the run's data have a name. */
   images?: Images
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
@@ -94,8 +96,8 @@ async function imageSections(
 ): Promise<ImageSections> {
   const chosen = evenly(images.count, shown)
   const first = evenly(images.count, sheetRows)
-  await images.hold(chosen)
-  await images.hold(first)
+  await heard(images.hold(chosen), signal)
+  await heard(images.hold(first), signal)
   // What stands in for an image that cannot be used is another row's image already.
   const own = (indices: Uint32Array) => indices.filter((index) => images.isOwn(index))
   try {
@@ -131,9 +133,11 @@ async function heldSections(
     rows: chosen.length,
   })
   const learnt = await features(trained)
-  sections.before = nearestRows(await features(random), queries, neighbourCount)
+  // Of a run that has diverged.
+  if (!allFinite(learnt.data)) return sections
+  sections.before = await nearestRows(await features(random), queries, neighbourCount)
   signal?.throwIfAborted()
-  sections.after = nearestRows(learnt, queries, neighbourCount)
+  sections.after = await nearestRows(learnt, queries, neighbourCount)
   if (chosen.length >= smallestMap) sections.map = await mapOf(learnt, signal)
   return sections
 }

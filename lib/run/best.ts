@@ -4,14 +4,14 @@
  */
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
-import { readSafetensors } from '../io/safetensors.ts'
+import { readSafetensorsHeader } from '../io/safetensors.ts'
 import { type EncoderWeights, writeEncoder } from './encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
 /** What a best.safetensors says of itself; null where there is none. */
 export async function readBest(path: string): Promise<(Best & { by: string | undefined }) | null> {
   if (!(await exists(path))) return null
-  const { step, validation, by } = (await readSafetensors(path)).metadata
+  const { step, validation, by } = (await readSafetensorsHeader(path)).metadata
   return { path, step: Number(step), accuracy: Number(validation), by }
 }
 

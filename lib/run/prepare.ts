@@ -13,9 +13,10 @@ import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
-import { dataFacts, decodingThreads, type Images, readImages } from '../data/images.ts'
+import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { OnlineProbe, shuffledLabelled } from '../evaluate/online.ts'
+import { readLabelled } from '../evaluate/labelled.ts'
+import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { factsOf } from '../launch/facts.ts'
 import { isRestart } from '../launch/placement.ts'
@@ -174,9 +175,10 @@ async function assemble(
     const loader = trainingLoader(addon, images, resolution, step, ranks)
     const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
+    const { signal } = options
     const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, fromFirst, recorder, disk, tell })
+    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, fromFirst, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     await checkpointer?.settle().catch(() => {}) // while the folder is still ours
@@ -249,13 +251,8 @@ async function heldOut(
   const onProgress = (progress: { name: string; done: number; total: number }) =>
     tell({ type: 'data', ...progress })
   const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
-  const held = await readImages(validation.data, reading)
-  const labelled = shuffledLabelled(addon, held, config.seed).length
-  if (labelled < 2) {
-    await held.dispose()
-    const advice = 'Class folders or a labelled format give labels.'
-    throw invalid(expected('labelled images', 'validation.data', validation.data, advice))
-  }
+  // One to ask for and one to learn from.
+  const held = await readLabelled(validation.data, 'validation.data', reading, 2)
   return new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
 }
 

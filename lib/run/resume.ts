@@ -8,7 +8,7 @@ import { hasLinearHead } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
-import { readBest } from './best.ts'
+import { readSafetensorsHeader } from '../io/safetensors.ts'
 import {
   type Checkpoint,
   listCheckpoints,
@@ -17,7 +17,6 @@ import {
   readCheckpoint,
   stepOf,
 } from './checkpoint.ts'
-import { readEncoderFile } from './encoder-file.ts'
 import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
@@ -149,15 +148,28 @@ async function leaveOtherBranch(
   { path, step }: Checkpoint & { path: string },
   warn: (message: string) => void,
 ): Promise<void> {
-  const later = own.filter((file) => stepOf(file) > step)
-  const encoder = (await exists(folder.encoder)) ? await readEncoderFile(folder.encoder) : null
-  if (encoder !== null && (encoder.step ?? Infinity) > step) {
-    later.push(folder.encoder)
-    if (await exists(folder.report)) later.push(folder.report)
+  const leave = async (file: string, why: 'later' | 'damaged') =>
+    warn(`Going on from ${path}: the ${why} ${file} is now ${await putAside(file)}`)
+  for (const file of own.filter((file) => stepOf(file) > step)) await leave(file, 'later')
+  const encoder = await whyNotAt(step, folder.encoder)
+  if (encoder !== null) {
+    await leave(folder.encoder, encoder)
+    if (await exists(folder.report)) await leave(folder.report, 'later')
   }
-  const best = await readBest(folder.best)
-  if (best && best.step > step) later.push(folder.best)
-  for (const file of later) warn(`Going on from ${path}: the later ${file} is now ${await putAside(file)}`)
+  const best = await whyNotAt(step, folder.best)
+  if (best !== null) await leave(folder.best, best)
+}
+
+/** Why the encoder in `file`, if there is one, is not of a run that has done `step` steps; null where it is, by its header. */
+async function whyNotAt(step: number, file: string): Promise<'later' | 'damaged' | null> {
+  if (!(await exists(file))) return null
+  try {
+    const { metadata } = await readSafetensorsHeader(file)
+    return Number(metadata.step) <= step ? null : 'later' // or nobody knows of when
+  } catch (error) {
+    if (error instanceof SimclrError && error.code === 'ERR_SIMCLR_CORRUPT_FILE') return 'damaged'
+    throw error
+  }
 }
 
 /** A folder that holds a run has no room for what goes on from another's checkpoint. */

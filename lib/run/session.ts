@@ -37,6 +37,8 @@ export interface SessionParts {
   recorder: Recorder
   /** Null without held-out images, and on ranks that write nothing. */
   validation: Validation | null
+  /** Ends the waiting for images that are probed; that the run stops then is up to its loop. */
+  signal?: AbortSignal | undefined
   /** What rank 0 says, on every rank. */
   fromFirst: (value: boolean) => Promise<boolean>
   /** Null on all ranks but the first: what a run writes is written once. */
@@ -109,7 +111,7 @@ export class Session {
    * ERR_SIMCLR_DIVERGED where the loss or the gradients are no longer finite.
    */
   async record(result: StepRecord): Promise<void> {
-    const { schedule, steps, recorder, disk, probe, validation, learner, tell } = this.#parts
+    const { schedule, steps, recorder, disk, probe, validation, learner, signal, tell } = this.#parts
     await this.#checkFinite(result)
     if (result.graphProblem !== null) {
       tell({ type: 'warning', message: `Steps go on without a CUDA graph: ${result.graphProblem}` })
@@ -122,14 +124,26 @@ export class Session {
 
     const endsEpoch = this.#step === steps || epochOf(schedule, this.#step) > epoch
     if (endsEpoch) {
-      const knn = probe?.isDue(epoch) ? await probe.run(learner) : null
+      const knn = probe?.isDue(epoch) ? await this.#unlessStopped(probe.run(learner, signal)) : null
       const isValidated = validation?.isDue(epoch) || this.#step === steps
-      const accuracy = isValidated ? ((await validation?.accuracy(learner)) ?? null) : null
+      const accuracy =
+        isValidated && validation ? await this.#unlessStopped(validation.accuracy(learner, signal)) : null
       await recorder.epoch(knn, accuracy)
       if (accuracy !== null) await this.#offer(accuracy)
       await this.#agreeOnEnd()
     }
     if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
+  }
+
+  /** Null where the signal has ended it: the epoch is told without. */
+  async #unlessStopped(accuracy: Promise<number | null>): Promise<number | null> {
+    const { signal } = this.#parts
+    try {
+      return await accuracy
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return null
+      throw error
+    }
   }
 
   /** Ends the run early: checkpoint and encoder on the disk, then throws `reason`. */
@@ -196,11 +210,11 @@ export class Session {
 
   /** A run is complete without its report, which can be made again. */
   async #report(): Promise<void> {
-    const { path, disk, images, tell } = this.#parts
+    const { path, disk, images, signal, tell } = this.#parts
     if (disk === null) return
     try {
       const { writeReport } = await import('../report/report.ts') // with its charts and maps: only now of use
-      await writeReport(path, { images })
+      await writeReport(path, { images, signal })
     } catch (error) {
       const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${path}`
       tell({ type: 'warning', message })

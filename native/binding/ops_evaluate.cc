@@ -1,4 +1,4 @@
-// knn, linearProbe and classProbabilities, on a thread of their own.
+// nearest, knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/evaluate/knn.h"
 #include "core/evaluate/linear.h"
+#include "core/evaluate/nearest.h"
 
 namespace simclr::binding {
 namespace {
@@ -85,6 +86,35 @@ Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
   });
 }
 
+Metric to_metric(const Napi::Object& options) {
+  const std::string name = string(options, "metric");
+  if (name == "cosine") return Metric::kCosine;
+  if (name == "euclidean") return Metric::kEuclidean;
+  fail(options.Env(), "'cosine' or 'euclidean'", "metric", options.Get("metric"));
+}
+
+Napi::Value Nearest(const Napi::CallbackInfo& info) {
+  if (!info[2].IsObject()) fail(info.Env(), "an object", "options", info[2]);
+  const auto options = info[2].As<Napi::Object>();
+  const int64_t dim = integer(options, "dim", 1);
+  const Metric metric = to_metric(options);
+  const at::Tensor queries = rows(info, 0, "queries", dim), references = rows(info, 1, "references", dim);
+  const int64_t k = integer(options, "k", 1, references.size(0));
+  const auto work = [=] {
+    require_finite(references, "references");
+    require_finite(queries, "queries");
+    return nearest(queries, references, k, metric);
+  };
+  return queue(info.Env(), work, [](Napi::Env env, const Neighbours& found) -> Napi::Value {
+    Napi::Object out = Napi::Object::New(env);
+    Napi::Uint32Array indices = Napi::Uint32Array::New(env, found.indices.numel());
+    std::copy_n(found.indices.const_data_ptr<int64_t>(), found.indices.numel(), indices.Data());
+    out.Set("indices", indices);
+    out.Set("similarities", to_float_array(env, found.similarities));
+    return out;
+  });
+}
+
 Napi::Value Knn(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
@@ -145,6 +175,7 @@ Napi::Value ClassProbabilities(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void register_ops_evaluate(Napi::Env env, Napi::Object exports) {
+  exports.Set("nearest", Napi::Function::New(env, Nearest, "nearest"));
   exports.Set("knn", Napi::Function::New(env, Knn, "knn"));
   exports.Set("linearProbe", Napi::Function::New(env, LinearProbe, "linearProbe"));
   exports.Set("classProbabilities", Napi::Function::New(env, ClassProbabilities, "classProbabilities"));

@@ -39,11 +39,15 @@ describe('numbers that cross the boundary', () => {
     dim: [
       (dim) => addon.ntXent(z, { ...loss, dim }),
       (dim) => addon.knn(z, labels, z, { ...knn, dim }),
+      (dim) => addon.nearest(z, z, { k: 1, metric: 'cosine', dim }),
       (dim) => new addon.Learner(tinySpec({ head: { layers: 1, dim, convention: 'torch' } })),
     ],
     views: [(views) => addon.ntXent(z, { ...loss, views })],
     replicas: [(replicas) => addon.ntXent(z, { ...loss, replicas })],
-    k: [(k) => addon.knn(z, labels, z, { ...knn, k })],
+    k: [
+      (k) => addon.knn(z, labels, z, { ...knn, k }),
+      (k) => addon.nearest(z, z, { dim: 8, metric: 'cosine', k }),
+    ],
     maxIterations: [(maxIterations) => addon.linearProbe(z, labels, z, { ...linear, maxIterations })],
     count: [
       (count) => new addon.ImageStore(count),

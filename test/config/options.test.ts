@@ -139,6 +139,18 @@ describe('train options', () => {
     expect(refusal({ epochs: null })).to.contain('but received null.')
   })
 
+  it('says which integer is the largest where one is larger', () => {
+    expect(refusal({ seed: 2 ** 60 })).to.match(
+      /^Expected an integer of at least 0, at most 9007199254740991 \(2\^53 - 1\), for `seed` but received 115292150460684\d+\. /,
+    )
+    expect(refusal({ checkpoint: { everySteps: 2 ** 53 } })).to.contain(
+      '9007199254740991 (2^53 - 1), for `checkpoint.',
+    )
+    for (const seed of [-1, 0.5, Number.POSITIVE_INFINITY]) expect(refusal({ seed })).not.to.contain('2^53')
+    expect(refusal({ views: 2 ** 60 })).to.contain('an integer from 1 to 64 for')
+    validate(trainOptions, { seed: Number.MAX_SAFE_INTEGER })
+  })
+
   it('names the nearest option for an unknown one', () => {
     expect(refusal({ epoch: 3 })).to.equal(
       'Expected a known option but received `epoch`. Did you mean `epochs`?',

@@ -100,6 +100,7 @@ describe('linear probe', () => {
 
 describe('probes do not read what they were given any more', () => {
   const calls = {
+    nearest: (asked: Float32Array, rows: Float32Array) => ops.nearest(asked, rows, { dim }),
     knn: (rows: Float32Array, asked: Float32Array) => ops.knn(rows, labels, asked, { dim }),
     'linear probe': (rows: Float32Array, asked: Float32Array) =>
       ops.linearProbe(rows, labels, asked, { dim }),

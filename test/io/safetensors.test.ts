@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,9 +9,11 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   readSafetensors,
+  readSafetensorsHeader,
   writeSafetensors,
 } from '../../lib/io/safetensors.ts'
 import { tensorFrom, toFloat32, toFloat64 } from '../../lib/io/tensor.ts'
+import { temporaryFolder } from '../support/folder.ts'
 
 /** A file of this header over `dataBytes` zero bytes. */
 function fileOf(header: unknown, dataBytes: number): Uint8Array {
@@ -74,6 +76,52 @@ describe('safetensors', () => {
     ])
     expect(half('F16', 0x7e00)[0]).to.be.NaN
     expect([...half('BF16', 0x3f80, 0xc049, 0xff80)]).to.deep.equal([1, -3.140625, -Infinity])
+  })
+
+  describe('header alone', () => {
+    const path = temporaryFolder()
+
+    it('says of tensors and metadata what the whole file says, however long it is', async () => {
+      const tensors = [
+        tensorFrom('b', [2, 2], Float32Array.of(1, -2.5, 3, 1e-20)),
+        tensorFrom('a', [3], bytes(1, 2, 255)),
+      ]
+      // The second is longer than what is read at first.
+      for (const note of ['short', 'long '.repeat(50_000)]) {
+        await writeSafetensors(path('x.safetensors'), tensors, { note })
+        const whole = await readSafetensors(path('x.safetensors'))
+        expect(await readSafetensorsHeader(path('x.safetensors'))).to.deep.equal({
+          metadata: whole.metadata,
+          tensors: whole.tensors.map(({ data: _, ...tensor }) => tensor),
+        })
+      }
+    })
+
+    it('is read without the data', async () => {
+      const size = 8e9 // more than an array of this test may have
+      const start = fileOf({ a: { dtype: 'F32', shape: [size / 4], data_offsets: [0, size] } }, 0)
+      await using file = await open(path('sparse.safetensors'), 'w')
+      await file.write(start)
+      await file.truncate(start.length + size)
+      const before = process.memoryUsage().arrayBuffers
+      const { tensors } = await readSafetensorsHeader(path('sparse.safetensors'))
+      expect(process.memoryUsage().arrayBuffers - before).to.be.below(1e6)
+      expect(tensors).to.deep.equal([{ name: 'a', dtype: 'F32', shape: [size / 4] }])
+    })
+
+    it('is refused where the file is not as long as it says, and where there is none', async () => {
+      const header = { a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }
+      for (const file of [
+        fileOf(header, 7),
+        fileOf(header, 9),
+        bytes(1, 2, 3),
+        bytes(255, 0, 0, 0, 0, 0, 0, 0, 0x7b),
+      ]) {
+        await writeFile(path('bad.safetensors'), file)
+        await expectRejection(readSafetensorsHeader(path('bad.safetensors')), 'ERR_SIMCLR_CORRUPT_FILE')
+      }
+      await expectRejection(readSafetensorsHeader(path('none')), 'ERR_SIMCLR_IO')
+    })
   })
 
   describe('refuses, naming the reason,', () => {

@@ -81,12 +81,26 @@ describe('neighbours and map', () => {
     rows: 40,
   }
 
-  it('are nearest by direction, whatever the length, without the image itself', () => {
-    const [near] = nearestRows(features, [4], 19)
+  it('are nearest by direction, whatever the length, without the image itself', async () => {
+    const [near] = await nearestRows(features, [4], 19)
     expect(near!.map(({ row }) => row % 2)).to.deep.equal(Array(19).fill(0))
     expect(near!.map(({ row }) => row)).not.to.include(4)
     const similarities = near!.map(({ similarity }) => similarity)
     expect(similarities).to.deep.equal([...similarities].sort((a, b) => b - a))
+  })
+
+  it('leave out the image itself among its like, and know of no more than there are', async () => {
+    const data = Float32Array.of(1, 0, 0, 1, 1, 0, 1, 0)
+    const rows = (await nearestRows({ data, rows: 4 }, [2, 3, 1], 2)).map((near) =>
+      near.map(({ row }) => row),
+    )
+    expect(rows).to.deep.equal([
+      [0, 3],
+      [0, 2],
+      [0, 2],
+    ])
+    expect((await nearestRows({ data, rows: 4 }, [0], 9))[0]).to.have.length(3)
+    expect(await nearestRows({ data: new Float32Array(), rows: 0 }, [], 9)).to.deep.equal([])
   })
 
   it('lie together on the map, the same way each time', async () => {

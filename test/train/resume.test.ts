@@ -285,6 +285,28 @@ describe('interrupt and resume', function () {
     expect(readdirSync(path('back'))).not.to.include('encoder.safetensors')
   })
 
+  it('from an earlier checkpoint puts a damaged encoder aside, and says so', async () => {
+    const checkpoint = { everySeconds: null, everySteps: 3, keep: 9 }
+    const validation = { data: 'synthetic:scenes,count=40,size=16,split=test' }
+    await whole({ ...tiny, checkpoint, validation, out: path('hurt') })
+    const intact = readFileSync(path('hurt', 'encoder.safetensors'))
+    const damages = [intact.subarray(0, 1000), intact.subarray(0, -1), Buffer.from('no encoder at all')]
+    for (const [i, damaged] of damages.entries()) {
+      for (const name of ['encoder', 'best']) writeFileSync(path('hurt', `${name}.safetensors`), damaged)
+      const { events, onProgress } = listener()
+      const resume = path('hurt', 'checkpoints', 'step-00000003.safetensors')
+      const run = await whole({ out: path('hurt'), resume, onProgress })
+      expect(run.history).to.have.length(2)
+      const said = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+      for (const name of ['encoder', 'best']) {
+        const file = path('hurt', `${name}.safetensors`)
+        expect(said.join('\n')).to.contain(`the damaged ${file} is now ${file}.aside-${i + 1}`)
+        expect(readFileSync(`${file}.aside-${i + 1}`)).to.deep.equal(damaged)
+      }
+      expect(bytes('hurt')).to.equal(intact.toString('base64'))
+    }
+  })
+
   it('with more steps: an epoch that goes on has one entry, over all its steps', async () => {
     await whole({ ...tiny, steps: 8, out: path('more') })
     const run = await whole({ steps: 12, out: path('more') })

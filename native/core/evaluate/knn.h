@@ -13,8 +13,8 @@ struct KnnOptions {
 };
 
 /// Predicted class of each query, int64 [m]. `bank` [n, dim] with `labels` int64 [n] in [0, classes),
-/// `queries` [m, dim]; rows are normalised here, in place. The k nearest by cosine similarity s vote with
-/// exp(s / temperature); equal votes go to the lower class. k above n means n. Memory: O(n), whatever m is.
+/// `queries` [m, dim]. The k nearest (nearest.h) by cosine similarity s vote with
+/// exp(s / temperature); equal votes go to the lower class. k above n means n.
 at::Tensor knn(const at::Tensor& bank, const at::Tensor& labels, const at::Tensor& queries,
                const KnnOptions& options);
 

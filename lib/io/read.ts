@@ -1,0 +1,20 @@
+/** Bytes of open files, of any length. */
+import type { FileHandle } from 'node:fs/promises'
+
+/** That one read may ask for: readFile and FileHandle.read refuse more than 2 GiB. */
+const mostAtOnce = 1 << 30
+
+/** `length` bytes from `position` on; fewer where the file ends before. */
+export async function readBytes(
+  file: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(mostAtOnce, length - at), position + at)
+    if (bytesRead === 0) return bytes.subarray(0, at)
+    at += bytesRead
+  }
+  return bytes
+}
