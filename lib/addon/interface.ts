@@ -9,7 +9,7 @@
 import type { GroupSpec, NativeGroup } from './group.ts'
 import type { DecodeJpeg, RawImage } from './images.ts'
 import type { AugmentPlan, ViewParameters } from './plan.ts'
-import type { Convention, EncoderSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
+import type { EncoderSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
 
 export type * from './group.ts'
 export type * from './images.ts'

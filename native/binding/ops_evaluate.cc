@@ -98,7 +98,7 @@ Napi::Value Nearest(const Napi::CallbackInfo& info) {
   const auto options = info[2].As<Napi::Object>();
   const int64_t dim = integer(options, "dim", 1);
   const Metric metric = to_metric(options);
-  const at::Tensor queries = rows(info, 0, "queries", dim), references = rows(info, 1, "references", dim);
+  const at::Tensor queries = rows(info[0], "queries", dim), references = rows(info[1], "references", dim);
   const int64_t k = integer(options, "k", 1, references.size(0));
   const auto work = [=] {
     require_finite(references, "references");
