@@ -5,7 +5,7 @@ import { presetNames } from '../../lib/config/settings.ts'
 /** Mostly what an option accepts, now and then what it must refuse. */
 const mostly = <T>(good: fc.Arbitrary<T>, ...bad: unknown[]): fc.Arbitrary<unknown> =>
   fc.oneof(
-    { weight: 40, arbitrary: good as fc.Arbitrary<unknown> },
+    { weight: 100, arbitrary: good as fc.Arbitrary<unknown> },
     { weight: 1, arbitrary: fc.constantFrom(...bad) },
   )
 
