@@ -19,8 +19,10 @@ cd "$folder"
 
 flags='-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -g1'
 CXXFLAGS=$flags LDFLAGS=$flags npm run --silent build
+# Not a pipe: grep that ends at its first line ends nm with a broken one, which counts as a failure.
+symbols=$(nm -D --undefined-only build/Release/simclr.node)
 for checks in __asan_report_load __ubsan_handle; do
-  nm -D --undefined-only build/Release/simclr.node | grep -q "$checks" || { echo "The addon was built without $checks." >&2; exit 1; }
+  grep -q "$checks" <<<"$symbols" || { echo "The addon was built without $checks." >&2; exit 1; }
 done
 
 # Node is no sanitized program: the run-time library must come first. LibTorch and Node never free some of what they
