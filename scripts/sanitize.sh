@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests=("$@")
-[ ${#tests[@]} -gt 0 ] || tests=(test/augment test/learn/{convolution,tiles,init,learner}.test.ts test/ops test/data/{store,jpeg}.test.ts test/evaluate/concurrent.test.ts)
+[ ${#tests[@]} -gt 0 ] || tests=(test/augment test/learn/{convolution,tiles,init,learner}.test.ts test/ops test/data/{store,image-store,jpeg}.test.ts test/evaluate/concurrent.test.ts)
 for test in "${tests[@]}"; do
   [ -e "$test" ] || { echo "Expected tests but there is no $test." >&2; exit 1; }
 done

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
+import type { RawImage } from '../../lib/addon/interface.ts'
 
 export const formats = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const
 export type Format = (typeof formats)[number]
@@ -46,4 +47,9 @@ export function write(path: string, bytes: Uint8Array | string): string {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, bytes)
   return path
+}
+
+/** Grey, of one value. */
+export function square(value: number, size = 4): RawImage {
+  return { data: new Uint8Array(size * size).fill(value), width: size, height: size, channels: 1 }
 }

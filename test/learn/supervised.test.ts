@@ -3,7 +3,16 @@ import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { tensorFrom } from '../../lib/io/tensor.ts'
 import { rejection } from '../support/rejection.ts'
-import { distance, floats, paperLars, random, tinySpec, views, withLearner } from './support.ts'
+import {
+  distance,
+  expectOneBatch,
+  floats,
+  paperLars,
+  random,
+  tinySpec,
+  views,
+  withLearner,
+} from './support.ts'
 
 /** One view of each image, three classes. */
 const supervised = (overrides: Partial<LearnerSpec> = {}): LearnerSpec =>
@@ -27,19 +36,8 @@ describe('a supervised learner', () => {
   ] as const) {
     it(`has one batch: loss, accuracy, every gradient and state, 1 = 2 = 3 shards, uneven: ${name}`, async () => {
       const given = views(7 * ((recipe as Partial<LearnerSpec>).loss?.views ?? 1), 8)
-      const run = (shards: number) =>
-        withLearner(supervised({ ...recipe, shards }), async (learner) => ({
-          gradients: await learner.gradients(given, labels),
-          state: await learner.state(),
-        }))
-      const one = await run(1)
-      expect(one.gradients.gradientNorm).to.be.above(0.1)
-      for (const many of [await run(2), await run(3)]) {
-        expect(many.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)
-        expect(many.gradients.probeAccuracy).to.equal(one.gradients.probeAccuracy)
-        expect(distance(one.gradients.gradients, many.gradients.gradients)).to.be.below(1e-10)
-        expect(distance(one.state, many.state)).to.be.below(1e-10)
-      }
+      const one = await expectOneBatch((shards) => supervised({ ...recipe, shards }), given, labels)
+      expect(one.gradientNorm).to.be.above(0.1)
     })
   }
 

@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import type { LearnerSpec, NativeLearner, NativeTensor, OptimizerSpec } from '../../lib/addon/interface.ts'
+import type {
+  GradientResult,
+  LearnerSpec,
+  NativeLearner,
+  NativeTensor,
+  OptimizerSpec,
+} from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { elementCount, toFloat64 } from '../../lib/io/tensor.ts'
 
@@ -126,4 +132,28 @@ export function random(
 export function eighths(tensor: NativeTensor): NativeTensor {
   const values = floats(tensor).map((value) => Math.round(8 * value) / 8)
   return { ...tensor, data: new Uint8Array(values.buffer) }
+}
+
+/**
+ * A batch that 1, 2 and 3 shards share is one batch, to rounding: loss, share of right answers, every gradient and the state. In
+ * fp64. Returns the gradients of one shard.
+ */
+export async function expectOneBatch(
+  specOf: (shards: number) => LearnerSpec,
+  given: NativeTensor,
+  labels: Int32Array | null,
+): Promise<GradientResult> {
+  const run = (shards: number) =>
+    withLearner(specOf(shards), async (learner) => ({
+      gradients: await learner.gradients(given, labels),
+      state: await learner.state(),
+    }))
+  const one = await run(1)
+  for (const many of [await run(2), await run(3)]) {
+    expect(many.gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)
+    expect(many.gradients.probeAccuracy).to.equal(one.gradients.probeAccuracy)
+    expect(distance(one.gradients.gradients, many.gradients.gradients)).to.be.below(1e-10)
+    expect(distance(one.state, many.state)).to.be.below(1e-10)
+  }
+  return one.gradients
 }

@@ -1,5 +1,7 @@
 import type { TrainOptions } from '../../lib/config/options.ts'
 import type { StepEvent, TrainEvent } from '../../lib/run/events.ts'
+import type { Run } from '../../lib/run/result.ts'
+import { train } from '../../lib/train.ts'
 
 /** A real training that takes a second or two: 96 scenes of 16 px, a quarter-width ResNet-18, 6 steps an epoch. */
 export const tiny = {
@@ -43,4 +45,11 @@ export function numbers(events: readonly { type: string }[]): object[] {
   return events
     .filter((event): event is StepEvent => event.type === 'step')
     .map(({ augmentSeconds: _a, stepSeconds: _s, waitSeconds: _w, time: _t, ...rest }) => rest)
+}
+
+/** A run to its end, of which nothing but what it has written and told is wanted. */
+export async function trained(options: TrainOptions): Promise<Run> {
+  const run = await train(options)
+  run.encoder.dispose()
+  return run
 }

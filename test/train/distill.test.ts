@@ -11,7 +11,7 @@ import { listCheckpoints } from '../../lib/run/checkpoint.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
-import { listener, tiny } from '../support/tiny.ts'
+import { listener, tiny, trained } from '../support/tiny.ts'
 
 const scenes = (split: 'train' | 'test') => `synthetic:scenes,count=1000,size=24,split=${split}`
 const { preset: _, ...quick } = tiny
@@ -20,11 +20,6 @@ const learning = { ...quick, precision: 'fp32', batchSize: 16, imageSize: 24 } a
 describe('distillation', function () {
   this.timeout(240_000)
   const path = temporaryFolder()
-  const trained = async (options: TrainOptions) => {
-    const run = await train(options)
-    run.encoder.dispose()
-    return run
-  }
   const { imageSize: __, ...asTeacher } = learning
   const student = {
     ...asTeacher,

@@ -9,7 +9,7 @@ import { listCheckpoints } from '../../lib/run/checkpoint.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
-import { listener, tiny } from '../support/tiny.ts'
+import { listener, tiny, trained } from '../support/tiny.ts'
 
 const scenes = (split: 'train' | 'test') => `synthetic:scenes,count=1000,size=24,split=${split}`
 const { preset: _, encoder: __, ...quick } = tiny
@@ -19,11 +19,6 @@ const tuning = { ...quick, preset: 'fine-tune', data: scenes('train'), batchSize
 describe('fine-tuning', function () {
   this.timeout(180_000)
   const path = temporaryFolder()
-  const trained = async (options: TrainOptions) => {
-    const run = await train(options)
-    run.encoder.dispose()
-    return run
-  }
   const weights = async (run: string) => {
     const { tensors } = await readSafetensors(path(run, 'encoder.safetensors'))
     return new Map(tensors.map(({ name, data }) => [name, Buffer.from(data).toString('base64')]))

@@ -1,6 +1,5 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
-import type { TrainOptions } from '../../lib/config/options.ts'
 import { Encoder } from '../../lib/encoder.ts'
 import { evaluate } from '../../lib/evaluate/evaluate.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
@@ -9,7 +8,7 @@ import { listCheckpoints } from '../../lib/run/checkpoint.ts'
 import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
-import { tiny } from '../support/tiny.ts'
+import { tiny, trained } from '../support/tiny.ts'
 
 const scenes = (split: 'train' | 'test') => `synthetic:scenes,count=300,size=24,split=${split}`
 const { preset: _, encoder: __, ...quick } = tiny
@@ -19,11 +18,6 @@ const ofHead = /^head\.layers\.[01]\./
 describe('fine-tuning from a layer of the projection head', function () {
   this.timeout(180_000)
   const path = temporaryFolder()
-  const trained = async (options: TrainOptions) => {
-    const run = await train(options)
-    run.encoder.dispose()
-    return run
-  }
   const tensorsOf = async (file: string) => {
     const { tensors } = await readSafetensors(file)
     return new Map(tensors.map((tensor) => [tensor.name, tensor]))

@@ -7,7 +7,7 @@ import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { withEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { listener, numbers, tiny } from '../support/tiny.ts'
+import { listener, numbers, tiny, trained } from '../support/tiny.ts'
 
 describe('interrupt and resume', function () {
   this.timeout(120_000)
@@ -15,11 +15,6 @@ describe('interrupt and resume', function () {
   const bytes = (run: string) => readFileSync(path(run, 'encoder.safetensors')).toString('base64')
   const checkpoints = (run: string) => readdirSync(path(run, 'checkpoints')).sort()
 
-  const whole = async (options: TrainOptions) => {
-    const run = await train(options)
-    run.encoder.dispose()
-    return run
-  }
   /** Aborts after `steps` steps. */
   const partly = async (options: TrainOptions, steps: number) => {
     const controller = new AbortController()
@@ -60,11 +55,11 @@ describe('interrupt and resume', function () {
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {
       const slug = name.replace(/\W+/g, '-')
-      await whole({ ...options, out: path(`${slug}-whole`) })
+      await trained({ ...options, out: path(`${slug}-whole`) })
       // Not at an epoch's end, and twice.
       await partly({ ...options, out: path(`${slug}-parts`) }, 4)
       await partly({ ...options, out: path(`${slug}-parts`) }, 7)
-      const run = await whole({ out: path(`${slug}-parts`) })
+      const run = await trained({ out: path(`${slug}-parts`) })
       expect(bytes(`${slug}-parts`)).to.equal(bytes(`${slug}-whole`))
       const metrics = async (of: string) => numbers(await readMetrics(path(of, 'metrics.jsonl')))
       expect(await metrics(`${slug}-parts`)).to.deep.equal(await metrics(`${slug}-whole`))
@@ -73,7 +68,7 @@ describe('interrupt and resume', function () {
   }
 
   it('a checkpoint from before there was Adam goes on to the same bits', async () => {
-    await whole({ ...tiny, out: path('today') })
+    await trained({ ...tiny, out: path('today') })
     await partly({ ...tiny, out: path('older') }, 4)
     const file = path('older', 'checkpoints', 'step-00000004.safetensors')
     const checkpoint = await readCheckpoint(file)
@@ -84,7 +79,7 @@ describe('interrupt and resume', function () {
       ...checkpoint,
       config: { ...checkpoint.config, optimizer: optimizer as typeof checkpoint.config.optimizer },
     })
-    await whole({ out: path('older') })
+    await trained({ out: path('older') })
     expect(bytes('older')).to.equal(bytes('today'))
   })
 
@@ -103,28 +98,28 @@ describe('interrupt and resume', function () {
 
   it('keeps the newest checkpoints, every so many steps and epochs', async () => {
     const keep = { everySeconds: null, keep: 3 }
-    await whole({ ...tiny, checkpoint: { ...keep, everySteps: 5 }, out: path('steps') })
+    await trained({ ...tiny, checkpoint: { ...keep, everySteps: 5 }, out: path('steps') })
     expect(checkpoints('steps')).to.deep.equal(
       [5, 10, 12].map((step) => `step-000000${String(step).padStart(2, '0')}.safetensors`),
     )
-    await whole({ ...tiny, checkpoint: { ...keep, everyEpochs: 1 }, out: path('epochs') })
+    await trained({ ...tiny, checkpoint: { ...keep, everyEpochs: 1 }, out: path('epochs') })
     expect(checkpoints('epochs')).to.deep.equal(
       [0, 6, 12].map((step) => `step-000000${String(step).padStart(2, '0')}.safetensors`),
     )
   })
 
   it('a complete run has nothing left to do', async () => {
-    await whole({ ...tiny, out: path('complete') })
+    await trained({ ...tiny, out: path('complete') })
     const before = bytes('complete')
     const { events, onProgress } = listener()
-    const run = await whole({ out: path('complete'), onProgress })
+    const run = await trained({ out: path('complete'), onProgress })
     expect(numbers(events)).to.deep.equal([])
     expect(run.history).to.have.length(2)
     expect(bytes('complete')).to.equal(before)
   })
 
   it('does not begin anew over an encoder whose checkpoints are gone', async () => {
-    await whole({ ...tiny, epochs: 1, out: path('bare') })
+    await trained({ ...tiny, epochs: 1, out: path('bare') })
     const before = bytes('bare')
     rmSync(path('bare', 'checkpoints'), { recursive: true })
     const error = await refusal({ ...tiny, seed: 1, out: path('bare') })
@@ -142,7 +137,7 @@ describe('interrupt and resume', function () {
       [1, true],
     ] as const) {
       const { events, onProgress } = listener()
-      await whole({ data: scenes(first), epochs: first + 2, out: path('images'), onProgress })
+      await trained({ data: scenes(first), epochs: first + 2, out: path('images'), onProgress })
       const said = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
       expect(
         said.some((message) => /not those of .*step-/.test(message)),
@@ -152,9 +147,9 @@ describe('interrupt and resume', function () {
   })
 
   it('more epochs than planned are one option away, and the schedule’s change is told', async () => {
-    await whole({ ...tiny, epochs: 1, out: path('longer') })
+    await trained({ ...tiny, epochs: 1, out: path('longer') })
     const { events, onProgress } = listener()
-    const run = await whole({ epochs: 2, out: path('longer'), onProgress })
+    const run = await trained({ epochs: 2, out: path('longer'), onProgress })
     expect(run.history.map(({ step }) => step)).to.deep.equal([6, 12])
     const warning = events.find(({ type }) => type === 'warning')
     expect(warning)
@@ -188,12 +183,12 @@ describe('interrupt and resume', function () {
 
   it('a damaged checkpoint is left out by name and the one before is used', async () => {
     const options = { ...tiny, checkpoint: { everySeconds: null, everySteps: 4, keep: 3 } }
-    await whole({ ...options, out: path('undamaged') })
+    await trained({ ...options, out: path('undamaged') })
     await partly({ ...options, out: path('damaged') }, 9)
     const damaged = path('damaged', 'checkpoints', 'step-00000009.safetensors')
     writeFileSync(damaged, readFileSync(damaged).subarray(0, 1000))
     const { events, onProgress } = listener()
-    await whole({ out: path('damaged'), onProgress })
+    await trained({ out: path('damaged'), onProgress })
     const warning = events.find(({ type }) => type === 'warning')
     expect(warning).to.have.property('message').that.contains(damaged)
     expect(events.find(({ type }) => type === 'start')).to.have.property('step', 8)
@@ -205,14 +200,14 @@ describe('interrupt and resume', function () {
     await partly({ ...tiny, out: path('never') }, 2)
     const error = await refusal({ ...tiny, out: path('never'), resume: 'never' })
     expect(error).to.have.property('code', 'ERR_SIMCLR_STATE')
-    await whole({ out: path('never') })
+    await trained({ out: path('never') })
 
     copyFileSync(path('never', 'checkpoints', 'step-00000002.safetensors'), path('two.safetensors'))
-    await whole({ out: path('branch'), resume: path('two.safetensors') })
+    await trained({ out: path('branch'), resume: path('two.safetensors') })
     expect(bytes('branch')).to.equal(bytes('never'))
     cpSync(path('never'), path('copy'), { recursive: true })
     const { events, onProgress } = listener()
-    await whole({
+    await trained({
       out: path('copy'),
       resume: path('copy', 'checkpoints', 'step-00000002.safetensors'),
       onProgress,
@@ -250,7 +245,7 @@ describe('interrupt and resume', function () {
     await partly({ ...tiny, out: path('begun') }, 4)
     const startsAt = async (options: TrainOptions) => {
       const { events, onProgress } = listener()
-      await whole({ ...options, onProgress })
+      await trained({ ...options, onProgress })
       return (events.find(({ type }) => type === 'start') as { step: number }).step
     }
     using _env = withEnvironment({ TORCHELASTIC_RESTART_COUNT: '1' })
@@ -261,7 +256,7 @@ describe('interrupt and resume', function () {
   })
 
   it('from an earlier checkpoint leaves nothing of what came after it', async () => {
-    await whole({
+    await trained({
       ...tiny,
       checkpoint: { everySeconds: null, everySteps: 3, keep: 9 },
       report: true,
@@ -288,14 +283,14 @@ describe('interrupt and resume', function () {
   it('from an earlier checkpoint puts a damaged encoder aside, and says so', async () => {
     const checkpoint = { everySeconds: null, everySteps: 3, keep: 9 }
     const validation = { data: 'synthetic:scenes,count=40,size=16,split=test' }
-    await whole({ ...tiny, checkpoint, validation, out: path('hurt') })
+    await trained({ ...tiny, checkpoint, validation, out: path('hurt') })
     const intact = readFileSync(path('hurt', 'encoder.safetensors'))
     const damages = [intact.subarray(0, 1000), intact.subarray(0, -1), Buffer.from('no encoder at all')]
     for (const [i, damaged] of damages.entries()) {
       for (const name of ['encoder', 'best']) writeFileSync(path('hurt', `${name}.safetensors`), damaged)
       const { events, onProgress } = listener()
       const resume = path('hurt', 'checkpoints', 'step-00000003.safetensors')
-      const run = await whole({ out: path('hurt'), resume, onProgress })
+      const run = await trained({ out: path('hurt'), resume, onProgress })
       expect(run.history).to.have.length(2)
       const said = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
       for (const name of ['encoder', 'best']) {
@@ -308,8 +303,8 @@ describe('interrupt and resume', function () {
   })
 
   it('with more steps: an epoch that goes on has one entry, over all its steps', async () => {
-    await whole({ ...tiny, steps: 8, out: path('more') })
-    const run = await whole({ steps: 12, out: path('more') })
+    await trained({ ...tiny, steps: 8, out: path('more') })
+    const run = await trained({ steps: 12, out: path('more') })
     expect(run.history.map(({ epoch, step }) => [epoch, step])).to.deep.equal([
       [0, 6],
       [1, 12],
