@@ -80,7 +80,7 @@ std::vector<NamedTensor> Optimizer::state() const {
 }
 
 double Optimizer::decay(size_t tensor) const {
-  return tensors_[tensor].excluded && !spec_.decay_all ? 0 : spec_.weight_decay;
+  return spec_.decays(tensors_[tensor]) ? spec_.weight_decay : 0;
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors) {

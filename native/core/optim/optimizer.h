@@ -31,6 +31,9 @@ struct OptimizerSpec {
   double beta2 = 0.999;              ///< Adam: of the second
 
   bool is_adam() const { return name == Name::adam || name == Name::adamw; }
+
+  /// Whether a tensor decays: excluded ones with `decay_all` alone, which LARS has not.
+  bool decays(const OptimizedTensor& tensor) const { return !tensor.excluded || decay_all; }
 };
 
 class Optimizer {
@@ -68,7 +71,7 @@ class Optimizer {
   /// The whole step on a device that has no kernels for it, in tensor operations.
   virtual void update_tensors(double lr) = 0;
 
-  /// Of this tensor. Excluded ones decay only with `decay_all`, which LARS has not.
+  /// Of this tensor.
   double decay(size_t tensor) const;
 
   const OptimizerSpec spec_;

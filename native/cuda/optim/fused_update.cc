@@ -7,6 +7,7 @@
 
 #include "core/optim/adam.h"
 #include "cuda/check.h"
+#include "cuda/optim/update_rows.h"
 
 namespace simclr::cuda {
 namespace {
@@ -51,27 +52,23 @@ MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vecto
                spec.trust_coefficient, spec.epsilon},
       steps_(steps) {
   if (spec.is_adam()) adam_ = adam_options(spec);
-  std::vector<UpdateTensor> rows;
-  std::vector<UpdateChunk> chunks;
-  for (size_t t = 0; t < tensors.size(); ++t) {
-    const int64_t count = tensors[t].weight.numel();
-    const auto first = static_cast<int32_t>(chunks.size());
-    for (int64_t begin = 0; begin < count; begin += kUpdateChunk)
-      chunks.push_back({static_cast<int32_t>(t), begin});
-    const bool decays = !tensors[t].excluded || (spec.name != OptimizerSpec::Name::lars && spec.decay_all);
-    rows.push_back({tensors[t].weight.data_ptr<float>(), tensors[t].momentum.data_ptr<float>(),
-                    tensors[t].gradient.const_data_ptr<float>(), count, first,
-                    static_cast<int32_t>(chunks.size()) - first, !decays,
-                    adam_ ? tensors[t].second_moment.data_ptr<float>() : nullptr});
+  UpdateRows rows;
+  for (const OptimizedTensor& tensor : tensors) {
+    rows.add({.weight = tensor.weight.data_ptr<float>(),
+              .momentum = tensor.momentum.data_ptr<float>(),
+              .gradient = tensor.gradient.const_data_ptr<float>(),
+              .count = tensor.weight.numel(),
+              .excluded = !spec.decays(tensor),
+              .second_moment = adam_ ? tensor.second_moment.data_ptr<float>() : nullptr});
   }
   const at::Device device = tensors[0].weight.device();
   lr_ = at::empty({}, at::TensorOptions(device).dtype(at::kFloat));
-  memory_ = {upload(rows, device), upload(chunks, device),
-             upload(std::vector<UpdateSquares>(chunks.size()), device),
+  memory_ = {upload(rows.tensors, device), upload(rows.chunks, device),
+             upload(std::vector<UpdateSquares>(rows.chunks.size()), device),
              upload(std::vector<AdamStep>(1), device)};
   table_ = {static_cast<const UpdateTensor*>(memory_[0].data_ptr()),
             static_cast<const UpdateChunk*>(memory_[1].data_ptr()),
-            static_cast<UpdateSquares*>(memory_[2].data_ptr()), static_cast<int>(chunks.size())};
+            static_cast<UpdateSquares*>(memory_[2].data_ptr()), rows.chunk_count()};
 }
 
 void MultiTensorUpdate::set_lr(double lr) {

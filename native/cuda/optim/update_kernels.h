@@ -31,8 +31,8 @@ struct UpdateTensor {
   float* momentum;
   const float* gradient;
   int64_t count;
-  int32_t first_chunk;
-  int32_t chunks;
+  int32_t first_chunk = 0;
+  int32_t chunks = 0;
   bool excluded;                   ///< no decay, no adaptation
   float* second_moment = nullptr;  ///< Adam's (adam_kernels.h)
 };

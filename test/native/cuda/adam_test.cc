@@ -1,5 +1,7 @@
-// Adam's kernels on the host executor against torch.optim's and tf.keras's formulas, weight by weight in double.
+// Adam's kernels on the host executor against torch.optim's and tf.keras's formulas, weight by weight in
+// double.
 #include "cuda/optim/adam_kernels.h"
+#include "cuda/optim/update_rows.h"
 #include "testing.h"
 
 using namespace simclr;
@@ -42,22 +44,20 @@ void steps(const AdamOptions& options, double done) {
   for (int step = 0; step < 3; ++step) {
     for (size_t t = 0; t < variables.size(); ++t)
       variables[t].gradient = testing::numbers(variables[t].weight.size(), 1000 * (step + 1) + t);
-    std::vector<UpdateTensor> rows;
-    std::vector<UpdateChunk> chunks;
-    for (size_t t = 0; t < variables.size(); ++t) {
-      Variable& v = variables[t];
-      const auto first = static_cast<int32_t>(chunks.size());
-      const auto size = static_cast<int64_t>(v.weight.size());
-      for (int64_t begin = 0; begin < size; begin += kUpdateChunk)
-        chunks.push_back({static_cast<int32_t>(t), begin});
-      rows.push_back({v.weight.data(), v.first.data(), v.gradient.data(), size, first,
-                      static_cast<int32_t>(chunks.size()) - first, v.excluded, v.second.data()});
+    UpdateRows rows;
+    for (Variable& v : variables) {
+      rows.add({.weight = v.weight.data(),
+                .momentum = v.first.data(),
+                .gradient = v.gradient.data(),
+                .count = static_cast<int64_t>(v.weight.size()),
+                .excluded = v.excluded,
+                .second_moment = v.second.data()});
     }
     const float lr = 0.1f * static_cast<float>(step + 1);
     const std::vector<Variable> before = variables;
     AdamStep shared{NAN, NAN, NAN};
     const int64_t launches = host::launches;
-    EXPECT(adam_update_step({rows.data(), chunks.data(), nullptr, static_cast<int>(chunks.size())}, options,
+    EXPECT(adam_update_step({rows.tensors.data(), rows.chunks.data(), nullptr, rows.chunk_count()}, options,
                             {&lr, &count, &shared}, nullptr) == cudaSuccess);
     EXPECT(host::launches - launches == 2);
     EXPECT(count == done + step + 1);

@@ -1,6 +1,6 @@
 // The optimizer's kernels on the host executor against core/optim/lars_math.h, weight by weight in double.
 #include "core/optim/lars_math.h"
-#include "cuda/optim/update_kernels.h"
+#include "cuda/optim/update_rows.h"
 #include "testing.h"
 
 using namespace simclr;
@@ -62,24 +62,21 @@ void steps(const UpdateOptions& options) {
   for (int step = 0; step < 3; ++step) {
     for (size_t t = 0; t < variables.size(); ++t)
       variables[t].gradient = testing::numbers(variables[t].weight.size(), 1000 * (step + 1) + t);
-    std::vector<UpdateTensor> rows;
-    std::vector<UpdateChunk> chunks;
-    for (size_t t = 0; t < variables.size(); ++t) {
-      Variable& v = variables[t];
-      const auto first = static_cast<int32_t>(chunks.size());
-      const auto count = static_cast<int64_t>(v.weight.size());
-      for (int64_t begin = 0; begin < count; begin += kUpdateChunk)
-        chunks.push_back({static_cast<int32_t>(t), begin});
-      rows.push_back({v.weight.data(), v.momentum.data(), v.gradient.data(), count, first,
-                      static_cast<int32_t>(chunks.size()) - first, v.excluded});
+    UpdateRows rows;
+    for (Variable& v : variables) {
+      rows.add({.weight = v.weight.data(),
+                .momentum = v.momentum.data(),
+                .gradient = v.gradient.data(),
+                .count = static_cast<int64_t>(v.weight.size()),
+                .excluded = v.excluded});
     }
-    std::vector<UpdateSquares> squares(chunks.size(), {NAN, NAN});
+    std::vector<UpdateSquares> squares(rows.chunks.size(), {NAN, NAN});
     std::vector<std::vector<double>> weights(variables.size()), momenta(variables.size());
     const float lr = 0.1f * static_cast<float>(step + 1);  // changes: it belongs inside or outside the buffer
     for (size_t t = 0; t < variables.size(); ++t)
       expected_step(variables[t], options, lr, weights[t], momenta[t]);
     const int64_t before = host::launches;
-    EXPECT(update_step({rows.data(), chunks.data(), squares.data(), static_cast<int>(chunks.size())}, options,
+    EXPECT(update_step({rows.tensors.data(), rows.chunks.data(), squares.data(), rows.chunk_count()}, options,
                        &lr, nullptr) == cudaSuccess);
     EXPECT(host::launches - before == (options.form == UpdateForm::kSgd ? 1 : 2));
     for (size_t t = 0; t < variables.size(); ++t) {
