@@ -5,10 +5,8 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
 import { formatCount } from '../format.ts'
-import { npyHeader } from '../io/npy.ts'
-import { prepareOutput, writeOutput } from '../io/output.ts'
 import { loadEncoder } from './encoder.ts'
-import { embedSet, namesFileOf, namesText } from './features.ts'
+import { namesFileOf, writeFeatures } from './features.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
@@ -49,17 +47,10 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const { out, limit, maxSkipped } = options
   using interrupt = interruptSignal()
   using encoder = await loadEncoder(options.encoder, { device: options.device, threads: options.threads })
-  // Nobody should wait for features that cannot be written.
+  const reading = { limit, maxSkipped, signal: interrupt.signal }
+  const { rows, skipped } = await writeFeatures(encoder, options.data, out, reading)
+  const shape = [rows, encoder.featureDim] as const
   const namesFile = namesFileOf(out)
-  for (const path of [out, namesFile]) await prepareOutput(path)
-  const { data, dim, names, skipped } = await embedSet(encoder, options.data, {
-    limit,
-    maxSkipped,
-    signal: interrupt.signal,
-  })
-  const shape = [names.length, dim] as const
-  await writeOutput(namesFile, namesText(names))
-  await writeOutput(out, [npyHeader(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
   say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
   if (skipped > 0) say(`Left out ${formatCount(skipped)} files that are no usable images.`)
   if (flags.json) emit({ type: 'result', out, files: namesFile, shape, skipped })

@@ -1,11 +1,12 @@
 /** Features that commands name: of images, or of those that `simclr embed` has written. */
 import { readFile } from 'node:fs/promises'
 import { SimclrError } from '../addon/errors.ts'
-import { readImages } from '../data/images.ts'
+import { type Images, readImages } from '../data/images.ts'
 import { type Encoder, sequence } from '../encoder.ts'
-import { embedImages } from '../evaluate/features.ts'
+import { embedImages, embedInParts, type ImageRows } from '../evaluate/features.ts'
 import { exists } from '../io/exists.ts'
-import { readNpy } from '../io/npy.ts'
+import { NpyWriter, readNpy } from '../io/npy.ts'
+import { prepareOutput, writeOutput } from '../io/output.ts'
 import { field, nameOfField } from './output.ts'
 
 export interface NamedFeatures {
@@ -29,24 +30,50 @@ export function namesFileOf(npy: string): string {
 }
 
 /** The features of a set of images. */
-export async function embedSet(
-  encoder: Encoder,
-  data: string,
-  { signal, ...reading }: EmbedOptions,
-): Promise<NamedFeatures> {
-  const images = await readImages(data, { imageSize: encoder.preprocessing.imageSize, signal, ...reading })
-  try {
-    const rows = await embedImages(encoder, images, sequence(images.count), signal)
+export function embedSet(encoder: Encoder, data: string, options: EmbedOptions): Promise<NamedFeatures> {
+  return withImages(encoder, data, options, async (images) => {
+    const rows = await embedImages(encoder, images, sequence(images.count), options.signal)
     const names = Array.from(rows.indices, (index) => images.nameOf(index))
     return { data: rows.data, dim: encoder.featureDim, names, skipped: images.skipped.length }
+  })
+}
+
+/** Writes X.npy and X.files.txt as features are made; neither is there before all are. */
+export async function writeFeatures(
+  encoder: Encoder,
+  data: string,
+  npy: string,
+  options: EmbedOptions,
+): Promise<{ rows: number; skipped: number }> {
+  const namesFile = namesFileOf(npy)
+  // Nobody should wait for features that cannot be written.
+  for (const path of [npy, namesFile]) await prepareOutput(path)
+  return withImages(encoder, data, options, async (images) => {
+    await using file = await NpyWriter.create(npy, encoder.featureDim)
+    const names: string[] = []
+    const take = async (part: ImageRows) => {
+      await file.append(part.data)
+      for (const index of part.indices) names.push(images.nameOf(index))
+    }
+    await embedInParts(encoder, images, sequence(images.count), take, options.signal)
+    await writeOutput(namesFile, names.map((name) => `${field(name)}\n`).join(''))
+    await file.commit()
+    return { rows: names.length, skipped: images.skipped.length }
+  })
+}
+
+async function withImages<T>(
+  { preprocessing: { imageSize } }: Encoder,
+  data: string,
+  options: EmbedOptions,
+  work: (images: Images) => Promise<T>,
+): Promise<T> {
+  const images = await readImages(data, { imageSize, ...options })
+  try {
+    return await work(images)
   } finally {
     await images.dispose()
   }
-}
-
-/** What X.files.txt holds. */
-export function namesText(names: readonly string[]): string {
-  return names.map((name) => `${field(name)}\n`).join('')
 }
 
 /** X.npy with the names of its rows, which are their numbers where there is no X.files.txt. Throws ERR_SIMCLR_CORRUPT_FILE. */

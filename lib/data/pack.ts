@@ -1,9 +1,8 @@
 /** Writes a set as a pack (pack-format.ts). */
-import { type FileHandle, open as openFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
-import { syncFolder, temporaryFor } from '../io/atomic.ts'
+import { AtomicFile } from '../io/atomic.ts'
 import { checkOutput, output, outputError } from '../io/output.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage, readImageFile, withoutAlpha } from './decode.ts'
@@ -46,22 +45,12 @@ const chunkBytes = 1 << 22
  */
 export async function pack(set: Dataset, path: string, options: PackOptions = {}): Promise<Packed> {
   await checkOutput(path)
-  const temporary = temporaryFor(path)
   try {
-    const file = await output(path, () => openFile(temporary, 'wx'))
-    try {
-      const packed = await writePack(set, file, path, options)
-      await output(path, async () => {
-        await file.sync()
-        await rename(temporary, path)
-        await syncFolder(dirname(path))
-      })
-      return packed
-    } finally {
-      await file.close()
-    }
+    await using file = await output(path, () => AtomicFile.create(path))
+    const packed = await writePack(set, file.handle, path, options)
+    await output(path, () => file.commit())
+    return packed
   } catch (error) {
-    await rm(temporary, { force: true })
     options.signal?.throwIfAborted()
     throw error
   }

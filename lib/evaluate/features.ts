@@ -33,13 +33,23 @@ export function embedImages(
   indices: Uint32Array,
   signal?: AbortSignal,
 ): Promise<ImageRows> {
-  return imageRows(
-    images,
-    indices,
-    encoder.featureDim,
-    (part) => encoder.embedStore(images.store, part),
-    signal,
-  )
+  return imageRows(images, indices, encoder.featureDim, embedder(encoder, images), signal)
+}
+
+/** As embedImages, a part at a time, in order: sets whose features do not fit memory. */
+export async function embedInParts(
+  encoder: Encoder,
+  images: Images,
+  indices: Uint32Array,
+  take: (part: ImageRows) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const embed = embedder(encoder, images)
+  await inChunks(images, indices, async (held) => take({ data: await embed(held), indices: held }), signal)
+}
+
+function embedder(encoder: Encoder, images: Images): (part: Uint32Array) => Promise<Float32Array> {
+  return (part) => encoder.embedStore(images.store, part)
 }
 
 /** The features that the encoder of a learner has for those of some labelled images that can be used, if any. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** Where `path` is written before it is whole, another each time. */
@@ -13,28 +13,52 @@ export function nameOfTemporary(temporary: string): string | null {
 }
 
 /**
- * Writes a file whole or not at all: temporary file in the same folder, fsync, rename, fsync of the folder.
- * A reader sees the old contents or the new ones, also after a power cut.
+ * A file that is whole or not there: written as a temporary one in the same folder, which `commit` gives its name and
+ * dispose takes away. A reader sees the old contents or the new ones, also after a power cut.
  */
+export class AtomicFile implements AsyncDisposable {
+  /** To write to. */
+  readonly handle: FileHandle
+  readonly #path: string
+  readonly #temporary: string
+  #isCommitted = false
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.#path = path
+    this.#temporary = temporary
+    this.handle = handle
+  }
+
+  static async create(path: string): Promise<AtomicFile> {
+    const temporary = temporaryFor(path)
+    return new AtomicFile(path, temporary, await open(temporary, 'wx'))
+  }
+
+  /** fsync, rename, fsync of the folder. */
+  async commit(): Promise<void> {
+    await this.handle.sync()
+    await rename(this.#temporary, this.#path)
+    this.#isCommitted = true
+    await syncFolder(dirname(this.#path))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.handle.close()
+    } finally {
+      if (!this.#isCommitted) await rm(this.#temporary, { force: true })
+    }
+  }
+}
+
+/** Writes an AtomicFile of what there is. */
 export async function writeFileAtomic(
   path: string,
   chunks: Uint8Array | string | Uint8Array[],
 ): Promise<void> {
-  const temporary = temporaryFor(path)
-  try {
-    const file = await open(temporary, 'wx')
-    try {
-      for (const chunk of Array.isArray(chunks) ? chunks : [chunks]) await file.writeFile(chunk)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  await syncFolder(dirname(path))
+  await using file = await AtomicFile.create(path)
+  for (const chunk of Array.isArray(chunks) ? chunks : [chunks]) await file.handle.writeFile(chunk)
+  await file.commit()
 }
 
 /** Names in it last over a power cut. */

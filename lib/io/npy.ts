@@ -4,18 +4,70 @@
  */
 import { open } from 'node:fs/promises'
 import { SimclrError } from '../addon/errors.ts'
+import { AtomicFile } from './atomic.ts'
+import { output } from './output.ts'
 import { readBytes } from './read.ts'
 
 const magic = '\x93NUMPY'
 /** Bytes; NumPy itself refuses headers of more than 10,000. */
 const longestHeader = 1 << 16
 
-/** The bytes before the values of a float32 array of this shape; version 1.0 of the format. */
-export function npyHeader(shape: readonly number[]): Uint8Array {
-  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`
+/**
+ * A float32 matrix written as its rows come; there once `commit` has been called, not there where that was not reached.
+ * Throws ERR_SIMCLR_IO.
+ */
+export class NpyWriter implements AsyncDisposable {
+  readonly #path: string
+  readonly #file: AtomicFile
+  readonly #columns: number
+  #rows = 0
+
+  private constructor(path: string, file: AtomicFile, columns: number) {
+    this.#path = path
+    this.#file = file
+    this.#columns = columns
+  }
+
+  static async create(path: string, columns: number): Promise<NpyWriter> {
+    const writer = new NpyWriter(path, await output(path, () => AtomicFile.create(path)), columns)
+    try {
+      await writer.#write(npyHeader(0, columns))
+      return writer
+    } catch (error) {
+      await writer[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** `data`: whole rows. */
+  async append(data: Float32Array): Promise<void> {
+    await this.#write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    this.#rows += data.length / this.#columns
+  }
+
+  /** The header is written last: only then is it known how many rows there are. */
+  async commit(): Promise<void> {
+    const header = npyHeader(this.#rows, this.#columns)
+    await output(this.#path, async () => {
+      await this.#file.handle.write(header, 0, header.length, 0)
+      await this.#file.commit()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]()
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    return output(this.#path, () => this.#file.handle.writeFile(bytes))
+  }
+}
+
+/** The bytes before the values of a float32 matrix, as many whatever its shape; version 1.0 of the format. */
+function npyHeader(rows: number, columns: number): Uint8Array {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`
   // Magic, version, length and text together are a multiple of 64 bytes; the text ends in a newline.
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64
+  const length = 128
   const bytes = Buffer.alloc(length, ' ', 'latin1')
   bytes.write(`${magic}\x01\x00`, 0, 'latin1')
   bytes.writeUInt16LE(length - 10, 8)

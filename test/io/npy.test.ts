@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { npyHeader, readNpy } from '../../lib/io/npy.ts'
+import { NpyWriter, readNpy } from '../../lib/io/npy.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { needTorchvision, runPython } from '../support/python.ts'
 import { rejection } from '../support/rejection.ts'
@@ -8,23 +8,50 @@ import { rejection } from '../support/rejection.ts'
 describe('.npy', () => {
   const path = temporaryFolder()
   const values = Float32Array.of(1, -2.5, 3e-40, 4, 5, 6)
-  const bytesOf = (header: Uint8Array, data: Uint8Array = new Uint8Array(values.buffer)) =>
-    Buffer.concat([header, data])
 
-  it('is read as it was written', async () => {
-    writeFileSync(path('a.npy'), bytesOf(npyHeader([2, 3])))
-    expect(await readNpy(path('a.npy'))).to.deep.equal({ data: values, shape: [2, 3] })
+  /** The bytes of the values as a matrix. */
+  async function written(columns: number): Promise<Buffer> {
+    await using file = await NpyWriter.create(path('written.npy'), columns)
+    await file.append(values)
+    await file.commit()
+    return readFileSync(path('written.npy'))
+  }
+
+  it('is read as it was written, whatever parts it came in', async () => {
+    for (const parts of [[6], [3, 3], [0, 3, 0, 3], []]) {
+      await using file = await NpyWriter.create(path('a.npy'), 3)
+      let at = 0
+      for (const length of parts) {
+        await file.append(values.subarray(at, at + length))
+        at += length
+      }
+      await file.commit()
+      const data = values.slice(0, at)
+      expect(await readNpy(path('a.npy'))).to.deep.equal({ data, shape: [at / 3, 3] })
+    }
+  })
+
+  it('is not there where it was not finished', async () => {
+    {
+      await using file = await NpyWriter.create(path('unfinished.npy'), 3)
+      await file.append(values)
+    }
+    expect(existsSync(path('unfinished.npy'))).to.equal(false)
+    expect(readdirSync(path()).filter((name) => name.endsWith('.tmp'))).to.deep.equal([])
+    const error = await rejection(NpyWriter.create(path('nowhere', 'x.npy'), 3))
+    expect(error).to.have.property('code', 'ERR_SIMCLR_IO')
+    expect(error.message).to.contain(path('nowhere', 'x.npy')).and.not.contain('.tmp')
   })
 
   it('is read from a header of any length, and of version 2', async () => {
-    const [, text] = /\{(.*)\}/.exec(Buffer.from(npyHeader([3, 2])).toString('latin1'))!
+    const [, text] = /\{(.*)\}/.exec((await written(2)).toString('latin1'))!
     const header = Buffer.from(`{${text}} \n`, 'latin1')
     const one = Buffer.from('\x93NUMPY\x01\x00\0\0', 'latin1')
     one.writeUInt16LE(header.length, 8)
     const two = Buffer.from('\x93NUMPY\x02\x00\0\0\0\0', 'latin1')
     two.writeUInt32LE(header.length, 8)
     for (const start of [one, two]) {
-      writeFileSync(path('odd.npy'), bytesOf(Buffer.concat([start, header])))
+      writeFileSync(path('odd.npy'), Buffer.concat([start, header, new Uint8Array(values.buffer)]))
       expect(await readNpy(path('odd.npy'))).to.deep.equal({ data: values, shape: [3, 2] })
     }
   })
@@ -52,7 +79,7 @@ for name, y in dict(c=x, f=np.asfortranarray(x), d=x.astype(np.float64), flat=x.
   })
 
   it('is refused where it is cut off, too long, or something else', async () => {
-    const whole = bytesOf(npyHeader([2, 3]))
+    const whole = await written(3)
     for (const [bytes, part] of [
       [whole.subarray(0, -1), 'has 23 bytes of values for 2 x 3'],
       [Buffer.concat([whole, Buffer.alloc(4)]), 'has 28 bytes of values for 2 x 3'],

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { npyHeader, readNpy } from '../../lib/io/npy.ts'
+import { NpyWriter, readNpy } from '../../lib/io/npy.ts'
 import { ops, type SimilarityMetric } from '../../lib/ops/index.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { needTorchvision, runPython } from '../support/python.ts'
@@ -139,8 +139,9 @@ describe('ops.nearest', function () {
     const [dim, m, n, k] = [37, 101, 1009, 20]
     const [queries, references] = [noise(m * dim, 3), noise(n * dim, 4)]
     for (const [name, values] of Object.entries({ queries, references })) {
-      const header = npyHeader([values.length / dim, dim])
-      writeFileSync(path(`${name}.npy`), Buffer.concat([header, new Uint8Array(values.buffer)]))
+      await using file = await NpyWriter.create(path(`${name}.npy`), dim)
+      await file.append(values)
+      await file.commit()
     }
     const script = fileURLToPath(new URL('../interop/nearest.py', import.meta.url))
     runPython(python, script, path('queries.npy'), path('references.npy'), `${k}`, path())
