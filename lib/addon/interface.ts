@@ -256,7 +256,11 @@ export interface Addon {
   ownThreads(): number
 
   decodeJpeg: DecodeJpeg
-  ImageStore: new (count: number) => NativeImageStore
+  /** `streamed` (default false): images come and go while batches of others are made, so that nobody copies the set. */
+  ImageStore: new (
+    count: number,
+    streamed?: boolean,
+  ) => NativeImageStore
   Augmenter: new (plan: AugmentPlan) => NativeAugmenter
   Group: new (spec: GroupSpec) => NativeGroup
   Learner: new (spec: LearnerSpec) => NativeLearner

@@ -43,7 +43,7 @@ export function streamImages(set: Dataset, threads: number): StreamedImages {
       `Expected a set whose images can be read in any order but ${set.name} can only be read from front to back. Unpack it, or make it a pack (simclr data pack).`,
     )
   }
-  const store = new (loadAddon().ImageStore)(set.count)
+  const store = new (loadAddon().ImageStore)(set.count, true)
   const limit = pLimit(Math.max(1, threads))
   const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
   const labels = set.labels && Int32Array.from(set.labels)

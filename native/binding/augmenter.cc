@@ -90,7 +90,7 @@ Napi::Value AugmenterObject::MakeBatch(const Napi::CallbackInfo& info) {
   if (!batch->labels.empty() && batch->labels.size() != count) {
     fail(env, length, "labels", options.Get("labels"));
   }
-  if (!thread_) thread_ = std::make_shared<TaskThread>();
+  if (!thread_) thread_ = start_thread(env);
   return BatchObject::Wrap(env, std::move(batch), thread_);
 }
 

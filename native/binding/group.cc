@@ -64,6 +64,7 @@ void GroupObject::Register(Napi::Env env, Napi::Object exports) {
 GroupObject::GroupObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<GroupObject>(info) {
   if (!info[0].IsObject()) fail(info.Env(), "an object", "spec", info[0]);
   group_ = std::make_shared<ProcessGroup>(to_rank_spec(info[0].As<Napi::Object>()));
+  thread_ = start_thread(info.Env());
   info.This().As<Napi::Object>().TypeTag(&kGroupTag);
 }
 
@@ -77,7 +78,7 @@ std::shared_ptr<ProcessGroup> GroupObject::From(const Napi::Value& value) {
 template <class Work, class Finish>
 Napi::Value GroupObject::task(const Napi::CallbackInfo& info, Work work, Finish finish) {
   return promise_task(
-      info.Env(), thread_, Value(),
+      info.Env(), *thread_, Value(),
       [group = group_, work = std::move(work)]() mutable { return work(*group); }, std::move(finish));
 }
 

@@ -36,7 +36,7 @@ class GroupObject : public Napi::ObjectWrap<GroupObject> {
   Napi::Value task(const Napi::CallbackInfo& info, Work work, Finish finish);
 
   std::shared_ptr<ProcessGroup> group_;
-  TaskThread thread_;
+  std::unique_ptr<TaskThread> thread_;
 };
 
 }  // namespace simclr::binding

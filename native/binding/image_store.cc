@@ -84,7 +84,8 @@ void ImageStoreObject::Register(Napi::Env env, Napi::Object exports) {
 ImageStoreObject::ImageStoreObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ImageStoreObject>(info) {
   const size_t count = count_argument(info, "count");
-  store_ = guarded(info.Env(), [&] { return std::make_shared<ImageStore>(count); });
+  const bool streamed = info[1].IsBoolean() && info[1].As<Napi::Boolean>();
+  store_ = guarded(info.Env(), [&] { return std::make_shared<ImageStore>(count, streamed); });
   info.This().As<Napi::Object>().TypeTag(&kTypeTag);
 }
 
@@ -228,9 +229,9 @@ Napi::Value ImageStoreObject::FillScenes(const Napi::CallbackInfo& info) {
   if (filling_count_ > 0) {
     throw to_js(env, {"ERR_SIMCLR_BUSY", "Scenes are being drawn into this store; await fillScenes first."});
   }
+  if (!thread_) thread_ = start_thread(env);
   filling_first_ = static_cast<size_t>(first);
   filling_count_ = static_cast<size_t>(count);
-  if (!thread_) thread_.emplace();
   // `this` outlives the work: the promise keeps the object, and its destructor joins the thread.
   auto work = [this, store = store_, seed, first, count, size, scene] {
     const std::unique_ptr<std::atomic<size_t>, decltype([](auto* count) { *count = 0; })> done(

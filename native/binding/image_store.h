@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "core/data/image_store.h"
 #include "core/task_thread.h"
@@ -50,8 +49,8 @@ class ImageStoreObject : public Napi::ObjectWrap<ImageStoreObject> {
   // The slots that scenes are being drawn into: the JavaScript thread must not touch them meanwhile.
   size_t filling_first_ = 0;
   std::atomic<size_t> filling_count_ = 0;
-  std::optional<TaskThread>
-      thread_;  ///< draws scenes; started by the first fillScenes, ended before the rest
+  /// Draws scenes; started by the first fillScenes, ended before the rest.
+  std::unique_ptr<TaskThread> thread_;
 };
 
 }  // namespace simclr::binding

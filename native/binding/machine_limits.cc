@@ -14,7 +14,7 @@ namespace {
 Napi::Value MachineLimitsOf(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto threads = static_cast<int>(integer(info[0], "threads", 1, 1024));
-  auto thread = std::make_shared<TaskThread>();
+  const std::shared_ptr<TaskThread> thread = start_thread(env);
   const Napi::Promise promise = promise_task(
       env, *thread, Napi::Object::New(env), [threads] { return measure_limits(threads); },
       // The thread lives until its only task has been told.

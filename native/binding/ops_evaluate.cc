@@ -1,5 +1,6 @@
 // nearest, knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -57,18 +58,21 @@ Probe to_probe(const Napi::CallbackInfo& info) {
 
 /// For the probes' thread, as it reads everything. A class would be named for such a row without a word.
 void require_finite(const at::Tensor& rows, const std::string& name) {
-  const at::Tensor bad = at::isfinite(rows).all(1).logical_not_().nonzero();
-  if (bad.numel() == 0) return;
+  // Value by value: tensor operations would need twice the rows' memory for what lies between them.
+  const float* const begin = rows.const_data_ptr<float>();
+  const float* const end = begin + rows.numel();
+  const float* const bad = std::find_if(begin, end, [](float value) { return !std::isfinite(value); });
+  if (bad == end) return;
   throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
               "Expected finite numbers for `" + name + "` but received NaN or infinity in row " +
-                  std::to_string(bad[0].item<int64_t>()) +
+                  std::to_string((bad - begin) / rows.size(1)) +
                   ". Leave such rows out; an encoder that gives them has diverged.");
 }
 
 template <class Work, class Finish>
 Napi::Value queue(Napi::Env env, Work work, Finish finish) {
   auto& thread = instance(env).probes;
-  if (!thread) thread = std::make_unique<TaskThread>();
+  if (!thread) thread = start_thread(env);
   return promise_task(env, *thread, Napi::Object::New(env), std::move(work), std::move(finish));
 }
 

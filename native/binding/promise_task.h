@@ -15,6 +15,11 @@
 
 namespace simclr::binding {
 
+/// A thread for `promise_task`; where none can be started, an error of ours.
+inline std::unique_ptr<TaskThread> start_thread(Napi::Env env) {
+  return guarded(env, [] { return std::make_unique<TaskThread>(); });
+}
+
 /// Posts `work()` (no JavaScript allowed inside) to `thread`; when it has ended, `finish(env, result)` makes
 /// the promise's value on the JavaScript thread. What `work` throws rejects the promise with {code, message}.
 /// `keep` (the JavaScript object that owns what `work` uses) stays alive until then.

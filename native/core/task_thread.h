@@ -5,8 +5,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 
+#include "core/error.h"
 #include "core/machine/own_threads.h"
 
 namespace simclr {
@@ -14,7 +17,13 @@ namespace simclr {
 /// Runs posted tasks one after the other on a thread of its own. Tasks must not throw.
 class TaskThread {
  public:
-  TaskThread() : thread_([this] { loop(); }) {}
+  /// Throws ERR_SIMCLR_NATIVE where no thread can be started.
+  TaskThread() try : thread_([this] { loop(); }) {
+  } catch (const std::system_error& error) {
+    throw Error("ERR_SIMCLR_NATIVE", std::string("No thread can be started: ") + error.code().message() +
+                                         ". Raise the limit of processes (ulimit -u, a container's pids "
+                                         "limit) or of memory, or lower `threads`.");
+  }
   TaskThread(const TaskThread&) = delete;
   TaskThread& operator=(const TaskThread&) = delete;
   ~TaskThread() { join(); }

@@ -43,6 +43,20 @@ function nearestOf(query: Float32Array, references: Float32Array, k: number, met
   return { indices, similarities: indices.map((i) => all[i]!) }
 }
 
+/** Bytes that the process had at most, beyond those of before, while `work` was done. */
+async function mostMemory(work: () => Promise<unknown>): Promise<number> {
+  const before = process.memoryUsage.rss()
+  let [most, looks] = [0, 0]
+  const timer = setInterval(() => {
+    looks += 1
+    most = Math.max(most, process.memoryUsage.rss() - before)
+  }, 1)
+  await work()
+  clearInterval(timer)
+  expect(looks).to.be.above(0)
+  return most
+}
+
 describe('ops.nearest', function () {
   this.timeout(120_000)
   const path = temporaryFolder()
@@ -201,16 +215,17 @@ describe('ops.nearest', function () {
   it('takes memory for a block, not for all pairs', async () => {
     const [dim, m, n] = [4, 4000, 60_000]
     const [queries, references] = [noise(m * dim), noise(n * dim, 2)]
-    const before = process.memoryUsage.rss()
-    let [most, looks] = [0, 0]
-    const timer = setInterval(() => {
-      looks += 1
-      most = Math.max(most, process.memoryUsage.rss() - before)
-    }, 1)
-    await ops.nearest(queries, references, { dim, k: 3 })
-    clearInterval(timer)
-    expect(looks).to.be.above(0)
+    const most = await mostMemory(() => ops.nearest(queries, references, { dim, k: 3 }))
     expect(most).to.be.below((m * n * 4) / 4) // of 960 MB
+  })
+
+  it('takes a copy of the rows and no more, however long they are', async () => {
+    const [dim, n] = [1024, 60_000]
+    const references = new Float32Array(n * dim).fill(0.5)
+    const queries = noise(10 * dim)
+    await ops.nearest(queries, queries, { dim, k: 3 })
+    const most = await mostMemory(() => ops.nearest(queries, references, { dim, k: 3 }))
+    expect(most).to.be.below(1.5 * references.byteLength)
   })
 
   it('refuses what cannot be answered', async () => {

@@ -26,10 +26,12 @@ class ImageStore {
     uint32_t checksum = 0;
   };
 
-  explicit ImageStore(size_t count) : slots_(count) {}
+  /// `streamed`: images come and go while batches of others are made.
+  explicit ImageStore(size_t count, bool streamed = false) : slots_(count), streamed_(streamed) {}
   ~ImageStore();
 
   size_t count() const { return slots_.size(); }
+  bool streamed() const { return streamed_; }
   /// Bytes of pixels held; those in a mapped file are not.
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Another number after every change: who keeps a copy elsewhere knows when it is stale.
@@ -79,6 +81,7 @@ class ImageStore {
   void check_mapped(size_t index) const;
 
   std::vector<Slot> slots_;
+  const bool streamed_;
   std::atomic<size_t> bytes_ = 0;
   std::atomic<uint64_t> version_ = 0;
   Mapping mapping_;

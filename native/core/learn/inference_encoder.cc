@@ -15,7 +15,7 @@ InferenceEncoder::InferenceEncoder(const EncoderSpec& spec, Precision precision,
 
 at::Tensor InferenceEncoder::embed(const ImageStore& store, const Augmenter& augmenter,
                                    const std::vector<uint32_t>& indices) {
-  prepare_device(device_, precision_);
+  const DeviceSettings settings(device_, precision_);
   const std::vector<const std::vector<at::Tensor>*> weights(pool_.size(), &weights_);
   return simclr::embed(net_, weights, parameters_.buffers(), pool_, store, augmenter, indices);
 }

@@ -101,7 +101,7 @@ ForwardResult Learner::forward(const at::Tensor& images, bool training, bool gro
   const at::NoGradGuard no_grad;
   ForwardResult result;
   SoloGroup solo;
-  prepare_device(device_, spec_.precision);
+  const DeviceSettings settings(device_, spec_.precision);
   const Context context{replicas_->leaves(0), net_.parameters.buffers(), solo, training, training,
                         spec_.exact_sums};
   std::vector<at::Tensor> outputs;
@@ -116,7 +116,7 @@ ForwardResult Learner::forward(const at::Tensor& images, bool training, bool gro
 
 at::Tensor Learner::embed(const ImageStore& store, const Augmenter& augmenter,
                           const std::vector<uint32_t>& indices) {
-  prepare_device(device_, spec_.precision);
+  const DeviceSettings settings(device_, spec_.precision);
   std::vector<const std::vector<at::Tensor>*> weights;
   for (int shard = 0; shard < pool_.size(); ++shard) weights.push_back(&replicas_->leaves(shard));
   return simclr::embed(net_.encoder, weights, net_.parameters.buffers(), pool_, store, augmenter, indices);

@@ -202,7 +202,7 @@ Learner::Work Learner::work_of(int64_t images, const at::Tensor& labels, const M
 
 StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, double lr,
                                   const MakeInput& input) {
-  prepare_device(device_, spec_.precision);
+  const DeviceSettings settings(device_, spec_.precision);
   const RollCall roll = call_roll(images, lr);
   Work work = work_of(images, labels, input, roll);
   const at::Tensor values = compute(work);
@@ -213,7 +213,7 @@ StepResult Learner::differentiate(int64_t images, const at::Tensor& labels, doub
 
 StepResult Learner::step_on_memory(int64_t images, const at::Tensor& labels, double lr,
                                    const MakeInput& input) {
-  prepare_device(device_, spec_.precision);
+  const DeviceSettings settings(device_, spec_.precision);
   const RollCall roll = call_roll(images, lr);
   Work step = work_of(images, labels, input, roll);
   const at::Tensor views = make_input(step, 0, {0, images});

@@ -37,9 +37,18 @@ inline at::ScalarType master_type(Precision precision) {
   return precision == Precision::fp64 ? at::kDouble : at::kFloat;
 }
 
-/// Tells LibTorch how float32 is multiplied on `device`, and lets cuDNN time its algorithms for each shape.
-/// These settings are the process's: every step says anew what it wants. (LibTorch's default would be TF32
-/// convolutions.)
-void prepare_device(const at::Device& device, Precision precision);
+/// While it lives, LibTorch multiplies float32 on `device` as `precision` says, and cuDNN times its
+/// algorithms for each shape. The setting is the process's: those who want another wait until nobody has this
+/// one. (LibTorch's default would be TF32 convolutions.)
+class DeviceSettings {
+ public:
+  DeviceSettings(const at::Device& device, Precision precision);
+  ~DeviceSettings();
+  DeviceSettings(const DeviceSettings&) = delete;
+  DeviceSettings& operator=(const DeviceSettings&) = delete;
+
+ private:
+  const bool held_;
+};
 
 }  // namespace simclr

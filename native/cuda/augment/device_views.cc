@@ -29,6 +29,7 @@ at::Tensor upload(const T* values, size_t count, const at::Device& device) {
 }  // namespace
 
 bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
+  if (store->streamed()) return false;  // slots change while they are looked at
   if (store != store_) {
     store_ = store;
     uploads_ = 0;
