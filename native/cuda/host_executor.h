@@ -1,8 +1,8 @@
 // Runs CUDA kernels on the CPU, for tests: every block of the grid, every thread of the block as a fiber of
 // its own, which runs until it meets a barrier. Indices, bounds, shared memory, barriers and warp exchanges
 // are the kernel's own; wrong ones show as wrong results, under -fsanitize=address as bad accesses. The order
-// of threads between barriers is shuffled (`set_order_seed`): a missing barrier shows as a result that
-// depends on it. A barrier that not all threads reach ends the program.
+// of threads between barriers is shuffled (another one for each SIMCLR_HOST_ORDER): a missing barrier shows
+// as a result that depends on it. A barrier that not all threads reach ends the program.
 //
 // What it cannot show: races within one stretch between barriers on the same warp's lockstep, limits of
 // registers and shared memory, rounding of the GPU's own functions, and speed.
@@ -158,12 +158,13 @@ class Block {
   int current_ = 0;
 };
 
-inline std::mt19937 order{1};
+/// Of threads between barriers.
+inline std::mt19937 order = [] {
+  const char* const seed = std::getenv("SIMCLR_HOST_ORDER");
+  return std::mt19937(seed == nullptr ? 1u : static_cast<unsigned>(std::atoi(seed)));
+}();
 inline std::vector<unsigned char> shared;
 inline int64_t launches = 0;  ///< for tests that count them
-
-/// Another order of threads between barriers from here on.
-inline void set_order_seed(uint32_t seed) { order.seed(seed); }
 
 inline void launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel) {
   if (grid.x == 0 || grid.y > 65535 || grid.z > 65535 || block.x * block.y * block.z > 1024) {
@@ -202,7 +203,6 @@ T exchange(T value, int from) {
 }  // namespace simclr::cuda::host
 
 inline void __syncthreads() { simclr::cuda::host::Block::current_block->wait_block(); }
-inline void __syncwarp() { simclr::cuda::host::Block::current_block->wait_warp(); }
 
 template <class T>
 T __shfl_down_sync(unsigned, T value, int by) {
@@ -212,10 +212,6 @@ T __shfl_down_sync(unsigned, T value, int by) {
 template <class T>
 T __shfl_xor_sync(unsigned, T value, int mask) {
   return simclr::cuda::host::exchange(value, simclr::cuda::host::Block::current_block->lane() ^ mask);
-}
-template <class T>
-T __shfl_sync(unsigned, T value, int from) {
-  return simclr::cuda::host::exchange(value, from);
 }
 
 namespace simclr::cuda {

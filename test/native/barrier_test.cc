@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "cuda/testing.h"
+#include "testing.h"
 
 using namespace simclr;
 

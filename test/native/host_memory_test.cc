@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "cuda/testing.h"
+#include "testing.h"
 
 using simclr::HostMemory;
 

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "cuda/testing.h"
+#include "testing.h"
 
 using namespace simclr;
 

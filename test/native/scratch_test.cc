@@ -2,7 +2,7 @@
 #include <new>
 
 #include "core/augment/fused/columns.h"
-#include "cuda/testing.h"
+#include "testing.h"
 
 int main() {
   simclr::Scratch<float> scratch;

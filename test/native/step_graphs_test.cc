@@ -1,7 +1,7 @@
 // When steps run, are recorded and are replayed, on plain numbers.
 #include "core/learn/step_graphs.h"
 
-#include "cuda/testing.h"
+#include "testing.h"
 
 using namespace simclr;
 

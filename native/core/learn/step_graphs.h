@@ -28,7 +28,8 @@ struct StepShape {
 /// handles and workspaces and kernels are loaded, none of which can be recorded. They are steps like any
 /// other.
 constexpr int kWarmUpSteps = 3;
-/// Recordings kept, each with a step's activations: of a full batch and of an uneven one.
+/// Recordings kept, each with a step's activations. Training's batches are full ones; a learner may be given
+/// others.
 constexpr int64_t kMostRecordings = 2;
 /// Shapes whose steps are counted.
 constexpr size_t kMostShapes = 16;
