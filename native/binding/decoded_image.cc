@@ -70,8 +70,8 @@ Napi::Value DecodedImage::Data(const Napi::CallbackInfo& info) {
       throw to_js(env, {"ERR_SIMCLR_DISPOSED",
                         "The pixels of this image are in an image store now; get them there."});
     }
+    Napi::Uint8Array data = Napi::Uint8Array::New(env, pixels_.bytes());  // first: it may not be had
     const Pixels pixels = release(env);
-    Napi::Uint8Array data = Napi::Uint8Array::New(env, pixels.bytes());
     std::copy_n(pixels.data.get(), pixels.bytes(), data.Data());
     data_ = Napi::Persistent(data.As<Napi::Object>());
   }

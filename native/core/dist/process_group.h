@@ -33,7 +33,7 @@ struct Pending {
   at::Tensor value;
 };
 
-/// Not thread-safe but for `ask_to_stop`, `set_activity`, `alarm` and `reduce_async`, which has connections
+/// Not thread-safe but for `ask_to_stop`, `set_activity` and `reduce_async`, which has connections
 /// of its own.
 class ProcessGroup {
  public:

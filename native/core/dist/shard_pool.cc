@@ -56,13 +56,20 @@ void ShardPool::run(const std::function<void(int, Group&)>& work) {
       exchange_->barrier.abort();
     }
   };
-  for (int shard = 1; shard < size; ++shard) {
-    workers_[shard - 1]->post([&, shard] {
-      run_one(shard);
-      ended.count_down();
-    });
+  int posted = 1;
+  try {
+    for (; posted < size; ++posted) {
+      workers_[posted - 1]->post([&, shard = posted] {
+        run_one(shard);
+        ended.count_down();
+      });
+    }
+    run_one(0);
+  } catch (...) {  // no memory to post: those that were use this frame until they have ended
+    failures[posted] = std::current_exception();
+    exchange_->barrier.abort();
+    ended.count_down(size - posted);
   }
-  run_one(0);
   ended.wait();
   exchange_->clear();
   if (layout_) layout_->result.reset();

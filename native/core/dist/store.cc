@@ -25,7 +25,8 @@ std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_str
 void quieten_c10d() {
   static std::once_flag once;
   std::call_once(once, [] {
-    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+    // The flag, not the variable: the environment must not change under threads that read it.
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
     c10::initLogging();
   });
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <new>
 
 namespace simclr {
 namespace {
@@ -71,8 +72,14 @@ void KeptPages::shrink_to(size_t most) {
 }
 
 void KeptPages::insert(char* base, size_t bytes) {
-  by_address_.emplace(base, bytes);
-  by_size_.emplace(bytes, base);
+  try {
+    by_address_.emplace(base, bytes);
+    by_size_.emplace(bytes, base);
+  } catch (const std::bad_alloc&) {  // no memory to note them in: back to the system
+    by_address_.erase(base);
+    munmap(base, bytes);
+    bytes_ -= bytes;
+  }
 }
 
 KeptPages::ByAddress::iterator KeptPages::erase(ByAddress::iterator stretch) {

@@ -38,6 +38,7 @@ class KeptPages {
  private:
   using ByAddress = std::map<char*, size_t>;
 
+  /// Notes pages that `bytes_` counts.
   void insert(char* base, size_t bytes);
   ByAddress::iterator erase(ByAddress::iterator stretch);
 

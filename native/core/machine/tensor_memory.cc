@@ -62,9 +62,14 @@ class BlockAllocator final : public c10::Allocator {
       }
       if (block == nullptr) return nullptr;
     }
+    try {
+      lent_.emplace(block, bytes);
+    } catch (...) {
+      kept_.put(block, bytes);
+      throw;
+    }
     used_ += bytes;
     most_ = std::max(most_, used_);
-    lent_.emplace(block, bytes);
     return block;
   }
 

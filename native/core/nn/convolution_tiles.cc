@@ -114,6 +114,12 @@ at::Tensor tile_kernel_gradient(const at::Tensor& dy, const at::Tensor& x, const
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected channels that are multiples of 16 but received " +
                                                    std::to_string(g.in_channels) + " and " +
                                                    std::to_string(g.out_channels) + ".");
+  const bool fits = dy.scalar_type() == at::kBFloat16 && x.scalar_type() == at::kBFloat16 &&
+                    dy.numel() == g.images * g.out_pixels() * g.out_channels &&
+                    x.numel() == g.images * g.in_pixels() * g.in_channels;
+  if (!fits)
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected `dy` and `x` of bf16 with the values that the convolution's sizes ask for.");
   const TapGrid grid(g);
   const at::Tensor outputs = dy.contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor inputs = x.contiguous(at::MemoryFormat::ChannelsLast);

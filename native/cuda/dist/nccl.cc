@@ -9,11 +9,15 @@
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
 namespace simclr::cuda {
+namespace {
+
+/// LibTorch's watchdog would end the process where a collective fails; ProcessGroup::settle watches, aborts
+/// and says which rank it was. When the addon is loaded: later, other threads may be reading the environment.
+[[maybe_unused]] const int kNoWatchdog = setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", /*overwrite=*/0);
+
+}  // namespace
 
 c10::intrusive_ptr<c10d::Backend> make_nccl(const BackendSpec& spec) {
-  // LibTorch's watchdog would end the process where a collective fails; ProcessGroup::settle watches, aborts
-  // and says which rank it was.
-  setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", /*overwrite=*/0);
   // Small collectives that the network waits for must not queue behind a layer's kernels.
   auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
   options->timeout = spec.timeout;
