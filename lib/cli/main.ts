@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The entry of `simclr`; what it does is in program.ts. */
 
+/** What went wrong first in printing. */
+let lost: NodeJS.ErrnoException | null = null
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  lost ??= error
   // What is at work, and has more to lose than its reader misses, goes on.
   if (process.listenerCount('SIGTERM') > 0) return
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0) // the reader has seen enough, as with `| head`
+  if (error.code === 'EPIPE') process.exit(0) // the reader has seen enough, as with `| head`
 })
 process.stderr.on('error', () => {}) // nobody is left to tell
 
@@ -21,4 +23,12 @@ async function commands(): Promise<(args: string[]) => Promise<number>> {
 }
 
 const run = await commands()
-process.exit(await run(process.argv.slice(2)))
+const code = await run(process.argv.slice(2))
+// What was printed last may fail yet.
+const unwritten = await new Promise<Error | null | undefined>((done) => process.stdout.write('', done))
+const failure: NodeJS.ErrnoException | null = lost ?? unwritten ?? null
+if (failure && failure.code !== 'EPIPE') {
+  process.stderr.write(`simclr: what it printed on stdout could not all be written: ${failure.message}\n`)
+  process.exit(1)
+}
+process.exit(code)

@@ -1,5 +1,5 @@
 /** What the two processes of an isolated run tell each other. Everything is structured-cloneable. */
-import { SimclrError, type SimclrErrorCode } from '../addon/errors.ts'
+import { SimclrError, type SimclrErrorCode, type UnusableInput } from '../addon/errors.ts'
 import type { TrainOptions } from '../config/options.ts'
 import type { ImageInput, Skipped } from '../data/types.ts'
 import type { TrainEvent } from '../run/events.ts'
@@ -48,7 +48,9 @@ export interface SentError {
   message: string
   stack: string | undefined
   checkpoint: string | null
-  cause: SentError | null
+  unusable: readonly UnusableInput[] | null
+  /** An error, or what else was thrown, as text; null for none. */
+  cause: SentError | string | null
 }
 
 /** Of a training process that was asked to end by somebody else than who started it. */
@@ -65,16 +67,23 @@ export function sendError(error: unknown): SentError {
   const own = error instanceof SimclrError ? error : null
   return {
     ...{ code: own?.code ?? null, name, message, stack },
-    checkpoint: own?.checkpoint ?? null,
-    cause: cause instanceof Error ? sendError(cause) : null,
+    ...{ checkpoint: own?.checkpoint ?? null, unusable: own?.unusable ?? null },
+    cause:
+      cause === undefined || cause === null
+        ? null
+        : cause instanceof Error
+          ? sendError(cause)
+          : String(cause),
   }
 }
 
 /** The error as it was thrown, with the stack it had there. */
-export function receiveError({ code, name, message, stack, checkpoint, cause }: SentError): Error {
-  const options = cause === null ? {} : { cause: receiveError(cause) }
+export function receiveError({ code, name, message, stack, checkpoint, unusable, cause }: SentError): Error {
+  const options = cause === null ? {} : { cause: typeof cause === 'string' ? cause : receiveError(cause) }
   const error =
-    code === null ? new Error(message, options) : new SimclrError(code, message, { ...options, checkpoint })
+    code === null
+      ? new Error(message, options)
+      : new SimclrError(code, message, { ...options, checkpoint, unusable })
   error.name = name
   if (stack !== undefined) error.stack = stack
   return error

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Command } from 'commander'
@@ -54,6 +54,21 @@ describe('the command line', () => {
     expect([code, stdout]).to.satisfy(
       ([c, s]: [number, string]) => c === 0 && s.startsWith('Usage: simclr libtorch'),
     )
+  })
+
+  it('ends with 1, and says so, where what it prints cannot be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    try {
+      for (const args of [['--version'], ['data', 'info', 'scenes:2', '--json']]) {
+        const { code, stderr } = await simclr(args, {}, { stdout: full })
+        expect(code, stderr).to.equal(1)
+        expect(stderr)
+          .to.contain('what it printed on stdout could not all be written: ')
+          .and.contain('ENOSPC')
+      }
+    } finally {
+      closeSync(full)
+    }
   })
 
   it('ends with 2 for bad usage, with nothing on stdout', async () => {

@@ -81,6 +81,14 @@ describe('a batch shared by processes is one batch', function () {
     })
   }
 
+  it('through sockets and through shared memory the same but for the order of sums: three ranks', async () => {
+    const work = workOf(recipes.torch, [1, 1, 1], { steps: 3 })
+    const [memory] = await runRanks(work)
+    const [sockets] = await runRanks({ ...work, sockets: true })
+    expect(distance(memory!.state, sockets!.state)).to.be.below(1e-10)
+    expect(memory!.traffic.collectives, 'another way').to.not.equal(sockets!.traffic.collectives)
+  })
+
   it('fp32: loss to 1e-5, gradients to 1e-2, their norm to 1e-3, running statistics to 1e-5', () =>
     expectClose(workOf(recipes.torch, [1, 1])))
 

@@ -50,6 +50,11 @@ describe('files that a caller names', () => {
     expect(await refusal(prepareOutput(below), below)).to.contain('a part of its path is a file')
   })
 
+  it('are not written in a folder that takes no folders although it is there', async () => {
+    for (const path of ['/proc/simclr/c.txt', '/proc/simclr/new/c.txt'])
+      expect(await refusal(prepareOutput(path), path)).to.match(/its folder \/proc\/simclr.* is not there/)
+  })
+
   it('are not written under a name that is too long, nor on a disk that cannot be written', async function () {
     const long = folder('x'.repeat(300))
     expect(await refusal(checkOutput(long), long)).to.match(/ENAMETOOLONG: name too long\. /)

@@ -205,12 +205,14 @@ describe('train({ isolate: true })', function () {
     })
 
     it('stops with a SimclrError of the source', async () => {
+      const unusable = [{ index: 3, reason: 'wet' }]
       const read = async () => {
-        throw new SimclrError('ERR_SIMCLR_IO', 'the database is down')
+        throw new SimclrError('ERR_SIMCLR_IO', 'the database is down', { cause: 'the weather', unusable })
       }
       const failure = await rejection(trained('down', source({ read }), true))
       expect(failure).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
       expect(failure.message).to.equal('the database is down')
+      expect(failure).to.deep.include({ cause: 'the weather', unusable })
     })
 
     it('resumes', async () => {

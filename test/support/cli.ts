@@ -8,23 +8,23 @@ export interface Ran {
   stderr: string
 }
 
-/** Runs `simclr ARGS` from the sources; sends it SIGINT once when its stderr matches `interruptAt`. */
+/** Runs `simclr ARGS` from the sources; sends it SIGINT once when its stderr matches `interruptAt`. `stdout`: an open file. */
 export function simclr(
   args: string[],
   env: Record<string, string | undefined> = {},
-  { interruptAt }: { interruptAt?: RegExp } = {},
+  { interruptAt, stdout }: { interruptAt?: RegExp; stdout?: number } = {},
 ): Promise<Ran> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
   })
   const ran: Ran = { code: null, stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     ran.stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     const before = interruptAt?.test(ran.stderr)
     ran.stderr += text
     if (!before && interruptAt?.test(ran.stderr)) child.kill('SIGINT')
