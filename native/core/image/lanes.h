@@ -1,6 +1,7 @@
 // Vector code without intrinsics: a few floats as one value (the vector extension of GCC and Clang), the
 // width a template parameter, so that one source serves every instruction set. What is written with it must
-// be inlined into a function compiled for a set that has such vectors (SIMCLR_INLINE; see fused_view.cc).
+// be inlined into a function compiled for a set that has such vectors (SIMCLR_INLINE; see
+// augment/fused/view_paths.cc).
 #pragma once
 
 #include <cstring>

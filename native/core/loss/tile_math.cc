@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/loss/lanes.h"
+#include "core/loss/vector_math.h"
 
 namespace simclr {
 namespace {

@@ -30,7 +30,7 @@ int64_t channels(double width, int64_t base) {
   const double exact = width * static_cast<double>(base);
   if (exact < 1 || std::floor(exact) != exact) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
-                "Expected a `width` that makes whole channel counts (a multiple of 1/32) "
+                "Expected a `width` that makes whole channel counts (a multiple of 1/8) "
                 "but received " +
                     std::to_string(width));
   }

@@ -1,6 +1,8 @@
 // Convolution for small images on a CPU. oneDNN's kernels are made for large ones: at 4x4 pixels and below
 // they spend most of their time on padding and on reordering weights (docs/performance.md). Two exact
-// reformulations as matrix products reach the processor's GEMM speed there; everything else goes to LibTorch.
+// reformulations as matrix products reach the processor's GEMM speed there. Gradients of kernels are products
+// on AVX2 at any size and the processor's tiles on AMX; where bf16 is slow, it is computed in float32.
+// Everything else goes to LibTorch.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -1,4 +1,5 @@
-// LARS and SGD over a run of consecutive weights: the CPU's inner loops. Plain numbers; no LibTorch.
+// A run of consecutive weights, and LARS and SGD over one: the inner loops of the CPU. Plain numbers; no
+// LibTorch.
 #pragma once
 
 #include <cstdint>
