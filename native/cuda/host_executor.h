@@ -1,8 +1,8 @@
 // Runs CUDA kernels on the CPU, for tests: every block of the grid, every thread of the block as a fiber of
 // its own, which runs until it meets a barrier. Indices, bounds, shared memory, barriers and warp exchanges
 // are the kernel's own; wrong ones show as wrong results, under -fsanitize=address as bad accesses. The order
-// of threads between barriers is shuffled (another one for each SIMCLR_HOST_ORDER): a missing barrier shows
-// as a result that depends on it. A barrier that not all threads reach ends the program.
+// of threads between barriers is shuffled, anew at every barrier of every block: a missing one shows as a
+// result that depends on it. A barrier that not all threads reach ends the program.
 //
 // What it cannot show: races within one stretch between barriers on the same warp's lockstep, limits of
 // registers and shared memory, rounding of the GPU's own functions, and speed.
@@ -158,11 +158,7 @@ class Block {
   int current_ = 0;
 };
 
-/// Of threads between barriers.
-inline std::mt19937 order = [] {
-  const char* const seed = std::getenv("SIMCLR_HOST_ORDER");
-  return std::mt19937(seed == nullptr ? 1u : static_cast<unsigned>(std::atoi(seed)));
-}();
+inline std::mt19937 order{1};
 inline std::vector<unsigned char> shared;
 inline int64_t launches = 0;  ///< for tests that count them
 

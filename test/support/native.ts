@@ -18,26 +18,12 @@ export interface NativeTest {
 
 /** Compiles test/native/<name>_test.cc with a sanitizer, runs it and returns what it says. */
 export function runNative(name: string, test: NativeTest): string {
-  buildNative(name, test)
-  return runBuilt(test.output, test.args)
-}
-
-/** Compiles it only. */
-export function buildNative(name: string, test: NativeTest): void {
-  const { output, sources = [], flags = [], sanitizer = 'address,undefined' } = test
+  const { output, sources = [], flags = [], args = [], sanitizer = 'address,undefined' } = test
   const usual = ['-std=c++20', '-O1', '-g1', '-Inative', '-Itest/native']
   const sanitizers = [`-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all']
   const files = [`test/native/${name}_test.cc`, ...sources]
   execFileSync('g++', [...usual, ...flags, ...sanitizers, ...files, '-o', output, '-lpthread'], { cwd: root })
-}
-
-/** Runs what was compiled. */
-export function runBuilt(
-  program: string,
-  args: readonly string[] = [],
-  more: NodeJS.ProcessEnv = {},
-): string {
   // The program has its own sanitizers; those that scripts/sanitize.sh gives node would join them.
   const { LD_PRELOAD: _, ...env } = process.env
-  return execFileSync(program, args, { encoding: 'utf8', env: { ...env, ...more } })
+  return execFileSync(output, args, { encoding: 'utf8', env })
 }
