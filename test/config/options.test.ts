@@ -156,7 +156,10 @@ describe('train options', () => {
       'Expected a known option but received `epoch`. Did you mean `epochs`?',
     )
     expect(refusal({ encoder: { widht: 1 } })).to.contain('`encoder.widht`. Did you mean `encoder.width`?')
-    expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`?')
+    expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`? Known here: data, preset, ')
+    expect(refusal({ schedule: { name: 'constant' } })).to.equal(
+      'Expected a known option but received `schedule.name`. Did you mean `optimizer.name`? Known here: convention, scaling, warmupEpochs.',
+    )
     expect(refusal({ zebra: 1 })).to.contain('Known here: ')
   })
 
