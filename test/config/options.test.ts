@@ -224,6 +224,14 @@ describe('command-line flags', () => {
     validate(trainOptions, options)
   })
 
+  it('shows what a switch can be set to and that it means on alone, and refuses all else', () => {
+    const value = (name: string) => flags.find(({ flag }) => flag === name)?.value
+    expect([value('recompute'), value('cuda-graph')]).to.deep.equal(['[on|off]', '[auto|on|off]'])
+    expect(() => optionsFromFlags(trainOptions, { cudaGraph: 'x' })).to.throw(
+      "Expected auto, on or off for `--cuda-graph` but received 'x'.",
+    )
+  })
+
   it('leaves nonsense for the validator, as typed', () => {
     expect(refusal(optionsFromFlags(trainOptions, { epochs: 'x' }))).to.contain("`epochs` but received 'x'")
     expect(refusal(optionsFromFlags(trainOptions, { epochs: '-2' }))).to.contain('`epochs` but received -2')
