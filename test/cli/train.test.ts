@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import sharp from 'sharp'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { tinyFlags } from '../support/tiny.ts'
+import { tinyFlags, tiny as tinyOptions } from '../support/tiny.ts'
 
 const tiny = [...tinyFlags, '--epochs', '2']
 
@@ -100,6 +100,13 @@ describe('simclr train', function () {
     for (const message of said) expect(stderr).to.contain(`Note: ${message}`)
     const { options } = JSON.parse(readFileSync(path('notes', 'config.json'), 'utf8'))
     expect(options.recompute).to.equal(true)
+  })
+
+  it('takes options from a file, which may name its schema', async () => {
+    const options = { $schema: './node_modules/simclr/options.schema.json', ...tinyOptions, epochs: 1 }
+    writeFileSync(path('options.json'), JSON.stringify(options))
+    const { code, stderr } = await simclr(['train', '--config', path('options.json'), '--out', path('file')])
+    expect(code, stderr).to.equal(0)
   })
 
   it('takes two signals at once, as `timeout` and npm send them, for one', async () => {
