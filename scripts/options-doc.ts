@@ -26,7 +26,14 @@ export function optionsPage(): string {
 
 Written by \`scripts/options-doc.ts\` from the schema that validates them. A dotted name is a member of a nested object
 (\`optimizer.lr\` is \`{ optimizer: { lr } }\`); every option but the last two has a flag of \`simclr train\`. What a run resolved them to, and who
-decided each, is in its \`config.json\`. Sections are those of the paper, tf2/ its code.
+decided each, is in its \`config.json\`. A switch may stand without its value, for on (\`--recompute\`). A warning at the start lists options that
+were given and that the run never reads, because of what others are. Sections are those of the paper, tf2/ its code.
+
+\`simclr train --config FILE\` takes them as JSON. Editors know names, values and descriptions in a file that names the package's schema:
+
+\`\`\`json
+{ "$schema": "./node_modules/simclr/options.schema.json", "preset": "torch", "optimizer": { "name": "adamw" } }
+\`\`\`
 
 | preset | recipe | sets (\`paper\`, \`torch\`, \`fine-tune\` and \`distill\` at 224 px) |
 | --- | --- | --- |
@@ -59,7 +66,7 @@ function cell(text: string): string {
   return text.replace(/\|/g, '\\|')
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text[0]!.toUpperCase() + text.slice(1)
 }
 

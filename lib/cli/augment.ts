@@ -71,7 +71,8 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
     const addon = loadAddon()
     // The sheet's few images stand for a set of any size: nothing here depends on how many there are.
     const facts = { ...dataFacts(images, data === sampleTrain), images: 2 ** 31 }
-    const { config } = resolve(settings as TrainSettings, facts, machineFacts(addon))
+    const { config, notes } = resolve(settings as TrainSettings, facts, machineFacts(addon))
+    for (const note of notes) say(`Note: ${note}`)
     const plan = lower(simclrFamily(config.augment), config.imageSize)
     const { seed, threads } = config
     const png = await contactSheet(images.store, sequence(images.count), plan, {

@@ -20,7 +20,9 @@ export function readOptionFlags(
   const raw: Record<string, string> = {}
   for (const { flag, name } of flagsOf(schema)) {
     const value = typed[camelCase(flag)]
-    if (typeof value === 'string') raw[name] = value
+    if (value === true)
+      raw[name] = 'on' // a switch without a value
+    else if (typeof value === 'string') raw[name] = value
   }
   return optionsFromFlags(schema, raw)
 }

@@ -124,8 +124,9 @@ async function readConfigFile(path: string): Promise<RanWith> {
     throw refuse(`is no JSON: ${(error as Error).message}`)
   }
   if (!isTree(config)) throw refuse(`holds ${show(config)}`)
-  const { options, why } = config
-  if (options === undefined) return { options: config }
+  const { $schema: _, ...given } = config // for editors (options.schema.json)
+  const { options, why } = given
+  if (options === undefined) return { options: given }
   if (!isTree(options)) throw refuse(`has ${show(options)} for its \`options\``)
   return isTree(why) ? { options, why: why as NonNullable<RanWith['why']> } : { options }
 }

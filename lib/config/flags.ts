@@ -1,13 +1,13 @@
 /** Command-line flags from the option schema: `optimizer.weightDecay` is `--weight-decay`, and so on. */
 import type { z } from 'zod'
-import { listOptions, type OptionEntry } from './messages.ts'
+import { expected, invalid, listOptions, type OptionEntry } from './messages.ts'
 
 export interface Flag {
   /** Without the dashes, e.g. `weight-decay`. */
   flag: string
   /** Dotted option name. */
   name: string
-  /** Placeholder in the help, e.g. `<auto|cpu>`. */
+  /** Placeholder in the help, e.g. `<auto|cpu>`; in brackets where the flag alone means `on`. */
   value: string
   /** Description in the help, default included. */
   help: string
@@ -25,15 +25,24 @@ export function flagsOf(schema: z.ZodObject): Flag[] {
     }))
 }
 
-/** From flags as typed (by dotted option name) to an options object; what no parse fits is left for `validate`. */
+/**
+ * From flags as typed (by dotted option name) to an options object; what no parse fits is left for `validate`. Throws
+ * ERR_SIMCLR_INVALID_ARGUMENT for a switch that is neither on nor off.
+ */
 export function optionsFromFlags(
   schema: z.ZodObject,
   flags: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
   const options: Record<string, unknown> = {}
-  for (const { name, schema: member } of listOptions(schema)) {
-    const raw = flags[name]
-    if (raw !== undefined) assign(options, name.split('.'), parseValue(member, raw))
+  for (const entry of listOptions(schema)) {
+    const raw = flags[entry.name]
+    if (raw === undefined) continue
+    const value = parseValue(entry.schema, raw)
+    if (isSwitch(entry) && !entry.schema.safeParse(value).success) {
+      const either = positions(entry).join(', ').replace(', off', ' or off')
+      throw invalid(expected(either, `--${flagOf(entry)}`, raw, entry.doc.about))
+    }
+    assign(options, entry.name.split('.'), value)
   }
   return options
 }
@@ -74,8 +83,18 @@ function flagOf({ name, doc }: OptionEntry): string {
   return doc.flag ?? name.replace(/\./g, '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-function placeholder({ doc }: OptionEntry): string {
-  if (doc.expected === 'true or false') return '<on|off>'
+function isSwitch({ doc }: OptionEntry): boolean {
+  return /true or false$/.test(doc.expected)
+}
+
+/** What a switch can be set to, as it is typed: `on`, `off` and words such as `auto`. */
+function positions({ doc }: OptionEntry): string[] {
+  return [...(doc.expected.match(/\w+(?=')/g) ?? []), 'on', 'off']
+}
+
+function placeholder(entry: OptionEntry): string {
+  const { doc } = entry
+  if (isSwitch(entry)) return `[${positions(entry).join('|')}]`
   const words = doc.expected.match(/^(?:'[\w:]+'(?:, | or )?)+$/)
   if (words) return `<${doc.expected.match(/[\w:]+(?=')/g)!.join('|')}>`
   if (/pair/.test(doc.expected)) return '<low,high>'

@@ -1,4 +1,5 @@
 /** Settings in layers: later ones win, and every value remembers where it came from. */
+import { isDeepStrictEqual } from 'node:util'
 import type { TrainSettings } from './settings.ts'
 
 export interface Layer {
@@ -25,6 +26,36 @@ export function mergeLayers(layers: readonly Layer[]): {
   const why: Record<string, string> = {}
   for (const layer of layers) merge(values, layer.values as Tree, '', layer.why, why)
   return { values: values as TrainSettings, why }
+}
+
+/**
+ * Whether the last layer asks for the value of a dotted name. A group that it has whole is a configuration handed back,
+ * and asks only for what would be otherwise without it.
+ */
+export function askedFor(layers: readonly Layer[]): (name: string) => boolean {
+  const asking = layers.at(-1)!
+  const given = leaves(asking.values as Tree)
+  const below = leaves(mergeLayers(layers.slice(0, -1)).values as Tree)
+  const isWhole = (group: string) =>
+    [...below.keys()].every((name) => groupOf(name) !== group || given.has(name))
+  return (name) => {
+    if (!given.has(name)) return false
+    const isSame = !below.has(name) || isDeepStrictEqual(below.get(name), given.get(name))
+    return !(isSame && isWhole(groupOf(name)))
+  }
+}
+
+function groupOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('.') + 1)
+}
+
+/** Every value by its dotted name. */
+function leaves(tree: Tree, prefix = ''): Map<string, unknown> {
+  const entries = Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
+    if (value === undefined) return []
+    return isTree(value) ? [...leaves(value, `${prefix}${key}.`)] : [[prefix + key, value]]
+  })
+  return new Map(entries)
 }
 
 function merge(into: Tree, from: Tree, prefix: string, reason: string, why: Record<string, string>): void {

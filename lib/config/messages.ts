@@ -82,8 +82,11 @@ function unknownOption(schema: z.ZodObject, prefix: string, key: string): string
   const sibling = nearest(key, tops)
   const elsewhere = names.find((name) => name.split('.').at(-1) === key)
   const meant = sibling ? prefix + sibling : elsewhere
-  const advice = meant ? `Did you mean \`${meant}\`?` : `Known here: ${tops.join(', ')}.`
-  return `Expected a known option but received \`${prefix}${key}\`. ${advice}`
+  const advice = [
+    ...(meant ? [`Did you mean \`${meant}\`?`] : []),
+    ...(sibling ? [] : [`Known here: ${tops.join(', ')}.`]),
+  ]
+  return `Expected a known option but received \`${prefix}${key}\`. ${advice.join(' ')}`
 }
 
 /** The deepest documented option on an issue's path, and what was passed for it. */

@@ -5,8 +5,9 @@
 import { SimclrError } from '../addon/errors.ts'
 import { resolveGraph } from './cuda-graph.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
-import { type Layer, mergeLayers } from './layers.ts'
+import { askedFor, type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
+import { notesOn } from './notes.ts'
 import { checkObjective, trainsClassifier } from './objective.ts'
 import { autoPrecision } from './precision.ts'
 import {
@@ -16,8 +17,8 @@ import {
   optimizerSettings,
   presets,
 } from './presets.ts'
-import type { Resolution, ResolvedConfig } from './resolved.ts'
-import { type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
+import type { NotedResolution, ResolvedConfig } from './resolved.ts'
+import { lengthInEpochs, type ScheduleSettings, totalEpochs, totalSteps, warmupSteps } from './schedule.ts'
 import type { PresetName, TrainSettings } from './settings.ts'
 import { requireSameViews, type TeacherFacts, teacherLayer } from './teacher.ts'
 
@@ -56,8 +57,9 @@ export function resolve(
   previous?: ResolvedConfig,
   init?: Init,
   teacher?: TeacherFacts,
-): Resolution {
-  const { values, why } = mergeLayers(layersFor(options, data, previous, init, teacher))
+): NotedResolution {
+  const layers = layersFor(options, data, previous, init, teacher)
+  const { values, why } = mergeLayers(layers)
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
@@ -85,8 +87,9 @@ export function resolve(
     config.epochs = totalEpochs(scheduleSettings(config, data.images))
     set('epochs', 'as many as `steps` reach')
   }
-  if (!previous && options.schedule?.warmupEpochs === undefined && schedule.warmupEpochs >= config.epochs) {
-    schedule.warmupEpochs = config.epochs / 10
+  const length = lengthInEpochs(scheduleSettings(config, data.images))
+  if (!previous && options.schedule?.warmupEpochs === undefined && schedule.warmupEpochs >= length) {
+    schedule.warmupEpochs = length / 10
     set('schedule.warmupEpochs', 'a tenth of a short run')
   }
   if (!data.labelled && options.probe?.everyEpochs === undefined) {
@@ -116,7 +119,8 @@ export function resolve(
     steps: totalSteps(settled),
     warmupSteps: warmupSteps(settled),
   }
-  return { config, why, plan, schedule: settled }
+  const notes = notesOn(config, settled, askedFor(layers))
+  return { config, why, plan, schedule: settled, notes }
 }
 
 /** The schedule of a resolved configuration on so many images. */

@@ -30,3 +30,8 @@ export interface Resolution {
   plan: { images: number; epochs: number; steps: number; warmupSteps: number }
   schedule: ScheduleSettings
 }
+
+/** With what is worth a warning before the run begins, a sentence or two each. */
+export interface NotedResolution extends Resolution {
+  notes: string[]
+}

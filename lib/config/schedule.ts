@@ -72,6 +72,12 @@ export function viewSize(
   return resolution?.find(({ until }) => share < until)?.size ?? imageSize
 }
 
+/** Epochs as the warm-up counts them: `epochs`, or the share of them that `steps` come to. */
+export function lengthInEpochs({ convention, images, batchSize, epochs, steps }: ScheduleSettings): number {
+  if (steps === null) return epochs
+  return convention === 'paper' ? (steps * batchSize) / images : steps / Math.floor(images / batchSize)
+}
+
 /** Epochs the run's steps belong to: `epochs`, or what `steps` make of it. */
 export function totalEpochs(settings: ScheduleSettings): number {
   if (settings.steps === null) return settings.epochs

@@ -114,7 +114,14 @@ async function assemble(
   const addon = loadAddon()
   const data = dataOf(options, checkpoint?.config)
   const facts = dataFacts(images, data === sampleTrain)
-  const resolution = resolve(settingsOf(options), facts, machine, checkpoint?.config, init, teacher)
+  const { notes, ...resolution } = resolve(
+    settingsOf(options),
+    facts,
+    machine,
+    checkpoint?.config,
+    init,
+    teacher,
+  )
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0
@@ -127,6 +134,7 @@ async function assemble(
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
   checkParts(config, ranks)
+  for (const message of notes) tell({ type: 'warning', message })
   const looks = await fingerprint(images, options.signal)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })

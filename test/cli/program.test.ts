@@ -28,6 +28,8 @@ function help(command: Command): string {
 }
 
 describe('the command line', () => {
+  const folder = temporaryFolder()
+
   for (const [name, command] of commands(createProgram())) {
     it(`${name} --help says what it does, what each option means, and shows an example if it takes any`, () => {
       expect(command.description()).to.match(/\w{3}/)
@@ -77,6 +79,28 @@ describe('the command line', () => {
       expect([args, code, stdout]).to.deep.equal([args, 2, ''])
       expect(stderr).to.match(/Usage|help/)
     }
+  })
+
+  it('takes a switch without a value for on, and the next flag for what it is', async () => {
+    // The images do not exist: nothing is trained.
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await simclr(['train', '--data', folder('none'), ...args])
+      return `${code} ${stderr}`
+    }
+    for (const args of [
+      ['--recompute', '--out', folder('run')],
+      ['--recompute=off', '--isolate', 'off', '--probe-linear-head', '--cuda-graph', 'auto', '--report'],
+    ])
+      expect(await refused(...args)).to.match(/^1 simclr: .*none/)
+    expect(await refused('--recompute', '-1')).to.match(
+      /^2 .*Expected on or off for `--recompute` but received '-1'/,
+    )
+    expect(await refused('--probe-linear-head', 'x', '--out', folder('run'))).to.match(
+      /^2 .*Expected on or off for `--probe-linear-head` but received 'x'/,
+    )
+    expect(await refused('--probe-linear-head', '--no-report')).to.match(
+      /^2 error: unknown option '--no-report'/,
+    )
   })
 
   it('tells programs about errors in JSON, and people on stderr', async () => {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import sharp from 'sharp'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { tinyFlags } from '../support/tiny.ts'
+import { tinyFlags, tiny as tinyOptions } from '../support/tiny.ts'
 
 const tiny = [...tinyFlags, '--epochs', '2']
 
@@ -68,10 +68,45 @@ describe('simclr train', function () {
       path('config'),
     ])
     expect(code, stderr).to.equal(0)
+    expect(stderr).not.to.contain('Note: ')
     const options = (run: string) => JSON.parse(readFileSync(path(run, 'config.json'), 'utf8')).options
     const first = options('json')
     const schedule = { ...first.schedule, warmupEpochs: 0.1 } // a tenth of a short run
     expect(options('config')).to.deep.equal({ ...first, epochs: 1, schedule })
+  })
+
+  it('says before it begins what will come to nothing, and takes a switch alone for on', async () => {
+    const args = [
+      '--epochs',
+      '1',
+      '--warmup-epochs',
+      '10',
+      '--optimizer-beta1',
+      '0.8',
+      '--recompute',
+      '--json',
+    ]
+    const { code, stdout, stderr } = await simclr(['train', ...tinyFlags, ...args, '--out', path('notes')])
+    expect(code, stderr).to.equal(0)
+    const events = lines(stdout)
+    const before = events.slice(
+      0,
+      events.findIndex(({ type }) => type === 'start'),
+    )
+    const said = before.flatMap(({ type, message }) => (type === 'warning' ? [String(message)] : []))
+    expect(said).to.have.length(2)
+    expect(said[0]).to.contain('`schedule.warmupEpochs` is 10 epochs (60 steps), the run 1 epoch (6 steps)')
+    expect(said[1]).to.contain("`optimizer.beta1` (`optimizer.name` is 'sgd')")
+    for (const message of said) expect(stderr).to.contain(`Note: ${message}`)
+    const { options } = JSON.parse(readFileSync(path('notes', 'config.json'), 'utf8'))
+    expect(options.recompute).to.equal(true)
+  })
+
+  it('takes options from a file, which may name its schema', async () => {
+    const options = { $schema: './node_modules/simclr/options.schema.json', ...tinyOptions, epochs: 1 }
+    writeFileSync(path('options.json'), JSON.stringify(options))
+    const { code, stderr } = await simclr(['train', '--config', path('options.json'), '--out', path('file')])
+    expect(code, stderr).to.equal(0)
   })
 
   it('takes two signals at once, as `timeout` and npm send them, for one', async () => {

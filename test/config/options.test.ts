@@ -156,7 +156,10 @@ describe('train options', () => {
       'Expected a known option but received `epoch`. Did you mean `epochs`?',
     )
     expect(refusal({ encoder: { widht: 1 } })).to.contain('`encoder.widht`. Did you mean `encoder.width`?')
-    expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`?')
+    expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`? Known here: data, preset, ')
+    expect(refusal({ schedule: { name: 'constant' } })).to.equal(
+      'Expected a known option but received `schedule.name`. Did you mean `optimizer.name`? Known here: convention, scaling, warmupEpochs.',
+    )
     expect(refusal({ zebra: 1 })).to.contain('Known here: ')
   })
 
@@ -219,6 +222,14 @@ describe('command-line flags', () => {
       resolution: [{ until: 0.5, size: 16 }],
     })
     validate(trainOptions, options)
+  })
+
+  it('shows what a switch can be set to and that it means on alone, and refuses all else', () => {
+    const value = (name: string) => flags.find(({ flag }) => flag === name)?.value
+    expect([value('recompute'), value('cuda-graph')]).to.deep.equal(['[on|off]', '[auto|on|off]'])
+    expect(() => optionsFromFlags(trainOptions, { cudaGraph: 'x' })).to.throw(
+      "Expected auto, on or off for `--cuda-graph` but received 'x'.",
+    )
   })
 
   it('leaves nonsense for the validator, as typed', () => {

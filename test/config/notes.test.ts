@@ -1,0 +1,111 @@
+import { expect } from 'chai'
+import { listOptions } from '../../lib/config/messages.ts'
+import { trainOptions } from '../../lib/config/options.ts'
+import { forRerun } from '../../lib/config/rerun.ts'
+import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import type { TrainSettings } from '../../lib/config/settings.ts'
+import { readings } from '../../lib/config/unread.ts'
+
+const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
+const few: DataFacts = { images: 320, imageSize: 32, labelled: true, isDefault: false }
+const notes = (settings: TrainSettings) => resolve(settings, few, machine).notes
+
+describe('a note on the warm-up', () => {
+  it('tells where it ends of a warm-up that is longer than the run, or as long', () => {
+    const longer = { preset: 'quick', epochs: 1, schedule: { warmupEpochs: 10 } } as const
+    expect(notes(longer)).to.deep.equal([
+      'The warm-up is as long as the run or longer: `schedule.warmupEpochs` is 10 epochs (50 steps), the run 1 epoch (5 steps). It ends at a learning rate of 0.01; the peak is 0.1. Shorten the warm-up, or train for longer.',
+    ])
+    for (const convention of ['torch', 'paper'] as const) {
+      const schedule = (warmupEpochs: number) => ({ convention, warmupEpochs })
+      const run = { preset: 'quick', epochs: 2 } as const
+      expect(notes({ ...run, schedule: schedule(2) }).join()).to.match(
+        /2 epochs \(10 steps\).* of 0\.1; the peak is 0\.1\./,
+      )
+      expect(notes({ ...run, schedule: schedule(1) })).to.deep.equal([])
+    }
+    const steps = { preset: 'quick', steps: 3, schedule: { warmupEpochs: 0.8 } } as const
+    expect(notes(steps).join()).to.match(/0\.8 epochs \(4 steps\), the run 1 epoch \(3 steps\)/)
+  })
+
+  it('has nothing to say of one that nobody chose: it is shortened, to part of an epoch too', () => {
+    for (const length of [{ epochs: 1 }, { steps: 1 }, { steps: 3 }, { epochs: 100, steps: 3 }]) {
+      expect(notes({ preset: 'cifar', batchSize: 32, ...length }), JSON.stringify(length)).to.deep.equal([])
+    }
+  })
+})
+
+describe('a note on options that a run never reads', () => {
+  const cases: [settings: TrainSettings, note: string | null][] = [
+    [
+      { preset: 'quick', optimizer: { beta1: 0.9, epsilon: 1e-8, trustCoefficient: 0.1, momentum: 0.8 } },
+      "`optimizer.beta1`, `optimizer.trustCoefficient`, `optimizer.epsilon` (`optimizer.name` is 'sgd')",
+    ],
+    [
+      {
+        optimizer: { name: 'adam', momentum: 0.8, trustCoefficient: 0.1, classicMomentum: false, beta1: 0.8 },
+      },
+      "`optimizer.momentum`, `optimizer.trustCoefficient`, `optimizer.classicMomentum` (`optimizer.name` is 'adam')",
+    ],
+    [
+      { preset: 'paper', optimizer: { epsilon: 1e-3, decayAll: true, classicMomentum: false } },
+      "`optimizer.decayAll` (`optimizer.name` is 'lars'); `optimizer.epsilon` (`optimizer.name` is 'lars' and `optimizer.convention` is 'paper')",
+    ],
+    [
+      { preset: 'paper', optimizer: { convention: 'torch', epsilon: 1e-3, classicMomentum: true } },
+      "`optimizer.classicMomentum` (`optimizer.convention` is 'torch')",
+    ],
+    [
+      { distillation: { temperature: 2, weight: 0.5 } },
+      "`distillation.temperature`, `distillation.weight` (`objective` is 'contrastive')",
+    ],
+    [
+      { objective: 'supervised', temperature: 0.1, head: { layers: 3 } },
+      "`temperature` (`objective` is 'supervised'); `head.layers` (`objective` is 'supervised' and `head.keep` is 0)",
+    ],
+    [
+      { objective: 'supervised', head: { layers: 3, keep: 1, dim: 64 } },
+      "`head.dim` (`objective` is 'supervised')",
+    ],
+    [
+      { augment: { jitter: 0, hueMode: 'fast', blur: 0, blurSigma: [1, 2], quarterTurnMode: 'left' } },
+      '`augment.hueMode` (`augment.jitter` is 0); `augment.blurSigma` (`augment.blur` is 0); `augment.quarterTurnMode` (`augment.quarterTurn` is 0)',
+    ],
+    [{ augment: { hue: 0, hueMode: 'fast' } }, '`augment.hueMode` (`augment.hue` is 0)'],
+    [
+      { probe: { everyEpochs: 0, k: 5 }, validation: { everyEpochs: 2 } },
+      '`probe.k` (`probe.everyEpochs` is 0 and `validation.data` is null); `validation.everyEpochs` (`validation.data` is null)',
+    ],
+    [{ probe: { everyEpochs: 0, k: 5 }, validation: { data: 'held', everyEpochs: 2 } }, null],
+    [{ augment: { blur: 0.5, blurSigma: [1, 2], quarterTurn: 0.5, quarterTurnMode: 'left' } }, null],
+    [{ optimizer: { name: 'adamw', beta1: 0.8, beta2: 0.98, epsilon: 1e-6, decayAll: false } }, null],
+  ]
+  for (const [settings, note] of cases) {
+    it(JSON.stringify(settings), () => {
+      const whole = `Options were given that this run never reads: ${note}. It trains as it would without them.`
+      expect(notes(settings)).to.deep.equal(note === null ? [] : [whole])
+    })
+  }
+
+  it('knows each option by a name that it has', () => {
+    const names = listOptions(trainOptions).map(({ name }) => name)
+    expect(names).to.include.members(readings.flatMap(({ options, by }) => [...options, ...by]))
+  })
+
+  it('is not for what only a configuration has that is handed back, but for what was asked for in it', () => {
+    const first = resolve({ preset: 'torch', optimizer: { epsilon: 1e-3 } }, few, machine)
+    const again = "`optimizer.epsilon` (`optimizer.name` is 'sgd')"
+    for (const settings of [first.config, forRerun({ options: first.config, why: first.why }, {})]) {
+      expect(notes(settings as TrainSettings).join()).to.equal(
+        `Options were given that this run never reads: ${again}. It trains as it would without them.`,
+      )
+    }
+    for (const preset of ['quick', 'cifar', 'paper', 'fine-tune'] as const) {
+      const { config, why } = resolve({ preset }, few, machine)
+      expect(notes(config), preset).to.deep.equal([])
+      const changed = { optimizer: { ...config.optimizer, name: 'adam', nesterov: false } } as const
+      expect(notes({ ...config, ...changed }), preset).to.deep.equal([])
+      expect(notes(forRerun({ options: config, why }, {})), preset).to.deep.equal([])
+    }
+  })
+})
