@@ -6,8 +6,9 @@ import { isTree, mergeLayers } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { forRerun, type RanWith } from '../config/rerun.ts'
+import { aboutShared, type SharedImages } from '../data/shared.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
-import { type Comparison, compare } from '../evaluate/compare.ts'
+import { type Comparison, compare, sharedWith } from '../evaluate/compare.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { TrainEvent } from '../run/events.ts'
@@ -150,18 +151,30 @@ async function conclude(
     )
   }
 
-  let probes: Comparison | undefined
+  let probes: Omit<Comparison, 'shared'> | undefined
   let accuracy: number | undefined
-  if (test !== undefined && run.encoder.classes !== null) {
-    const { maxSkipped } = run.config
-    ;({ accuracy } = await evaluate({ encoder: run.encoder, test, probe: 'classifier', maxSkipped, signal }))
-    say(`Accuracy on ${test}, which training has not seen: ${formatPercent(accuracy)}`)
-  } else if (test !== undefined) {
-    say(`Comparing on ${test}, which training has not seen …`)
-    // On the images that were trained on, however they were chosen.
-    const { seed, limit, limitPerClass, maxSkipped } = run.config
-    probes = await compare(run.encoder, { data, test, seed, limit, limitPerClass, maxSkipped, signal })
-    if (!flags.json) process.stdout.write(table(probes))
+  let shared: SharedImages | undefined
+  if (test !== undefined) {
+    // With the images that were trained on, however they were chosen.
+    const { seed, limit, limitPerClass, maxSkipped, imageSize } = run.config
+    const sets = { data, test, limit, limitPerClass, maxSkipped, signal }
+    if (run.encoder.classes !== null) {
+      ;({ accuracy } = await evaluate({
+        encoder: run.encoder,
+        test,
+        probe: 'classifier',
+        maxSkipped,
+        signal,
+      }))
+      shared = await sharedWith(sets, imageSize)
+      say(`Accuracy on ${test}: ${formatPercent(accuracy)}`)
+    } else {
+      say(`Comparing on ${test} …`)
+      const { shared: found, ...accuracies } = await compare(run.encoder, { ...sets, seed })
+      ;[shared, probes] = [found, accuracies]
+      if (!flags.json) process.stdout.write(table(accuracies))
+    }
+    sayShared(shared, test)
   }
   say(`Run folder: ${run.folder}`)
   say(
@@ -177,10 +190,19 @@ async function conclude(
     ...(best && { best }),
     ...(probes && { probes }),
     ...(accuracy !== undefined && { accuracy }),
+    ...(shared && { shared }),
   })
 }
 
-function table({ raw, random, trained }: Comparison): string {
+/** That test images are new is said only where it was found to be so. */
+function sayShared(shared: SharedImages, test: string): void {
+  const about = aboutShared(shared, test, 'trained on')
+  if (about !== null) say(`Note: ${about}`)
+  else if (shared.isComplete)
+    say(`None of the ${formatCount(shared.of)} images of ${test} is trained on, pixel for pixel.`)
+}
+
+function table({ raw, random, trained }: Omit<Comparison, 'shared'>): string {
   const rows = [
     ['raw pixels', raw],
     ['random encoder', random],

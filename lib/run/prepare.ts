@@ -15,7 +15,6 @@ import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } fr
 import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { readLabelled } from '../evaluate/labelled.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { factsOf } from '../launch/facts.ts'
@@ -28,6 +27,7 @@ import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
+import { readHeldOut } from './held-out.ts'
 import { type Beginner, readInit, withEncoder } from './init.ts'
 import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
@@ -137,7 +137,8 @@ async function assemble(
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
   const asked = config.validation.metric === 'classifier' ? classNames : images.classNames
-  const validation = ranks.isFirst ? await heldOut(addon, images, asked, config, options.signal, tell) : null
+  const held = ranks.isFirst ? await readHeldOut(options, config, images, asked, tell) : null
+  const validation = held && new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
   let learner: NativeLearner | undefined
   let recorder: Recorder | undefined
   let checkpointer: Checkpointer | undefined
@@ -234,26 +235,6 @@ function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): Onli
 
 function evaluationAugmenter(addon: Addon, { augment, imageSize }: ResolvedConfig): NativeAugmenter {
   return new addon.Augmenter(lower(evaluationFamily(augment.convention, imageSize, augment), imageSize))
-}
-
-/** Reads the held-out images; their labels mean what `names` say. */
-async function heldOut(
-  addon: Addon,
-  images: Images,
-  names: readonly string[] | null,
-  config: ResolvedConfig,
-  signal: AbortSignal | undefined,
-  tell: (event: TrainEvent) => void,
-): Promise<Validation | null> {
-  const { imageSize, maxSkipped, threads, validation } = config
-  if (validation.data === null) return null
-  const classNames = names ?? undefined
-  const onProgress = (progress: { name: string; done: number; total: number }) =>
-    tell({ type: 'data', ...progress })
-  const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
-  // One to ask for and one to learn from.
-  const held = await readLabelled(validation.data, 'validation.data', reading, 2)
-  return new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
 }
 
 /** config.json of the run that goes on; null where none does, or its checkpoint was taken out of its folder. */
