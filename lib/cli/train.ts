@@ -99,13 +99,35 @@ async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise
   const typed = readOptionFlags(trainOptions, flags) as TrainOptions
   if (flags.config === undefined) return typed
   const file = await readConfigFile(flags.config)
-  return mergeLayers([
+  const options = mergeLayers([
     { why: flags.config, values: forRerun(file, typed) },
     { why: 'flags', values: typed },
   ]).values as TrainOptions
+  requireImages(options, file, flags.config)
+  return options
 }
 
-async function readConfigFile(path: string): Promise<RanWith> {
+/** Images of an app's own are in no file. */
+function requireImages(
+  { data, validation }: TrainOptions,
+  { data: ran, validation: held }: ConfigFile,
+  path: string,
+) {
+  const lacks = (flag: string, { name }: { name?: unknown }) =>
+    invalid(
+      `Expected \`--${flag}\`: the run of ${path} had a source in memory, ${show(name)}. Name images that a path or 'kind:path' leads to.`,
+    )
+  if (ran && data === undefined) throw lacks('data', ran)
+  if (held && validation !== undefined && validation.data === undefined) throw lacks('validation', held)
+}
+
+/** What a run's config.json has beside its options. */
+interface ConfigFile extends RanWith {
+  data?: { name?: unknown }
+  validation?: { name?: unknown }
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -125,10 +147,15 @@ async function readConfigFile(path: string): Promise<RanWith> {
     throw refuse(`is no JSON: ${(error as Error).message}`)
   }
   if (!isTree(config)) throw refuse(`holds ${show(config)}`)
-  const { options, why } = config
+  const { options, why, data, validation } = config
   if (options === undefined) return { options: config }
   if (!isTree(options)) throw refuse(`has ${show(options)} for its \`options\``)
-  return isTree(why) ? { options, why: why as NonNullable<RanWith['why']> } : { options }
+  return {
+    options,
+    ...(isTree(why) && { why: why as NonNullable<RanWith['why']> }),
+    ...(isTree(data) && { data }),
+    ...(isTree(validation) && { validation }),
+  }
 }
 
 /** The summary, and where there are held-out images what the encoder learnt. */

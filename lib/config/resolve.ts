@@ -4,6 +4,7 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import { resolveGraph } from './cuda-graph.ts'
+import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
 import { type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
@@ -58,6 +59,10 @@ export function resolve(
   teacher?: TeacherFacts,
 ): Resolution {
   const { values, why } = mergeLayers(layersFor(options, data, previous, init, teacher))
+  if (!isNamed(options.validation?.data)) {
+    delete values.validation!.data // absent, as `data` of a source in memory is
+    delete why['validation.data']
+  }
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
@@ -181,8 +186,15 @@ function layersFor(
     const { data: _, steps, ...values } = previous
     layers.push({ why: resumedReason, values: options.epochs === undefined ? { ...values, steps } : values })
   }
-  layers.push({ why: 'option', values: options })
+  layers.push({ why: 'option', values: withoutImages(options) })
   return layers
+}
+
+/** No configuration holds the held-out images themselves. */
+function withoutImages(options: TrainSettings): TrainSettings {
+  const { validation } = options
+  if (isNamed(validation?.data)) return options
+  return { ...options, validation: { ...validation, data: undefined } }
 }
 
 function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetName {

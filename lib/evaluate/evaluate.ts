@@ -1,10 +1,11 @@
 /** evaluate(): how well simple classifiers do on what an encoder says about labelled images. */
+
 import { z } from 'zod'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { dataInput } from '../config/data-input.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
-import { dataInput } from '../config/options.ts'
 import { device, trainSettings } from '../config/settings.ts'
 import type { Images } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'

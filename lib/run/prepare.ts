@@ -27,7 +27,7 @@ import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
-import { readHeldOut } from './held-out.ts'
+import { askedBy, readHeldOut } from './held-out.ts'
 import { type Beginner, readInit, withEncoder } from './init.ts'
 import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
@@ -149,7 +149,7 @@ async function assemble(
     await learner.shareState()
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
-      await folder.writeConfig(runConfig(resolution, images, await configBefore(folder, checkpoint)))
+      await folder.writeConfig(runConfig(resolution, images, held, await configBefore(folder, checkpoint)))
       const goesOn = step < plan.steps ? epochOf(schedule, step) : null
       recorder = await Recorder.open(folder, step, goesOn, config.batchSize, tell)
       checkpointer = new Checkpointer({
@@ -167,7 +167,11 @@ async function assemble(
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
       if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
-      disk = { folder, checkpointer, best: await BestEncoder.open(folder.best, config.validation) }
+      disk = {
+        folder,
+        checkpointer,
+        best: await BestEncoder.open(folder.best, await askedBy(config, held, options.signal)),
+      }
     }
     recorder ??= Recorder.silent(config.batchSize)
     const parameters = learner.parameterCount.encoder
@@ -248,7 +252,12 @@ async function configBefore(
 }
 
 /** config.json; what came from the run being resumed keeps its first reason. */
-function runConfig({ config, why, plan }: Resolution, images: Images, before: RunConfig | null): RunConfig {
+function runConfig(
+  { config, why, plan }: Resolution,
+  images: Images,
+  held: Images | null,
+  before: RunConfig | null,
+): RunConfig {
   const reasons = Object.entries(why).map(([name, reason]) => [
     name,
     reason.replace(resumedReason, () => before?.why[name] ?? resumedReason),
@@ -259,6 +268,7 @@ function runConfig({ config, why, plan }: Resolution, images: Images, before: Ru
     options: config,
     why: Object.fromEntries(reasons),
     data: { name, images: count, classes: classNames && [...classNames] },
+    validation: held && { name: held.name, images: held.count },
     plan,
   }
 }
