@@ -8,7 +8,7 @@ import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
 import { type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
-import { checkObjective, trainsClassifier } from './objective.ts'
+import { checkObjective, noLabels, trainsClassifier } from './objective.ts'
 import { autoPrecision } from './precision.ts'
 import {
   baseSettings,
@@ -29,6 +29,8 @@ export interface DataFacts {
   /** Usual shorter side, pixels; null: unknown or mixed. */
   imageSize: number | null
   labelled: boolean
+  /** Why they are not, where their source knows. */
+  whyUnlabelled?: string | null
   /** The scenes of `npm start`, taken because no data were named. */
   isDefault: boolean
 }
@@ -112,7 +114,7 @@ export function resolve(
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
   checkTogether(config, data)
-  checkObjective(config, data.labelled)
+  checkObjective(config, data)
 
   const settled = scheduleSettings(config, data.images)
   const plan = {
@@ -296,11 +298,10 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
   }
   checkOptimizer(optimizer)
   if (probe.linearHead && !data.labelled) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
-    throw invalid(expected('false', 'probe.linearHead', true, advice))
+    throw invalid(expected('false', 'probe.linearHead', true, noLabels(data.whyUnlabelled)))
   }
   if (probe.everyEpochs > 0 && !data.labelled) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    const advice = noLabels(data.whyUnlabelled)
     throw invalid(expected('0', 'probe.everyEpochs', probe.everyEpochs, advice))
   }
   if (precision === 'tf32' && device === 'cpu') {
