@@ -23,6 +23,7 @@ export type { Resolution, ResolvedConfig } from './config/resolved.ts'
 export type { Scaling, ScheduleSettings } from './config/schedule.ts'
 export type { PresetName, TrainSettings } from './config/settings.ts'
 export type { DataInput } from './data/open.ts'
+export type { SharedImages } from './data/shared.ts'
 export type { ImageArray, PixelArray } from './data/sources/memory.ts'
 export type { ImageInput, ImageSource, Skipped, SkipReason } from './data/types.ts'
 export {

@@ -1,6 +1,7 @@
 /** `simclr eval`: how well simple classifiers do on an encoder's features. */
 import type { Command } from 'commander'
 import { validate } from '../config/messages.ts'
+import { aboutShared } from '../data/shared.ts'
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../evaluate/evaluate.ts'
 import { formatCount, formatPercent } from '../format.ts'
 import { loadEncoder } from './encoder.ts'
@@ -42,12 +43,14 @@ async function runEval(flags: { json?: boolean } & Record<string, unknown>): Pro
   const { device } = options
   using loaded = options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device })
   const result = await evaluate({ ...options, encoder: loaded ?? 'raw', signal: interrupt.signal })
-  const { probe, accuracy, images, testImages, classes, dim } = result
+  const { probe, accuracy, images, testImages, classes, dim, shared } = result
   const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`
   say(
     `${probe}${learnt} of ${classes} classes, ${dim} features, ` +
       `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)}`,
   )
+  const about = shared && aboutShared(shared, String(options.test), 'learnt from')
+  if (about) say(`Note: ${about}`)
   if (flags.json) emit({ type: 'result', ...result })
   else process.stdout.write(`${accuracy.toFixed(4)}\n`)
 }

@@ -6,8 +6,9 @@ import { isTree, mergeLayers } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { forRerun, type RanWith } from '../config/rerun.ts'
+import { aboutShared, type SharedImages } from '../data/shared.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
-import { type Comparison, compare } from '../evaluate/compare.ts'
+import { type Comparison, compare, sharedWith } from '../evaluate/compare.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { TrainEvent } from '../run/events.ts'
@@ -98,13 +99,35 @@ async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise
   const typed = readOptionFlags(trainOptions, flags) as TrainOptions
   if (flags.config === undefined) return typed
   const file = await readConfigFile(flags.config)
-  return mergeLayers([
+  const options = mergeLayers([
     { why: flags.config, values: forRerun(file, typed) },
     { why: 'flags', values: typed },
   ]).values as TrainOptions
+  requireImages(options, file, flags.config)
+  return options
 }
 
-async function readConfigFile(path: string): Promise<RanWith> {
+/** Images of an app's own are in no file. */
+function requireImages(
+  { data, validation }: TrainOptions,
+  { data: ran, validation: held }: ConfigFile,
+  path: string,
+) {
+  const lacks = (flag: string, { name }: { name?: unknown }) =>
+    invalid(
+      `Expected \`--${flag}\`: the run of ${path} had a source in memory, ${show(name)}. Name images that a path or 'kind:path' leads to.`,
+    )
+  if (ran && data === undefined) throw lacks('data', ran)
+  if (held && validation !== undefined && validation.data === undefined) throw lacks('validation', held)
+}
+
+/** What a run's config.json has beside its options. */
+interface ConfigFile extends RanWith {
+  data?: { name?: unknown }
+  validation?: { name?: unknown }
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -125,10 +148,15 @@ async function readConfigFile(path: string): Promise<RanWith> {
   }
   if (!isTree(config)) throw refuse(`holds ${show(config)}`)
   const { $schema: _, ...given } = config // for editors (options.schema.json)
-  const { options, why } = given
+  const { options, why, data, validation } = given
   if (options === undefined) return { options: given }
   if (!isTree(options)) throw refuse(`has ${show(options)} for its \`options\``)
-  return isTree(why) ? { options, why: why as NonNullable<RanWith['why']> } : { options }
+  return {
+    options,
+    ...(isTree(why) && { why: why as NonNullable<RanWith['why']> }),
+    ...(isTree(data) && { data }),
+    ...(isTree(validation) && { validation }),
+  }
 }
 
 /** The summary, and where there are held-out images what the encoder learnt. */
@@ -151,18 +179,30 @@ async function conclude(
     )
   }
 
-  let probes: Comparison | undefined
+  let probes: Omit<Comparison, 'shared'> | undefined
   let accuracy: number | undefined
-  if (test !== undefined && run.encoder.classes !== null) {
-    const { maxSkipped } = run.config
-    ;({ accuracy } = await evaluate({ encoder: run.encoder, test, probe: 'classifier', maxSkipped, signal }))
-    say(`Accuracy on ${test}, which training has not seen: ${formatPercent(accuracy)}`)
-  } else if (test !== undefined) {
-    say(`Comparing on ${test}, which training has not seen …`)
-    // On the images that were trained on, however they were chosen.
-    const { seed, limit, limitPerClass, maxSkipped } = run.config
-    probes = await compare(run.encoder, { data, test, seed, limit, limitPerClass, maxSkipped, signal })
-    if (!flags.json) process.stdout.write(table(probes))
+  let shared: SharedImages | undefined
+  if (test !== undefined) {
+    // With the images that were trained on, however they were chosen.
+    const { seed, limit, limitPerClass, maxSkipped, imageSize } = run.config
+    const sets = { data, test, limit, limitPerClass, maxSkipped, signal }
+    if (run.encoder.classes !== null) {
+      ;({ accuracy } = await evaluate({
+        encoder: run.encoder,
+        test,
+        probe: 'classifier',
+        maxSkipped,
+        signal,
+      }))
+      shared = await sharedWith(sets, imageSize)
+      say(`Accuracy on ${test}: ${formatPercent(accuracy)}`)
+    } else {
+      say(`Comparing on ${test} …`)
+      const { shared: found, ...accuracies } = await compare(run.encoder, { ...sets, seed })
+      ;[shared, probes] = [found, accuracies]
+      if (!flags.json) process.stdout.write(table(accuracies))
+    }
+    sayShared(shared, test)
   }
   say(`Run folder: ${run.folder}`)
   say(
@@ -178,10 +218,19 @@ async function conclude(
     ...(best && { best }),
     ...(probes && { probes }),
     ...(accuracy !== undefined && { accuracy }),
+    ...(shared && { shared }),
   })
 }
 
-function table({ raw, random, trained }: Comparison): string {
+/** That test images are new is said only where it was found to be so. */
+function sayShared(shared: SharedImages, test: string): void {
+  const about = aboutShared(shared, test, 'trained on')
+  if (about !== null) say(`Note: ${about}`)
+  else if (shared.isComplete)
+    say(`None of the ${formatCount(shared.of)} images of ${test} is trained on, pixel for pixel.`)
+}
+
+function table({ raw, random, trained }: Omit<Comparison, 'shared'>): string {
   const rows = [
     ['raw pixels', raw],
     ['random encoder', random],

@@ -1,5 +1,6 @@
 /** The nested groups of `train()`'s options; see options.ts. */
 import { z } from 'zod'
+import { dataInput } from './data-input.ts'
 import {
   belowOne,
   choice,
@@ -10,7 +11,6 @@ import {
   positive,
   range,
   real,
-  text,
   triple,
   yesNo,
 } from './option.ts'
@@ -324,9 +324,9 @@ export const probe = group('online probe', {
 })
 
 export const validation = group('validation on held-out images', {
-  data: option(nullOr(text("a path or 'kind:path'")), {
+  data: option(nullOr(dataInput), {
     about:
-      'Labelled images that are not trained on; the encoder that does best on them is kept as best.safetensors (docs/runs.md). Null: no validation.',
+      'Labelled images, as `data` takes them, that are not trained on; the encoder that does best on them is kept as best.safetensors (docs/runs.md). Null: no validation.',
     default: 'null',
     flag: 'validation',
   }),

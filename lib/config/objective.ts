@@ -17,8 +17,20 @@ export function learnsLabels(config: ResolvedConfig): boolean {
   return config.objective === 'distill' ? config.distillation.weight < 1 : hasLinearHead(config)
 }
 
-/** What an objective needs, and what it has no use for; `labelled`: whether the images have labels. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
-export function checkObjective(config: ResolvedConfig, labelled: boolean): void {
+/** What to do about images without labels; `why`: their source's reason, where it knows. */
+export function noLabels(why: string | null | undefined): string {
+  const because = why == null ? '' : `: ${why}`
+  return `The images have no labels${because}. Class folders or a labelled format give them.`
+}
+
+/** What the images that are trained on are to an objective. */
+interface Labels {
+  labelled: boolean
+  whyUnlabelled?: string | null
+}
+
+/** What an objective needs, and what it has no use for. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
+export function checkObjective(config: ResolvedConfig, { labelled, whyUnlabelled }: Labels): void {
   const { objective, views, chunkSize, probe, head, teacher, distillation } = config
   const isStudent = objective === 'distill'
   if (isStudent && teacher === null) {
@@ -47,7 +59,7 @@ export function checkObjective(config: ResolvedConfig, labelled: boolean): void 
     throw invalid(expected(`fewer than the head's ${head.layers} layers`, 'head.keep', head.keep, advice))
   }
   if (!labelled && learnsLabels(config)) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    const advice = noLabels(whyUnlabelled)
     if (isStudent) throw invalid(expected('1', 'distillation.weight', distillation.weight, advice))
     throw invalid(expected("'contrastive'", 'objective', objective, advice))
   }

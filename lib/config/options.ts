@@ -3,15 +3,10 @@
  * and settings.ts.
  */
 import { z } from 'zod'
-import type { DataInput } from '../data/open.ts'
 import type { TrainEvent } from '../run/events.ts'
+import { dataInput } from './data-input.ts'
 import { instance, integer, option, signal, text, yesNo } from './option.ts'
 import { trainSettings } from './settings.ts'
-
-export const dataInput = instance<DataInput>(
-  "a path, 'kind:path' or a data source",
-  (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
-)
 
 export const trainOptions = z
   .strictObject({

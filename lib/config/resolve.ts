@@ -4,11 +4,12 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import { resolveGraph } from './cuda-graph.ts'
+import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
 import { askedFor, type Layer, mergeLayers } from './layers.ts'
 import { expected, invalid } from './messages.ts'
 import { notesOn } from './notes.ts'
-import { checkObjective, trainsClassifier } from './objective.ts'
+import { checkObjective, noLabels, trainsClassifier } from './objective.ts'
 import { autoPrecision } from './precision.ts'
 import {
   baseSettings,
@@ -29,6 +30,8 @@ export interface DataFacts {
   /** Usual shorter side, pixels; null: unknown or mixed. */
   imageSize: number | null
   labelled: boolean
+  /** Why they are not, where their source knows. */
+  whyUnlabelled?: string | null
   /** The scenes of `npm start`, taken because no data were named. */
   isDefault: boolean
 }
@@ -60,6 +63,10 @@ export function resolve(
 ): NotedResolution {
   const layers = layersFor(options, data, previous, init, teacher)
   const { values, why } = mergeLayers(layers)
+  if (!isNamed(options.validation?.data)) {
+    delete values.validation!.data // absent, as `data` of a source in memory is
+    delete why['validation.data']
+  }
   const set = (name: string, reason: string) => {
     why[name] = reason
   }
@@ -110,7 +117,7 @@ export function resolve(
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
   checkTogether(config, data)
-  checkObjective(config, data.labelled)
+  checkObjective(config, data)
 
   const settled = scheduleSettings(config, data.images)
   const plan = {
@@ -185,8 +192,15 @@ function layersFor(
     const { data: _, steps, ...values } = previous
     layers.push({ why: resumedReason, values: options.epochs === undefined ? { ...values, steps } : values })
   }
-  layers.push({ why: 'option', values: options })
+  layers.push({ why: 'option', values: withoutImages(options) })
   return layers
+}
+
+/** No configuration holds the held-out images themselves. */
+function withoutImages(options: TrainSettings): TrainSettings {
+  const { validation } = options
+  if (isNamed(validation?.data)) return options
+  return { ...options, validation: { ...validation, data: undefined } }
 }
 
 function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetName {
@@ -288,11 +302,10 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
   }
   checkOptimizer(optimizer)
   if (probe.linearHead && !data.labelled) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
-    throw invalid(expected('false', 'probe.linearHead', true, advice))
+    throw invalid(expected('false', 'probe.linearHead', true, noLabels(data.whyUnlabelled)))
   }
   if (probe.everyEpochs > 0 && !data.labelled) {
-    const advice = 'The images have no labels; class folders or a labelled format give them.'
+    const advice = noLabels(data.whyUnlabelled)
     throw invalid(expected('0', 'probe.everyEpochs', probe.everyEpochs, advice))
   }
   if (precision === 'tf32' && device === 'cpu') {

@@ -6,7 +6,10 @@ import type { PresetName, TrainSettings } from './settings.ts'
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'init' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
+  Omit<
+    TrainSettings,
+    'limit' | 'limitPerClass' | 'init' | 'encoder' | 'validation' | 'precision' | 'cudaGraph' | 'stream'
+  >
 > & {
   /** Absent for a source in memory. */
   data?: string
@@ -14,6 +17,8 @@ export type ResolvedConfig = Complete<
   /** What the weights were before the first step; null: random. */
   init: string | null
   encoder: { arch: Arch; width: number; stem: Stem; convention: Convention; skRatio: number }
+  /** `data` is absent for a source in memory, null without validation. */
+  validation: Complete<Omit<NonNullable<TrainSettings['validation']>, 'data'>> & { data?: string | null }
   precision: Precision
   /** 'auto': on, and off from where recording fails. */
   cudaGraph: 'auto' | boolean

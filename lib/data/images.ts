@@ -146,8 +146,12 @@ async function openSized(
 }
 
 /** What resolving has to know about them. */
-export function dataFacts({ count, imageSize, labels }: Images, isDefault: boolean): DataFacts {
-  return { images: count, imageSize, labelled: labels?.some((label) => label >= 0) ?? false, isDefault }
+export function dataFacts(
+  { count, imageSize, labels, whyUnlabelled }: Images,
+  isDefault: boolean,
+): DataFacts {
+  const labelled = labels?.some((label) => label >= 0) ?? false
+  return { images: count, imageSize, labelled, whyUnlabelled, isDefault }
 }
 
 /** At most `most` of `count` indices, evenly spread: sets are often sorted by class. */

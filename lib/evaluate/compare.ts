@@ -1,5 +1,7 @@
 /** What training was worth: the trained encoder beside raw pixels and beside the same encoder untrained. */
 import { loadAddon } from '../addon/load.ts'
+import { readImages } from '../data/images.ts'
+import { type SharedImages, sharedImages } from '../data/shared.ts'
 import { Encoder } from '../encoder.ts'
 import { disposePair, pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
 import { rawSize } from './features.ts'
@@ -13,6 +15,8 @@ export interface Comparison {
   raw: ProbeAccuracies
   random: ProbeAccuracies
   trained: ProbeAccuracies
+  /** Images of `test` that are among those of `data`. */
+  shared: SharedImages
 }
 
 /** Both probes, learnt on `data` and tested on `test`, for the three kinds of features. `seed`: of the untrained one. */
@@ -37,8 +41,28 @@ export async function compare(
       raw: await accuracies('raw'),
       random: await accuracies(random),
       trained: await accuracies(encoder),
+      shared: await sharedImages(pair.test, pair.data, options.signal),
     }
   } finally {
     await disposePair(pair)
+  }
+}
+
+/** How many images of `test` are among those of `data`, which need no labels. */
+export async function sharedWith(
+  { data, test, limit, limitPerClass, maxSkipped, signal }: Parameters<typeof readPair>[0],
+  imageSize: number,
+): Promise<SharedImages> {
+  const reading = { imageSize, maxSkipped, signal }
+  const learnt = await readImages(data, { ...reading, limit, limitPerClass })
+  try {
+    const tested = await readImages(test, reading)
+    try {
+      return await sharedImages(tested, learnt, signal)
+    } finally {
+      await tested.dispose()
+    }
+  } finally {
+    await learnt.dispose()
   }
 }

@@ -1,13 +1,15 @@
 /** evaluate(): how well simple classifiers do on what an encoder says about labelled images. */
+
 import { z } from 'zod'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
+import { dataInput } from '../config/data-input.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
-import { dataInput } from '../config/options.ts'
 import { device, trainSettings } from '../config/settings.ts'
 import type { Images } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
+import { type SharedImages, sharedImages } from '../data/shared.ts'
 import { Encoder } from '../encoder.ts'
 import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
 import { readLabelled } from './labelled.ts'
@@ -102,6 +104,8 @@ export interface EvaluateResult {
   classes: number
   /** Length of a feature vector. */
   dim: number
+  /** Images of `test` that `data` has, too, whose accuracy says little; null for a classifier, which has learnt before. */
+  shared: SharedImages | null
 }
 
 /**
@@ -142,6 +146,7 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
       testImages: tested.labels.length,
       classes: new Set(learnt.labels).size,
       dim: learnt.data.length / learnt.labels.length,
+      shared: await sharedImages(pair.test, pair.data, options.signal),
     }
   } finally {
     await disposePair(pair)
@@ -167,6 +172,7 @@ async function evaluateClassifier(
       testImages: labels.length,
       classes: classNames.length,
       dim: encoder.featureDim,
+      shared: null,
     }
   } finally {
     await images.dispose()

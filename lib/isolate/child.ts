@@ -5,7 +5,15 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { ImageInput } from '../data/types.ts'
 import { trainHere } from '../train.ts'
-import { endedFromOutside, receiveError, sendError, type ToChild, type ToParent } from './messages.ts'
+import {
+  endedFromOutside,
+  receiveError,
+  type SourceName,
+  type SourceRequest,
+  sendError,
+  type ToChild,
+  type ToParent,
+} from './messages.ts'
 import { remoteSource } from './source.ts'
 
 type Message<K extends ToChild['type']> = Extract<ToChild, { type: K }>
@@ -27,13 +35,21 @@ process.on('message', (message: ToChild) => {
   else settle(message)
 })
 
-async function run({ options, source }: Message<'train'>): Promise<void> {
-  const data = source ? { data: remoteSource(source, ask) } : {}
+async function run({ options, sources }: Message<'train'>): Promise<void> {
+  const remote = (name: SourceName) =>
+    sources[name] && { data: remoteSource(sources[name], (request) => ask(name, request)) }
+  const validation = { ...options.validation, ...remote('validation') }
   let outcome: ToParent
   try {
     const onProgress = (event: Extract<ToParent, { type: 'event' }>['event']) =>
       tell({ type: 'event', event })
-    const trained = await trainHere({ ...options, ...data, signal: stop.signal, onProgress })
+    const trained = await trainHere({
+      ...options,
+      ...remote('data'),
+      validation,
+      signal: stop.signal,
+      onProgress,
+    })
     outcome = { type: 'trained', trained }
   } catch (error) {
     const isAbort = stop.signal.aborted && error === stop.signal.reason && !(error instanceof SimclrError)
@@ -42,11 +58,11 @@ async function run({ options, source }: Message<'train'>): Promise<void> {
   tell(outcome, () => process.connected && process.disconnect())
 }
 
-function ask(request: Extract<ToParent, { type: 'request' }>['request']): Promise<ImageInput | null> {
+function ask(source: SourceName, request: SourceRequest): Promise<ImageInput | null> {
   return new Promise((resolve, reject) => {
     const id = requests++
     asked.set(id, { resolve, reject })
-    tell({ type: 'request', id, request })
+    tell({ type: 'request', id, source, request })
   })
 }
 

@@ -5,7 +5,7 @@ import type { ImageInput, Skipped } from '../data/types.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Trained } from '../run/result.ts'
 
-/** Options that can be sent; `data` only where it is a string. */
+/** Options that can be sent; `data` and `validation.data` only where they are named. */
 export type SentOptions = Omit<TrainOptions, 'isolate' | 'signal' | 'onProgress'>
 
 /** An image source of the app, as the training process knows it: images are asked for one by one. */
@@ -27,15 +27,21 @@ export type SourceRequest =
   /** The next image of a pass from front to back; `first`: a new pass. Null: its end. */
   | { type: 'next'; first: boolean }
 
+/** Options that images can be the app's own of. */
+export type SourceName = 'data' | 'validation'
+
+/** What there is of each of them that is the app's own. */
+export type BySource<T> = Partial<Record<SourceName, T>>
+
 export type ToChild =
-  | { type: 'train'; options: SentOptions; source: SourceFacts | null }
+  | { type: 'train'; options: SentOptions; sources: BySource<SourceFacts> }
   | { type: 'abort' }
   | { type: 'reply'; id: number; image: ImageInput | null }
   | { type: 'refusal'; id: number; error: SentError }
 
 export type ToParent =
   | { type: 'event'; event: TrainEvent }
-  | { type: 'request'; id: number; request: SourceRequest }
+  | { type: 'request'; id: number; source: SourceName; request: SourceRequest }
   | { type: 'trained'; trained: Trained }
   | { type: 'aborted' }
   | { type: 'failed'; error: SentError }

@@ -6,13 +6,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
+import { isNamed } from '../config/data-input.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
 import { deathError, kernelKills } from './death.ts'
 import { receiveError, type SentOptions, sendError, type ToChild, type ToParent } from './messages.ts'
-import { type ServedSource, serveSource } from './source.ts'
+import { ServedSources } from './source.ts'
 
 /** Of what the process wrote to stderr last; the reason for its death is in there. */
 const tailLength = 4000
@@ -20,14 +21,24 @@ const tailLength = 4000
 /** `options` must be valid. Resolves and rejects once the process has ended. */
 export async function trainInChild(options: TrainOptions): Promise<Trained> {
   options.signal?.throwIfAborted()
-  const { data, out, isolate: _isolate, signal: _signal, onProgress: _tell, ...settings } = options
-  const served = data === undefined || typeof data === 'string' ? null : await serveSource(data)
+  const {
+    data,
+    validation,
+    out,
+    isolate: _isolate,
+    signal: _signal,
+    onProgress: _tell,
+    ...settings
+  } = options
+  const served = await ServedSources.open({ data, validation: validation?.data })
   try {
     const sent: SentOptions = { ...settings, out: resolve(out ?? (await newRunPath())) }
-    if (typeof data === 'string') sent.data = data
+    if (isNamed(data) && data !== undefined) sent.data = data
+    if (validation)
+      sent.validation = isNamed(validation.data) ? validation : { ...validation, data: undefined }
     return await new ChildRun(options, sent, served).ended
   } finally {
-    await served?.close()
+    await served.close()
   }
 }
 
@@ -35,7 +46,7 @@ class ChildRun {
   readonly ended: Promise<Trained>
   readonly #options: TrainOptions
   readonly #sent: SentOptions
-  readonly #served: ServedSource | null
+  readonly #served: ServedSources
   readonly #child: ChildProcess
   readonly #kills = kernelKills()
   /** What the process has said its run came to. */
@@ -43,7 +54,7 @@ class ChildRun {
   #step: number | null = null
   #stderr = ''
 
-  constructor(options: TrainOptions, sent: SentOptions, served: ServedSource | null) {
+  constructor(options: TrainOptions, sent: SentOptions, served: ServedSources) {
     this.#options = options
     this.#sent = sent
     this.#served = served
@@ -80,7 +91,7 @@ class ChildRun {
         process.stderr.write(text)
         this.#stderr = (this.#stderr + text).slice(-tailLength)
       })
-      this.#tell({ type: 'train', options: this.#sent, source: this.#served?.facts ?? null })
+      this.#tell({ type: 'train', options: this.#sent, sources: this.#served.facts })
     })
   }
 
@@ -107,9 +118,9 @@ class ChildRun {
     this.#options.onProgress?.(event)
   }
 
-  async #answer({ id, request }: Extract<ToParent, { type: 'request' }>): Promise<void> {
+  async #answer({ id, source, request }: Extract<ToParent, { type: 'request' }>): Promise<void> {
     try {
-      this.#tell({ type: 'reply', id, image: await this.#served!.answer(request) })
+      this.#tell({ type: 'reply', id, image: await this.#served.answer(source, request) })
     } catch (error) {
       this.#tell({ type: 'refusal', id, error: sendError(error) })
     }

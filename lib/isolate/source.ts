@@ -1,19 +1,20 @@
 /** An image source across processes: the app's end answers what the training process asks for. */
+import { isNamed } from '../config/data-input.ts'
 import { plainInput } from '../data/input.ts'
 import { type DataInput, sourceOf } from '../data/open.ts'
 import { integersOf } from '../data/select.ts'
 import type { ImageInput, ImageSource } from '../data/types.ts'
-import type { SourceFacts, SourceRequest } from './messages.ts'
+import type { BySource, SourceFacts, SourceName, SourceRequest } from './messages.ts'
 
 /** The app's end. */
-export interface ServedSource {
+interface ServedSource {
   facts: SourceFacts
   answer(request: SourceRequest): Promise<ImageInput | null>
   close(): Promise<void>
 }
 
 /** Opens data that are more than a name; errors as `open` has them. */
-export async function serveSource(data: Exclude<DataInput, string>): Promise<ServedSource> {
+async function serveSource(data: Exclude<DataInput, string>): Promise<ServedSource> {
   const source = await sourceOf(data)
   const { name, count, labels, classNames = null, imageSize = null, ignored = [] } = source
   let pass: AsyncIterator<ImageInput> | null = null
@@ -37,6 +38,43 @@ export async function serveSource(data: Exclude<DataInput, string>): Promise<Ser
       await pass?.return?.()
       await source.close?.()
     },
+  }
+}
+
+/** The app's end of all that are its own. */
+export class ServedSources {
+  readonly #sources: BySource<ServedSource> = {}
+
+  /** Opens data that are more than a name; errors as `open` has them. */
+  static async open(inputs: BySource<DataInput | null | undefined>): Promise<ServedSources> {
+    const served = new ServedSources()
+    try {
+      for (const name of ['data', 'validation'] as const) {
+        const data = inputs[name]
+        if (!isNamed(data)) served.#sources[name] = await serveSource(data)
+      }
+      return served
+    } catch (error) {
+      await served.close().catch(() => {}) // what went wrong first is told
+      throw error
+    }
+  }
+
+  get facts(): BySource<SourceFacts> {
+    const { data, validation } = this.#sources
+    return { ...(data && { data: data.facts }), ...(validation && { validation: validation.facts }) }
+  }
+
+  answer(source: SourceName, request: SourceRequest): Promise<ImageInput | null> {
+    return this.#sources[source]!.answer(request)
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#sources.data?.close()
+    } finally {
+      await this.#sources.validation?.close()
+    }
   }
 }
 

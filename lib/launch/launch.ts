@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { SimclrError } from '../addon/errors.ts'
+import { isNamed } from '../config/data-input.ts'
 import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
@@ -24,9 +25,13 @@ export async function launch(options: TrainOptions): Promise<Trained> {
       'Expected no `processes` in a process that torchrun, srun or RANK and WORLD_SIZE made a rank already. Leave it out.',
     )
   }
-  if (typeof options.data === 'object') {
+  for (const [name, data] of [
+    ['data', options.data],
+    ['validation.data', options.validation?.data],
+  ] as const) {
+    if (isNamed(data)) continue
     throw invalid(
-      'Expected data by name for `data` with several `processes` but received a source object, which cannot be sent to them.',
+      `Expected data by name for \`${name}\` with several \`processes\` but received a source object, which cannot be sent to them.`,
     )
   }
   options.signal?.throwIfAborted()

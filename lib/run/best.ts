@@ -2,7 +2,6 @@
  * best.safetensors: the encoder with which a run did best on held-out images. Its metadata say how well it did, by what
  * and after which step, so that a run that goes on replaces it by better ones only.
  */
-import type { ResolvedConfig } from '../config/resolved.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
 import { type EncoderWeights, writeEncoder } from './encoder-file.ts'
@@ -40,7 +39,10 @@ export class BestEncoder {
    * `path` is where it lies, of a run that goes on; one that was found by another metric or on other images counts for nothing.
    * Throws ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE.
    */
-  static async open(path: string, { data, metric }: ResolvedConfig['validation']): Promise<BestEncoder> {
+  static async open(
+    path: string,
+    { data, metric }: { data: string | null; metric: string },
+  ): Promise<BestEncoder> {
     const by = `${metric} on ${data}`
     const kept = await readBest(path)
     return new BestEncoder(

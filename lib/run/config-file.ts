@@ -11,6 +11,8 @@ export interface RunConfig {
   /** Dotted option name → who decided it. */
   why: Record<string, string>
   data: { name: string; images: number; classes: string[] | null }
+  /** Held-out images; null without, absent in files of older versions. */
+  validation?: { name: string; images: number } | null
   plan: Resolution['plan']
 }
 

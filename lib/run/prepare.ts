@@ -15,7 +15,6 @@ import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } fr
 import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { readLabelled } from '../evaluate/labelled.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { factsOf } from '../launch/facts.ts'
@@ -28,6 +27,7 @@ import { Checkpointer } from './checkpointer.ts'
 import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
+import { askedBy, readHeldOut } from './held-out.ts'
 import { type Beginner, readInit, withEncoder } from './init.ts'
 import { machineFacts } from './machine-facts.ts'
 import { Recorder } from './recorder.ts'
@@ -145,7 +145,8 @@ async function assemble(
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
   const asked = config.validation.metric === 'classifier' ? classNames : images.classNames
-  const validation = ranks.isFirst ? await heldOut(addon, images, asked, config, options.signal, tell) : null
+  const held = ranks.isFirst ? await readHeldOut(options, config, images, asked, tell) : null
+  const validation = held && new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
   let learner: NativeLearner | undefined
   let recorder: Recorder | undefined
   let checkpointer: Checkpointer | undefined
@@ -156,7 +157,7 @@ async function assemble(
     await learner.shareState()
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
-      await folder.writeConfig(runConfig(resolution, images, await configBefore(folder, checkpoint)))
+      await folder.writeConfig(runConfig(resolution, images, held, await configBefore(folder, checkpoint)))
       const goesOn = step < plan.steps ? epochOf(schedule, step) : null
       recorder = await Recorder.open(folder, step, goesOn, config.batchSize, tell)
       checkpointer = new Checkpointer({
@@ -174,7 +175,11 @@ async function assemble(
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
       if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
-      disk = { folder, checkpointer, best: await BestEncoder.open(folder.best, config.validation) }
+      disk = {
+        folder,
+        checkpointer,
+        best: await BestEncoder.open(folder.best, await askedBy(config, held, options.signal)),
+      }
     }
     recorder ??= Recorder.silent(config.batchSize)
     const parameters = learner.parameterCount.encoder
@@ -244,26 +249,6 @@ function evaluationAugmenter(addon: Addon, { augment, imageSize }: ResolvedConfi
   return new addon.Augmenter(lower(evaluationFamily(augment.convention, imageSize, augment), imageSize))
 }
 
-/** Reads the held-out images; their labels mean what `names` say. */
-async function heldOut(
-  addon: Addon,
-  images: Images,
-  names: readonly string[] | null,
-  config: ResolvedConfig,
-  signal: AbortSignal | undefined,
-  tell: (event: TrainEvent) => void,
-): Promise<Validation | null> {
-  const { imageSize, maxSkipped, threads, validation } = config
-  if (validation.data === null) return null
-  const classNames = names ?? undefined
-  const onProgress = (progress: { name: string; done: number; total: number }) =>
-    tell({ type: 'data', ...progress })
-  const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
-  // One to ask for and one to learn from.
-  const held = await readLabelled(validation.data, 'validation.data', reading, 2)
-  return new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
-}
-
 /** config.json of the run that goes on; null where none does, or its checkpoint was taken out of its folder. */
 async function configBefore(
   folder: RunFolder,
@@ -275,7 +260,12 @@ async function configBefore(
 }
 
 /** config.json; what came from the run being resumed keeps its first reason. */
-function runConfig({ config, why, plan }: Resolution, images: Images, before: RunConfig | null): RunConfig {
+function runConfig(
+  { config, why, plan }: Resolution,
+  images: Images,
+  held: Images | null,
+  before: RunConfig | null,
+): RunConfig {
   const reasons = Object.entries(why).map(([name, reason]) => [
     name,
     reason.replace(resumedReason, () => before?.why[name] ?? resumedReason),
@@ -286,6 +276,7 @@ function runConfig({ config, why, plan }: Resolution, images: Images, before: Ru
     options: config,
     why: Object.fromEntries(reasons),
     data: { name, images: count, classes: classNames && [...classNames] },
+    validation: held && { name: held.name, images: held.count },
     plan,
   }
 }

@@ -28,6 +28,11 @@ export async function readTrainingImages(
       `Expected \`data\`: the run of ${checkpoint.path} had a source in memory. Pass the same one.`,
     )
   }
+  if (checkpoint && options.validation?.data === undefined && lacksHeldOut(checkpoint.config)) {
+    throw invalid(
+      `Expected \`validation.data\`: the run of ${checkpoint.path} had a source in memory. Pass the same one, or null to go on without.`,
+    )
+  }
   const data = dataOf(options, previous)
   const guess = {
     images: options.limit ?? previous?.limit ?? 2 ** 31,
@@ -54,6 +59,11 @@ export async function readTrainingImages(
     tell({ type: 'warning', message: `${read.name}: left out ${summarizeSkipped(read.skipped)}.` })
   }
   return read
+}
+
+/** Was it validated on a source in memory? Older configurations know of no validation. */
+function lacksHeldOut({ validation }: Partial<ResolvedConfig>): boolean {
+  return validation !== undefined && validation.data === undefined
 }
 
 export function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {

@@ -45,14 +45,33 @@ describe('simclr train', function () {
     expect(stdout).to.match(
       new RegExp(`kNN +linear\nraw pixels${percent}random encoder${percent}trained encoder${percent}`),
     )
+    expect(stderr).to.contain(
+      'None of the 40 images of synthetic:scenes,count=40,size=16,seed=1 is trained on',
+    )
     const again = await simclr(['train', '--out', path('table'), ...test, '--json'])
-    const { probes } = lines(again.stdout).at(-1) as unknown as {
+    const { probes, shared } = lines(again.stdout).at(-1) as unknown as {
       probes: Record<string, Record<string, number>>
+      shared: object
     }
+    expect(shared).to.deep.equal({ count: 0, of: 40, isComplete: true })
     expect(probes).to.have.all.keys('raw', 'random', 'trained')
     for (const probe of Object.values(probes)) {
       expect(probe).to.have.all.keys('knn', 'linear')
       for (const accuracy of Object.values(probe)) expect(accuracy).to.be.within(0, 1)
+    }
+  })
+
+  it('with --test says which of its images are trained on, of a classifier too', async () => {
+    const classifier = ['--preset', 'fine-tune', '--init', path('table')]
+    const test = 'synthetic:scenes,count=120,size=16'
+    for (const more of [[], [...classifier]]) {
+      const own = more.length === 0 ? tiny : ['--data', tinyFlags[1]!, '--epochs', '1', '--batch-size', '16']
+      const out = ['--out', path(`seen-${more.length}`), '--limit', '50', '--test', test]
+      const { code, stderr } = await simclr(['train', ...own, ...more, ...out])
+      expect(code, stderr).to.equal(0)
+      expect(stderr)
+        .to.match(/Note: 50 of the 120 images of synthetic:\S+ are also trained on/)
+        .and.not.contain('None of the')
     }
   })
 
@@ -255,7 +274,16 @@ describe('simclr train', function () {
           dim: 128,
         })
         expect(result.accuracy).to.be.within(0, 1)
+        expect(result.shared).to.deep.equal({ count: 0, of: 20, isComplete: true })
+        expect(stderr).not.to.contain('Note:')
       }
+    })
+
+    it('simclr eval says which images it is tested on are also learnt from', async () => {
+      const args = ['eval', '--encoder', 'raw', '--data', data, '--test', data.replace('50', '60')]
+      const { code, stderr } = await simclr(args)
+      expect(code, stderr).to.equal(0)
+      expect(stderr).to.match(/Note: 50 of the 60 images of synthetic:\S+ are also learnt from/)
     })
 
     it('simclr embed writes a NumPy array and the names of its rows', async () => {

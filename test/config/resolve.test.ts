@@ -251,6 +251,11 @@ describe('resolve', () => {
     }
     expect(() => resolved({ probe: { linearHead: true } }, photos)).to.throw('`probe.linearHead`')
     expect(() => resolved({ probe: { everyEpochs: 1 } }, photos)).to.throw('`probe.everyEpochs`')
+    const whyUnlabelled = 'all its images lie in one folder'
+    for (const probe of [{ linearHead: true }, { everyEpochs: 1 }])
+      expect(() => resolved({ probe }, { ...photos, whyUnlabelled })).to.throw(
+        `no labels: ${whyUnlabelled}. `,
+      )
     expect(() => resolved({ precision: 'tf32' })).to.throw('`precision`')
     expect(resolved({ precision: 'fp16' }).config.precision).to.equal('fp16')
     expect(() => resolved({ precision: 'tf32' })).to.throw('tf32 needs a GPU')

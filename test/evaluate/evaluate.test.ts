@@ -79,6 +79,7 @@ describe('evaluate()', function () {
           testImages: 12,
           classes: 2,
           dim: encoder === 'raw' ? 16 * 16 * 3 : 128,
+          shared: { count: 0, of: 12, isComplete: true },
         })
       }
     }

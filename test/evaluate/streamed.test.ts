@@ -85,7 +85,10 @@ describe('a set that is not kept in memory, with images that cannot be used', fu
     const kept = await evaluate(options)
     try {
       process.availableMemory = () => 100
-      expect(await evaluate(options)).to.deep.equal(kept)
+      const streamed = await evaluate(options)
+      // Where images are decoded when they are needed, not all are looked for.
+      const shared = { ...kept.shared, of: 16, isComplete: false }
+      expect(streamed).to.deep.equal({ ...kept, shared })
     } finally {
       process.availableMemory = available
     }

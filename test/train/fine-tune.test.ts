@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
+import sharp from 'sharp'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import { Encoder } from '../../lib/encoder.ts'
 import { type EvaluateOptions, evaluate } from '../../lib/evaluate/evaluate.ts'
@@ -187,6 +188,19 @@ describe('fine-tuning', function () {
       expect(error.message).to.match(message)
     })
   }
+
+  it('says why a folder has no labels to learn', async () => {
+    const image = await sharp(black.data, { raw: { width: 16, height: 16, channels: 3 } })
+      .png()
+      .toBuffer()
+    mkdirSync(path('mixed', 'bird'), { recursive: true })
+    for (const file of ['bird/1.png', 'bird/2.png', 'stray.png']) writeFileSync(path('mixed', file), image)
+    const learning = { ...tuning, data: path('mixed'), batchSize: 2, init: path('pretrained') }
+    const error = await rejection(trained({ ...learning, out: path('refused') }))
+    expect(error.message).to.contain(
+      'The images have no labels: stray.png does not lie in a folder of its class',
+    )
+  })
 
   it('an encoder without a classifier says so', async () => {
     using encoder = await Encoder.load(path('pretrained'))

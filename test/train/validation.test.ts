@@ -142,6 +142,20 @@ describe('validation on held-out images', function () {
     expect(told).to.have.length(1)
   })
 
+  it('is warned of where images are also trained on, and only there', async () => {
+    const scenes = (split: string) => `synthetic:scenes,count=100,size=16,split=${split}`
+    const told = async (data: string, held: string, name: string) => {
+      const { events, onProgress } = listener()
+      await trained({ data, epochs: 1, validation: { data: held }, out: path(name), onProgress })
+      return events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+    }
+    expect(await told(scenes('train'), scenes('test'), 'apart')).to.deep.equal([])
+    const [part, ...more] = await told(scenes('train'), scenes('all'), 'part')
+    expect(part).to.match(/^80 of the 100 images of .+ are also trained on, pixel for pixel/)
+    expect(more).to.deep.equal([])
+    expect((await told(scenes('test'), scenes('test'), 'same'))[0]).to.match(/^20 of the 20 images/)
+  })
+
   it('is refused without what it needs', async () => {
     const refused = async (more: TrainOptions) =>
       (await rejection(trained({ out: path('refused'), ...more }))).message
