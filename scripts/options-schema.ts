@@ -22,6 +22,8 @@ export function optionsSchema(): string {
       delete jsonSchema.readOnly
       // The largest double and the largest integer are no limits that anyone has to read.
       if (jsonSchema.maximum! >= Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      // Images: a source in code is none that a file can hold.
+      if (zodSchema._zod.def.type === 'custom') Object.assign(jsonSchema, { type: 'string', minLength: 1 })
       const doc = optionDocs.get(zodSchema as unknown as z.ZodType)
       if (!doc) return
       const unit = doc.unit === undefined ? '' : `, ${doc.unit}`
@@ -32,8 +34,7 @@ export function optionsSchema(): string {
     },
   })
   for (const { name, doc } of listOptions(trainOptions)) if (doc.flag === null) delete properties![name]
-  const data = { type: 'string', minLength: 1, ...(properties!.data as object) } // in code sources, too
-  const whole = { ...schema, properties: { $schema: { type: 'string' }, ...properties, data } }
+  const whole = { ...schema, properties: { $schema: { type: 'string' }, ...properties } }
   return `${JSON.stringify(whole, null, 2)}\n`
 }
 
