@@ -55,13 +55,22 @@ describe('folders and lists', () => {
     ])
   })
 
-  it('takes anything else without labels: one folder, deeper folders, images beside folders', async () => {
+  it('takes the topmost folders as classes, however deep images lie in them', async () => {
+    fill('deep/a/b/1.jpg', 'deep/a/c/3.jpg', 'deep/c/2.jpg')
+    const set = await open(folder('deep'))
+    expect(await namesOf(folder('deep'))).to.deep.equal(['a/b/1.jpg', 'a/c/3.jpg', 'c/2.jpg'])
+    expect(set.classNames).to.deep.equal(['a', 'c'])
+    expect([...set.labels!]).to.deep.equal([0, 0, 1])
+  })
+
+  it('takes anything else without labels: one folder, images beside folders, parts of a set', async () => {
     fill('one/only/1.jpg', 'one/only/2.jpg')
-    fill('deep/a/b/1.jpg', 'deep/c/2.jpg')
     fill('beside/a/1.jpg', 'beside/b/1.jpg', 'beside/0.jpg')
-    for (const name of ['one', 'deep', 'beside'])
+    fill('parts/train/cat/1.jpg', 'parts/train/dog/1.jpg', 'parts/Test/cat/2.jpg')
+    for (const name of ['one', 'beside', 'parts'])
       expect((await open(folder(name))).labels, name).to.equal(null)
-    expect(await namesOf(folder('deep'))).to.deep.equal(['a/b/1.jpg', 'c/2.jpg'])
+    fill('kinds/train/1.jpg', 'kinds/car/1.jpg')
+    expect((await open(folder('kinds'))).classNames).to.deep.equal(['car', 'train'])
   })
 
   it('says why a folder has no classes, and which folders are empty', async () => {
@@ -76,8 +85,8 @@ describe('folders and lists', () => {
       /pets has no labels: all its images .* \(dog, fox have none\)\. .* at least two folders with images/,
     )
     expect((await refused(folder('pets'), { limitPerClass: 1 })).message).to.contain('(dog, fox have none)')
-    expect(await why('beside')).to.equal('0.jpg does not lie in a folder of its class, one level down')
-    expect(await why('deep')).to.equal('a/b/1.jpg does not lie in a folder of its class, one level down')
+    expect(await why('beside')).to.equal('0.jpg does not lie in a folder of its class')
+    expect(await why('parts')).to.equal('its folders, Test, train, are parts of a set: name one of them')
     expect(await why('classes')).to.equal(null)
   })
 

@@ -7,20 +7,29 @@ export interface PathClasses extends Pick<ImageSource, 'labels' | 'classNames'> 
   whyUnlabelled: string | null
 }
 
+/** Folders of a set's parts, which are no classes. */
+const part = /^(train|training|val|valid|validation|dev|test|testing)$/i
+
 /**
- * One class a folder where every image lies exactly one level down, in two folders or more; else no labels.
- * Classes are numbered in the order of their names. `empty`: folders beside them that have no images.
+ * One class a folder where every image lies in one, at any depth, of two or more that are not a set's parts; else no
+ * labels. Classes are numbered in the order of their names, as torchvision's ImageFolder numbers them. `empty`: folders
+ * beside them that have no images.
  */
 export function classesOfPaths(paths: readonly string[], empty: readonly string[] = []): PathClasses {
   const unlabelled = (whyUnlabelled: string) => ({ labels: null, classNames: null, whyUnlabelled })
   const folders: string[] = []
   for (const path of paths) {
-    const parts = path.split('/')
-    if (parts.length !== 2) return unlabelled(`${path} does not lie in a folder of its class, one level down`)
-    folders.push(parts[0]!)
+    const end = path.indexOf('/')
+    if (end < 0) return unlabelled(`${path} does not lie in a folder of its class`)
+    folders.push(path.slice(0, end))
   }
   const classNames = [...new Set(folders)].sort()
-  if (classNames.length > 1) return { ...labelsByName(folders, classNames), whyUnlabelled: null }
+  if (classNames.length > 1) {
+    const areParts = classNames.every((name) => part.test(name))
+    if (areParts)
+      return unlabelled(`its folders, ${classNames.join(', ')}, are parts of a set: name one of them`)
+    return { ...labelsByName(folders, classNames), whyUnlabelled: null }
+  }
   const others = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', …' : ''}`
   const none = empty.length === 0 ? '' : ` (${others} ${empty.length === 1 ? 'has' : 'have'} none)`
   return unlabelled(`all its images lie in one folder, ${classNames[0]}${none}`)
