@@ -159,8 +159,9 @@ async function conclude(
   } else if (test !== undefined) {
     say(`Comparing on ${test}, which training has not seen …`)
     // On the images that were trained on, however they were chosen.
-    const { seed, limit, limitPerClass, maxSkipped } = run.config
-    probes = await compare(run.encoder, { data, test, seed, limit, limitPerClass, maxSkipped, signal })
+    const { seed, limit, limitPerClass, limitSeed, maxSkipped } = run.config
+    const chosen = { limit, limitPerClass, limitSeed }
+    probes = await compare(run.encoder, { data, test, seed, ...chosen, maxSkipped, signal })
     if (!flags.json) process.stdout.write(table(probes))
   }
   say(`Run folder: ${run.folder}`)

@@ -6,7 +6,10 @@ import type { PresetName, TrainSettings } from './settings.ts'
 
 /** Every option with its value: running it again gives the same run. */
 export type ResolvedConfig = Complete<
-  Omit<TrainSettings, 'limit' | 'limitPerClass' | 'init' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'>
+  Omit<
+    TrainSettings,
+    'limit' | 'limitPerClass' | 'limitSeed' | 'init' | 'encoder' | 'precision' | 'cudaGraph' | 'stream'
+  >
 > & {
   /** Absent for a source in memory. */
   data?: string
@@ -20,6 +23,7 @@ export type ResolvedConfig = Complete<
   stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
+  limitSeed?: number
 }
 
 export interface Resolution {
