@@ -35,6 +35,7 @@ export {
 export { type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
 export type { TriedL2 } from './evaluate/l2.ts'
 export type { EvaluateOptions, ProbeName } from './evaluate/options.ts'
+export type { ClassAccuracy, Scores } from './evaluate/scores.ts'
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
 export type { Best } from './run/best.ts'

@@ -47,12 +47,13 @@ async function runEval(flags: { json?: boolean } & Record<string, unknown>): Pro
   const { device } = options
   using loaded = options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device })
   const result = await evaluate({ ...options, encoder: loaded ?? 'raw', signal: interrupt.signal })
-  const { probe, accuracy, images, testImages, classes, dim } = result
+  const { probe, accuracy, standardError, top5, images, testImages, classes, dim } = result
   sayChoice(result)
   const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`
   say(
     `${probe}${learnt} of ${classes} classes, ${dim} features, ` +
-      `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)}`,
+      `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)} ± ${formatPercent(standardError)}` +
+      (top5 === null ? '' : `, top-5 ${formatPercent(top5)}`),
   )
   if (result.unseenClasses.length > 0) {
     say(

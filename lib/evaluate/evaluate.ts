@@ -18,17 +18,16 @@ import {
 } from './options.ts'
 import {
   centred,
-  knnAccuracy,
   knnDefaults,
+  knnRanking,
   type LabelledFeatures,
-  linearAccuracy,
   linearDefaults,
+  linearRanking,
 } from './probes.ts'
+import { type Ranking, rankedOf, rankedProbabilities, type Scores, scoresOf, shareWithin } from './scores.ts'
 
-export interface EvaluateResult {
+export interface EvaluateResult extends Scores {
   probe: ProbeName | 'classifier'
-  /** Share of the test images classified rightly, 0 to 1. */
-  accuracy: number
   /** Images learnt from, 0 for a classifier, and tested on. */
   images: number
   testImages: number
@@ -72,13 +71,16 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
   try {
     const features = await pairFeatures(addon, encoder, pair, options)
     const { learnt, tested } = features
+    const classes = new Set(learnt.labels).size
     const { l2, tried } = probe === 'linear' ? await penalty(addon, learnt, options) : noPenalty
+    const used = { ...options, l2: l2 ?? undefined }
+    const ranking = await probeRanking(addon, features, probe, used, rankedOf(classes))
     return {
       probe,
-      accuracy: await probeAccuracy(addon, features, probe, { ...options, l2: l2 ?? undefined }),
+      ...scoresOf(ranking, tested.labels, classes, pair.data.classNames!),
       images: learnt.labels.length,
       testImages: tested.labels.length,
-      classes: new Set(learnt.labels).size,
+      classes,
       unseenClasses: unseen(pair, features),
       dim: learnt.data.length / learnt.labels.length,
       l2,
@@ -121,14 +123,15 @@ async function evaluateClassifier(
   const images = await readLabelled(test, 'test', reading)
   try {
     const { data, labels } = await encoderFeatures(encoder, images, signal)
-    const { best } = await encoder.classifyFeatures(data)
+    const probabilities = await encoder.classifyFeatures(data)
+    const classes = classNames.length
+    const ranking = rankedProbabilities(probabilities.data, classes, rankedOf(classes))
     return {
       probe: 'classifier',
-      accuracy:
-        best.reduce((right, name, i) => right + (name === classNames[labels[i]!] ? 1 : 0), 0) / labels.length,
+      ...scoresOf(ranking, labels, classes, classNames),
       images: 0,
       testImages: labels.length,
-      classes: classNames.length,
+      classes,
       unseenClasses: [],
       dim: encoder.featureDim,
       l2: null,
@@ -199,18 +202,31 @@ export async function pairFeatures(
   return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
+type OfProbe = Pick<AnyOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined }
+
 /** The accuracy of one probe. */
-export function probeAccuracy(
+export async function probeAccuracy(
+  addon: Addon,
+  features: PairFeatures,
+  probe: ProbeName,
+  options: OfProbe = {},
+): Promise<number> {
+  return shareWithin(await probeRanking(addon, features, probe, options, 1), features.tested.labels, 1)
+}
+
+/** The `top` classes that one probe gives each tested image. */
+function probeRanking(
   addon: Addon,
   { learnt, tested, isRaw }: PairFeatures,
   probe: ProbeName,
-  options: Pick<AnyOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined } = {},
-): Promise<number> {
+  options: OfProbe,
+  top: number,
+): Promise<Ranking> {
   if (probe === 'linear') {
     const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
-    return linearAccuracy(addon, learnt, tested, { l2, maxIterations })
+    return linearRanking(addon, learnt, tested.data, { l2, maxIterations }, top)
   }
   const { k = knnDefaults.k, temperature = knnDefaults.temperature } = options
   const { bank, queries } = isRaw ? centred(learnt, tested) : { bank: learnt, queries: tested }
-  return knnAccuracy(addon, bank, queries, { k, temperature })
+  return knnRanking(addon, bank, queries.data, { k, temperature }, top)
 }

@@ -77,6 +77,12 @@ describe('evaluate()', function () {
         expect(result).to.deep.equal({
           probe,
           accuracy: 1,
+          standardError: 0,
+          top5: null,
+          perClass: [
+            { name: '0', accuracy: 1, images: 6 },
+            { name: '1', accuracy: 1, images: 6 },
+          ],
           images: 30,
           testImages: 12,
           classes: 2,
