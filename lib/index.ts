@@ -33,12 +33,10 @@ export {
   type EncoderOptions,
   type Features,
 } from './encoder.ts'
-export {
-  type EvaluateOptions,
-  type EvaluateResult,
-  evaluate,
-  type ProbeName,
-} from './evaluate/evaluate.ts'
+export { type EvaluateResult, evaluate } from './evaluate/evaluate.ts'
+export type { TriedL2 } from './evaluate/l2.ts'
+export type { EvaluateOptions, ProbeName } from './evaluate/options.ts'
+export type { ClassAccuracy, Scores } from './evaluate/scores.ts'
 export { type Device, getDevices, type Versions, versions } from './machine.ts'
 export * from './ops/index.ts'
 export type { Best } from './run/best.ts'

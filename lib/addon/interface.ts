@@ -338,20 +338,26 @@ export interface Addon {
     options: { dim: number; k: number; metric: 'cosine' | 'euclidean' },
   ): Promise<{ indices: Uint32Array; similarities: Float32Array }>
 
-  /** Cosine kNN, votes weighted exp(similarity / temperature). Returns the predicted class of each query. */
+  /**
+   * Cosine kNN, votes weighted exp(similarity / temperature). Returns the `top` (default 1) classes of each query, those with
+   * most votes first, [queries, top]; -1 behind those that have any.
+   */
   knn(
     bank: Float32Array,
     bankLabels: Int32Array,
     queries: Float32Array,
-    options: { dim: number; classes: number; k: number; temperature: number },
+    options: { dim: number; classes: number; k: number; temperature: number; top?: number },
   ): Promise<Int32Array>
 
-  /** Multinomial logistic regression by L-BFGS on standardised features. Returns the predicted class of each query. */
+  /**
+   * Multinomial logistic regression by L-BFGS on standardised features. Returns the `top` (default 1) classes of each
+   * query, the most probable first, [queries, top].
+   */
   linearProbe(
     features: Float32Array,
     labels: Int32Array,
     queries: Float32Array,
-    options: { dim: number; classes: number; l2: number; maxIterations: number },
+    options: { dim: number; classes: number; l2: number; maxIterations: number; top?: number },
   ): Promise<Int32Array>
 
   /**

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { validate } from '../config/messages.ts'
 import { aboutShared } from '../data/shared.ts'
-import { type EvaluateOptions, evaluate, evaluateOptions } from '../evaluate/evaluate.ts'
+import { type EvaluateResult, evaluate } from '../evaluate/evaluate.ts'
+import { type EvaluateOptions, evaluateOptions } from '../evaluate/options.ts'
 import { formatCount, formatPercent } from '../format.ts'
 import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
@@ -26,6 +27,10 @@ export function registerEval(program: Command): void {
           'simclr eval --encoder runs/a --data fashion-mnist --test fashion-mnist:test',
           'the embedded Fashion-MNIST, kNN',
         ],
+        [
+          'simclr eval --encoder runs/a --data train/ --test test/ --probe linear --l2 auto',
+          'with the penalty that does best on a held-out fifth of train/',
+        ],
         ['simclr eval --encoder runs/tuned --test test/ --probe classifier', 'a fine-tuned encoder'],
         [
           'simclr eval --encoder raw --data fashion-mnist --test fashion-mnist:test',
@@ -43,14 +48,33 @@ async function runEval(flags: { json?: boolean } & Record<string, unknown>): Pro
   const { device } = options
   using loaded = options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device })
   const result = await evaluate({ ...options, encoder: loaded ?? 'raw', signal: interrupt.signal })
-  const { probe, accuracy, images, testImages, classes, dim, shared } = result
+  const { probe, accuracy, standardError, top5, images, testImages, classes, dim, shared } = result
+  sayChoice(result)
   const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`
   say(
     `${probe}${learnt} of ${classes} classes, ${dim} features, ` +
-      `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)}`,
+      `tested on ${formatCount(testImages)}: ${formatPercent(accuracy)} ± ${formatPercent(standardError)}` +
+      (top5 === null ? '' : `, top-5 ${formatPercent(top5)}`),
   )
   const about = shared && aboutShared(shared, String(options.test), 'learnt from')
   if (about) say(`Note: ${about}`)
+  if (result.unseenClasses.length > 0) {
+    say(
+      `Note: no image of ${summarize(result.unseenClasses)} to learn from: those to be tested on count as wrong.`,
+    )
+  }
   if (flags.json) emit({ type: 'result', ...result })
   else process.stdout.write(`${accuracy.toFixed(4)}\n`)
+}
+
+/** `a, b, c`, of many the first. */
+function summarize(names: readonly string[]): string {
+  const shown = names.slice(0, 8).join(', ')
+  return names.length > 8 ? `${shown} and ${names.length - 8} other classes` : shown
+}
+
+function sayChoice({ l2, l2Tried }: EvaluateResult): void {
+  if (l2Tried.length === 0) return
+  const { accuracy } = l2Tried.find((tried) => tried.l2 === l2)!
+  say(`l2 ${l2} of ${l2Tried.length}: ${formatPercent(accuracy)} on a held-out fifth of what is learnt from`)
 }

@@ -184,8 +184,8 @@ async function conclude(
   let shared: SharedImages | undefined
   if (test !== undefined) {
     // With the images that were trained on, however they were chosen.
-    const { seed, limit, limitPerClass, maxSkipped, imageSize } = run.config
-    const sets = { data, test, limit, limitPerClass, maxSkipped, signal }
+    const { seed, limit, limitPerClass, limitSeed, maxSkipped, imageSize } = run.config
+    const sets = { data, test, limit, limitPerClass, limitSeed, maxSkipped, signal }
     if (run.encoder.classes !== null) {
       ;({ accuracy } = await evaluate({
         encoder: run.encoder,

@@ -8,7 +8,15 @@ import type { PresetName, TrainSettings } from './settings.ts'
 export type ResolvedConfig = Complete<
   Omit<
     TrainSettings,
-    'limit' | 'limitPerClass' | 'init' | 'encoder' | 'validation' | 'precision' | 'cudaGraph' | 'stream'
+    | 'limit'
+    | 'limitPerClass'
+    | 'limitSeed'
+    | 'init'
+    | 'encoder'
+    | 'validation'
+    | 'precision'
+    | 'cudaGraph'
+    | 'stream'
   >
 > & {
   /** Absent for a source in memory. */
@@ -25,6 +33,7 @@ export type ResolvedConfig = Complete<
   stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
+  limitSeed?: number
 }
 
 export interface Resolution {

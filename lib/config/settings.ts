@@ -90,9 +90,14 @@ export const trainSettings = z.strictObject({
     unit: 'images',
   }),
   limitPerClass: option(integer(1), {
-    about: 'Uses the first so many images of each class.',
+    about: 'Uses so many images of each class, the first ones where there is no `limitSeed`.',
     default: 'all',
     unit: 'images',
+  }),
+  limitSeed: option(integer(0, 0xffff_ffff), {
+    about:
+      'Draws the images of `limit` and `limitPerClass`: another seed, others; a larger limit holds all of a smaller one. For repeated draws of a share of the labels.',
+    default: 'a fixed choice',
   }),
   imageSize: option(integer(8, 1024), {
     about: 'Height and width of the views.',

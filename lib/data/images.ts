@@ -17,6 +17,7 @@ export interface ReadOptions {
   imageSize: number | undefined | ((usual: number | null) => number)
   limit?: number | undefined
   limitPerClass?: number | undefined
+  limitSeed?: number | undefined
   maxSkipped?: number | undefined
   /** Classes in this order. */
   classNames?: readonly string[] | undefined

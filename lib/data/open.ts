@@ -41,8 +41,12 @@ export interface OpenOptions extends SelectOptions {
 const openOptions = z.strictObject({
   limit: option(integer(1), { about: 'Uses so many images, a fixed choice.', default: 'all' }),
   limitPerClass: option(integer(1), {
-    about: 'Uses the first so many images of each class.',
+    about: 'Uses so many images of each class.',
     default: 'all',
+  }),
+  limitSeed: option(integer(0, 0xffff_ffff), {
+    about: 'Draws the images of the limits.',
+    default: 'a fixed choice',
   }),
   classNames: option(
     { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names' },

@@ -7,8 +7,10 @@ import type { ImageSource } from './types.ts'
 export interface SelectOptions {
   /** Uses so many images, a fixed choice: a larger limit holds all of a smaller one. */
   limit?: number | undefined
-  /** Uses the first so many images of each class, in the source's order (folders: sorted by name). */
+  /** Uses so many images of each class: the first in the source's order (folders: sorted by name), or drawn by `limitSeed`. */
   limitPerClass?: number | undefined
+  /** Another seed, another choice by both limits. A larger limit holds all of a smaller one still. */
+  limitSeed?: number | undefined
   /** Classes in this order, so that labels mean the same as in another set. */
   classNames?: readonly string[] | undefined
 }
@@ -22,12 +24,18 @@ export interface Selection {
 
 /** Applies `classNames`, then `limitPerClass`, then `limit`. */
 export function select(source: ImageSource, options: SelectOptions): Selection {
+  const { limit, limitPerClass, limitSeed } = options
+  if (limitSeed !== undefined && limit === undefined && limitPerClass === undefined) {
+    const advice = 'It draws the images of `limit` and `limitPerClass`: give one of them, too.'
+    throw invalid(expected('no value, as all images are used,', 'limitSeed', limitSeed, advice))
+  }
   const all = classesOf(source, options.classNames)
   let indices: Uint32Array | null = null
-  if (options.limitPerClass !== undefined)
-    indices = firstOfEachClass(source, all.labels, options.limitPerClass)
-  if (options.limit !== undefined && options.limit < (indices?.length ?? source.count)) {
-    const chosen = byHash(indices?.length ?? source.count, options.limit)
+  if (limitPerClass !== undefined) indices = someOfEachClass(source, all.labels, limitPerClass, limitSeed)
+  if (limit !== undefined && limit < (indices?.length ?? source.count)) {
+    const chosen = byHash(indices?.length ?? source.count, limitSeed)
+      .slice(0, limit)
+      .sort()
     indices = indices ? chosen.map((at) => indices![at]!) : chosen
   }
   if (indices === null) return { indices, ...all }
@@ -115,7 +123,13 @@ function checkLabels(source: ImageSource, labels: Int32Array, classes: number): 
   }
 }
 
-function firstOfEachClass(source: ImageSource, labels: Int32Array | null, limit: number): Uint32Array {
+/** Ascending: the first of each class, or those whose hashes are the smallest. */
+function someOfEachClass(
+  source: ImageSource,
+  labels: Int32Array | null,
+  limit: number,
+  seed: number | undefined,
+): Uint32Array {
   if (labels === null) {
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
@@ -124,23 +138,25 @@ function firstOfEachClass(source: ImageSource, labels: Int32Array | null, limit:
   }
   const taken = new Map<number, number>()
   const indices: number[] = []
-  for (const [index, label] of labels.entries()) {
+  for (const index of seed === undefined ? labels.keys() : byHash(labels.length, seed)) {
+    const label = labels[index]!
     const before = taken.get(label) ?? 0
     if (label < 0 || before === limit) continue
     taken.set(label, before + 1)
     indices.push(index)
   }
-  return Uint32Array.from(indices)
+  return Uint32Array.from(indices).sort()
 }
 
 /**
- * `limit` of 0 .. count-1, ascending: those whose hashes are the smallest. Not the first ones, because sets are
- * often sorted by class, nor every n-th, because some repeat.
+ * 0 .. count-1 by ascending hash, another one for each seed. Who takes some takes neither the first ones, because sets
+ * are often sorted by class, nor every n-th, because some repeat.
  */
-function byHash(count: number, limit: number): Uint32Array {
-  const hashes = Uint32Array.from({ length: count }, (_, i) => hash(i))
-  const order = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => hashes[a]! - hashes[b]!)
-  return order.slice(0, limit).sort()
+function byHash(count: number, seed: number | undefined): Uint32Array {
+  const key = seed === undefined ? 0 : hash(seed)
+  const hashOf = seed === undefined ? hash : (i: number) => hash(hash(i) ^ key)
+  const hashes = Uint32Array.from({ length: count }, (_, i) => hashOf(i))
+  return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => hashes[a]! - hashes[b]!)
 }
 
 /** Murmur3's finalizer: 32 well-mixed bits, different ones for every 32-bit number. */

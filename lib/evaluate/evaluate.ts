@@ -1,111 +1,49 @@
 /** evaluate(): how well simple classifiers do on what an encoder says about labelled images. */
-
-import { z } from 'zod'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
-import { dataInput } from '../config/data-input.ts'
-import { expected, invalid, validate } from '../config/messages.ts'
-import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
-import { device, trainSettings } from '../config/settings.ts'
+import { validate } from '../config/messages.ts'
 import type { Images } from '../data/images.ts'
-import type { DataInput } from '../data/open.ts'
 import { type SharedImages, sharedImages } from '../data/shared.ts'
 import { Encoder } from '../encoder.ts'
 import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
+import { chooseL2, l2Grid, type TriedL2 } from './l2.ts'
 import { readLabelled } from './labelled.ts'
 import {
+  type AnyOptions,
+  checkUsed,
+  choosesL2,
+  type EvaluateOptions,
+  evaluateOptions,
+  type ProbeName,
+  type Probing,
+} from './options.ts'
+import {
   centred,
-  knnAccuracy,
   knnDefaults,
+  knnRanking,
   type LabelledFeatures,
-  linearAccuracy,
   linearDefaults,
+  linearRanking,
 } from './probes.ts'
+import { type Ranking, rankedOf, rankedProbabilities, type Scores, scoresOf, shareWithin } from './scores.ts'
 
-const labelled = (what: string) =>
-  `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`
-
-export const evaluateOptions = z.strictObject({
-  encoder: required(
-    instance<Encoder | string>(
-      "an Encoder, a run folder, a .safetensors or PyTorch file or 'raw'",
-      (value) => value instanceof Encoder || (typeof value === 'string' && value !== ''),
-    ),
-    { about: "What makes the features; 'raw' is the pixels themselves." },
-  ),
-  data: option(dataInput, {
-    about: labelled('Labelled images to learn from'),
-    default: "needed but for probe 'classifier', which has learnt",
-  }),
-  test: required(dataInput, { about: labelled('Labelled images to be tested on') }),
-  probe: option(choice(['knn', 'linear', 'classifier']), {
-    about:
-      'Weighted nearest neighbours, logistic regression on standardised features, or the classifier that was trained with the encoder.',
-    default: 'knn',
-    source: 'appendix B.5',
-  }),
-  k: option(integer(1), { about: 'Neighbours that vote (kNN).', default: String(knnDefaults.k) }),
-  temperature: option(real(1e-6), {
-    about: 'Votes weigh exp(cosine similarity / temperature) (kNN).',
-    default: String(knnDefaults.temperature),
-  }),
-  l2: option(real(0), { about: 'L2 penalty of the linear probe.', default: String(linearDefaults.l2) }),
-  maxIterations: option(integer(1), {
-    about: 'Iterations of L-BFGS at most (linear).',
-    default: String(linearDefaults.maxIterations),
-  }),
-  imageSize: option(integer(8, 1024), {
-    about: "Size of 'raw' pixels; an encoder knows its own.",
-    default: 'of the images, at most 32',
-    unit: 'pixels',
-  }),
-  limit: option(integer(2), {
-    about: 'Uses only so many of the images of `data`.',
-    default: 'all',
-    unit: 'images',
-  }),
-  maxSkipped: trainSettings.shape.maxSkipped,
-  device,
-  signal: signal('Stops reading images and computing features.'),
-  onProgress: option(
-    instance<(progress: { name: string; done: number; total: number }) => void>(
-      'a function',
-      (value) => typeof value === 'function',
-    ),
-    { about: 'Told while images are read.', default: 'none', flag: null },
-  ),
-})
-
-type AnyOptions = z.input<typeof evaluateOptions>
-
-type OfKnn = 'k' | 'temperature'
-type OfLinear = 'l2' | 'maxIterations'
-type OfProbes = OfKnn | OfLinear | 'limit'
-type Unread<Name extends keyof AnyOptions> = { [Option in Name]?: undefined }
-
-/** Each probe has the options that it reads, and no others. */
-export type EvaluateOptions = Omit<AnyOptions, 'probe' | 'data' | OfProbes> &
-  (
-    | ({ probe?: 'knn' | undefined; data: DataInput } & Pick<AnyOptions, OfKnn | 'limit'> & Unread<OfLinear>)
-    | ({ probe: 'linear'; data: DataInput } & Pick<AnyOptions, OfLinear | 'limit'> & Unread<OfKnn>)
-    | ({ probe: 'classifier' } & Unread<OfProbes | 'data'>)
-  )
-
-export type ProbeName = 'knn' | 'linear'
-
-export interface EvaluateResult {
+export interface EvaluateResult extends Scores {
   probe: ProbeName | 'classifier'
-  /** Share of the test images classified rightly, 0 to 1. */
-  accuracy: number
   /** Images learnt from, 0 for a classifier, and tested on. */
   images: number
   testImages: number
   /** That `data` has images of, or that the classifier tells apart. */
   classes: number
+  /** Of which `test` has images and `data`, as far as it was used, none: all of theirs are classified wrongly. */
+  unseenClasses: string[]
   /** Length of a feature vector. */
   dim: number
   /** Images of `test` that `data` has, too, whose accuracy says little; null for a classifier, which has learnt before. */
   shared: SharedImages | null
+  /** Penalty of the linear probe that was tested: the chosen one where there was a choice; null for other probes. */
+  l2: number | null
+  /** Accuracy of each penalty on the held-out fifth of `data`, in the order given; empty where there was no choice. */
+  l2Tried: TriedL2[]
 }
 
 /**
@@ -128,9 +66,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   }
 }
 
-/** Options of a probe that learns. */
-type Probing = AnyOptions & { data: DataInput; probe?: ProbeName }
-
 async function evaluateProbe(encoder: Encoder | string, options: Probing): Promise<EvaluateResult> {
   const addon = loadAddon()
   const { probe = 'knn' } = options
@@ -139,18 +74,47 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
   try {
     const features = await pairFeatures(addon, encoder, pair, options)
     const { learnt, tested } = features
+    const classes = new Set(learnt.labels).size
+    const { l2, tried } = probe === 'linear' ? await penalty(addon, learnt, options) : noPenalty
+    const used = { ...options, l2: l2 ?? undefined }
+    const ranking = await probeRanking(addon, features, probe, used, rankedOf(classes))
     return {
       probe,
-      accuracy: await probeAccuracy(addon, features, probe, options),
+      ...scoresOf(ranking, tested.labels, classes, pair.data.classNames!),
       images: learnt.labels.length,
       testImages: tested.labels.length,
-      classes: new Set(learnt.labels).size,
+      classes,
+      unseenClasses: unseen(pair, features),
       dim: learnt.data.length / learnt.labels.length,
       shared: await sharedImages(pair.test, pair.data, options.signal),
+      l2,
+      l2Tried: tried,
     }
   } finally {
     await disposePair(pair)
   }
+}
+
+function unseen({ data }: Pair, { learnt, tested }: PairFeatures): string[] {
+  const seen = new Set(learnt.labels)
+  const labels = Int32Array.from(new Set(tested.labels)).sort()
+  return Array.from(
+    labels.filter((label) => !seen.has(label)),
+    (label) => data.classNames![label]!,
+  )
+}
+
+const noPenalty = { l2: null, tried: [] }
+
+/** The penalty that was given, or the best of several. */
+async function penalty(
+  addon: Addon,
+  learnt: LabelledFeatures,
+  { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations, seed = 0, signal }: Probing,
+): Promise<{ l2: number; tried: TriedL2[] }> {
+  if (!choosesL2(l2)) return { l2, tried: [] }
+  const penalties = l2 === 'auto' ? l2Grid : l2
+  return chooseL2(addon, learnt, penalties, { maxIterations, seed, signal })
 }
 
 async function evaluateClassifier(
@@ -163,16 +127,20 @@ async function evaluateClassifier(
   const images = await readLabelled(test, 'test', reading)
   try {
     const { data, labels } = await encoderFeatures(encoder, images, signal)
-    const { best } = await encoder.classifyFeatures(data)
+    const probabilities = await encoder.classifyFeatures(data)
+    const classes = classNames.length
+    const ranking = rankedProbabilities(probabilities.data, classes, rankedOf(classes))
     return {
       probe: 'classifier',
-      accuracy:
-        best.reduce((right, name, i) => right + (name === classNames[labels[i]!] ? 1 : 0), 0) / labels.length,
+      ...scoresOf(ranking, labels, classes, classNames),
       images: 0,
       testImages: labels.length,
-      classes: classNames.length,
+      classes,
+      unseenClasses: [],
       dim: encoder.featureDim,
       shared: null,
+      l2: null,
+      l2Tried: [],
     }
   } finally {
     await images.dispose()
@@ -187,14 +155,18 @@ export interface Pair {
 
 /** Reads both sets; the labels of `test` mean what those of `data` mean. */
 export async function readPair(
-  options: Pick<Probing, 'data' | 'test' | 'limit' | 'maxSkipped' | 'signal' | 'onProgress'> & {
-    limitPerClass?: number | undefined
-  },
+  options: Pick<
+    Probing,
+    'data' | 'test' | 'limit' | 'limitPerClass' | 'limitSeed' | 'maxSkipped' | 'signal' | 'onProgress'
+  >,
   imageSize: number | undefined,
 ): Promise<Pair> {
-  const { limit, limitPerClass, maxSkipped, signal, onProgress } = options
+  const { limit, limitPerClass, limitSeed, maxSkipped, signal, onProgress } = options
   const reading = { imageSize, maxSkipped, signal, onProgress }
-  const data = await readLabelled(options.data, 'data', { ...reading, limit, limitPerClass })
+  const data = await readLabelled(options.data, 'data', {
+    ...reading,
+    ...{ limit, limitPerClass, limitSeed },
+  })
   try {
     const classNames = data.classNames ?? undefined
     return { data, test: await readLabelled(options.test, 'test', { ...reading, classNames }) }
@@ -235,49 +207,31 @@ export async function pairFeatures(
   return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
+type OfProbe = Pick<AnyOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined }
+
 /** The accuracy of one probe. */
-export function probeAccuracy(
+export async function probeAccuracy(
+  addon: Addon,
+  features: PairFeatures,
+  probe: ProbeName,
+  options: OfProbe = {},
+): Promise<number> {
+  return shareWithin(await probeRanking(addon, features, probe, options, 1), features.tested.labels, 1)
+}
+
+/** The `top` classes that one probe gives each tested image. */
+function probeRanking(
   addon: Addon,
   { learnt, tested, isRaw }: PairFeatures,
   probe: ProbeName,
-  options: Pick<AnyOptions, 'k' | 'temperature' | 'l2' | 'maxIterations'> = {},
-): Promise<number> {
+  options: OfProbe,
+  top: number,
+): Promise<Ranking> {
   if (probe === 'linear') {
     const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
-    return linearAccuracy(addon, learnt, tested, { l2, maxIterations })
+    return linearRanking(addon, learnt, tested.data, { l2, maxIterations }, top)
   }
   const { k = knnDefaults.k, temperature = knnDefaults.temperature } = options
   const { bank, queries } = isRaw ? centred(learnt, tested) : { bank: learnt, queries: tested }
-  return knnAccuracy(addon, bank, queries, { k, temperature })
-}
-
-/** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
-function checkUsed(options: AnyOptions): void {
-  const probe = options.probe ?? 'knn'
-  const { data, k, temperature, l2, maxIterations, limit, imageSize, device } = options
-  if (probe === 'classifier' && options.encoder === 'raw') {
-    throw invalid(expected('an encoder with a classifier', 'encoder', 'raw', 'Pixels have none.'))
-  }
-  if (probe !== 'classifier' && data === undefined) {
-    throw invalid(expected('labelled images', 'data', data, 'Probes learn from labelled images.'))
-  }
-  const ofKnn = { k, temperature }
-  const ofLinear = { l2, maxIterations }
-  const others = {
-    knn: ofLinear,
-    linear: ofKnn,
-    classifier: { data, limit, ...ofKnn, ...ofLinear },
-  }[probe]
-  for (const [name, value] of Object.entries(others)) {
-    if (value === undefined) continue
-    const advice = `Leave it out, or choose the other probe.`
-    throw invalid(expected(`no value, as the ${probe} probe has no such option,`, name, value, advice))
-  }
-  if (device !== undefined && (options.encoder === 'raw' || options.encoder instanceof Encoder)) {
-    const advice = 'It is for an encoder that is loaded here: name its run or file, or leave this out.'
-    throw invalid(expected('no value with raw pixels or an open Encoder', 'device', device, advice))
-  }
-  if (options.encoder === 'raw' || imageSize === undefined) return
-  const advice = "Leave it out: it is the size of 'raw' pixels."
-  throw invalid(expected('no value, as an encoder knows its own size,', 'imageSize', imageSize, advice))
+  return knnRanking(addon, bank, queries.data, { k, temperature }, top)
 }

@@ -1,5 +1,6 @@
-/** Accuracy of labels predicted from features: kNN and linear, the same way for every kind of features. */
+/** Labels predicted from features, and how many are right: kNN and linear, the same way for every kind of features. */
 import type { Addon } from '../addon/interface.ts'
+import { type Ranking, shareWithin } from './scores.ts'
 
 /** Rows of numbers with a class each. */
 export interface LabelledFeatures {
@@ -33,38 +34,62 @@ export function allFinite(data: Float32Array): boolean {
   return data.every((value) => Number.isFinite(value))
 }
 
-/** Share of `queries` that cosine kNN over `bank` classifies rightly. */
-export async function knnAccuracy(
+/** The `top` classes of each of `queries` by cosine kNN over `bank`. */
+export async function knnRanking(
   addon: Pick<Addon, 'knn'>,
   bank: LabelledFeatures,
-  queries: LabelledFeatures,
-  { k, temperature }: KnnOptions = knnDefaults,
-): Promise<number> {
+  queries: Float32Array,
+  { k, temperature }: KnnOptions,
+  top: number,
+): Promise<Ranking> {
   const { classes, numbers } = numbered(bank.labels)
-  const predicted = await addon.knn(bank.data, numbers, queries.data, {
+  const ranked = await addon.knn(bank.data, numbers, queries, {
     dim: dimOf(bank),
     classes: classes.length,
     k: Math.min(k, bank.labels.length),
     temperature,
+    top,
   })
-  return accuracy(predicted, classes, queries.labels)
+  return { labels: ranked.map((number) => classes[number] ?? -1), top }
 }
 
-/** Share of `queries` that multinomial logistic regression fitted to `train` (L-BFGS) classifies rightly. */
-export async function linearAccuracy(
+/** The `top` classes of each of `queries` by multinomial logistic regression fitted to `train` (L-BFGS). */
+export async function linearRanking(
   addon: Pick<Addon, 'linearProbe'>,
   train: LabelledFeatures,
-  queries: LabelledFeatures,
-  { l2, maxIterations }: LinearOptions = linearDefaults,
-): Promise<number> {
+  queries: Float32Array,
+  { l2, maxIterations }: LinearOptions,
+  top: number,
+): Promise<Ranking> {
   const { classes, numbers } = numbered(train.labels)
-  const predicted = await addon.linearProbe(train.data, numbers, queries.data, {
+  const ranked = await addon.linearProbe(train.data, numbers, queries, {
     dim: dimOf(train),
     classes: classes.length,
     l2,
     maxIterations,
+    top,
   })
-  return accuracy(predicted, classes, queries.labels)
+  return { labels: ranked.map((number) => classes[number]!), top }
+}
+
+/** Share of `queries` that cosine kNN over `bank` classifies rightly. */
+export async function knnAccuracy(
+  addon: Pick<Addon, 'knn'>,
+  bank: LabelledFeatures,
+  { data, labels }: LabelledFeatures,
+  options: KnnOptions = knnDefaults,
+): Promise<number> {
+  return shareWithin(await knnRanking(addon, bank, data, options, 1), labels, 1)
+}
+
+/** Share of `queries` that multinomial logistic regression fitted to `train` classifies rightly. */
+export async function linearAccuracy(
+  addon: Pick<Addon, 'linearProbe'>,
+  train: LabelledFeatures,
+  { data, labels }: LabelledFeatures,
+  options: LinearOptions = linearDefaults,
+): Promise<number> {
+  return shareWithin(await linearRanking(addon, train, data, options, 1), labels, 1)
 }
 
 /** Both sets less the mean of `bank`, as raw pixels need it before cosine similarities mean anything. */
@@ -82,15 +107,6 @@ export function centred(
     labels,
   })
   return { bank: centre(bank), queries: centre(queries) }
-}
-
-/** `predicted` are numbers of `classes`. */
-function accuracy(predicted: Int32Array, classes: Int32Array, labels: Int32Array): number {
-  let right = 0
-  labels.forEach((label, i) => {
-    if (classes[predicted[i]!] === label) right++
-  })
-  return right / labels.length
 }
 
 function dimOf({ data, labels }: LabelledFeatures): number {

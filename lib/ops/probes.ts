@@ -59,7 +59,7 @@ export async function knn(
  * weights. The linear evaluation of section 4.2 in closed, repeatable form.
  *
  * @param features [n, dim]; `labels` n classes from 0; `queries` [m, dim]. All are copied at once.
- * @param options l2: penalty on the weights' squared sum, default 1e-3; maxIterations: default 100.
+ * @param options l2: l2 |W|² is added to the mean cross entropy, default 1e-3; maxIterations: default 100.
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT, also for features that are not finite.
  */
 export async function linearProbe(

@@ -82,10 +82,17 @@ export async function readRun(folder: string): Promise<{ config: RunConfig; metr
 
 /** Null where the run had a source in memory. */
 async function readAgain({ options }: RunConfig, signal: AbortSignal | undefined): Promise<Images | null> {
-  const { data, imageSize, maxSkipped } = options
+  const { data, imageSize, limitPerClass, maxSkipped } = options
   if (data === undefined) return null
   const limit = Math.min(options.limit ?? shown, shown)
-  return readImages(data, { imageSize, limit, limitPerClass: options.limitPerClass, maxSkipped, signal })
+  return readImages(data, {
+    imageSize,
+    limit,
+    limitPerClass,
+    limitSeed: options.limitSeed,
+    maxSkipped,
+    signal,
+  })
 }
 
 async function imageSections(

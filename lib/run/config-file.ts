@@ -24,6 +24,7 @@ const options = z.looseObject({
   data: z.string().optional(),
   limit: positive.optional(),
   limitPerClass: positive.optional(),
+  limitSeed: count.optional(),
   maxSkipped: z.number().optional(),
   objective: z.string().optional(),
   imageSize: positive,

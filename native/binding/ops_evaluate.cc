@@ -90,6 +90,11 @@ Napi::Value run(const Napi::CallbackInfo& info, Predict predict) {
   });
 }
 
+/// How many classes are told of each query; one where nothing is said.
+int64_t to_top(const Napi::Object& options, int64_t classes) {
+  return options.Get("top").IsUndefined() ? 1 : integer(options, "top", 1, classes);
+}
+
 Metric to_metric(const Napi::Object& options) {
   const std::string name = string(options, "metric");
   if (name == "cosine") return Metric::kCosine;
@@ -122,8 +127,9 @@ Napi::Value Nearest(const Napi::CallbackInfo& info) {
 Napi::Value Knn(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const KnnOptions knn_options{integer(options, "classes", 0, INT32_MAX), integer(options, "k", 1),
-                               number(options, "temperature")};
+  const int64_t classes = integer(options, "classes", 0, INT32_MAX);
+  const KnnOptions knn_options{classes, integer(options, "k", 1), number(options, "temperature"),
+                               to_top(options, classes)};
   if (knn_options.temperature <= 0)
     fail(info.Env(), "a number above 0", "temperature", options.Get("temperature"));
   return run(info, [knn_options](const Probe& probe) {
@@ -134,8 +140,10 @@ Napi::Value Knn(const Napi::CallbackInfo& info) {
 Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   if (!info[3].IsObject()) fail(info.Env(), "an object", "options", info[3]);
   const auto options = info[3].As<Napi::Object>();
-  const LinearProbeOptions probe_options{integer(options, "classes", 0, INT32_MAX), number(options, "l2"),
-                                         integer(options, "maxIterations", 1, INT32_MAX)};
+  const int64_t classes = integer(options, "classes", 0, INT32_MAX);
+  const LinearProbeOptions probe_options{classes, number(options, "l2"),
+                                         integer(options, "maxIterations", 1, INT32_MAX),
+                                         to_top(options, classes)};
   if (probe_options.l2 < 0) fail(info.Env(), "a number of at least 0", "l2", options.Get("l2"));
   return run(info, [probe_options](const Probe& probe) {
     return linear_probe(probe.features, probe.labels, probe.queries, probe_options);

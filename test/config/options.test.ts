@@ -23,6 +23,7 @@ const refused: Record<string, unknown> = {
   init: 3,
   limit: 0,
   limitPerClass: 0.5,
+  limitSeed: -1,
   imageSize: 7,
   resolution: [{ until: 0.5, size: 4 }],
   views: 0,

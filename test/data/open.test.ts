@@ -221,6 +221,26 @@ describe('choosing images', () => {
     }
   })
 
+  it('limitSeed: another draw for each seed, as many of each class, a smaller limit within a larger one', async () => {
+    const draw = async (limitPerClass: number, limitSeed: number) =>
+      (await chosen({ limitPerClass, limitSeed })).map((name) => Number(name.split(' ')[1]))
+    const draws = await Promise.all([0, 1, 2].map((seed) => draw(10, seed)))
+    for (const indices of draws) {
+      expect(indices).to.deep.equal([...indices].sort((a, b) => a - b))
+      for (const label of [0, 1, 2])
+        expect(indices.filter((i) => Math.floor(i / 100) === label)).to.have.length(10)
+    }
+    // Of 100 images a class, two draws of 10 share one on average.
+    expect(new Set(draws.flat()).size).to.be.above(60)
+    expect(await draw(10, 1)).to.deep.equal(draws[1])
+    expect(await draw(20, 1)).to.include.members(draws[1]!)
+    expect(await chosen({ limit: 30, limitSeed: 1 })).to.have.length(30)
+    expect(await chosen({ limit: 30, limitSeed: 1 })).not.to.deep.equal(await chosen({ limit: 30 }))
+    expect((await refused(images, { limitSeed: 1 })).message).to.match(
+      /as all images are used, for `limitSeed`/,
+    )
+  })
+
   it('classNames: labels that mean the same as in another set', async () => {
     const set = await open(images, { classNames: ['c', 'x', 'a', 'b'], limitPerClass: 1 })
     expect([...set.labels!]).to.deep.equal([2, 3, 0])

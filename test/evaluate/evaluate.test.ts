@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { open } from '../../lib/data/open.ts'
 import { Encoder } from '../../lib/encoder.ts'
-import { type EvaluateOptions, evaluate } from '../../lib/evaluate/evaluate.ts'
+import { evaluate } from '../../lib/evaluate/evaluate.ts'
+import type { EvaluateOptions } from '../../lib/evaluate/options.ts'
 import { centred, knnAccuracy, linearAccuracy } from '../../lib/evaluate/probes.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
 import { train } from '../../lib/train.ts'
@@ -75,11 +77,20 @@ describe('evaluate()', function () {
         expect(result).to.deep.equal({
           probe,
           accuracy: 1,
+          standardError: 0,
+          top5: null,
+          perClass: [
+            { name: '0', accuracy: 1, images: 6 },
+            { name: '1', accuracy: 1, images: 6 },
+          ],
           images: 30,
           testImages: 12,
           classes: 2,
+          unseenClasses: [],
           dim: encoder === 'raw' ? 16 * 16 * 3 : 128,
           shared: { count: 0, of: 12, isComplete: true },
+          l2: probe === 'linear' ? 1e-3 : null,
+          l2Tried: [],
         })
       }
     }
@@ -97,6 +108,24 @@ describe('evaluate()', function () {
     await evaluate({ encoder, data: twoClasses(30), test: twoClasses(12, 101), probe: 'linear' })
     expect(await encoder.embed([image])).to.deep.equal(before)
     encoder.dispose()
+  })
+
+  it('learns from as many images of each class, drawn by limitSeed, and names the classes that are left without', async () => {
+    const data = 'synthetic:scenes,count=300,size=16'
+    const test = 'synthetic:scenes,count=200,size=16,seed=1'
+    const options = { encoder: 'raw', probe: 'linear', data, test } as const
+    const accuracies = new Set<number>()
+    const { classes } = await evaluate(options)
+    for (const limitSeed of [undefined, 0, 1, 2]) {
+      const result = await evaluate({ ...options, limitPerClass: 3, limitSeed })
+      expect(result).to.deep.include({ images: 3 * classes, classes, unseenClasses: [] })
+      accuracies.add(result.accuracy)
+    }
+    expect(accuracies.size).to.be.above(1)
+    const few = await evaluate({ ...options, limit: 4 })
+    const { classNames } = await open(test)
+    expect(few.unseenClasses).to.have.length(classes - few.classes)
+    expect(classNames).to.include.members(few.unseenClasses)
   })
 
   it('compares labels by class name, in whatever order a set has them', async () => {
@@ -175,6 +204,8 @@ describe('evaluate()', function () {
       [{ probe: 'linear', k: 3 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`k` but received 3'],
       [{ probe: 'linear', temperature: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`temperature`'],
       [{ l2: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'the knn probe has no such option, for `l2`'],
+      [{ seed: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'the knn probe has no such option, for `seed`'],
+      [{ limitSeed: 1 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`limitSeed`'],
       [{ maxIterations: 9 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`maxIterations`'],
       [{ device: 'cpu' }, 'ERR_SIMCLR_INVALID_ARGUMENT', 'with raw pixels or an open Encoder for `device`'],
       [{ encoder, device: 'cpu' }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`device`'],

@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import type { TrainOptions } from '../../lib/config/options.ts'
+import { open } from '../../lib/data/open.ts'
+import { storeImages } from '../../lib/data/store.ts'
 import { Encoder } from '../../lib/encoder.ts'
-import { type EvaluateOptions, evaluate } from '../../lib/evaluate/evaluate.ts'
+import { evaluate } from '../../lib/evaluate/evaluate.ts'
+import type { EvaluateOptions } from '../../lib/evaluate/options.ts'
 import { presets, SimclrError } from '../../lib/index.ts'
 import { readSafetensors } from '../../lib/io/safetensors.ts'
 import { listCheckpoints } from '../../lib/run/checkpoint.ts'
@@ -71,13 +74,26 @@ describe('fine-tuning', function () {
 
   it('learns classes that it tells of images it has not seen', async () => {
     const test = scenes('test')
-    const { accuracy, classes, images, testImages } = await evaluate({
-      encoder: path('tuned'),
+    using encoder = await Encoder.load(path('tuned'))
+    const { accuracy, top5, perClass, classes, images, testImages } = await evaluate({
+      encoder,
       test,
       probe: 'classifier',
     })
     expect({ classes, images, testImages }).to.deep.equal({ classes: 10, images: 0, testImages: 200 })
     expect(accuracy).to.be.above(0.25) // one in ten by chance
+    const set = await storeImages(await open(test))
+    const said = await encoder.classify(Array.from({ length: 200 }, (_, i) => set.store.get(i)))
+    set.dispose()
+    const right = { top1: 0, top5: 0 }
+    for (const [i, label] of set.labels!.entries()) {
+      const row = said.data.subarray(10 * i, 10 * i + 10)
+      const above = row.filter((value) => value > row[label]!).length
+      if (above < 1) right.top1 += 1
+      if (above < 5) right.top5 += 1
+    }
+    expect({ accuracy, top5 }).to.deep.equal({ accuracy: right.top1 / 200, top5: right.top5 / 200 })
+    expect(perClass.map(({ name }) => name)).to.deep.equal(encoder.classes)
   })
 
   it('leaves a classifier in encoder.safetensors, which loads, saves and says the same', async () => {

@@ -230,6 +230,22 @@ describe('train()', function () {
     })
   }
 
+  it('trains on the images that limitSeed draws, and says so in config.json', async () => {
+    const losses = async (name: string, limitSeed: object) => {
+      const options = { ...tiny, epochs: 1, limitPerClass: 4, ...limitSeed, out: path(name) }
+      const { encoder, history, config } = await train(options)
+      encoder.dispose()
+      expect(JSON.parse(readFileSync(path(name, 'config.json'), 'utf8')).options).to.include(limitSeed)
+      expect(config.limitSeed).to.equal((limitSeed as { limitSeed?: number }).limitSeed)
+      return history.map(({ loss }) => loss)
+    }
+    const first = await losses('first', {})
+    const one = await losses('draw-1', { limitSeed: 1 })
+    expect(await losses('draw-1-again', { limitSeed: 1 })).to.deep.equal(one)
+    expect(await losses('draw-2', { limitSeed: 2 })).not.to.deep.equal(one)
+    expect(one).not.to.deep.equal(first)
+  })
+
   it('leaves nothing behind where it cannot begin', async () => {
     const cases: [TrainOptions, string, string][] = [
       [{ ...tiny, epochs: 0 }, 'ERR_SIMCLR_INVALID_ARGUMENT', '`epochs`'],

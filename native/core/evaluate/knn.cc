@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/evaluate/nearest.h"
+#include "core/evaluate/ranked.h"
 
 namespace simclr {
 namespace {
@@ -22,7 +23,8 @@ at::Tensor knn(const at::Tensor& bank, const at::Tensor& labels, const at::Tenso
     const at::Tensor weights = ((similarity - similarity.narrow(1, 0, 1)) / options.temperature).exp_();
     const at::Tensor votes = at::zeros({rows.size(0), options.classes}, rows.options())
                                  .scatter_add_(1, labels.index({neighbour}), weights);
-    predictions.push_back(votes.argmax(1));
+    const at::Tensor classes = ranked(votes, options.top);
+    predictions.push_back(classes.masked_fill(votes.gather(1, classes) == 0, -1));
   }
   return at::cat(predictions);
 }

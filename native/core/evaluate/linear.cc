@@ -2,6 +2,8 @@
 
 #include <torch/optim/lbfgs.h>
 
+#include "core/evaluate/ranked.h"
+
 namespace simclr {
 
 at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, const at::Tensor& queries,
@@ -26,7 +28,7 @@ at::Tensor linear_probe(const at::Tensor& features, const at::Tensor& labels, co
   });
 
   const c10::NoGradGuard no_grad;
-  return at::linear(queries.sub_(mean).div_(deviation), weight, bias).argmax(1);
+  return ranked(at::linear(queries.sub_(mean).div_(deviation), weight, bias), options.top);
 }
 
 at::Tensor class_probabilities(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias,
