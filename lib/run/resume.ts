@@ -88,6 +88,7 @@ const before: readonly (readonly [string, unknown])[] = [
   ['teacher', null],
   ['distillation.temperature', 1],
   ['distillation.weight', 1],
+  ['fineTuneAfterBlock', -1],
   ['head.keep', 0],
   ['views', 2],
   ['resolution', null],

@@ -129,6 +129,8 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
     const Napi::Object distillation = object(spec, "distillation");
     out.distillation = {number(distillation, "temperature"), number(distillation, "weight")};
   }
+  if (has(spec, "fineTuneAfterBlock"))
+    out.fine_tune_after_block = integer<int>(spec, "fineTuneAfterBlock", -1, 4);
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
   out.shards = integer<int>(spec, "shards", 1, kMaxShards);

@@ -34,6 +34,7 @@ const refused: Record<string, unknown> = {
   'head.layers': 2.5,
   'head.dim': 0,
   'head.keep': 8,
+  fineTuneAfterBlock: 5,
   teacher: 7,
   'distillation.temperature': 0,
   'distillation.weight': 0,

@@ -2,8 +2,9 @@
 
     fine_tune.py START OUT
 
-START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov and
-keep are metadata. The classifier stands on `keep` layers of lightly's projection head. With `teacher.*`, the state dict
+START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov, keep
+and afterBlock are metadata. The classifier stands on `keep` layers of lightly's projection head, what comes before its
+block group is frozen. With `teacher.*`, the state dict
 of another such network (teacherKeep), it learns what that says: temperature, weight. OUT gets the state dict after the
 steps, and `losses`.
 """
@@ -37,12 +38,20 @@ def network(tensors, keep):
     return net
 
 
+def freeze(encoder, block):
+    """The stem and the groups up to this one, as fine_tune_after_block of SimCLR's tf2/resnet.py; -1: nothing."""
+    groups = [encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4]
+    for part in [encoder.conv1, encoder.bn1, *groups[:block]] if block >= 0 else []:
+        part.eval().requires_grad_(False)
+
+
 def main(start, out):
     tensors, metadata = read_safetensors(start)
     views, labels = tensors.pop("views").double(), tensors.pop("labels").long()
     prefix = "teacher."
     taught = {name[len(prefix):]: tensors.pop(name) for name in list(tensors) if name.startswith(prefix)}
     net = network(tensors, metadata["keep"]).train()
+    freeze(net.encoder, int(metadata["afterBlock"]))
     teacher = network(taught, metadata["teacherKeep"]).eval() if taught else None
     temperature, weight = float(metadata.get("temperature", 1)), float(metadata.get("weight", 0))
     optimizer = torch.optim.SGD(net.parameters(), lr=float(metadata["lr"]), momentum=float(metadata["momentum"]),
