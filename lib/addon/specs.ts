@@ -34,6 +34,8 @@ export interface HeadSpec {
   layers: number
   /** Output dimension. */
   dim: number
+  /** Width of the layers before the last one; null and absent: that of the features. */
+  hidden?: number | null
   /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
   convention: Convention
   /** First layers that the classifier of a supervised learner stands on, fewer than `layers`. Default 0. */

@@ -224,7 +224,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     distillation: { temperature: 1, weight: 1 },
     fineTuneAfterBlock: -1,
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
-    head: { layers: 2, dim: 128, keep: 0 },
+    head: { layers: 2, hidden: null, dim: 128, keep: 0 },
     steps: null,
     views: 2,
     resolution: null,

@@ -90,6 +90,7 @@ const before: readonly (readonly [string, unknown])[] = [
   ['distillation.weight', 1],
   ['fineTuneAfterBlock', -1],
   ['head.keep', 0],
+  ['head.hidden', null],
   ['views', 2],
   ['resolution', null],
   ['chunkSize', null],

@@ -24,6 +24,7 @@ T word(const Napi::Object& object, const char* key, const std::map<std::string, 
 HeadSpec to_head_spec(const Napi::Object& object) {
   HeadSpec spec;
   spec.layers = integer<int>(object, "layers");
+  if (has(object, "hidden")) spec.hidden = integer(object, "hidden", 1, INT32_MAX);
   spec.dim = integer(object, "dim", 1, INT32_MAX);
   spec.convention = to_convention(object, "convention");
   if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);

@@ -33,6 +33,7 @@ const refused: Record<string, unknown> = {
   'encoder.skRatio': -0.1,
   'head.layers': 2.5,
   'head.dim': 0,
+  'head.hidden': 0,
   'head.keep': 8,
   fineTuneAfterBlock: 5,
   teacher: 7,

@@ -17,15 +17,17 @@ from peer_tensors import read_safetensors, write_safetensors
 
 
 class Classifier(torch.nn.Module):
-    def __init__(self, keep, classes):
+    def __init__(self, keep, classes, hidden=None):
         super().__init__()
-        self.encoder = torchvision.models.resnet18(weights=None, num_classes=classes)
+        self.encoder = torchvision.models.resnet18(weights=None)
         dim = self.encoder.fc.in_features
         layers = []
         for _ in range(keep):
-            layers += [torch.nn.Linear(dim, dim, bias=False), torch.nn.BatchNorm1d(dim), torch.nn.ReLU()]
+            hidden = hidden or dim
+            layers += [torch.nn.Linear(dim, hidden, bias=False), torch.nn.BatchNorm1d(hidden), torch.nn.ReLU()]
+            dim = hidden
         self.head = torch.nn.ModuleDict({"layers": torch.nn.Sequential(*layers)})
-        self.classifier = self.encoder.fc
+        self.classifier = torch.nn.Linear(dim, classes)
         self.encoder.fc = torch.nn.Identity()
 
     def forward(self, x):
@@ -33,7 +35,8 @@ class Classifier(torch.nn.Module):
 
 
 def network(tensors, keep):
-    net = Classifier(int(keep), tensors["classifier.bias"].numel()).double()
+    first = tensors.get("head.layers.0.weight")
+    net = Classifier(int(keep), tensors["classifier.bias"].numel(), None if first is None else len(first)).double()
     net.load_state_dict(tensors, strict=True)
     return net
 

@@ -19,6 +19,8 @@ interface Case {
   nesterov: boolean
   /** Layers of the head that are kept. */
   keep: number
+  /** Their width. Default: that of the features. */
+  hidden?: number
   /** What comes after this group is trained. Default: everything. */
   afterBlock?: number
   distillation?: { temperature: number; weight: number }
@@ -31,8 +33,9 @@ const cases: Case[] = [
   { nesterov: true, keep: 2 },
   { nesterov: true, keep: 0, distillation: { temperature: 1, weight: 1 } },
   { nesterov: false, keep: 1, distillation: { temperature: 2, weight: 0.3 } },
+  { nesterov: true, keep: 2, hidden: 96 },
   { nesterov: true, keep: 0, afterBlock: 0 },
-  { nesterov: false, keep: 1, afterBlock: 3 },
+  { nesterov: false, keep: 1, hidden: 640, afterBlock: 3 },
   { nesterov: true, keep: 0, afterBlock: 4 },
 ]
 
@@ -52,10 +55,11 @@ describe('fine-tuning and distillation, beside PyTorch in float64', function () 
     python = needTorchvision(this)
   })
 
-  for (const { nesterov, keep, afterBlock = -1, distillation } of cases) {
+  for (const { nesterov, keep, hidden = null, afterBlock = -1, distillation } of cases) {
     const student = distillation ? `, τ ${distillation.temperature}, α ${distillation.weight}` : ''
+    const wide = hidden === null ? '' : ` ${hidden} wide`
     const part = afterBlock < 0 ? '' : `, after group ${afterBlock}`
-    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum, on ${keep} layers of the head${part}${student}`, async () => {
+    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum, on ${keep} layers of the head${wide}${part}${student}`, async () => {
       const labels = Int32Array.from({ length: images }, (_, i) => (i % 4) - 1)
       const batches = Array.from({ length: steps }, (_, step) => views(images, size, step + 1))
       const optimizer: OptimizerSpec = {
@@ -65,7 +69,7 @@ describe('fine-tuning and distillation, beside PyTorch in float64', function () 
         weightDecay: 0,
         decayAll: true,
       }
-      const head = { layers: 3, dim: 16, convention: 'torch', keep } as const
+      const head = { layers: 3, hidden, dim: 16, convention: 'torch', keep } as const
       const spec = tinySpec({
         ...{ encoder, head, optimizer, loss, classes: 3, supervised: true, shards: 2 },
         fineTuneAfterBlock: afterBlock,

@@ -82,7 +82,7 @@ struct StepResult {
 
 struct ForwardResult {
   at::Tensor features;             ///< [N, F]
-  at::Tensor hidden;               ///< [N, F] or undefined
+  at::Tensor hidden;               ///< [N, head.hidden] or undefined
   at::Tensor projections;          ///< [N, dim]
   std::vector<at::Tensor> groups;  ///< NHWC, stem and four groups, if asked for
 };
