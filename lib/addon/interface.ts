@@ -227,7 +227,7 @@ export interface NtXentResult {
   gradient: Float32Array | Float64Array
 }
 
-/** x · weight + bias, of as many numbers as it takes or of classes. */
+/** x · weight + bias. */
 export interface DenseLayer {
   /** [outputs, dim] */
   weight: Float32Array
@@ -362,7 +362,8 @@ export interface Addon {
 
   /**
    * Softmax of features [n, dim] times weight [classes, dim], plus bias [classes]. Returns [n, classes]. The features go
-   * through `hidden` first, each with a ReLU behind it; default: none.
+   * through `hidden` first, each with a ReLU behind it and taking what the one before it gives, the last one giving what
+   * `weight` takes; default: none.
    */
   classProbabilities(
     features: Float32Array,

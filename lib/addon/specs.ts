@@ -34,6 +34,8 @@ export interface HeadSpec {
   layers: number
   /** Output dimension. */
   dim: number
+  /** Width of the layers before the last one; null and absent: that of the features. */
+  hidden?: number | null
   /** `paper`: last BN has no shift, N(0, 0.01) init; `torch`: lightly's. */
   convention: Convention
   /** First layers that the classifier of a supervised learner stands on, fewer than `layers`. Default 0. */
@@ -111,6 +113,12 @@ export interface LearnerSpec {
    * that loss, up to 1; labels' cross entropy has 1 − α, and they are wanted below 1. Default 1 and 1.
    */
   distillation?: { temperature: number; weight: number }
+  /**
+   * Of a supervised learner: the stem (0) and the groups up to this one (1 to 4) are frozen. Their weights and running
+   * statistics stay, their BatchNorm is in evaluation mode, and neither gradients nor the optimizer's state have them.
+   * Default -1: all is trained.
+   */
+  fineTuneAfterBlock?: number
   precision: Precision
   device: string
   /** Threads of this process that share a batch, each single-threaded. The result depends on it only by rounding. */

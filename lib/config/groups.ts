@@ -66,6 +66,12 @@ export const head = group('projection head', {
     default: '2',
     source: '§4.2',
   }),
+  hidden: option(nullOr(integer(1, 65536)), {
+    about:
+      "Width of the projection head's layers before the last one; null: that of the encoder's features, as in the paper.",
+    default: 'null',
+    source: '§4.2',
+  }),
   dim: option(integer(1, 65536), {
     about: 'Output dimension of the projection head.',
     default: '128',

@@ -15,7 +15,7 @@ export interface Init {
     normalize: { mean: [number, number, number]; std: [number, number, number] } | null
   }
   /** Its projection head, where layers of it are kept; else null. */
-  head: { layers: number; convention: Convention } | null
+  head: { layers: number; hidden: number; convention: Convention } | null
 }
 
 /** Its architecture, and images prepared as it knows them. */
@@ -27,11 +27,13 @@ export function initLayer({ path, spec, preprocessing, head }: Init): Layer {
 }
 
 /** Weights fit one architecture: throws ERR_SIMCLR_INVALID_ARGUMENT naming an option that asks for another. */
-export function requireOwn({ path, spec }: Init, { encoder }: ResolvedConfig): void {
-  for (const [name, own] of Object.entries(spec)) {
-    const asked = encoder[name as keyof EncoderSpec]
-    if (asked === own) continue
+export function requireOwn({ path, spec, head }: Init, config: ResolvedConfig): void {
+  const require = (name: string, own: unknown, asked: unknown) => {
+    if (asked === own) return
     const advice = 'Leave it out: the weights that training begins with have their architecture.'
-    throw invalid(expected(`${own}, as ${path} has it,`, `encoder.${name}`, asked, advice))
+    throw invalid(expected(`${own}, as ${path} has it,`, name, asked, advice))
   }
+  for (const [name, own] of Object.entries(spec))
+    require(`encoder.${name}`, own, config.encoder[name as keyof EncoderSpec])
+  if (head) require('head.hidden', head.hidden, config.head.hidden)
 }

@@ -31,7 +31,7 @@ interface Labels {
 
 /** What an objective needs, and what it has no use for. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
 export function checkObjective(config: ResolvedConfig, { labelled, whyUnlabelled }: Labels): void {
-  const { objective, views, chunkSize, probe, head, teacher, distillation } = config
+  const { objective, views, chunkSize, probe, head, teacher, distillation, fineTuneAfterBlock } = config
   const isStudent = objective === 'distill'
   if (isStudent && teacher === null) {
     const advice = "Name the run of preset 'fine-tune' that it learns from."
@@ -48,6 +48,13 @@ export function checkObjective(config: ResolvedConfig, { labelled, whyUnlabelled
       const advice =
         "Kept layers are for a classifier to stand on: set `objective` to 'supervised' or 'distill'."
       throw invalid(expected("0 where the objective is 'contrastive'", 'head.keep', head.keep, advice))
+    }
+    if (fineTuneAfterBlock >= 0) {
+      const advice =
+        "NT-Xent trains the whole encoder: set `objective` to 'supervised' or 'distill', or leave it out."
+      throw invalid(
+        expected("-1 where the objective is 'contrastive'", 'fineTuneAfterBlock', fineTuneAfterBlock, advice),
+      )
     }
     if (views >= 2) return
     throw invalid(

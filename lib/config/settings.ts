@@ -84,6 +84,12 @@ export const trainSettings = z.strictObject({
     source: 'SimCLR v2 §2',
   }),
   distillation,
+  fineTuneAfterBlock: option(integer(-1, 4), {
+    about:
+      "Where the objective is 'supervised' or 'distill': trains only what comes after the stem (0) or after this group of residual blocks (1 to 4). What comes before it stays as it is, its BatchNorm in evaluation mode. 4: the classifier alone, and layers of the head that are kept; -1: everything (docs/fine-tuning.md).",
+    default: '-1',
+    source: 'tf2/resnet.py, fine_tune_after_block',
+  }),
   limit: option(integer(1), {
     about: 'Uses only so many images, the same ones every time.',
     default: 'all',

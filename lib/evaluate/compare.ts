@@ -50,11 +50,11 @@ export async function compare(
 
 /** How many images of `test` are among those of `data`, which need no labels. */
 export async function sharedWith(
-  { data, test, limit, limitPerClass, maxSkipped, signal }: Parameters<typeof readPair>[0],
+  { data, test, limit, limitPerClass, limitSeed, maxSkipped, signal }: Parameters<typeof readPair>[0],
   imageSize: number,
 ): Promise<SharedImages> {
   const reading = { imageSize, maxSkipped, signal }
-  const learnt = await readImages(data, { ...reading, limit, limitPerClass })
+  const learnt = await readImages(data, { ...reading, limit, limitPerClass, limitSeed })
   try {
     const tested = await readImages(test, reading)
     try {

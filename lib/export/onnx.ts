@@ -56,8 +56,8 @@ class GraphBuilder {
     if (classifier) {
       const classes = classifier.classes.length
       const kept = classifier.head ? denseLayers(classifier.head) : []
-      const x = kept.reduce((x, layer, i) => this.#relu(this.#dense(`head.${i}`, x, dim, layer)), 'features')
-      this.#node('Softmax', [this.#dense('fc', x, dim, classifier, 'logits')], 'probabilities', { axis: 1 })
+      const x = kept.reduce((x, layer, i) => this.#relu(this.#dense(`head.${i}`, x, layer)), 'features')
+      this.#node('Softmax', [this.#dense('fc', x, classifier, 'logits')], 'probabilities', { axis: 1 })
       outputs.push({ name: 'probabilities', shape: ['N', classes] })
     }
     return {
@@ -70,11 +70,11 @@ class GraphBuilder {
     }
   }
 
-  /** A dense layer with bias, of inputs of `dim` numbers. */
-  #dense(name: string, x: string, dim: number, { weight, bias }: DenseLayer, output = name): string {
+  /** A dense layer with bias. */
+  #dense(name: string, x: string, { weight, bias }: DenseLayer, output = name): string {
     const inputs = [
       x,
-      this.#weight(`${name}.weight`, [bias.length, dim], weight),
+      this.#weight(`${name}.weight`, [bias.length, weight.length / bias.length], weight),
       this.#weight(`${name}.bias`, [bias.length], bias),
     ]
     return this.#node('Gemm', inputs, output, { transB: 1 })

@@ -18,7 +18,7 @@ import {
 } from './encoder-file.ts'
 import { encoderPath } from './folder.ts'
 import { foreignNote } from './foreign-keys.ts'
-import { type KeptLayers, keptHead } from './kept-head.ts'
+import { hiddenWidth, type KeptLayers, keptHead } from './kept-head.ts'
 
 /** An encoder to begin with. */
 export interface Beginner extends Init, Pick<EncoderWeights, 'tensors'> {
@@ -45,8 +45,12 @@ export async function readInit(path: string, keep = 0): Promise<Beginner> {
   const there = checkpoint ? middleLayers(checkpoint) : (weights.classifier?.head ?? null)
   if (there === null || there.layers < keep) throw headless(path, keep, there?.layers ?? 0)
   const head = keptHead(checkpoint?.tensors ?? weights.classifier!.head!.tensors, { ...there, layers: keep })!
-  const { convention } = there
-  return { ...beginner, head: { layers: there.layers + 1, convention }, headTensors: head.tensors }
+  const { layers, convention } = there
+  return {
+    ...beginner,
+    head: { layers: layers + 1, hidden: hiddenWidth(head), convention },
+    headTensors: head.tensors,
+  }
 }
 
 /** The checkpoint that `path` is, or that a run folder has: not one that its encoder.safetensors has left behind. */

@@ -1,6 +1,6 @@
 /**
  * First layers of the projection head that stay after training, for a classifier to stand on (SimCLR v2, §2;
- * `ft_proj_selector` of tf2/model.py): dense, BatchNorm, ReLU, each as wide as the features.
+ * `ft_proj_selector` of tf2/model.py): dense, BatchNorm, ReLU.
  */
 import type { Convention, DenseLayer, NativeTensor } from '../addon/interface.ts'
 import { foldedNorm } from './folded-norm.ts'
@@ -37,6 +37,11 @@ export function keptHead(
   ).flat()
   const own = names.flatMap((name) => known.get(name) ?? [])
   return layers > 0 && own.length === names.length ? { layers, convention, tensors: own } : null
+}
+
+/** How wide they are. */
+export function hiddenWidth({ tensors }: KeptHead): number {
+  return tensors.find(({ name }) => name === 'head.layers.0.weight')!.shape[0]!
 }
 
 /** What the layers compute in evaluation mode, their BatchNorm folded in; a ReLU follows each. */

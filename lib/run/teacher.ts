@@ -5,6 +5,7 @@ import type { TeacherFacts } from '../config/teacher.ts'
 import { tensorFrom } from '../io/tensor.ts'
 import { checksum } from './checksum.ts'
 import { encoderPrefix, readEncoder } from './encoder-file.ts'
+import { hiddenWidth } from './kept-head.ts'
 
 export interface Teacher extends TeacherFacts {
   spec: TeacherSpec
@@ -34,7 +35,13 @@ export async function readTeacher(path: string): Promise<Teacher> {
   ]
   const spec: TeacherSpec = {
     encoder,
-    head: { layers: layers + 1, dim: 1, convention: head?.convention ?? encoder.convention, keep: layers },
+    head: {
+      layers: layers + 1,
+      hidden: head && hiddenWidth(head),
+      dim: 1,
+      convention: head?.convention ?? encoder.convention,
+      keep: layers,
+    },
     classes: classes.length,
     tensors: all,
   }

@@ -150,8 +150,8 @@ Napi::Value LinearProbe(const Napi::CallbackInfo& info) {
   });
 }
 
-/// The kept layers, each of which gives as many numbers as it takes; none where there is no argument.
-std::vector<DenseLayer> to_hidden(const Napi::Value& value, int64_t dim) {
+/// The kept layers, each of which takes what the one before gives; none where there is no argument.
+std::vector<DenseLayer> to_hidden(const Napi::Value& value) {
   std::vector<DenseLayer> hidden;
   if (value.IsUndefined()) return hidden;
   if (!value.IsArray()) fail(value.Env(), "an array of layers", "hidden", value);
@@ -161,10 +161,13 @@ std::vector<DenseLayer> to_hidden(const Napi::Value& value, int64_t dim) {
     if (!given.IsObject()) fail(value.Env(), "a layer's weight and bias", "hidden", given);
     const auto layer = given.As<Napi::Object>();
     const at::Tensor bias = rows(layer.Get("bias"), "hidden.bias", 1).flatten();
-    const at::Tensor weight = rows(layer.Get("weight"), "hidden.weight", dim);
-    if (bias.numel() != dim || weight.size(0) != dim)
-      fail(value.Env(), "layers as wide as the features", "hidden", given);
-    hidden.push_back({weight, bias});
+    const at::Tensor weight = rows(layer.Get("weight"), "hidden.weight", 1);
+    const int64_t out = bias.numel(), values = weight.numel();
+    if (values == 0 || out == 0 || values % out != 0 ||
+        (!hidden.empty() && values / out != hidden.back().bias.numel()))
+      fail(value.Env(), "layers each of which takes as many numbers as the one before it gives", "hidden",
+           given);
+    hidden.push_back({weight.view({out, values / out}), bias});
   }
   return hidden;
 }
@@ -176,8 +179,13 @@ Napi::Value ClassProbabilities(const Napi::CallbackInfo& info) {
   const auto length = static_cast<int64_t>(info[1].As<Napi::TypedArray>().ElementLength());
   const int64_t dim = length / classes;
   if (dim == 0 || length % classes != 0) fail(info.Env(), "as many numbers a class", "weight", info[1]);
-  const at::Tensor weight = rows(info[1], "weight", dim), features = rows(info[0], "features", dim);
-  const auto work = [=, hidden = to_hidden(info[3], dim)] {
+  const std::vector<DenseLayer> hidden = to_hidden(info[3]);
+  if (!hidden.empty() && hidden.back().bias.numel() != dim)
+    fail(info.Env(), "a last layer that gives the " + std::to_string(dim) + " numbers that `weight` takes",
+         "hidden", info[3]);
+  const at::Tensor weight = rows(info[1], "weight", dim);
+  const at::Tensor features = rows(info[0], "features", hidden.empty() ? dim : hidden.front().weight.size(1));
+  const auto work = [=] {
     require_finite(features, "features");
     return class_probabilities(features, weight, bias, hidden).contiguous();
   };

@@ -24,6 +24,7 @@ T word(const Napi::Object& object, const char* key, const std::map<std::string, 
 HeadSpec to_head_spec(const Napi::Object& object) {
   HeadSpec spec;
   spec.layers = integer<int>(object, "layers");
+  if (has(object, "hidden")) spec.hidden = integer(object, "hidden", 1, INT32_MAX);
   spec.dim = integer(object, "dim", 1, INT32_MAX);
   spec.convention = to_convention(object, "convention");
   if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);
@@ -129,6 +130,8 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
     const Napi::Object distillation = object(spec, "distillation");
     out.distillation = {number(distillation, "temperature"), number(distillation, "weight")};
   }
+  if (has(spec, "fineTuneAfterBlock"))
+    out.fine_tune_after_block = integer<int>(spec, "fineTuneAfterBlock", -1, 4);
   out.precision = to_precision(spec, "precision");
   out.device = string(spec, "device");
   out.shards = integer<int>(spec, "shards", 1, kMaxShards);

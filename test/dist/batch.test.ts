@@ -21,7 +21,7 @@ describe('a batch shared by processes is one batch', function () {
   it('three views, fp64: the same of ranks with 2, 1 shards, 11 images', () =>
     expectExact(workOf({ loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, [2, 1])))
 
-  it('a student of a teacher, its labels beside that, on a kept layer, fp64: loss, every gradient, running statistics', async () => {
+  it('a classifier on a kept layer, a student of a teacher, what comes after frozen groups, fp64: loss, every gradient, running statistics', async () => {
     const recipe = {
       supervised: true,
       loss: { temperature: 1, scale: 1, normalize: true, views: 1 },
@@ -32,8 +32,13 @@ describe('a batch shared by processes is one batch', function () {
       (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.')),
     )
     const teacher = { encoder, head: recipe.head, classes: 3, tensors }
-    for (const own of [{}, { teacher, distillation: { temperature: 2, weight: 0.4 } }]) {
-      const { one, ranks } = await both(workOf({ ...recipe, ...own }, [2, 1]))
+    for (const [own, sockets] of [
+      [{}, false],
+      [{ teacher, distillation: { temperature: 2, weight: 0.4 } }, false],
+      [{ fineTuneAfterBlock: 3 }, false],
+      [{ fineTuneAfterBlock: 4 }, true],
+    ] as const) {
+      const { one, ranks } = await both(workOf({ ...recipe, ...own }, [2, 1], { sockets }))
       expect(one.gradients.gradientNorm).to.be.greaterThan(0)
       for (const { gradients, state } of ranks) {
         expect(gradients.loss).to.be.closeTo(one.gradients.loss, 1e-12)

@@ -27,15 +27,16 @@ function trained({ name, shape, ...tensor }: NativeTensor, seed: number): Native
   return tensorFrom(name, shape, moved)
 }
 
-/** First layers of a projection head, as an encoder file has them. */
-function headOf(layers: number, dim: number): NativeTensor[] {
+/** First layers of a projection head, `dim` wide, as an encoder file has them. */
+function headOf(layers: number, features: number, dim: number): NativeTensor[] {
   return Array.from({ length: layers }, (_, i) => {
     const [dense, norm] = [`head.layers.${3 * i}`, `head.layers.${3 * i + 1}`]
     const vectors = ['weight', 'bias', 'running_mean', 'running_var'].map((name, at) =>
       trained(tensorFrom(`${norm}.${name}`, [dim], new Float32Array(dim)), 20 + 5 * i + at),
     )
+    const inputs = i === 0 ? features : dim
     return [
-      tensorFrom(`${dense}.weight`, [dim, dim], noise(dim * dim, 30 + i)),
+      tensorFrom(`${dense}.weight`, [dim, inputs], noise(dim * inputs, 30 + i)),
       ...vectors,
       { name: `${norm}.num_batches_tracked`, dtype: 'I64' as const, shape: [], data: new Uint8Array(8) },
     ]
@@ -56,6 +57,7 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
     imageSize: number,
     classes: string[] | null = null,
     layers = 0,
+    hidden: number | null = null,
   ) {
     const convention = spec.convention ?? 'torch'
     using plain = await Encoder.random(spec, { imageSize, convention, normalize })
@@ -66,13 +68,13 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
     const moved = tensors.map((tensor, i) => trained(tensor, i + 1))
     if (classes !== null) {
       kept.classes = JSON.stringify(classes)
-      const [count, dim] = [classes.length, plain.featureDim]
+      const [count, dim] = [classes.length, hidden ?? plain.featureDim]
       moved.push(tensorFrom('fc.weight', [count, dim], noise(count * dim, 7)))
       moved.push(tensorFrom('fc.bias', [count], noise(count, 8)))
     }
     if (layers > 0) {
       kept.head = JSON.stringify({ layers, convention })
-      moved.push(...headOf(layers, plain.featureDim))
+      moved.push(...headOf(layers, plain.featureDim, hidden ?? plain.featureDim))
     }
     await writeSafetensors(file, moved, kept)
     return await Encoder.load(file)
@@ -162,17 +164,19 @@ describe('an encoder as an ONNX graph, in onnxruntime', function () {
       expect(text).to.include(known)
   })
 
-  it('gives those of a classifier on two layers of the head', async () => {
-    const spec = { arch: 'resnet18', width: 0.25, stem: 'cifar', convention: 'torch' } as const
-    using encoder = await encoderOf(spec, 16, ['cat', 'dog', 'cow'], 2)
-    const { images, input } = pictures(3, 16)
-    const { data, shape } = await encoder.classify(images)
-    expect(Math.max(...data) - Math.min(...data)).to.be.above(0.01)
-    const { probabilities, features } = await run(encoder, input)
-    expectClose(probabilities!, data, shape)
-    const embedded = await encoder.embed(images)
-    expectClose(features!, embedded.data, embedded.shape)
-  })
+  for (const hidden of [null, 24]) {
+    it(`gives those of a classifier on two layers of the head${hidden ? `, ${hidden} wide` : ''}`, async () => {
+      const spec = { arch: 'resnet18', width: 0.25, stem: 'cifar', convention: 'torch' } as const
+      using encoder = await encoderOf(spec, 16, ['cat', 'dog', 'cow'], 2, hidden)
+      const { images, input } = pictures(3, 16)
+      const { data, shape } = await encoder.classify(images)
+      expect(Math.max(...data) - Math.min(...data)).to.be.above(0.01)
+      const { probabilities, features } = await run(encoder, input)
+      expectClose(probabilities!, data, shape)
+      const embedded = await encoder.embed(images)
+      expectClose(features!, embedded.data, embedded.shape)
+    })
+  }
 
   it('is what `simclr export` writes', async () => {
     using encoder = await encoderOf({ arch: 'resnet18', width: 0.125 }, 16)

@@ -2,8 +2,9 @@
 
     fine_tune.py START OUT
 
-START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov and
-keep are metadata. The classifier stands on `keep` layers of lightly's projection head. With `teacher.*`, the state dict
+START has the state dict's tensors, `views` [steps, N, H, W, 3] and `labels` [N], -1 = none; lr, momentum, nesterov, keep
+and afterBlock are metadata. The classifier stands on `keep` layers of lightly's projection head, what comes before its
+block group is frozen. With `teacher.*`, the state dict
 of another such network (teacherKeep), it learns what that says: temperature, weight. OUT gets the state dict after the
 steps, and `losses`.
 """
@@ -16,15 +17,17 @@ from peer_tensors import read_safetensors, write_safetensors
 
 
 class Classifier(torch.nn.Module):
-    def __init__(self, keep, classes):
+    def __init__(self, keep, classes, hidden=None):
         super().__init__()
-        self.encoder = torchvision.models.resnet18(weights=None, num_classes=classes)
+        self.encoder = torchvision.models.resnet18(weights=None)
         dim = self.encoder.fc.in_features
         layers = []
         for _ in range(keep):
-            layers += [torch.nn.Linear(dim, dim, bias=False), torch.nn.BatchNorm1d(dim), torch.nn.ReLU()]
+            hidden = hidden or dim
+            layers += [torch.nn.Linear(dim, hidden, bias=False), torch.nn.BatchNorm1d(hidden), torch.nn.ReLU()]
+            dim = hidden
         self.head = torch.nn.ModuleDict({"layers": torch.nn.Sequential(*layers)})
-        self.classifier = self.encoder.fc
+        self.classifier = torch.nn.Linear(dim, classes)
         self.encoder.fc = torch.nn.Identity()
 
     def forward(self, x):
@@ -32,9 +35,17 @@ class Classifier(torch.nn.Module):
 
 
 def network(tensors, keep):
-    net = Classifier(int(keep), tensors["classifier.bias"].numel()).double()
+    first = tensors.get("head.layers.0.weight")
+    net = Classifier(int(keep), tensors["classifier.bias"].numel(), None if first is None else len(first)).double()
     net.load_state_dict(tensors, strict=True)
     return net
+
+
+def freeze(encoder, block):
+    """The stem and the groups up to this one, as fine_tune_after_block of SimCLR's tf2/resnet.py; -1: nothing."""
+    groups = [encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4]
+    for part in [encoder.conv1, encoder.bn1, *groups[:block]] if block >= 0 else []:
+        part.eval().requires_grad_(False)
 
 
 def main(start, out):
@@ -43,6 +54,7 @@ def main(start, out):
     prefix = "teacher."
     taught = {name[len(prefix):]: tensors.pop(name) for name in list(tensors) if name.startswith(prefix)}
     net = network(tensors, metadata["keep"]).train()
+    freeze(net.encoder, int(metadata["afterBlock"]))
     teacher = network(taught, metadata["teacherKeep"]).eval() if taught else None
     temperature, weight = float(metadata.get("temperature", 1)), float(metadata.get("weight", 0))
     optimizer = torch.optim.SGD(net.parameters(), lr=float(metadata["lr"]), momentum=float(metadata["momentum"]),

@@ -35,6 +35,32 @@ const rowsOf = (tensor: NativeTensor, columns: number) => {
 }
 
 describe('projection heads', () => {
+  for (const hidden of [24, 96]) {
+    it(`has middle layers of ${hidden} numbers, by hand, and a gradient for each`, async () => {
+      await withLearner(
+        tinySpec({ head: { layers: 3, hidden, dim, convention: 'torch' } }),
+        async (learner) => {
+          const state = (await learner.state()).filter(({ name }) => name.startsWith('head.'))
+          const kernels = state.filter(({ shape }) => shape.length === 2)
+          expect(kernels.map(({ shape }) => shape)).to.deep.equal([
+            [hidden, features],
+            [hidden, hidden],
+            [dim, hidden],
+          ])
+          const norms = state.filter(({ name }) => name.endsWith('running_var'))
+          expect(norms.map(({ shape }) => shape)).to.deep.equal([[hidden], [hidden], [dim]])
+          const images = views(6, 8)
+          const result = await learner.forward(images, { training: false, groups: false })
+          const wanted = headByHand(rowsOf(result.features, features), kernels.map(floats))
+          expect(relativeL2(floats(result.projections!), wanted.flat())).to.be.below(1e-12)
+          expect(result.hidden!.shape).to.deep.equal([6, hidden])
+          const { gradients } = await learner.gradients(images, null)
+          for (const tensor of gradients) expect(floats(tensor).some(Boolean), tensor.name).to.equal(true)
+        },
+      )
+    })
+  }
+
   for (const convention of ['paper', 'torch'] as const satisfies Convention[]) {
     for (const layers of [0, 1, 2, 3, 4]) {
       it(`${convention}, ${layers} layers: names, shapes, output and a gradient for each`, async () => {

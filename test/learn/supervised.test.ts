@@ -47,8 +47,9 @@ describe('a supervised learner', () => {
       `head.layers.${3 * i + 1}.weight`,
       `head.layers.${3 * i + 1}.bias`,
     ]).flat()
-    it(`has the gradient of its loss, in the encoder as in the classifier, with ${keep} layers of the head`, async () => {
-      await withLearner(supervised({ head: { ...head, keep } }), async (learner) => {
+    const hidden = keep === 2 ? 24 : null
+    it(`has the gradient of its loss, in the encoder as in the classifier, with ${keep} layers of the head${hidden ? `, ${hidden} wide` : ''}`, async () => {
+      await withLearner(supervised({ head: { ...head, hidden, keep } }), async (learner) => {
         const start = await learner.state()
         const { loss, probeLoss, gradients } = await learner.gradients(batch, labels)
         expect(loss).to.equal(probeLoss)
@@ -207,12 +208,26 @@ describe('classProbabilities', () => {
     const second = 1 / (1 + Math.exp(0.5))
     expect(actual[0]).to.be.closeTo(1 - second, 1e-6)
     expect(actual[1]).to.be.closeTo(second, 1e-6)
-    const wrong = { weight: Float32Array.of(1, 1), bias: Float32Array.of(0) }
-    expect(() =>
-      loadAddon().classProbabilities(Float32Array.of(1, 2), Float32Array.of(1, 0), Float32Array.of(0), [
-        wrong,
-      ]),
-    ).to.throw(/layers as wide as the features/)
+  })
+
+  it('goes through hidden layers of any width, each of which takes what the one before it gives', async () => {
+    const narrow = { weight: Float32Array.of(1, 1), bias: Float32Array.of(1) } // 2 → 1
+    const wide = { weight: Float32Array.of(1, -1, 2), bias: Float32Array.of(0, 0, 0.5) } // 1 → 3
+    const of = (hidden: (typeof narrow)[], features = Float32Array.of(1, 2)) =>
+      loadAddon().classProbabilities(
+        features,
+        Float32Array.of(1, 0, 0, 0, 0, 1),
+        Float32Array.of(0, 0),
+        hidden,
+      )
+    // (1, 2) → 4 → (4, 0, 8.5)
+    const actual = await of([narrow, wide])
+    expect(actual[0]).to.be.closeTo(1 / (1 + Math.exp(4.5)), 1e-6)
+    expect(() => of([narrow])).to.throw(/gives the 3 numbers that `weight` takes for `hidden`/)
+    expect(() => of([wide, wide])).to.throw(/takes as many numbers as the one before it gives for `hidden`/)
+    expect(() => of([narrow, wide], Float32Array.of(1, 2, 3))).to.throw(/whole rows of `dim`.*`features`/)
+    const none = { weight: new Float32Array(), bias: new Float32Array() }
+    expect(() => of([none])).to.throw(/`hidden`/)
   })
 
   it('refuses what does not fit', () => {

@@ -19,6 +19,10 @@ interface Case {
   nesterov: boolean
   /** Layers of the head that are kept. */
   keep: number
+  /** Their width. Default: that of the features. */
+  hidden?: number
+  /** What comes after this group is trained. Default: everything. */
+  afterBlock?: number
   distillation?: { temperature: number; weight: number }
 }
 
@@ -29,6 +33,10 @@ const cases: Case[] = [
   { nesterov: true, keep: 2 },
   { nesterov: true, keep: 0, distillation: { temperature: 1, weight: 1 } },
   { nesterov: false, keep: 1, distillation: { temperature: 2, weight: 0.3 } },
+  { nesterov: true, keep: 2, hidden: 96 },
+  { nesterov: true, keep: 0, afterBlock: 0 },
+  { nesterov: false, keep: 1, hidden: 640, afterBlock: 3 },
+  { nesterov: true, keep: 0, afterBlock: 4 },
 ]
 
 /** Of a state, what is no optimizer's. */
@@ -47,9 +55,11 @@ describe('fine-tuning and distillation, beside PyTorch in float64', function () 
     python = needTorchvision(this)
   })
 
-  for (const { nesterov, keep, distillation } of cases) {
+  for (const { nesterov, keep, hidden = null, afterBlock = -1, distillation } of cases) {
     const student = distillation ? `, τ ${distillation.temperature}, α ${distillation.weight}` : ''
-    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum, on ${keep} layers of the head${student}`, async () => {
+    const wide = hidden === null ? '' : ` ${hidden} wide`
+    const part = afterBlock < 0 ? '' : `, after group ${afterBlock}`
+    it(`ends at its weights and statistics after ${steps} steps, ${nesterov ? 'Nesterov' : 'plain'} momentum, on ${keep} layers of the head${wide}${part}${student}`, async () => {
       const labels = Int32Array.from({ length: images }, (_, i) => (i % 4) - 1)
       const batches = Array.from({ length: steps }, (_, step) => views(images, size, step + 1))
       const optimizer: OptimizerSpec = {
@@ -59,8 +69,11 @@ describe('fine-tuning and distillation, beside PyTorch in float64', function () 
         weightDecay: 0,
         decayAll: true,
       }
-      const head = { layers: 3, dim: 16, convention: 'torch', keep } as const
-      const spec = tinySpec({ encoder, head, optimizer, loss, classes: 3, supervised: true, shards: 2 })
+      const head = { layers: 3, hidden, dim: 16, convention: 'torch', keep } as const
+      const spec = tinySpec({
+        ...{ encoder, head, optimizer, loss, classes: 3, supervised: true, shards: 2 },
+        fineTuneAfterBlock: afterBlock,
+      })
       const kept = { ...head, keep: 1 }
       // With a classifier that has an opinion.
       const tensors = (await weightsOf({ ...spec, head: kept, seed: 3 })).map((tensor) =>
@@ -72,7 +85,10 @@ describe('fine-tuning and distillation, beside PyTorch in float64', function () 
       await withLearner({ ...spec, ...(distillation && { teacher, distillation }) }, async (learner) => {
         const own = (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.'))
         const pixels = Buffer.concat(batches.map(({ data }) => data))
-        const told = { lr: String(lr), momentum: '0.9', nesterov: String(nesterov), keep: String(keep) }
+        const told = {
+          ...{ lr: String(lr), momentum: '0.9', nesterov: String(nesterov) },
+          ...{ keep: String(keep), afterBlock: String(afterBlock) },
+        }
         await writeSafetensors(
           path('start.safetensors'),
           [

@@ -117,6 +117,46 @@ describe('fine-tuning from a layer of the projection head', function () {
     expect(run.best!.accuracy).to.be.closeTo(accuracy, 1e-12)
   })
 
+  it('of another width than the features: trained, saved, loaded, begun from and taught by', async () => {
+    const head = { layers: 3, hidden: 40, dim: 16 } as const
+    const encoder = { width: 0.25, stem: 'stride2' } as const
+    const contrastive = { ...tiny, encoder, head, data: scenes('train'), imageSize: 24, epochs: 1, limit: 48 }
+    await trained({ ...contrastive, out: path('narrow') })
+    const short = { ...tuning, epochs: 1, limit: 48 }
+    const run = await trained({
+      ...short,
+      init: path('narrow'),
+      head: { keep: 2 },
+      out: path('narrow-tuned'),
+    })
+    expect(run.config.head).to.include({ keep: 2, layers: 3, hidden: 40 })
+    const tensors = await tensorsOf(path('narrow-tuned', 'encoder.safetensors'))
+    const shapes = ['head.layers.0.weight', 'head.layers.3.weight', 'fc.weight'].map(
+      (name) => tensors.get(name)!.shape,
+    )
+    expect(shapes).to.deep.equal([
+      [40, 128],
+      [40, 40],
+      [10, 40],
+    ])
+    using tuned = await Encoder.load(path('narrow-tuned'))
+    const said = await tuned.classify(images)
+    await tuned.save(path('narrow.safetensors'))
+    using copy = await Encoder.load(path('narrow.safetensors'))
+    expect(await copy.classify(images)).to.deep.equal(said)
+    // From the file, which says the width by its shapes; an option may repeat it.
+    const again = { ...short, init: path('narrow.safetensors'), optimizer: { lr: 0 } }
+    await trained({ ...again, head: { keep: 1, hidden: 40 }, out: path('narrow-again') })
+    const error = await rejection(trained({ ...again, head: { keep: 1, hidden: 64 }, out: path('refused') }))
+    expect(error.message).to.match(
+      /Expected 40, as .*narrow\.safetensors has it, for `head.hidden` but received 64/,
+    )
+    const student = { objective: 'distill', preset: 'distill', teacher: path('narrow-tuned') } as const
+    await trained({ ...short, ...student, head: { keep: 1, hidden: 24 }, out: path('narrow-student') })
+    using small = await Encoder.load(path('narrow-student'))
+    expect((await small.classify(images)).shape).to.deep.equal([3, 10])
+  })
+
   it('begins anew from a fine-tuned file, which has what its classifier stands on', async () => {
     const file = path('tuned', 'encoder.safetensors')
     const options = { ...tuning, init: file, optimizer: { lr: 0 }, epochs: 1 }

@@ -51,6 +51,10 @@ describe('interrupt and resume', function () {
     'in chunks on two threads': { ...tiny, threads: 2, chunkSize: 4 },
     'learning labels': { ...tiny, objective: 'supervised' },
     'learning labels on a layer of the head': { ...tiny, objective: 'supervised', head: { keep: 1 } },
+    'learning labels, after the third group of blocks': {
+      ...tiny,
+      ...{ objective: 'supervised', fineTuneAfterBlock: 3 },
+    },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {

@@ -12,14 +12,22 @@ namespace {
 
 /// Throws for a supervised learner of what it cannot do; a whole network's parts otherwise.
 SimclrNetwork network_of(const LearnerSpec& spec) {
-  if (!spec.supervised) return build_network(spec.encoder, spec.head, spec.classes, spec.seed);
+  const int after = spec.fine_tune_after_block;
+  if (!spec.supervised) {
+    if (after < 0) return build_network(spec.encoder, spec.head, spec.classes, spec.seed);
+    throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
+                "Expected -1 for `fineTuneAfterBlock`, as nothing is frozen for NT-Xent, but received " +
+                    std::to_string(after) + ". Only a supervised learner freezes groups.");
+  }
   if (spec.classes < 1 || spec.chunk_size > 0) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
                 "Expected classes, and the whole batch at once, for a supervised learner but received " +
                     std::to_string(spec.classes) + " classes and chunks of " +
                     std::to_string(spec.chunk_size) + " images.");
   }
-  return build_classifier(spec.encoder, spec.head, spec.classes, spec.seed);
+  SimclrNetwork net = build_classifier(spec.encoder, spec.head, spec.classes, spec.seed);
+  if (after >= 0) freeze(net.parameters, net.encoder, after);
+  return net;
 }
 
 /// Null without one. Throws for one that the learner cannot learn from.
@@ -59,8 +67,8 @@ Learner::Learner(const LearnerSpec& spec)
     replicas_->share_gradients(*spec.processes, options);
   }
   std::vector<OptimizedTensor> tensors;
-  for (size_t i = 0; i < net_.parameters.parameters().size(); ++i) {
-    const Parameter& parameter = net_.parameters.parameters()[i];
+  for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
+    const Parameter& parameter = net_.parameters.parameters()[replicas_->trained()[i]];
     tensors.push_back(
         {parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}, {}});
   }

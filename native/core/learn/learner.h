@@ -42,6 +42,7 @@ struct LearnerSpec {
   bool supervised = false;  ///< cross entropy of the linear head, on `head.keep` layers, trains the encoder
   std::optional<TeacherSpec> teacher;  ///< of a supervised learner: it learns what this one says
   DistillationOptions distillation;    ///< from the teacher
+  int fine_tune_after_block = -1;  ///< of a supervised one: the stem (0) and groups up to this one are frozen
   Precision precision = Precision::fp32;
   std::string device = "cpu";
   int shards = 1;           ///< threads that share a batch (CPU)
@@ -81,7 +82,7 @@ struct StepResult {
 
 struct ForwardResult {
   at::Tensor features;             ///< [N, F]
-  at::Tensor hidden;               ///< [N, F] or undefined
+  at::Tensor hidden;               ///< [N, head.hidden] or undefined
   at::Tensor projections;          ///< [N, dim]
   std::vector<at::Tensor> groups;  ///< NHWC, stem and four groups, if asked for
 };
@@ -102,19 +103,20 @@ class Learner {
   /// undefined; -1 = none.
   StepResult step_views(const at::Tensor& views, const at::Tensor& labels, double lr);
 
-  /// The same without the update; running statistics do move. `gradients` receives them under the parameters'
-  /// names.
+  /// The same without the update; running statistics do move. `gradients` receives them under the names of
+  /// the parameters that are trained.
   StepResult gradients(const at::Tensor& views, const at::Tensor& labels,
                        std::vector<NamedTensor>& gradients);
 
-  /// images NHWC [N, H, W, 3]. `training`: batch statistics (running ones move), else evaluation mode.
+  /// images NHWC [N, H, W, 3]. `training`: batch statistics (running ones move), but for what is frozen; else
+  /// evaluation mode.
   ForwardResult forward(const at::Tensor& images, bool training, bool groups);
 
   /// Features [indices.size(), F], fp32 or fp64, CPU.
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
-  /// Parameters, buffers, the optimizer's state (Optimizer::state) under `optimizer.` and, in fp16,
-  /// `loss_scale`; CPU copies.
+  /// Parameters, frozen ones too, buffers, the optimizer's state (Optimizer::state) under `optimizer.` and,
+  /// in fp16, `loss_scale`; CPU copies.
   std::vector<NamedTensor> state() const;
 
   /// Strict; `optimizer.*` may be absent altogether, and so may `loss_scale`, which other precisions pass

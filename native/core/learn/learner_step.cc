@@ -150,7 +150,7 @@ void Learner::update(const StepResult& step, double lr) {
 
 void Learner::advance_weights() {
   const at::NoGradGuard no_grad;
-  optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(i); });
+  optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(replicas_->trained()[i]); });
   if (!device_.is_cpu()) replicas_->refresh(pool_);  // all together
 }
 
@@ -259,8 +259,8 @@ StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
                               std::vector<NamedTensor>& gradients) try {
   const StepResult result = differentiate(views.size(0) / spec_.loss.views, labels, 0, from_views(views));
   for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
-    gradients.push_back(
-        {net_.parameters.parameters()[i].name, replicas_->gradients()[i].cpu().contiguous().clone()});
+    const Parameter& parameter = net_.parameters.parameters()[replicas_->trained()[i]];
+    gradients.push_back({parameter.name, replicas_->gradients()[i].cpu().contiguous().clone()});
   }
   return result;
 } catch (...) {

@@ -26,14 +26,19 @@ void take_memory(const at::Tensor& x) {
 }  // namespace
 
 Replicas::Replicas(Parameters& parameters, at::ScalarType compute, int shards)
-    : parameters_(parameters), leaves_(shards) {
+    : parameters_(parameters), leaves_(shards), learning_(shards) {
   for (const Parameter& parameter : parameters.parameters()) {
     const at::Tensor& master = parameter.master;
+    if (parameter.trained) {
+      trained_.push_back(compute_.size());
+      gradients_.push_back(at::zeros_like(master));
+    }
     compute_.push_back(parameter.low_precision ? master.to(compute) : master);
-    gradients_.push_back(at::zeros_like(master));
   }
-  for (auto& leaves : leaves_) {
-    for (const at::Tensor& weight : compute_) leaves.push_back(weight.detach().requires_grad_(true));
+  for (int shard = 0; shard < shards; ++shard) {
+    std::vector<at::Tensor>& leaves = leaves_[shard];
+    for (const at::Tensor& weight : compute_) leaves.push_back(weight.detach());
+    for (const size_t i : trained_) learning_[shard].push_back(leaves[i].requires_grad_(true));
   }
 }
 
@@ -42,7 +47,7 @@ void Replicas::share_gradients(ProcessGroup& processes, const BucketOptions& opt
   options_ = options;
   const bool on_cpu = gradients_[0].is_cpu();
   // A GPU's optimizer wants to know now where gradients will be.
-  if (!on_cpu) shared_ = std::make_unique<GradientBuckets>(processes, gradients_, leaves_, options);
+  if (!on_cpu) shared_ = std::make_unique<GradientBuckets>(processes, gradients_, learning_, options);
 }
 
 void Replicas::begin(bool first, bool last) {
@@ -53,33 +58,34 @@ void Replicas::begin(bool first, bool last) {
     if (missing_.empty() && gradients_[0].is_cpu()) take_early();
     // Activations need the memory first; they make room as gradients come.
     for (size_t i = 0; first && i < missing_.size(); ++i) give_back_memory(gradients_[i]);
-    for (std::atomic<int>& missing : missing_) missing = static_cast<int>(leaves_.size());
+    for (std::atomic<int>& missing : missing_) missing = static_cast<int>(learning_.size());
     return;
   }
   // Not before the first step, where every rank is: the ranks agree on what there is room for.
-  if (!shared_) shared_ = HostGradients::make(*processes_, gradients_, leaves_, options_);
-  if (!shared_) shared_ = std::make_unique<GradientBuckets>(*processes_, gradients_, leaves_, options_);
+  if (!shared_) shared_ = HostGradients::make(*processes_, gradients_, learning_, options_);
+  if (!shared_) shared_ = std::make_unique<GradientBuckets>(*processes_, gradients_, learning_, options_);
   if (last) shared_->begin(/*add=*/!first);
 }
 
 void Replicas::drop_gradients() {
-  for (auto& leaves : leaves_) {
+  for (auto& leaves : learning_) {
     for (at::Tensor& leaf : leaves) leaf.mutable_grad().reset();
   }
 }
 
 void Replicas::take_early() {
   missing_ = std::vector<std::atomic<int>>(gradients_.size());
-  on_gradient(leaves_, [this](size_t i) {
+  on_gradient(learning_, [this](size_t i) {
     if (--missing_[i] > 0) return;
     take_memory(gradients_[i]);
-    take_gradient(leaves_, i, gradients_[i], /*add=*/!first_);
+    take_gradient(learning_, i, gradients_[i], /*add=*/!first_);
   });
 }
 
-void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>& work) {
+void Replicas::for_each(ShardPool& pool, const std::vector<at::Tensor>& tensors,
+                        const std::function<void(size_t)>& work) {
   deal(
-      pool.team(), compute_.size(), [this](size_t i) { return compute_[i].numel(); },
+      pool.team(), tensors.size(), [&](size_t i) { return tensors[i].numel(); },
       [&](size_t i) {
         const at::NoGradGuard no_grad;
         work(i);
@@ -89,11 +95,11 @@ void Replicas::for_parameters(ShardPool& pool, const std::function<void(size_t)>
 void Replicas::collect(ShardPool& pool) {
   if (shared_ && last_) return shared_->finish();
   if (!shared_ && first_ && !gradients_[0].is_cpu()) return collect_at_once();
-  for_parameters(pool, [this](size_t i) {
+  for_each(pool, gradients_, [this](size_t i) {
     if (!missing_.empty() && missing_[i] == 0) return;
     at::Tensor total = shared_ ? shared_->own()[i] : gradients_[i];
     if (!missing_.empty()) take_memory(total);
-    take_gradient(leaves_, i, total, /*add=*/!first_);
+    take_gradient(learning_, i, total, /*add=*/!first_);
   });
 }
 
@@ -101,7 +107,7 @@ void Replicas::collect_at_once() {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> totals, made;
   for (size_t i = 0; i < gradients_.size(); ++i) {
-    at::Tensor& gradient = leaves_[0][i].mutable_grad();
+    at::Tensor& gradient = learning_[0][i].mutable_grad();
     if (!gradient.defined()) {
       gradients_[i].zero_();
       continue;
@@ -116,7 +122,7 @@ void Replicas::collect_at_once() {
 at::Tensor Replicas::gradient_norm(ShardPool& pool) {
   if (!gradients_[0].is_cpu()) return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients_)));
   std::vector<at::Tensor> norms(gradients_.size());
-  for_parameters(pool, [&](size_t i) { norms[i] = at::linalg_vector_norm(gradients_[i]); });
+  for_each(pool, gradients_, [&](size_t i) { norms[i] = at::linalg_vector_norm(gradients_[i]); });
   return at::linalg_vector_norm(at::stack(norms));
 }
 
@@ -127,7 +133,7 @@ void Replicas::scale_gradients(double factor) {
 
 void Replicas::refresh(ShardPool& pool) {
   if (!gradients_[0].is_cpu()) return refresh_at_once();
-  for_parameters(pool, [this](size_t i) { refresh(i); });
+  for_each(pool, compute_, [this](size_t i) { refresh(i); });
 }
 
 void Replicas::refresh(size_t parameter) {

@@ -22,19 +22,22 @@ class Replicas {
   /// first.
   void share_gradients(ProcessGroup& processes, const BucketOptions& options);
 
-  /// Shard `shard`'s weights by parameter index: leaves that require gradients.
+  /// Indices of the parameters that are trained; each has a gradient, in this order.
+  const std::vector<size_t>& trained() const { return trained_; }
+
+  /// Shard `shard`'s weights by parameter index: leaves that require gradients where they are trained.
   const std::vector<at::Tensor>& leaves(int shard) const { return leaves_[shard]; }
 
-  /// Gradients by parameter index, in the masters' type and layout; valid after `collect`, without memory
-  /// between `begin` and the moment that the backward pass makes them (one process on a CPU).
+  /// Gradients of the trained parameters, in the masters' type and layout; valid after `collect`, without
+  /// memory between `begin` and the moment that the backward pass makes them (one process on a CPU).
   const std::vector<at::Tensor>& gradients() const { return gradients_; }
 
   /// Before a backward pass, the first or the last of a step or both. Between the two come others.
   void begin(bool first = true, bool last = true);
 
-  /// Sums the shards' gradients in shard order (zero where a parameter took no part), adds those of the
-  /// step's earlier passes and clears the leaves; after the last pass, with several ranks, waits for their
-  /// sum.
+  /// Sums the shards' gradients in shard order (zero where a trained parameter took no part), adds those of
+  /// the step's earlier passes and clears the leaves; after the last pass, with several ranks, waits for
+  /// their sum.
   void collect(ShardPool& pool);
 
   /// The 2-norm of all gradients together, a scalar on their device; valid after `collect`.
@@ -59,14 +62,18 @@ class Replicas {
   void collect_at_once();
   void refresh_at_once();
 
-  /// Calls work(index) for every parameter, dealt to the shards by size.
-  void for_parameters(ShardPool& pool, const std::function<void(size_t)>& work);
+  /// Calls work(index) for every one of `tensors`, dealt to the shards by size.
+  static void for_each(ShardPool& pool, const std::vector<at::Tensor>& tensors,
+                       const std::function<void(size_t)>& work);
 
   Parameters& parameters_;
   std::vector<at::Tensor> compute_;  // by parameter; the master itself where the types agree
   ShardLeaves leaves_;               // by shard, by parameter
+  std::vector<size_t> trained_;
+  // From here on by their order in `trained_`.
+  ShardLeaves learning_;  // the very leaves
   std::vector<at::Tensor> gradients_;
-  std::vector<std::atomic<int>> missing_;  // shards without a gradient yet, by parameter; empty: not counted
+  std::vector<std::atomic<int>> missing_;  // shards without a gradient yet; empty: not counted
   bool first_ = true, last_ = true;        // the pass under way
   ProcessGroup* processes_ = nullptr;      // with several ranks
   BucketOptions options_;

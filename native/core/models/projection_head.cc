@@ -8,19 +8,21 @@ namespace {
 
 ProjectionHead first_layers(int count, Parameters& parameters, const HeadSpec& spec, int64_t features,
                             uint64_t seed, const std::string& prefix) {
-  ProjectionHead head;
+  ProjectionHead head{{}, features};
   for (int i = 0; i < count; ++i) {
     const bool last = i + 1 == spec.layers;
-    const int64_t out = last ? spec.dim : features;
+    const int64_t in = head.out;
+    const int64_t out = last ? spec.dim : spec.hidden > 0 ? spec.hidden : features;
     const std::string dense_name = prefix + "layers." + std::to_string(3 * i) + ".weight";
     BatchNormOptions norm;
     norm.unbiased_running = spec.convention == Convention::kTorch;
     norm.shift = !(last && spec.convention == Convention::kPaper);
     DenseNorm layer;
-    layer.kernel = parameters.add(dense_name, dense_kernel(out, features, spec.convention, seed, dense_name),
-                                  true, false);
+    layer.kernel =
+        parameters.add(dense_name, dense_kernel(out, in, spec.convention, seed, dense_name), true, false);
     layer.norm = add_batch_norm(parameters, prefix + "layers." + std::to_string(3 * i + 1), out, norm);
     layer.last = last;
+    head.out = out;
     head.layers.push_back(layer);
   }
   return head;

@@ -20,15 +20,16 @@ struct DenseNorm {
 /// Dense without bias, BN, ReLU; the last layer has no ReLU, and in the paper's convention its BN no shift.
 struct ProjectionHead {
   std::vector<DenseNorm> layers;
+  int64_t out = 0;  ///< what the last of them puts out; without layers the width of the features
 };
 
-/// Registers `<prefix>layers.<3i>.weight` and `<prefix>layers.<3i+1>.*`, lightly's names. Middle layers keep
-/// the width of the features.
+/// Registers `<prefix>layers.<3i>.weight` and `<prefix>layers.<3i+1>.*`, lightly's names. Middle layers are
+/// `spec.hidden` wide.
 ProjectionHead build_head(Parameters& parameters, const HeadSpec& spec, int64_t features, uint64_t seed,
                           const std::string& prefix);
 
-/// Only the first `spec.keep` layers of that head, whose output has the width of the features (the original's
-/// ft_proj_selector). Throws ERR_SIMCLR_INVALID_ARGUMENT where the head has no so many middle layers.
+/// Only the first `spec.keep` layers of that head (the original's ft_proj_selector). Throws
+/// ERR_SIMCLR_INVALID_ARGUMENT where the head has no so many middle layers.
 ProjectionHead build_kept_head(Parameters& parameters, const HeadSpec& spec, int64_t features, uint64_t seed,
                                const std::string& prefix);
 

@@ -1,5 +1,6 @@
 #include "core/models/resnet.h"
 
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -144,6 +145,24 @@ struct RecomputedBlock : public torch::autograd::Function<RecomputedBlock> {
   }
 };
 
+at::Tensor stem(const Context& context, const ResNet& net, const at::Tensor& x) {
+  at::Tensor h = x;
+  for (const ConvNorm& layer : net.stem) {
+    h = conv(context, layer.conv, h);
+    const bool last = &layer == &net.stem.back();
+    h = last && net.pool ? norm_relu_pool(context, layer.norm, net.convention, h)
+                         : batch_norm(context, layer.norm, h, true);
+  }
+  return h;
+}
+
+at::Tensor blocks(const Context& context, const std::vector<ResidualBlock>& group, const at::Tensor& x) {
+  at::Tensor h = x;
+  for (const ResidualBlock& block : group)
+    h = context.recompute ? RecomputedBlock::run(context, block, h) : residual(context, block, h);
+  return h;
+}
+
 }  // namespace
 
 ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t seed,
@@ -169,6 +188,8 @@ ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t se
   net.pool = spec.stem == Stem::imagenet;
   int64_t in = channels(spec.width, 64);
   net.stem = build.stem(in);
+  const auto end = [&] { net.ends.push_back(static_cast<int>(parameters.parameters().size())); };
+  end();
   for (int group = 0; group < 4; ++group) {
     const int64_t filters = channels(spec.width, int64_t{64} << group);
     std::vector<ResidualBlock> blocks;
@@ -178,24 +199,30 @@ ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t se
       in = plan.bottleneck ? 4 * filters : filters;
     }
     net.groups.push_back(std::move(blocks));
+    end();
   }
   net.feature_dim = in;
   return net;
 }
 
+void freeze(Parameters& parameters, ResNet& net, int groups) {
+  net.frozen = groups + 1;
+  for (int i = net.stem[0].conv.kernel; i < net.ends[groups]; ++i) parameters.freeze(i);
+}
+
 at::Tensor forward(const Context& context, const ResNet& net, const at::Tensor& x,
                    std::vector<at::Tensor>* groups) {
+  const Context still{context.weights, context.buffers,   context.group, /*training=*/false,
+                      /*track=*/false, context.exact_sums};
+  const bool learning = at::GradMode::is_enabled();
   at::Tensor h = x;
-  for (const ConvNorm& layer : net.stem) {
-    h = conv(context, layer.conv, h);
-    const bool last = &layer == &net.stem.back();
-    h = last && net.pool ? norm_relu_pool(context, layer.norm, net.convention, h)
-                         : batch_norm(context, layer.norm, h, true);
-  }
-  if (groups != nullptr) groups->push_back(h);
-  for (const auto& group : net.groups) {
-    for (const ResidualBlock& block : group)
-      h = context.recompute ? RecomputedBlock::run(context, block, h) : residual(context, block, h);
+  for (size_t part = 0; part <= net.groups.size(); ++part) {
+    const auto frozen = static_cast<size_t>(net.frozen);
+    const Context& own = part < frozen ? still : context;
+    const at::AutoGradMode with_gradient(learning && part >= frozen);
+    // A recomputed block gets its weights' gradients on the way to its input's.
+    if (own.recompute && part > 0 && part == frozen) h.requires_grad_(true);
+    h = part == 0 ? stem(own, net, h) : blocks(own, net.groups[part - 1], h);
     if (groups != nullptr) groups->push_back(h);
   }
   return global_average(h);

@@ -33,12 +33,18 @@ struct ResNet {
   Convention convention = Convention::kTorch;
   std::vector<std::vector<ResidualBlock>> groups;
   int64_t feature_dim = 0;
+  std::vector<int> ends;  ///< of the stem's and of each group's parameters: the index of the next one
+  int frozen = 0;         ///< the first so many of stem and groups are not trained
 };
 
 /// Registers every array under `prefix` with torchvision's names (conv1, bn1, layer<g>.<b>.conv<i>, .bn<i>,
 /// .downsample.0/.1). Throws ERR_SIMCLR_INVALID_ARGUMENT for a depth, width or ratio there is no network for.
 ResNet build_resnet(Parameters& parameters, const EncoderSpec& spec, uint64_t seed,
                     const std::string& prefix);
+
+/// From now on the stem and the first `groups` groups stay as they are: their parameters are not trained, and
+/// `forward` runs them in evaluation mode without autograd (tf2/resnet.py, fine_tune_after_block).
+void freeze(Parameters& parameters, ResNet& net, int groups);
 
 /// x [N, 3, H, W] → features h [N, feature_dim], mean over H, W. If `groups` is given, the outputs of the
 /// stem (after pooling) and of each group are appended to it.

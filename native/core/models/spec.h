@@ -19,7 +19,8 @@ struct EncoderSpec {
 };
 
 struct HeadSpec {
-  int layers = 2;  ///< 0 = none, 1 = linear, 2 = SimCLR v1, 3 = SimCLR v2
+  int layers = 2;      ///< 0 = none, 1 = linear, 2 = SimCLR v1, 3 = SimCLR v2
+  int64_t hidden = 0;  ///< width of the middle layers; 0: that of the features
   int64_t dim = 128;
   Convention convention = Convention::kTorch;
   int keep = 0;  ///< first layers that a supervised learner's classifier stands on: less than `layers`

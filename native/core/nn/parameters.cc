@@ -27,7 +27,7 @@ at::Tensor in_layout(const at::Tensor& value) {
 }  // namespace
 
 int Parameters::add(const std::string& name, at::Tensor value, bool low_precision, bool excluded) {
-  parameters_.push_back({name, std::move(value), low_precision, excluded});
+  parameters_.push_back({name, std::move(value), low_precision, excluded, /*trained=*/true});
   return static_cast<int>(parameters_.size()) - 1;
 }
 

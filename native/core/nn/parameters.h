@@ -21,6 +21,7 @@ struct Parameter {
   bool
       low_precision;  ///< computed with in the run's precision (kernels); BN and biases stay as the master is
   bool excluded;  ///< no weight decay and no LARS adaptation: BN, biases, the supervised head (tf2/model.py)
+  bool trained = true;  ///< false: frozen; no gradient, no update
 };
 
 /// Parameters and buffers in the order modules registered them.
@@ -30,13 +31,16 @@ class Parameters {
   int add(const std::string& name, at::Tensor value, bool low_precision, bool excluded);
   int add_buffer(const std::string& name, at::Tensor value);
 
+  /// This parameter is not trained.
+  void freeze(int parameter) { parameters_[parameter].trained = false; }
+
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::vector<at::Tensor>& buffers() { return buffers_; }
 
   /// Moves everything to `device` in `dtype` (integer buffers keep theirs). Once, after building.
   void to(at::Device device, at::ScalarType dtype);
 
-  /// Number of trained values whose name starts with `prefix`.
+  /// Number of parameters' values, frozen ones too, whose name starts with `prefix`.
   int64_t count(const std::string& prefix) const;
 
   /// Copies of parameters and buffers whose name starts with `prefix`, on the CPU, contiguous, prefix cut
