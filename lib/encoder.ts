@@ -195,7 +195,7 @@ export class Encoder {
     options: EmbedOptions = {},
   ): AsyncGenerator<Features, void, undefined> {
     const { signal } = validate(embedOptions, options)
-    this.#check()
+    this.requireUsable()
     let count = 0
     for await (const part of heardValues(inParts(images, chunk), signal)) {
       const data = await this.#during(() => this.#embedPart(part, count, signal))
@@ -271,7 +271,7 @@ export class Encoder {
 
   /** Work that `dispose` waits for. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
-    this.#check()
+    this.requireUsable()
     this.#calls += 1
     try {
       return await work()
@@ -315,7 +315,8 @@ export class Encoder {
     this.dispose()
   }
 
-  #check(): void {
+  /** @internal Throws ERR_SIMCLR_DISPOSED after `dispose`. */
+  requireUsable(): void {
     if (this.#disposed) {
       throw new SimclrError('ERR_SIMCLR_DISPOSED', 'This encoder has been disposed. Load it again to use it.')
     }

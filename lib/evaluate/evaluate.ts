@@ -58,6 +58,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const encoder = loaded
     ? await Encoder.load(checked.encoder as string, { device: checked.device })
     : checked.encoder
+  if (encoder instanceof Encoder) encoder.requireUsable() // nobody should wait for images to learn that
   try {
     if (checked.probe === 'classifier') return await evaluateClassifier(encoder as Encoder, checked)
     return await evaluateProbe(encoder, checked as Probing)

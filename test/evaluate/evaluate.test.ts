@@ -108,6 +108,9 @@ describe('evaluate()', function () {
     await evaluate({ encoder, data: twoClasses(30), test: twoClasses(12, 101), probe: 'linear' })
     expect(await encoder.embed([image])).to.deep.equal(before)
     encoder.dispose()
+    // Before it looks for images.
+    const late = { encoder, data: path('nowhere'), test: path('nowhere') }
+    expect(await rejection(evaluate(late))).to.have.property('code', 'ERR_SIMCLR_DISPOSED')
   })
 
   it('learns from as many images of each class, drawn by limitSeed, and names the classes that are left without', async () => {
