@@ -239,7 +239,7 @@ describe('train()', function () {
       expect(config.limitSeed).to.equal((limitSeed as { limitSeed?: number }).limitSeed)
       return history.map(({ loss }) => loss)
     }
-    const first = await losses('first', {})
+    const first = await losses('not-drawn', {})
     const one = await losses('draw-1', { limitSeed: 1 })
     expect(await losses('draw-1-again', { limitSeed: 1 })).to.deep.equal(one)
     expect(await losses('draw-2', { limitSeed: 2 })).not.to.deep.equal(one)
