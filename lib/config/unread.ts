@@ -57,7 +57,7 @@ export const readings: readonly Reading[] = [
     isRead: (config) => !trainsClassifier(config),
   },
   {
-    options: ['head.layers', 'head.convention'],
+    options: ['head.layers', 'head.hidden', 'head.convention'],
     by: ['objective', 'head.keep'],
     isRead: (config) => !trainsClassifier(config) || config.head.keep > 0,
   },

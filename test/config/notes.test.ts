@@ -60,8 +60,8 @@ describe('a note on options that a run never reads', () => {
       "`distillation.temperature`, `distillation.weight` (`objective` is 'contrastive')",
     ],
     [
-      { objective: 'supervised', temperature: 0.1, head: { layers: 3 } },
-      "`temperature` (`objective` is 'supervised'); `head.layers` (`objective` is 'supervised' and `head.keep` is 0)",
+      { objective: 'supervised', temperature: 0.1, head: { layers: 3, hidden: 64 } },
+      "`temperature` (`objective` is 'supervised'); `head.layers`, `head.hidden` (`objective` is 'supervised' and `head.keep` is 0)",
     ],
     [
       { objective: 'supervised', head: { layers: 3, keep: 1, dim: 64 } },
