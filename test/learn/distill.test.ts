@@ -7,6 +7,8 @@ import {
   distance,
   expectOneBatch,
   floats,
+  sevenLabels as labels,
+  oneViewLoss as loss,
   paperLars,
   random,
   tinySpec,
@@ -14,8 +16,6 @@ import {
   withLearner,
 } from './support.ts'
 
-const loss = { temperature: 0.5, scale: 1, normalize: true, views: 1 } as const
-const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
 const batch = views(7, 8)
 
 /** Wider than its students, on a layer of its head, and of a firm opinion. */

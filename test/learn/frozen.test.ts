@@ -7,20 +7,21 @@ import {
   distance,
   expectOneBatch,
   floats,
+  sevenLabels as labels,
+  oneViewLoss as loss,
   paper,
   paperLars,
   random,
+  supervisedSpec,
   tinySpec,
   views,
   withLearner,
 } from './support.ts'
 
-const loss = { temperature: 0.5, scale: 1, normalize: true, views: 1 } as const
 const head = { layers: 3, dim: 16, convention: 'torch' } as const
-/** One view of each image, three classes; what comes after this group is trained. */
+/** What comes after this group is trained. */
 const after = (fineTuneAfterBlock: number, overrides: Partial<LearnerSpec> = {}): LearnerSpec =>
-  tinySpec({ loss, classes: 3, supervised: true, fineTuneAfterBlock, ...overrides })
-const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
+  supervisedSpec({ fineTuneAfterBlock, ...overrides })
 const batch = views(7, 8)
 
 const isFrozen = (name: string, block: number) => {
@@ -77,9 +78,7 @@ describe('a learner of what comes after a group of blocks', () => {
         await learner.stepViews(batch, labels, 0.05)
         return await learner.state()
       })
-    expect(
-      distance(await run(after(-1)), await run(tinySpec({ loss, classes: 3, supervised: true }))),
-    ).to.equal(0)
+    expect(distance(await run(after(-1)), await run(supervisedSpec()))).to.equal(0)
   })
 
   /** Weights and statistics that evaluation mode shows. */

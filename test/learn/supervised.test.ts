@@ -7,24 +7,17 @@ import {
   distance,
   expectOneBatch,
   floats,
+  sevenLabels as labels,
   paperLars,
   random,
+  supervisedSpec as supervised,
   tinySpec,
   views,
   withLearner,
 } from './support.ts'
 
-/** One view of each image, three classes. */
-const supervised = (overrides: Partial<LearnerSpec> = {}): LearnerSpec =>
-  tinySpec({
-    loss: { temperature: 0.5, scale: 1, normalize: true, views: 1 },
-    classes: 3,
-    supervised: true,
-    ...overrides,
-  })
 /** Of three layers, of which two can be kept. */
 const head = { layers: 3, dim: 16, convention: 'torch' } as const
-const labels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
 const batch = views(7, 8)
 
 describe('a supervised learner', () => {

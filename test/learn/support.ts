@@ -56,6 +56,16 @@ export function tinySpec(overrides: Partial<LearnerSpec> = {}): LearnerSpec {
   }
 }
 
+export const oneViewLoss = { temperature: 0.5, scale: 1, normalize: true, views: 1 } as const
+
+/** One view of each image, three classes. */
+export function supervisedSpec(overrides: Partial<LearnerSpec> = {}): LearnerSpec {
+  return tinySpec({ loss: oneViewLoss, classes: 3, supervised: true, ...overrides })
+}
+
+/** Of seven images; the fourth has none. */
+export const sevenLabels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
+
 /** Runs `work` with a learner and disposes of it whatever happens. */
 export async function withLearner<T>(
   spec: LearnerSpec,
