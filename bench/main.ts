@@ -13,7 +13,7 @@
 import { parseArgs } from 'node:util'
 import { loadAddon } from '../lib/addon/load.ts'
 import { autoPrecision } from '../lib/config/precision.ts'
-import { machineFacts } from '../lib/run/machine-facts.ts'
+import { machineFacts } from '../lib/machine-facts.ts'
 import { type Benchmark, type Context, complete, type Figure } from './figure.ts'
 import { augment } from './figures/augment.ts'
 import { jpeg } from './figures/jpeg.ts'

@@ -27,16 +27,16 @@ import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import type { ImageInput } from './data/types.ts'
 import { output, writeOutput } from './io/output.ts'
-import { type Classifier, classProbabilities, mostProbable } from './run/classifier.ts'
+import { machineFacts } from './machine-facts.ts'
+import { type Classifier, classProbabilities, mostProbable } from './weights/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
   type Preprocessing,
   readEncoder,
   writeEncoder,
-} from './run/encoder-file.ts'
-import type { ForeignWeights } from './run/foreign-keys.ts'
-import { machineFacts } from './run/machine-facts.ts'
+} from './weights/encoder-file.ts'
+import type { ForeignWeights } from './weights/foreign-keys.ts'
 
 export type { EmbedOptions, EncoderOptions }
 

@@ -8,7 +8,7 @@ import { resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { decodedSide } from '../data/images.ts'
-import { machineFacts } from '../run/machine-facts.ts'
+import { machineFacts } from '../machine-facts.ts'
 import { decodeRate, photographs } from './decode.ts'
 import { sceneStore } from './scenes.ts'
 

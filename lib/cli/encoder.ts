@@ -1,7 +1,7 @@
 /** The encoder that a command names. */
 import type { EncoderOptions } from '../config/encoder-options.ts'
 import { Encoder } from '../encoder.ts'
-import { foreignNote } from '../run/foreign-keys.ts'
+import { foreignNote } from '../weights/foreign-keys.ts'
 import { say } from './output.ts'
 
 /** Loads it, and says what of a file that others have written was taken and what not. */

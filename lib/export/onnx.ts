@@ -6,9 +6,9 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { DenseLayer, NativeTensor } from '../addon/interface.ts'
 import { toFloat32 } from '../io/tensor.ts'
-import { type EncoderWeights, encoderMetadata } from '../run/encoder-file.ts'
-import { foldedNorm } from '../run/folded-norm.ts'
-import { denseLayers } from '../run/kept-head.ts'
+import { type EncoderWeights, encoderMetadata } from '../weights/encoder-file.ts'
+import { foldedNorm } from '../weights/folded-norm.ts'
+import { denseLayers } from '../weights/kept-head.ts'
 import { encodeOnnx, type Graph } from './onnx-file.ts'
 
 /** A protocol buffer has less than 2 GiB. */

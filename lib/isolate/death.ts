@@ -1,8 +1,7 @@
 /** Why a training process died, as far as that can be known, and what to do about it. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { newestCheckpoint } from '../run/checkpoint.ts'
+import { checkpointsPath, newestCheckpoint } from '../weights/checkpoint.ts'
 
 export interface Death {
   code: number | null
@@ -53,7 +52,7 @@ export async function deathError(death: Death): Promise<SimclrError> {
 
 /** The run's own newest checkpoint that is whole, else the one it had gone on from. */
 async function checkpointOf({ out, resume = 'auto' }: Death): Promise<string | null> {
-  const own = await newestCheckpoint(join(out, 'checkpoints'), () => {}).catch(() => null)
+  const own = await newestCheckpoint(checkpointsPath(out), () => {}).catch(() => null)
   if (own) return own.path
   return resume === 'auto' || resume === 'never' ? null : resume
 }

@@ -1,7 +1,8 @@
 /** What a page shows of the images, kept until the run has written a newer encoder: it takes seconds to compute. */
 import { stat } from 'node:fs/promises'
-import { listCheckpoints } from '../run/checkpoint.ts'
-import { checkpointsPath, configPath, encoderPath } from '../run/folder.ts'
+import { configPath } from '../run/folder.ts'
+import { checkpointsPath, listCheckpoints } from '../weights/checkpoint.ts'
+import { encoderPath } from '../weights/encoder-file.ts'
 
 export class SectionCache<T> {
   readonly #folder: string

@@ -4,7 +4,7 @@
  */
 import { exists } from '../io/exists.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
-import { type EncoderWeights, writeEncoder } from './encoder-file.ts'
+import { type EncoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
 /** What a best.safetensors says of itself; null where there is none. */

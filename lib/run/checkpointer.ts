@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import type { NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import { listCheckpoints, pruneCheckpoints, writeCheckpoint } from './checkpoint.ts'
+import { listCheckpoints, pruneCheckpoints, writeCheckpoint } from '../weights/checkpoint.ts'
 
 export interface CheckpointerOptions {
   folder: string

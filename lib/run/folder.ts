@@ -16,6 +16,8 @@ import { SimclrError } from '../addon/errors.ts'
 import { nameOfTemporary, writeFileAtomic } from '../io/atomic.ts'
 import { makeFolder } from '../io/folder.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
+import { checkpointsPath } from '../weights/checkpoint.ts'
+import { encoderPath } from '../weights/encoder-file.ts'
 import { parseConfig, type RunConfig } from './config-file.ts'
 import { eventFileName } from './tensorboard.ts'
 
@@ -32,7 +34,7 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     const absolute = resolve(path)
     try {
-      await makeFolder(join(absolute, 'checkpoints'))
+      await makeFolder(checkpointsPath(absolute))
     } catch (error) {
       throw notMade(path, error)
     }
@@ -104,8 +106,6 @@ const ownFile =
   /^(config\.json|metrics\.jsonl|events\.out\.tfevents\.simclr|(encoder|best|step-\d+)\.safetensors|report\.html)$/
 
 export const configPath = (folder: string): string => join(folder, 'config.json')
-export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
-export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
 export const reportPath = (folder: string): string => join(folder, 'report.html')
 
 /** A new folder for a run: `runs/2026-05-04-153012`, with a number behind it where that is taken. Throws ERR_SIMCLR_IO. */

@@ -1,6 +1,5 @@
 /** `init`: a run that begins with the weights of an encoder that is there. */
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeTensor } from '../addon/interface.ts'
 import type { Init } from '../config/init.ts'
@@ -8,17 +7,23 @@ import { trainsClassifier } from '../config/objective.ts'
 import { exists } from '../io/exists.ts'
 import { isPyTorch } from '../io/pytorch.ts'
 import { readSafetensors } from '../io/safetensors.ts'
-import { type Checkpoint, checkpointFormat, checkpointOf, newestCheckpoint } from './checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointFormat,
+  checkpointOf,
+  checkpointsPath,
+  newestCheckpoint,
+} from '../weights/checkpoint.ts'
 import {
   type EncoderWeights,
+  encoderPath,
   encoderPrefix,
   encoderWeights,
   readEncoder,
   readEncoderFile,
-} from './encoder-file.ts'
-import { encoderPath } from './folder.ts'
-import { foreignNote } from './foreign-keys.ts'
-import { hiddenWidth, type KeptLayers, keptHead } from './kept-head.ts'
+} from '../weights/encoder-file.ts'
+import { foreignNote } from '../weights/foreign-keys.ts'
+import { hiddenWidth, type KeptLayers, keptHead } from '../weights/kept-head.ts'
 
 /** An encoder to begin with. */
 export interface Beginner extends Init, Pick<EncoderWeights, 'tensors'> {
@@ -61,7 +66,7 @@ async function checkpointAt(path: string): Promise<Checkpoint | null> {
     const file = await readSafetensors(path)
     return file.metadata.format === checkpointFormat ? await checkpointOf(path, file) : null
   }
-  const newest = await newestCheckpoint(join(path, 'checkpoints'), () => {})
+  const newest = await newestCheckpoint(checkpointsPath(path), () => {})
   if (newest === null || !(await exists(encoderPath(path)))) return newest
   const { step = 0 } = await readEncoderFile(encoderPath(path))
   return newest.step >= step ? newest : null

@@ -2,8 +2,8 @@
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Skipped } from '../data/types.ts'
 import type { Encoder } from '../encoder.ts'
+import type { EncoderWeights } from '../weights/encoder-file.ts'
 import type { Best } from './best.ts'
-import type { EncoderWeights } from './encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
 /** What a run leaves behind. */

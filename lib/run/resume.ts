@@ -11,12 +11,13 @@ import { exists } from '../io/exists.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
 import {
   type Checkpoint,
+  checkpointsPath,
   listCheckpoints,
   newestCheckpoint,
   putAside,
   readCheckpoint,
   stepOf,
-} from './checkpoint.ts'
+} from '../weights/checkpoint.ts'
 import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
@@ -62,7 +63,7 @@ export async function findStart(
   }
   const path = await realpath(resume)
   const found = (await stat(path)).isDirectory()
-    ? await newestOf(join(path, 'checkpoints'))
+    ? await newestOf(checkpointsPath(path))
     : { ...(await readCheckpoint(path)), path }
   if (found === null) throw invalid(`Expected a run with checkpoints for \`resume\` but ${path} has none.`)
   if (dirname(found.path) !== (await realpath(folder.checkpoints))) {

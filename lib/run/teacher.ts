@@ -3,9 +3,9 @@ import { SimclrError } from '../addon/errors.ts'
 import type { TeacherSpec } from '../addon/interface.ts'
 import type { TeacherFacts } from '../config/teacher.ts'
 import { tensorFrom } from '../io/tensor.ts'
-import { checksum } from './checksum.ts'
-import { encoderPrefix, readEncoder } from './encoder-file.ts'
-import { hiddenWidth } from './kept-head.ts'
+import { checksum } from '../weights/checksum.ts'
+import { encoderPrefix, readEncoder } from '../weights/encoder-file.ts'
+import { hiddenWidth } from '../weights/kept-head.ts'
 
 export interface Teacher extends TeacherFacts {
   spec: TeacherSpec

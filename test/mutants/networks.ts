@@ -168,7 +168,7 @@ export const networkMutants: readonly Mutant[] = [
   {
     trap: 'head',
     mistake: 'the projection head is exported with the encoder',
-    file: 'lib/run/encoder-file.ts',
+    file: 'lib/weights/encoder-file.ts',
     from: '.filter(({ name }) => name.startsWith(encoderPrefix))',
     to: '.filter(({ name }) => /^(encoder|head)\\./.test(name))',
     test: 'test/train/train.test.ts',

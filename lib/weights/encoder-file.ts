@@ -18,13 +18,13 @@ import {
   type Checkpoint,
   checkpointFormat,
   checkpointOf,
+  checkpointsPath,
   listCheckpoints,
   newestCheckpoint,
   stepOf,
 } from './checkpoint.ts'
 import { checksum, isIntact } from './checksum.ts'
 import { type Classifier, classifierOf, classifierTensors, isClassifier } from './classifier.ts'
-import { encoderPath } from './folder.ts'
 import type { ForeignWeights } from './foreign-keys.ts'
 import type { KeptLayers } from './kept-head.ts'
 import { fromTorchvision, marked, unmarked, withBatchCounts } from './torchvision.ts'
@@ -50,6 +50,10 @@ export interface EncoderWeights {
 }
 
 const format = 'simclr-encoder'
+
+/** Where a run's folder has it. */
+export const encoderPath = (folder: string): string => join(folder, 'encoder.safetensors')
+
 /** Of an encoder's tensors in a learner's state. */
 export const encoderPrefix = 'encoder.'
 
@@ -188,7 +192,7 @@ export async function readEncoder(path: string): Promise<EncoderWeights> {
     throw new SimclrError('ERR_SIMCLR_IO', `Expected a run folder or encoder file but ${path} is not there.`)
   }
   if (!(await stat(path)).isDirectory()) return (await readEncoderFile(path)).weights
-  const checkpoints = join(path, 'checkpoints')
+  const checkpoints = checkpointsPath(path)
   if (await exists(encoderPath(path))) {
     const { weights, step = Infinity } = await readEncoderFile(encoderPath(path))
     const [newest] = await listCheckpoints(checkpoints)

@@ -11,7 +11,7 @@ import {
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,
-} from '../../lib/run/checkpoint.ts'
+} from '../../lib/weights/checkpoint.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const at = (step: number): Checkpoint => ({

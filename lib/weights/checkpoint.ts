@@ -27,6 +27,9 @@ export interface Checkpoint {
   tensors: NativeTensor[]
 }
 
+/** Where a run's folder has them. */
+export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
+
 /** What a checkpoint's metadata call it. */
 export const checkpointFormat = 'simclr-checkpoint'
 /** Raised when older code can no longer read what newer code writes. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { findEncoder, foreignNote, type NamedShape } from '../../lib/run/foreign-keys.ts'
+import { findEncoder, foreignNote, type NamedShape } from '../../lib/weights/foreign-keys.ts'
 
 /** The arrays of a ResNet-18 that names depend on. */
 const resnet = [

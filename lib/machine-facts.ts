@@ -1,9 +1,9 @@
 /** What resolving has to know about the machine. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { Addon } from '../addon/interface.ts'
-import type { MachineFacts } from '../config/resolve.ts'
-import { type Placement, placement } from '../launch/placement.ts'
+import type { Addon } from './addon/interface.ts'
+import type { MachineFacts } from './config/resolve.ts'
+import { type Placement, placement } from './launch/placement.ts'
 
 export function machineFacts(addon: Addon): MachineFacts {
   const ranks = placementHere()
