@@ -5,12 +5,13 @@ import type { Addon } from './addon/interface.ts'
 import type { MachineFacts } from './config/resolve.ts'
 import { type Placement, placement } from './launch/placement.ts'
 
-export function machineFacts(addon: Addon): MachineFacts {
+/** `sharers`: processes that share the cores this one may run on; all ranks of the machine by default. */
+export function machineFacts(addon: Addon, sharers?: number): MachineFacts {
   const ranks = placementHere()
   const devices = addon.getDevices().map(({ name }) => name)
   return {
     // Ranks of one machine share its cores, and each has a GPU of its own.
-    cores: Math.max(1, Math.floor(availableParallelism() / (ranks?.localSize ?? 1))),
+    cores: Math.max(1, Math.floor(availableParallelism() / (sharers ?? ranks?.localSize ?? 1))),
     devices:
       ranks === null
         ? devices

@@ -21,7 +21,7 @@ process.once('message', async ({ rank, size, port, spec, views }: RankWork) => {
   const addon = loadAddon()
   const group = new addon.Group({
     ...{ rank, size, localSize: size, host: '127.0.0.1', port, servesStore: rank === 0 },
-    ...{ generation: '0', timeoutSeconds: 60 },
+    ...{ storeOutlives: false, generation: '0', timeoutSeconds: 60 },
   })
   await group.join('')
   await group.connect()

@@ -12,7 +12,9 @@ export interface GroupSpec {
   port: number
   /** This process runs the store: rank 0, unless a launcher does. */
   servesStore: boolean
-  /** Attempt of the run: what an earlier one left in the store is not taken for this one's. */
+  /** A launcher keeps the store over attempts of the run: what an earlier one left there is not taken for this one's. */
+  storeOutlives: boolean
+  /** Of the run's keys: those of other runs in the store are not this one's. */
   generation: string
   /** For others to appear, and for any collective to make progress. */
   timeoutSeconds: number
@@ -31,14 +33,16 @@ export interface NativeGroup {
   join(hello: string): Promise<string[]>
   /** Opens the connections that learners use; after `join`. */
   connect(): Promise<void>
-  /** Every rank's text, by rank. Rejects as `join`. */
+  /** Every rank's text, by rank. Rejects as `join`; between steps, being asked to stop ends nothing. */
   exchange(text: string): Promise<string[]>
   /** Tells the others why this rank ends, and gives them a moment to hear it. */
   announce(message: string): Promise<void>
   /** What this rank is at: told to others that wait for it in vain. */
   setActivity(activity: string): void
-  /** All ranks are told with their next step's result; this one's `join` and `exchange` wait no longer. */
+  /** All ranks are told with their next step's result; before the first, this one's `join` and `exchange` wait no longer. */
   askToStop(): void
+  /** Resolves when rank 0 has left, or has failed. */
+  outlastFirst(): Promise<void>
   /** Leaves in good order, after every learner of the group has been disposed of. */
   close(): Promise<void>
 }

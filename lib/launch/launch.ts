@@ -9,6 +9,7 @@ import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { freePort } from '../io/port.ts'
+import { kernelKills } from '../isolate/death.ts'
 import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
@@ -56,7 +57,7 @@ class RankDied extends SimclrError {}
 type Outcome = Exclude<News, { type: 'event' | 'ending' }>
 
 /** How one rank ended. */
-interface End {
+export interface End {
   rank: number
   exitCode: number | null
   exitSignal: NodeJS.Signals | null
@@ -76,6 +77,8 @@ class Attempt {
   /** By rank. */
   readonly #children = new Map<number, ChildProcess>()
   readonly #killed = new Set<number>()
+  /** That the kernel had made for want of memory before. */
+  readonly #kernelKills = kernelKills()
   /** Ranks that have said something since they were last asked to stop. */
   readonly #heard = new Set<number>()
   /** Asks those that are left, again and again, once a rank has failed. */
@@ -111,7 +114,7 @@ class Attempt {
       const [first] = ends
       if (ends.every(({ last }) => last?.type === 'done') && first!.last?.type === 'done')
         return first!.last.trained
-      throw failureOf(ends, this.#signal?.aborted ?? false)
+      throw failureOf(ends, this.#signal?.aborted ?? false, kernelKills() > this.#kernelKills)
     } finally {
       clearInterval(this.#asking)
       this.#signal?.removeEventListener('abort', stop)
@@ -197,8 +200,11 @@ function isStop(last: Outcome | null): boolean {
   return last?.type === 'failed' && last.error.code === 'ERR_SIMCLR_ABORTED'
 }
 
-/** The error of an attempt: the first cause that can be told from those that followed from it. `wasAborted`: from here. */
-function failureOf(ends: readonly End[], wasAborted: boolean): Error {
+/**
+ * The error of an attempt: the first cause that can be told from those that followed from it. `wasAborted`: from here.
+ * `lacksMemory`: the kernel has killed a process meanwhile.
+ */
+export function failureOf(ends: readonly End[], wasAborted: boolean, lacksMemory: boolean): Error {
   const failed = ends.flatMap(({ last }) => (last?.type === 'failed' ? [last] : []))
   const died = ends.filter(({ last, wasKilled }) => last === null && !wasKilled)
   if (died.length > 0) {
@@ -207,6 +213,7 @@ function failureOf(ends: readonly End[], wasAborted: boolean): Error {
         ? `Rank ${rank} was killed by ${exitSignal}.`
         : `Rank ${rank} ended with exit code ${exitCode}.`,
     )
+    if (died.some(({ exitSignal }) => exitSignal === 'SIGKILL')) text.push(aboutKill(lacksMemory))
     return new RankDied('ERR_SIMCLR_RANK', text.join(' '))
   }
   const stopped = failed.find(isStop)
@@ -219,6 +226,12 @@ function failureOf(ends: readonly End[], wasAborted: boolean): Error {
     return new RankDied('ERR_SIMCLR_RANK', about?.error.message ?? `Rank ${silent.join(', ')} did not end.`)
   }
   return receiveError((about ?? stopped ?? failed[0]!).error)
+}
+
+function aboutKill(lacksMemory: boolean): string {
+  return lacksMemory
+    ? 'Memory ran out: start fewer `processes`, lower `batchSize` or `limit`, or `stream` the images.'
+    : 'Somebody killed it, or a container that ran out of memory.'
 }
 
 /** What torchrun would set. */

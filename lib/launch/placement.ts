@@ -16,7 +16,9 @@ export interface Placement {
   port: number
   /** This process runs the store. */
   servesStore: boolean
-  /** Attempt of the run, for stores that outlive one. */
+  /** A launcher keeps the store over restarts of the ranks, who then meet in rounds. */
+  storeOutlives: boolean
+  /** Sets the run's keys apart from those of other runs in the store. */
   generation: string
 }
 
@@ -56,8 +58,10 @@ function fromRank(env: Environment): Placement {
     localSize: env.LOCAL_WORLD_SIZE === undefined ? 1 : count(env, 'LOCAL_WORLD_SIZE', 1),
     ...address(env, '127.0.0.1', defaultPort),
     servesStore: rank === 0 && !agent,
-    // torchrun keeps its store over restarts, and over changes of the number of ranks.
-    generation: [env.TORCHELASTIC_RUN_ID, env.TORCHELASTIC_RESTART_COUNT ?? '0', size].join('-'),
+    // torchrun keeps its store over restarts, and over changes of the number of ranks. Its count of restarts is no
+    // help: every node's agent has its own.
+    storeOutlives: agent,
+    generation: [env.TORCHELASTIC_RUN_ID, size].join('-'),
   }
 }
 
@@ -67,16 +71,23 @@ function fromSlurm(env: Environment): Placement | null {
   const rank = count(env, 'SLURM_PROCID', 0)
   const size = count(env, 'SLURM_STEP_NUM_TASKS', 1)
   const job = Number(env.SLURM_JOB_ID ?? 0)
+  const step = Number(env.SLURM_STEP_ID ?? 0)
   return {
     rank,
     size,
     localRank: count(env, 'SLURM_LOCALID', 0),
     localSize: tasksOfNode(env),
-    // Jobs that share a node need ports of their own.
-    ...address(env, firstHost(env.SLURM_STEP_NODELIST ?? '127.0.0.1'), 20_000 + (job % 20_000)),
+    // Jobs that share a node need ports of their own, and so do steps of a job.
+    ...address(env, firstHost(env.SLURM_STEP_NODELIST ?? '127.0.0.1'), portOf(job, step)),
     servesStore: rank === 0,
-    generation: env.SLURM_RESTART_COUNT ?? '0',
+    storeOutlives: false,
+    generation: [job, step, env.SLURM_RESTART_COUNT ?? 0].join('-'),
   }
+}
+
+/** Below the ports that systems hand out. Steps are far apart: jobs with neighbouring numbers often share a node. */
+function portOf(job: number, step: number): number {
+  return 20_000 + ((job + 1009 * step) % 12_000)
 }
 
 function address(env: Environment, host: string, port: number): { host: string; port: number } {

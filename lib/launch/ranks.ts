@@ -4,6 +4,7 @@ import type { NativeGroup } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { show } from '../config/messages.ts'
 import { versions } from '../machine.ts'
+import { ownSeat, type Seat, sharersOf } from './cores.ts'
 import { type Placement, placement } from './placement.ts'
 
 /** Named values that must be the same on every rank. */
@@ -14,14 +15,17 @@ export class Ranks {
   readonly size: number
   /** Null where this process trains alone. */
   readonly group: NativeGroup | null
+  /** Ranks on this machine. */
+  readonly #localSize: number
   readonly #signal: AbortSignal | undefined
   /** All have agreed on the step after which they stop. */
   #stopsTogether = false
 
-  private constructor(group: NativeGroup | null, signal: AbortSignal | undefined) {
+  private constructor(group: NativeGroup | null, localSize: number, signal: AbortSignal | undefined) {
     this.group = group
     this.rank = group?.rank ?? 0
     this.size = group?.size ?? 1
+    this.#localSize = localSize
     this.#signal = signal
   }
 
@@ -37,18 +41,20 @@ export class Ranks {
     const { signal, timeoutSeconds } = options
     const place = placement()
     const group = place && createGroup(place, timeoutSeconds)
-    const ranks = new Ranks(group, signal)
+    const ranks = new Ranks(group, place?.localSize ?? 1, signal)
     const stop = () => group?.askToStop()
     signal?.addEventListener('abort', stop)
     if (signal?.aborted) stop()
     try {
-      if (group !== null) await join(group)
+      if (group !== null) await join(group, place!.localSize)
       return await work(ranks)
     } catch (error) {
       if (!ranks.#stopsTogether) await group?.announce(describe(error))
       const isStop = error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
       throw isStop ? ranks.stopReason : error
     } finally {
+      // Launchers end all that are left, in half a minute, once one has ended; and rank 0 may still be writing.
+      if (ranks.#stopsTogether && !ranks.isFirst) await group?.outlastFirst()
       signal?.removeEventListener('abort', stop)
       await group?.close()
     }
@@ -70,6 +76,15 @@ export class Ranks {
     if (this.group === null) return value as T
     const [first] = await this.group.exchange(JSON.stringify(this.isFirst ? value : null))
     return JSON.parse(first!) as T
+  }
+
+  /** Ranks that share this one's cores, itself among them. */
+  async coreSharers(): Promise<number> {
+    if (this.group === null) return 1
+    const seats = (await this.group.exchange(JSON.stringify(ownSeat()))).map(
+      (text) => JSON.parse(text) as Seat,
+    )
+    return sharersOf(seats, this.rank, this.#localSize)
   }
 
   /** Throws ERR_SIMCLR_RANK, naming rank and fact, where a rank has not the same facts as rank 0. */
@@ -107,16 +122,35 @@ export class Ranks {
 }
 
 function createGroup(place: Placement, timeoutSeconds: number): NativeGroup {
-  const { rank, size, localSize, host, port, servesStore, generation } = place
+  const { localRank: _, ...spec } = place
   const { Group } = loadAddon()
-  return new Group({ rank, size, localSize, host, port, servesStore, generation, timeoutSeconds })
+  return new Group({ ...spec, timeoutSeconds })
 }
 
-async function join(group: NativeGroup): Promise<void> {
+async function join(group: NativeGroup, localSize: number): Promise<void> {
   const { simclr, libtorch } = versions()
-  const hello = JSON.stringify({ 'simclr version': simclr, 'LibTorch version': libtorch })
-  compare((await group.join(hello)).map(parse))
+  const facts = { 'simclr version': simclr, 'LibTorch version': libtorch }
+  const hellos = (await group.join(JSON.stringify({ facts, localSize }))).map(parse) as unknown as Hello[]
+  compare(hellos.map((hello) => hello.facts))
+  checkLocalSizes(hellos.map((hello) => hello.localSize))
   await group.connect()
+}
+
+interface Hello {
+  facts: Facts
+  /** Ranks on its machine. */
+  localSize: number
+}
+
+/** Machines may have ranks in any number, but where one has all, every rank is there. */
+function checkLocalSizes(sizes: readonly number[]): void {
+  const all = sizes.indexOf(sizes.length)
+  const other = sizes.findIndex((size) => size !== sizes.length)
+  if (all < 0 || other < 0) return
+  throw new SimclrError(
+    'ERR_SIMCLR_RANK',
+    `Expected every rank on one machine, as LOCAL_WORLD_SIZE=${sizes[all]} of rank ${all} says, but rank ${other} has LOCAL_WORLD_SIZE=${sizes[other]}. Set it on every rank to the number of ranks on that rank's machine.`,
+  )
 }
 
 const parse = (text: string) => JSON.parse(text) as Facts

@@ -79,7 +79,7 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
 
 /** The machine, with rank 0's measure of its processor for all: what follows from it must be the same. */
 async function commonFacts(ranks: Ranks): Promise<MachineFacts> {
-  const facts = machineFacts(loadAddon())
+  const facts = machineFacts(loadAddon(), ranks.size === 1 ? undefined : await ranks.coreSharers())
   if (ranks.size === 1) return facts
   const speed = await ranks.fromFirst(ranks.isFirst ? facts.bf16Speed() : null)
   return { ...facts, bf16Speed: () => speed }

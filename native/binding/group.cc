@@ -23,6 +23,7 @@ RankSpec to_rank_spec(const Napi::Object& object) {
   spec.host = string(object, "host");
   spec.port = integer<uint16_t>(object, "port");
   spec.serves_store = boolean(object, "servesStore");
+  spec.store_outlives = boolean(object, "storeOutlives");
   spec.generation = string(object, "generation");
   constexpr double kForever = 1e9;  // seconds; clocks count nanoseconds in 64 bits
   const double seconds = std::clamp(number(object, "timeoutSeconds"), 0.0, kForever);
@@ -57,6 +58,7 @@ void GroupObject::Register(Napi::Env env, Napi::Object exports) {
                                        InstanceMethod<&GroupObject::Announce>("announce"),
                                        InstanceMethod<&GroupObject::SetActivity>("setActivity"),
                                        InstanceMethod<&GroupObject::AskToStop>("askToStop"),
+                                       InstanceMethod<&GroupObject::OutlastFirst>("outlastFirst"),
                                        InstanceMethod<&GroupObject::Close>("close"),
                                    }));
 }
@@ -127,6 +129,11 @@ Napi::Value GroupObject::SetActivity(const Napi::CallbackInfo& info) {
 Napi::Value GroupObject::AskToStop(const Napi::CallbackInfo& info) {
   group_->ask_to_stop();
   return info.Env().Undefined();
+}
+
+Napi::Value GroupObject::OutlastFirst(const Napi::CallbackInfo& info) {
+  return task(
+      info, [](ProcessGroup& group) { return group.outlast_first(), true; }, nothing);
 }
 
 Napi::Value GroupObject::Close(const Napi::CallbackInfo& info) {

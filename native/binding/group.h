@@ -29,6 +29,7 @@ class GroupObject : public Napi::ObjectWrap<GroupObject> {
   Napi::Value Announce(const Napi::CallbackInfo& info);
   Napi::Value SetActivity(const Napi::CallbackInfo& info);
   Napi::Value AskToStop(const Napi::CallbackInfo& info);
+  Napi::Value OutlastFirst(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   /// Queues `work(group)`, whose result becomes the promise's value through `finish`.

@@ -22,6 +22,7 @@ describe('numbers that cross the boundary', () => {
     host: 'localhost',
     port: 1,
     servesStore: false,
+    storeOutlives: false,
     generation: '0',
     timeoutSeconds: 1,
   }

@@ -98,6 +98,19 @@ describe('when a rank fails, every other ends with an error that names it', func
       },
     ))
 
+  it('a rank that counts the ranks of its machine otherwise', async () => {
+    const out = newOut()
+    const port = await freePort()
+    const env = { LOCAL_WORLD_SIZE: '1' }
+    const ranks = [0, 1].map(
+      (rank) => new LaunchedRank({ rank, size: 2, port, ...(rank === 1 && { env }) }, endless(out)),
+    )
+    for (const rank of ranks) {
+      expect(await rank.end()).to.equal(1)
+      expect(rank.stderr).to.match(/LOCAL_WORLD_SIZE=2 of rank 0 says, but rank 1 has LOCAL_WORLD_SIZE=1/)
+    }
+  })
+
   it('a rank with other data', () =>
     withRanks(
       2,

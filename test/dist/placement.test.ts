@@ -13,7 +13,7 @@ describe('placement', () => {
     expect(placement({ SLURM_PROCID: '0', SLURM_NTASKS: '4' }), 'a batch script is no rank').to.equal(null)
   })
 
-  it('torchrun: its agent serves the store, and every attempt has keys of its own', () => {
+  it('torchrun: its agent serves the store, and keeps it over attempts that every node counts for itself', () => {
     const env = {
       ...{ RANK: '3', WORLD_SIZE: '4', LOCAL_RANK: '1', LOCAL_WORLD_SIZE: '2' },
       ...{ MASTER_ADDR: 'gpu03', MASTER_PORT: '4711', TORCHELASTIC_USE_AGENT_STORE: 'True' },
@@ -21,8 +21,9 @@ describe('placement', () => {
     }
     expect(placement(env)).to.deep.equal({
       ...{ rank: 3, size: 4, localRank: 1, localSize: 2, host: 'gpu03', port: 4711 },
-      ...{ servesStore: false, generation: 'job-2-4' },
+      ...{ servesStore: false, storeOutlives: true, generation: 'job-4' },
     })
+    expect(placement({ ...env, TORCHELASTIC_RESTART_COUNT: '3' })).to.deep.equal(placement(env))
     expect(placement({ ...env, RANK: '0' })!.servesStore).to.equal(false)
   })
 
@@ -40,11 +41,15 @@ describe('placement', () => {
         SLURM_STEP_TASKS_PER_NODE: '2(x2),1,1',
         SLURM_JOB_ID: '123456',
       },
+      SLURM_STEP_ID: '0',
     }
     expect(placement(env)).to.deep.equal({
-      ...{ rank: 4, size: 6, localRank: 0, localSize: 1, host: 'gpu03', port: 20_000 + (123456 % 20_000) },
-      ...{ servesStore: false, generation: '0' },
+      ...{ rank: 4, size: 6, localRank: 0, localSize: 1, host: 'gpu03', port: 20_000 + (123456 % 12_000) },
+      ...{ servesStore: false, storeOutlives: false, generation: '123456-0-0' },
     })
+    const another = placement({ ...env, SLURM_STEP_ID: '1' })!
+    expect(another.port, 'two steps of a job at once').to.not.equal(placement(env)!.port)
+    expect(another.generation).to.equal('123456-1-0')
   })
 
   it('takes the first host of a node list', () => {

@@ -15,6 +15,7 @@ process.once('message', async (message) => {
     host: '127.0.0.1',
     port,
     servesStore: rank === 0,
+    storeOutlives: false,
     generation: '0',
     timeoutSeconds: 60,
   })

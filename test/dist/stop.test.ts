@@ -76,6 +76,26 @@ describe('ranks that are asked to stop', function () {
     expect(checkpoint).to.equal(recorded).and.be.at.least(3)
   })
 
+  it('SIGTERM to rank 1 while rank 0 validates: all stop after the same step, with a checkpoint', async () => {
+    const out = path('patient')
+    const port = await freePort()
+    // Every step ends an epoch, and nearly all of the time is rank 0's validation, for which rank 1 waits.
+    const flags = endless(out, [
+      ...['--batch-size', '96', '--validation-data', 'synthetic:scenes,count=400,size=16,seed=2'],
+      ...['--validation-patience', '100000', '--distributed-timeout-seconds', '60'],
+    ])
+    const ranks = [0, 1].map((rank) => new LaunchedRank({ rank, size: 2, port }, flags))
+    try {
+      await ranks[0]!.until(/"type":"epoch".*"type":"step".*"step":2,/s)
+      ranks[1]!.child.kill('SIGTERM')
+      for (const rank of ranks) expect(await rank.end(), rank.stderr).to.equal(130)
+    } finally {
+      for (const { child } of ranks) child.kill('SIGKILL')
+    }
+    const { checkpoint, recorded } = await leftBehind(out)
+    expect(checkpoint).to.equal(recorded).and.be.at.least(3)
+  })
+
   it('a signal that is aborted already starts nothing', async () => {
     const reason = new Error('never mind')
     const options = { ...tiny, out: path('nothing'), processes: 2, signal: AbortSignal.abort(reason) }

@@ -54,6 +54,31 @@ describe('when what ranks stand on fails, every one ends with an error that says
     }
   })
 
+  it('rank 0 alone calls its machine localhost: the others reach it all the same', async function () {
+    const cable = Cable.lay()
+    if (cable === null) {
+      console.log('      skipped: network namespaces need root, and a kernel that has them')
+      return this.skip()
+    }
+    try {
+      const flags = [...tinyFlags, '--epochs', '1', '--report', 'off', '--out', path('localhost')]
+      const ranks = ([0, 1] as const).map((rank) => {
+        // The machine's name leads to its address.
+        const named = ['unshare', '--uts', 'sh', '-c', `hostname ${cable.addresses[rank]} && exec "$@"`, 'sh']
+        const host = rank === 0 ? 'localhost' : cable.addresses[0]
+        const env = { LOCAL_RANK: '0', LOCAL_WORLD_SIZE: '1' }
+        const limits = ['--distributed-timeout-seconds', '20']
+        return start({ rank, size: 2, port: 29500, host, env, via: [...cable.at(rank), ...named] }, [
+          ...flags,
+          ...limits,
+        ])
+      })
+      for (const rank of ranks) expect(await rank.end(), rank.stderr).to.equal(0)
+    } finally {
+      cable.remove()
+    }
+  })
+
   it('where /dev/shm has no room, or is not the same for all, sockets take its place', async function () {
     const own = (size: string) => [
       ...['unshare', '--mount', 'sh', '-c'],

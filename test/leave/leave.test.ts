@@ -91,7 +91,7 @@ describe('leaving a process that trains', function () {
   it('by process.exit while native work goes on that nothing would end for ten minutes', async () => {
     const program = `
       import { loadAddon } from '${new URL('../../lib/addon/load.ts', import.meta.url).pathname}'
-      const spec = { rank: 0, size: 2, localSize: 2, host: 'localhost', port: 0, servesStore: true, generation: '0', timeoutSeconds: 600 }
+      const spec = { rank: 0, size: 2, localSize: 2, host: 'localhost', port: 0, servesStore: true, storeOutlives: false, generation: '0', timeoutSeconds: 600 }
       new (loadAddon().Group)(spec).join('nobody else comes')
       setTimeout(() => process.exit(8), 500)`
     expectCode(await runProgram(program, path('i')), 8)

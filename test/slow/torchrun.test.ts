@@ -89,6 +89,37 @@ describe('under torchrun --no-python', function () {
     expect(distance(await tensors('restarted'), await tensors('torchrun'))).to.equal(0)
   })
 
+  it('two nodes: when a rank dies the ranks of both meet again, though their agents count restarts otherwise', async () => {
+    const port = await freePort()
+    const out = path('two-nodes')
+    const agents = [1, 0].map((isHost) =>
+      spawn(
+        torchrun!,
+        [
+          ...['--no-python', '--nnodes', '2:2', '--nproc-per-node', '1', '--max-restarts', '1'],
+          ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', `127.0.0.1:${port}`, '--rdzv-id', 'two-nodes'],
+          ...['--rdzv-conf', `is_host=${isHost}`],
+          ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+          ...['--epochs', '8', '--report', 'off', '--checkpoint-every-steps', '1'],
+          ...['--distributed-timeout-seconds', '30', '--out', out, '--json'],
+        ],
+        { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+      ),
+    )
+    let text = ''
+    for (const { stdout, stderr } of agents)
+      for (const stream of [stdout!, stderr!])
+        stream.setEncoding('utf8').on('data', (more: string) => {
+          text += more
+        })
+    const ends = agents.map((agent) => once(agent, 'close'))
+    while (!text.includes('"step":4,')) await sleep(20)
+    const [rank] = childrenOf(agents[1]!.pid!)
+    process.kill(rank!, 'SIGKILL')
+    for (const [code] of (await Promise.all(ends)) as [number | null][]) expect(code, text).to.equal(0)
+    expect(text.match(/"type":"start"/g), text).to.have.length(2)
+  })
+
   it('elastic: when a node is lost the run goes on with the ranks that are left', async () => {
     const port = await freePort()
     const out = path('elastic')

@@ -1,13 +1,18 @@
 #include "core/dist/process_group.h"
 
+#include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "core/device_kernels.h"
+#include "core/dist/apart.h"
 #include "core/dist/c10d.h"
+#include "core/dist/gloo_connection.h"
 #include "core/dist/host_memory.h"
+#include "core/dist/rendezvous.h"
 #include "core/dist/store.h"
 #include "core/dist/watch.h"
 #include "core/error.h"
@@ -20,31 +25,27 @@ using Clock = std::chrono::steady_clock;
 /// Above this a gathered sum would move more than a ring does.
 constexpr int64_t kGatherBytes = 1 << 16;
 
-/// Gloo's own timeout comes after ours, which asks the others before it gives up.
-constexpr std::chrono::seconds kGlooMargin{30};
+/// How long after c10d's own timeouts a call of it is given up.
+constexpr std::chrono::seconds kStoreMargin{3};
 
-bool is_loopback(const std::string& host) { return host == "localhost" || host.rfind("127.", 0) == 0; }
-
-/// The network Gloo uses: GLOO_SOCKET_IFNAME if it is set, the loopback for ranks of one machine, else what
-/// the machine's name resolves to.
-std::shared_ptr<gloo::transport::Device> device_for(const std::string& host) {
-  using c10d::ProcessGroupGloo;
-  if (const char* interface = std::getenv("GLOO_SOCKET_IFNAME")) {
-    return ProcessGroupGloo::createDeviceForInterface(interface);
+/// Every rank's text in `round`'s keys; what an earlier rank has not sent in time is an error.
+std::vector<std::string> exchange_in_store(c10d::Store& store, const RankSpec& spec, const std::string& round,
+                                           const std::string& text, const std::atomic<bool>& left) {
+  set_text(store, round + std::to_string(spec.rank), text);
+  std::vector<std::string> all;
+  const auto until = Clock::now() + spec.timeout;
+  for (int rank = 0; rank < spec.size; ++rank) {
+    const std::string key = round + std::to_string(rank);
+    while (!store.check({key})) {
+      if (left || Clock::now() > until) {
+        throw std::runtime_error("rank " + std::to_string(rank) + " sent nothing for " +
+                                 in_seconds(spec.timeout));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    all.push_back(get_text(store, key));
   }
-  if (is_loopback(host)) return ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
-  return ProcessGroupGloo::createDefaultDevice();
-}
-
-c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store>& store, const char* name,
-                                            const RankSpec& spec) {
-  auto options = c10d::ProcessGroupGloo::Options::create(spec.timeout);  // to connect
-  options->devices.push_back(device_for(spec.host));
-  options->threads = 1;  // one collective at a time, in order
-  c10::intrusive_ptr<c10d::Backend> backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
-      c10::make_intrusive<c10d::PrefixStore>(name, store), spec.rank, spec.size, options);
-  backend->setTimeout(spec.timeout + kGlooMargin);  // of collectives
-  return backend;
+  return all;
 }
 
 }  // namespace
@@ -80,60 +81,86 @@ ProcessGroup::ProcessGroup(const RankSpec& spec)
 
 ProcessGroup::~ProcessGroup() { close(); }
 
-template <class Ask>
-std::vector<std::string> ProcessGroup::asking_store(const Ask& ask) {
-  try {
-    return ask();
-  } catch (const c10::Error& error) {
-    watch_->alarm("the store failed (" + first_line(error) + ")");
+template <class Result>
+Result ProcessGroup::asking_store(const char* what,
+                                  std::function<Result(const std::atomic<bool>& left)> ask) {
+  const auto until = Clock::now() + spec_.timeout + kStoreMargin;
+  const auto look = [&] {
+    if (watch_ && watch_->alarmed()) watch_->rethrow();
+    if (stop_ && !steps_) throw_aborted();
+    if (Clock::now() < until) return;
+    if (!watch_) throw_silent_store(spec_, what);
+    watch_->alarm(std::string("the store does not answer: ") + what);
     watch_->rethrow();
+  };
+  std::string cause;
+  try {
+    return apart<Result>(std::move(ask), look);
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::Error& error) {
+    cause = "the store failed (" + first_line(error) + ")";
+  } catch (const std::exception& error) {
+    cause = first_line(error);
   }
+  if (!watch_) {
+    throw Error("ERR_SIMCLR_RANK",
+                "Rank 0's store at " + address(spec_) + " is gone while " + what + ": " + cause + ".");
+  }
+  watch_->alarm(cause);
+  watch_->rethrow();
+}
+
+void ProcessGroup::watch_over(const RankSpec& spec) {
+  auto watch = std::make_unique<Watch>(spec);
+  watch->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
+  std::lock_guard lock(wakeup_->mutex);  // set_activity may be looking
+  watch_ = std::move(watch);
+}
+
+void ProcessGroup::drop_watch() {
+  std::unique_ptr<Watch> watch;
+  std::lock_guard lock(wakeup_->mutex);
+  watch.swap(watch_);
 }
 
 std::vector<std::string> ProcessGroup::join(const std::string& hello) {
-  connections_->store = open_store(spec_, spec_.serves_store, stop_);
-  auto watch = std::make_unique<Watch>(spec_, stop_);
-  watch->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
-  {
-    std::lock_guard lock(wakeup_->mutex);  // set_activity may be looking
-    watch_ = std::move(watch);
-  }
-  return asking_store([&] { return meet_in_store(hello); });
-}
-
-std::vector<std::string> ProcessGroup::meet_in_store(const std::string& hello) {
-  set_text(*connections_->store, "here/" + std::to_string(spec_.rank), hello);
-  std::vector<int> missing;
-  const auto until = Clock::now() + spec_.timeout;
-  for (;;) {
-    missing.clear();
-    for (int rank = 0; rank < spec_.size; ++rank) {
-      if (!connections_->store->check({"here/" + std::to_string(rank)})) missing.push_back(rank);
+  using Store = c10::intrusive_ptr<c10d::Store>;
+  const Store store =
+      asking_store<Store>("opening it", [spec = spec_](const std::atomic<bool>& left) -> Store {
+        return open_store(spec, spec.serves_store, left);
+      });
+  connections_->store = store;
+  for (int64_t round = 0;;) {
+    round = asking_store<int64_t>("waiting for rank 0", [=, spec = spec_](const std::atomic<bool>& left) {
+      return take_place(*store, spec, round, left);
+    });
+    watch_over(in_round(spec_, round));
+    using Hellos = std::optional<std::vector<std::string>>;
+    const Hellos hellos =
+        asking_store<Hellos>("waiting for others", [=, spec = spec_](const std::atomic<bool>& left) {
+          return meet_in_round(store, spec, round, hello, left);
+        });
+    if (!hellos) {
+      drop_watch();
+      continue;
     }
-    if (missing.empty()) break;
-    if (watch_->alarmed()) watch_->rethrow();
-    if (stop_) throw_aborted();
-    if (Clock::now() > until) {
-      throw Error("ERR_SIMCLR_RANK",
-                  "Expected " + std::to_string(spec_.size) + " ranks but " + name_ranks(missing) +
-                      " did not appear within " + in_seconds(spec_.timeout) +
-                      ". Start all of them with the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT.");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    connections_->store = in_round(store, round);
+    return *hellos;
   }
-  std::vector<std::string> hellos;
-  for (int rank = 0; rank < spec_.size; ++rank) {
-    hellos.push_back(get_text(*connections_->store, "here/" + std::to_string(rank)));
-  }
-  return hellos;
 }
 
 void ProcessGroup::connect() {
+  // Where rank 0 alone calls its host localhost, the others could not reach it there.
+  const std::vector<std::string> hosts = exchange(is_loopback(spec_.host) ? "loopback" : "");
+  const bool loopback =
+      std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return host == "loopback"; });
   try {
-    connections_->batch.gloo = make_gloo(connections_->store, "batch", spec_);
-    connections_->gradients.gloo = make_gloo(connections_->store, "gradients", spec_);
+    connections_->batch.gloo = connect_gloo(connections_->store, "batch", spec_, loopback);
+    connections_->gradients.gloo = connect_gloo(connections_->store, "gradients", spec_, loopback);
   } catch (const std::exception& error) {
-    watch_->alarm("no connection to another rank (" + first_line(error) + ")");
+    watch_->alarm("no connection to another rank over " + network_of(loopback) + " (" + first_line(error) +
+                  ")");
     watch_->rethrow();
   }
   if (spec_.local_size == spec_.size)
@@ -157,28 +184,28 @@ c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, 
 }
 
 std::vector<std::string> ProcessGroup::exchange(const std::string& text) {
-  return asking_store([&] { return exchange_in_store(text); });
+  using Texts = std::vector<std::string>;
+  const std::string round = "exchange/" + std::to_string(exchanges_++) + "/";
+  return asking_store<Texts>("comparing with others",
+                             [=, store = connections_->store, spec = spec_](const std::atomic<bool>& left) {
+                               return exchange_in_store(*store, spec, round, text, left);
+                             });
 }
 
-std::vector<std::string> ProcessGroup::exchange_in_store(const std::string& text) {
-  const std::string round = "exchange/" + std::to_string(exchanges_++) + "/";
-  set_text(*connections_->store, round + std::to_string(spec_.rank), text);
-  std::vector<std::string> all;
-  const auto until = Clock::now() + spec_.timeout;
-  for (int rank = 0; rank < spec_.size; ++rank) {
-    const std::string key = round + std::to_string(rank);
-    while (!connections_->store->check({key})) {
-      if (watch_->alarmed()) watch_->rethrow();
-      if (stop_) throw_aborted();
-      if (Clock::now() > until) {
-        watch_->alarm("rank " + std::to_string(rank) + " sent nothing for " + in_seconds(spec_.timeout));
-        watch_->rethrow();
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    all.push_back(get_text(*connections_->store, key));
+void ProcessGroup::outlast_first() {
+  if (!watch_ || !connections_->store) return;
+  try {
+    apart<bool>(
+        [store = connections_->store](const std::atomic<bool>&) {
+          while (!store->check({"closed/0"})) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+          return true;
+        },
+        [this] {
+          if (watch_->alarmed()) watch_->rethrow();
+        });
+  } catch (const std::exception&) {
+    // It has failed, or its store has gone with it.
   }
-  return all;
 }
 
 template <class Start>
@@ -339,8 +366,7 @@ void ProcessGroup::close() {
   }
   connections_.reset();
   host_.reset();
-  std::lock_guard lock(wakeup_->mutex);
-  watch_.reset();
+  drop_watch();
 }
 
 }  // namespace simclr

@@ -45,14 +45,15 @@ class ProcessGroup {
 
   /// Finds the others. Returns every rank's `hello` in the order of ranks. Throws ERR_SIMCLR_RANK naming
   /// those that did not appear in time, and ERR_SIMCLR_ABORTED where it waits and is asked to stop. Call it
-  /// once, before anything else.
+  /// once, before anything else. Returns in time even where the store is stopped, as `exchange` does.
   std::vector<std::string> join(const std::string& hello);
 
   /// Opens the connections that collectives use; after `join`.
   void connect();
 
   /// Every rank's text, in the order of ranks, through the store. Throws as `join`: who does not get to the
-  /// first step has to be told by `announce`.
+  /// first step has to be told by `announce`. Between steps being asked to stop ends nothing: the next step
+  /// tells the others.
   std::vector<std::string> exchange(const std::string& text);
 
   /// [size, ...]: every rank's `value`, all of one shape.
@@ -93,18 +94,25 @@ class ProcessGroup {
   /// waiting.
   void ask_to_stop() { stop_ = true; }
   bool asked_to_stop() const { return stop_; }
+  /// From now on steps are what all stop after.
+  void begin_step() { steps_ = true; }
 
   Traffic traffic() const { return {collectives_, bytes_}; }
+
+  /// Returns when rank 0 has left: it writes what is left behind, and a launcher that sees another rank end
+  /// may not wait for it.
+  void outlast_first();
 
   /// Leaves in good order; nothing can be called afterwards.
   void close();
 
  private:
-  std::vector<std::string> meet_in_store(const std::string& hello);
-  std::vector<std::string> exchange_in_store(const std::string& text);
-  /// What goes wrong with the store becomes the alarm's verdict.
-  template <class Ask>
-  std::vector<std::string> asking_store(const Ask& ask);
+  /// `ask` on a thread of its own, since a store may not answer; it must own what it uses. What goes wrong
+  /// becomes the alarm's verdict where there is a watch already.
+  template <class Result>
+  Result asking_store(const char* what, std::function<Result(const std::atomic<bool>& left)> ask);
+  void watch_over(const RankSpec& spec);
+  void drop_watch();
 
   /// Starts a collective; what goes wrong at once becomes the alarm's verdict.
   template <class Start>
@@ -124,7 +132,7 @@ class ProcessGroup {
   std::unique_ptr<Watch> watch_;
   std::vector<Pending> unsettled_;
   int64_t exchanges_ = 0;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> stop_ = false, steps_ = false;
   std::atomic<int64_t> collectives_ = 0, bytes_ = 0;
 };
 

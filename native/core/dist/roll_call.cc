@@ -32,6 +32,7 @@ template <class T>
 }  // namespace
 
 RollCall call_roll(ProcessGroup& processes, const RollAnswer& answer) {
+  processes.begin_step();
   const std::vector<int64_t> mine{answer.images, answer.shards, answer.step, bits_of(answer.lr),
                                   processes.asked_to_stop()};
   const at::Tensor all = processes.all_gather(at::tensor(mine, at::kLong));

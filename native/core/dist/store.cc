@@ -19,8 +19,6 @@ using std::chrono::milliseconds;
 /// c10d's attempts cannot be interrupted, so each is short; long enough for a packet that is lost.
 constexpr milliseconds kTry{2000};
 
-std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
-
 /// What c10d warns of, with stacks, becomes an error of ours, said once. TORCH_CPP_LOG_LEVEL overrides.
 void quieten_c10d() {
   static std::once_flag once;
@@ -69,6 +67,15 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
       std::this_thread::sleep_for(milliseconds{20});  // where an attempt fails at once
     }
   }
+}
+
+std::string address(const RankSpec& spec) { return spec.host + ":" + std::to_string(spec.port); }
+
+void throw_silent_store(const RankSpec& spec, const std::string& noticed) {
+  throw Error("ERR_SIMCLR_RANK", "Rank 0's store at " + address(spec) +
+                                     " does not answer: rank 0, or the launcher that serves the store, is "
+                                     "stopped or cut off (noticed here: " +
+                                     noticed + ").");
 }
 
 void throw_aborted() {

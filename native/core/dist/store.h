@@ -18,6 +18,12 @@ namespace simclr {
 c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
                                            const std::atomic<bool>& give_up);
 
+/// Where the store is: HOST:PORT.
+std::string address(const RankSpec& spec);
+
+/// The store's process does not answer. `noticed`: where this rank waited for it.
+[[noreturn]] void throw_silent_store(const RankSpec& spec, const std::string& noticed);
+
 /// What a rank that gives up waiting for the others throws.
 [[noreturn]] void throw_aborted();
 

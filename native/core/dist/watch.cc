@@ -34,6 +34,7 @@ struct Watch::State {
   bool alarmed = false;
   bool closing = false;
   bool ended = false;
+  std::atomic<bool> given_up = false;
   std::optional<std::string> verdict;
   std::function<void()> wake;
 
@@ -119,9 +120,7 @@ void Watch::State::roll_call() {
   conclude(text);
 }
 
-Watch::Watch(const RankSpec& spec, const std::atomic<bool>& give_up)
-    : spec_(spec), state_(std::make_shared<State>(spec)) {
-  state_->store = open_store(spec, /*serve=*/false, give_up);
+Watch::Watch(const RankSpec& spec) : spec_(spec), state_(std::make_shared<State>(spec)) {
   std::thread(run, state_).detach();
 }
 
@@ -129,6 +128,7 @@ Watch::~Watch() { close(); }
 
 void Watch::run(std::shared_ptr<State> state) {
   try {
+    state->store = open_store(state->spec, /*serve=*/false, state->given_up);
     for (;;) {
       bool alarmed;
       {
@@ -147,7 +147,7 @@ void Watch::run(std::shared_ptr<State> state) {
   } catch (const std::exception&) {
     // The store's process is gone, and with it every connection.
     const std::string gone =
-        "Rank 0's store at " + state->spec.host + ":" + std::to_string(state->spec.port) +
+        "Rank 0's store at " + address(state->spec) +
         " is gone: rank 0, or the launcher that serves the store, was killed or cut off.";
     state->conclude(state->failures.empty() ? gone : state->failures);
     state->raise();
@@ -185,6 +185,7 @@ void Watch::close() {
   std::unique_lock lock(state_->mutex);
   if (state_->closing) return;
   state_->closing = true;
+  state_->given_up = true;
   state_->wake = nullptr;
   state_->changed.notify_all();
   state_->changed.wait_for(lock, milliseconds{1000}, [&] { return state_->ended; });
@@ -199,11 +200,7 @@ void Watch::rethrow() {
   std::unique_lock lock(state_->mutex);
   state_->changed.wait_for(lock, kVerdict, [&] { return state_->verdict.has_value(); });
   if (state_->verdict) throw Error("ERR_SIMCLR_RANK", *state_->verdict);
-  throw Error("ERR_SIMCLR_RANK",
-              "Rank 0's store at " + spec_.host + ":" + std::to_string(spec_.port) +
-                  " does not answer: rank 0, or the launcher that serves the store, is stopped or cut off"
-                  " (noticed here: " +
-                  state_->cause + ").");
+  throw_silent_store(spec_, state_->cause);
 }
 
 void Watch::on_alarm(std::function<void()> wake) {

@@ -16,8 +16,8 @@ namespace simclr {
 
 class Watch {
  public:
-  /// Opens its connection here; throws as open_store.
-  Watch(const RankSpec& spec, const std::atomic<bool>& give_up);
+  /// Opens its connection on its thread; that there is none becomes the verdict.
+  explicit Watch(const RankSpec& spec);
   ~Watch();
 
   /// What this rank is at, e.g. "step 12: reading images": told to the others if they wait for it in vain.
