@@ -7,6 +7,7 @@ import {
   group,
   integer,
   nullOr,
+  numeric,
   option,
   positive,
   range,
@@ -28,14 +29,14 @@ const convention = (what: string, source?: string) =>
     ...(source === undefined ? {} : { source }),
   })
 
-export const width = {
-  schema: z
+export const width = numeric(
+  z
     .number()
     .positive()
     .max(16)
     .refine((value) => Number.isInteger(value * 8)),
-  expected: 'a multiple of 1/8 up to 16',
-}
+  'a multiple of 1/8 up to 16',
+)
 
 export const encoder = group('encoder', {
   arch: option(choice(arches), { about: 'ResNet depth.', default: byPreset, source: '§4.1', flag: 'arch' }),
@@ -88,7 +89,7 @@ export const head = group('projection head', {
 
 export const loss = group('loss', {
   scale: option(
-    { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2' },
+    { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2', kind: 'word', words: ['1', '2'] },
     {
       about: 'Factor of NT-Xent, times the mean over all views: 2 in the paper code, 1 in torch.',
       default: byConvention,
@@ -109,15 +110,12 @@ export const distillation = group('distillation', {
     default: '1',
     source: 'SimCLR v2 eq. 2',
   }),
-  weight: option(
-    { schema: z.number().positive().max(1), expected: 'a number above 0 and up to 1' },
-    {
-      about:
-        "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
-      default: '1',
-      source: 'SimCLR v2 eq. 3',
-    },
-  ),
+  weight: option(numeric(z.number().positive().max(1), 'a number above 0 and up to 1'), {
+    about:
+      "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
+    default: '1',
+    source: 'SimCLR v2 eq. 3',
+  }),
 })
 
 export const optimizer = group('optimizer', {

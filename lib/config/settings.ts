@@ -38,7 +38,12 @@ export type PresetName = (typeof presetNames)[number]
 export type OptimizerName = (typeof optimizers)[number]
 
 export const device = option(
-  { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },
+  {
+    schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/),
+    expected: "'auto', 'cpu', 'cuda' or 'cuda:N'",
+    kind: 'word',
+    words: ['auto', 'cpu', 'cuda', 'cuda:N'],
+  },
   {
     about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
     default: 'auto',
