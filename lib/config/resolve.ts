@@ -49,9 +49,6 @@ export interface MachineFacts {
   ranks?: number
 }
 
-/** Why a value is as it is when the run being resumed had it. */
-export const resumedReason = 'the run being resumed'
-
 /** `options` must be valid; `previous` is of the run being resumed, `init` and `teacher` what options of these names name. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
 export function resolve(
   options: TrainSettings,
@@ -67,8 +64,11 @@ export function resolve(
     delete values.validation!.data // absent, as `data` of a source in memory is
     delete why['validation.data']
   }
-  const set = (name: string, reason: string) => {
-    why[name] = reason
+  const set = (name: string, text: string) => {
+    why[name] = { by: 'circumstances', text }
+  }
+  const remark = (name: string, note: string) => {
+    why[name] = { ...why[name]!, note }
   }
   const config = values as ResolvedConfig
   const { augment, schedule } = config
@@ -109,10 +109,10 @@ export function resolve(
   }
   if (options.threads === undefined && config.threads > machine.cores) {
     config.threads = machine.cores
-    set('threads', `${why.threads}; this machine has ${machine.cores} cores`)
+    remark('threads', `this machine has ${machine.cores} cores`)
   }
   if (options.chunkSize && config.chunkSize! < config.batchSize) {
-    set('chunkSize', `${why.chunkSize}; BatchNorm normalises each chunk by its own statistics`)
+    remark('chunkSize', 'BatchNorm normalises each chunk by its own statistics')
   }
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
@@ -160,19 +160,29 @@ function layersFor(
   const own = optimizer === recipe.optimizer?.name
   const why = options.preset ? `preset ${name}` : `preset ${name} (default for this data)`
   const convention = options.convention ?? recipe.convention!
-  const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
+  const conventionLayer: Layer = {
+    by: 'convention',
+    why: `convention ${convention}`,
+    values: conventionSettings(convention),
+  }
   const objective = options.objective ?? previous?.objective ?? recipe.objective ?? 'contrastive'
-  const classifier = { why: `objective ${objective}`, values: { objective, ...classifierSettings } }
+  const classifier: Layer = {
+    by: 'objective',
+    why: `objective ${objective}`,
+    values: { objective, ...classifierSettings },
+  }
   const layers: Layer[] = [
-    { why: 'default', values: baseSettings(imageSize) },
+    { by: 'default', why: 'default', values: baseSettings(imageSize) },
     ...(trainsClassifier({ objective }) ? [classifier] : []),
-    { why, values: { preset: name } },
+    { by: 'preset', why, values: { preset: name } },
     {
+      by: preset.imageSize === null ? 'circumstances' : 'preset',
       why: preset.imageSize === null ? 'the images' : why,
       values: { imageSize },
     },
     conventionLayer,
     {
+      by: 'preset',
       why,
       values: own
         ? recipe
@@ -181,7 +191,7 @@ function layersFor(
   ]
   if (!own) {
     const values = optimizerSettings(optimizer, options.optimizer?.convention ?? convention)
-    layers.push({ why: `optimizer ${optimizer}`, values })
+    layers.push({ by: 'optimizer', why: `optimizer ${optimizer}`, values })
   }
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
@@ -190,9 +200,13 @@ function layersFor(
   if (previous) {
     // New epochs take the place of a fixed number of steps.
     const { data: _, steps, ...values } = previous
-    layers.push({ why: resumedReason, values: options.epochs === undefined ? { ...values, steps } : values })
+    layers.push({
+      by: 'resumed',
+      why: 'the run being resumed',
+      values: options.epochs === undefined ? { ...values, steps } : values,
+    })
   }
-  layers.push({ why: 'option', values: withoutImages(options) })
+  layers.push({ by: 'option', why: 'option', values: withoutImages(options) })
   return layers
 }
 

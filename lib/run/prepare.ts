@@ -9,7 +9,8 @@ import { learnerSpec } from '../config/learner-spec.ts'
 import { expected, invalid } from '../config/messages.ts'
 import { hasLinearHead, learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
+import { reasonBefore } from '../config/reason.ts'
+import { type MachineFacts, resolve, scheduleSettings } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
@@ -266,10 +267,7 @@ function runConfig(
   held: Images | null,
   before: RunConfig | null,
 ): RunConfig {
-  const reasons = Object.entries(why).map(([name, reason]) => [
-    name,
-    reason.replace(resumedReason, () => before?.why[name] ?? resumedReason),
-  ])
+  const reasons = Object.entries(why).map(([name, reason]) => [name, reasonBefore(reason, before?.why[name])])
   const { name, count, classNames } = images
   return {
     simclr: packageVersion(),

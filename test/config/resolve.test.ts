@@ -1,14 +1,21 @@
 import { expect } from 'chai'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
+import { reasonBefore, sayReason } from '../../lib/config/reason.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import { type PresetName, presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
 
-const resolved = (settings: TrainSettings, data = cifar, on = machine) => resolve(settings, data, on)
+/** With the reasons as people read them. */
+const resolved = (settings: TrainSettings, data = cifar, on = machine, previous?: ResolvedConfig) => {
+  const { why, ...resolution } = resolve(settings, data, on, previous)
+  const said = Object.entries(why).map(([name, reason]) => [name, sayReason(reason)] as const)
+  return { ...resolution, why: Object.fromEntries(said) }
+}
 
 /** What a preset cannot do without. */
 const needed = (preset: PresetName): TrainSettings =>
@@ -79,6 +86,32 @@ describe('resolve', () => {
         )
       expect(Object.keys(first.why)).to.have.members(leaves(first.config))
     }
+  })
+
+  it('tells who decided a value apart from what people read of it', () => {
+    const { config, why } = resolve({ preset: 'torch', epochs: 3, chunkSize: 64 }, cifar, machine)
+    expect(why).to.deep.include({
+      epochs: { by: 'option', text: 'option' },
+      chunkSize: {
+        by: 'option',
+        text: 'option',
+        note: 'BatchNorm normalises each chunk by its own statistics',
+      },
+      temperature: { by: 'preset', text: 'preset torch' },
+      'loss.scale': { by: 'convention', text: 'convention torch' },
+      seed: { by: 'default', text: 'default' },
+      threads: { by: 'circumstances', text: 'auto: this machine has 4 cores' },
+    })
+    const later = resolve({}, cifar, { ...machine, cores: 2 }, config).why
+    const text = 'the run being resumed'
+    expect(later.epochs).to.deep.equal({ by: 'resumed', text })
+    expect(later.threads).to.deep.equal({ by: 'resumed', text, note: 'this machine has 2 cores' })
+    expect(reasonBefore(later.chunkSize!, why.chunkSize)).to.deep.equal(why.chunkSize)
+    expect(reasonBefore(later.threads!, why.threads)).to.deep.equal({
+      ...why.threads,
+      note: 'this machine has 2 cores',
+    })
+    expect(reasonBefore(later.epochs!, undefined)).to.equal(later.epochs)
   })
 
   it('lets an option override its preset and says so', () => {
@@ -207,7 +240,7 @@ describe('resolve', () => {
   it('takes no more threads than there are cores now', () => {
     const { config } = resolved({})
     expect(config.threads).to.equal(4)
-    const half = resolve({}, cifar, { ...machine, cores: 2 }, config)
+    const half = resolved({}, cifar, { ...machine, cores: 2 }, config)
     expect(half.config.threads).to.equal(2)
     expect(half.why.threads).to.equal('the run being resumed; this machine has 2 cores')
     expect(resolve({ threads: 3 }, cifar, { ...machine, cores: 2 }, config).config.threads).to.equal(3)
