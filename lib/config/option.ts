@@ -14,6 +14,10 @@ export interface OptionText {
   source?: string
   /** Command-line flag, where it is not the name in kebab-case; null: not on the command line. */
   flag?: string | null
+  /** A run that goes on may have another value: how long, where and how it is watched. All else would be another run. */
+  mayChange?: boolean
+  /** Each rank may have its own value: where it computes and how it is fed. */
+  perRank?: boolean
 }
 
 /** What a value is, as it is typed after a flag; a `word` is one of `words` and nothing else, a `value` none of the others. */

@@ -47,6 +47,8 @@ export const device = option(
   {
     about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   },
 )
 
@@ -59,6 +61,8 @@ export const precision = option(choice(['auto', 'fp32', 'tf32', 'bf16', 'fp16', 
 export const threads = option(wordOr('auto', integer(1, 1024)), {
   about: "CPU threads that share a batch; 'auto': as many as there are cores.",
   default: 'auto',
+  mayChange: true,
+  perRank: true,
 })
 
 export const trainSettings = z.strictObject({
@@ -81,11 +85,14 @@ export const trainSettings = z.strictObject({
     about:
       'Weights that the encoder begins with: of a run, an encoder.safetensors, or a ResNet that others have trained, as a .safetensors file or one of torch.save. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.',
     default: 'null',
+    perRank: true,
   }),
   teacher: option(nullOr(text('a run folder or encoder file')), {
     about:
       "A fine-tuned encoder whose classes' probabilities the objective 'distill' learns, of images that need no labels: a run folder, an encoder.safetensors or a checkpoint. Image size and normalisation are its own then; architecture need not be (docs/fine-tuning.md).",
     default: 'null',
+    mayChange: true,
+    perRank: true,
     source: 'SimCLR v2 §2',
   }),
   distillation,
@@ -123,10 +130,16 @@ export const trainSettings = z.strictObject({
   }),
   encoder,
   head,
-  epochs: option(integer(1), { about: 'Passes over the images.', default: byPreset, unit: 'epochs' }),
+  epochs: option(integer(1), {
+    about: 'Passes over the images.',
+    default: byPreset,
+    mayChange: true,
+    unit: 'epochs',
+  }),
   steps: option(nullOr(integer(1)), {
     about: 'Fixed number of training steps instead of `epochs`; null: from epochs.',
     default: 'null',
+    mayChange: true,
     unit: 'steps',
     source: 'tf2/run.py, train_steps',
   }),
@@ -178,15 +191,21 @@ export const trainSettings = z.strictObject({
     about:
       "On a GPU: records a step as a CUDA graph after three of its shape and replays it, which spares the CPU the launches; needs memory for one more step. 'auto' where it can be (docs/cuda.md), and where recording fails the run goes on without and says why; true: that is an error.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   }),
   stream: option(choice(['auto', 'on', 'off']), {
     about:
       "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   }),
   maxSkipped: option(real(0, 1), {
     about: 'Share of images that may turn out unreadable before the run stops.',
     default: '0.1',
+    mayChange: true,
+    perRank: true,
   }),
   checkpoint,
 })
