@@ -22,9 +22,12 @@ export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet1
 export const byPreset = 'from the preset'
 const byConvention = 'from `convention`'
 
+const asConvention = (what: string) =>
+  `${what}, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it.`
+
 const convention = (what: string, source?: string) =>
   option(choice(conventions), {
-    about: `${what}, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it.`,
+    about: asConvention(what),
     default: byConvention,
     ...(source === undefined ? {} : { source }),
   })
@@ -53,7 +56,10 @@ export const encoder = group('encoder', {
     source: 'appendix B.9',
     flag: 'stem',
   }),
-  convention: convention('Geometry, padding, running variance and initialisation'),
+  convention: option(choice(conventions), {
+    about: asConvention('Geometry, padding, running variance and initialisation'),
+    default: "from `convention`; where that is the preset's, 'torch' in 'cifar', 'imagenet' and 'distill'",
+  }),
   skRatio: option(real(0, 1), {
     about: "Selective kernels: 0 without, 0.0625 in SimCLR v2 (needs encoder.convention 'paper').",
     default: '0',
@@ -311,7 +317,7 @@ export const distributed = group('runs of several processes', {
 export const probe = group('online probe', {
   everyEpochs: option(integer(0), {
     about: 'kNN accuracy on labelled images every so many epochs; 0: never.',
-    default: '1 where there are labels',
+    default: "1 where there are labels; 0 where the objective is 'supervised' or 'distill'",
     mayChange: true,
     unit: 'epochs',
   }),
