@@ -1,5 +1,7 @@
 /** The nested groups of `train()`'s options; see options.ts. */
 import { z } from 'zod'
+import { smallImage } from '../augment/index.ts'
+import { knnDefaults } from '../evaluate/probes.ts'
 import { dataInput } from './data-input.ts'
 import {
   belowOne,
@@ -50,8 +52,7 @@ export const encoder = group('encoder', {
     flag: 'width',
   }),
   stem: option(choice(['auto', 'imagenet', 'cifar', 'stride2']), {
-    about:
-      "First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool; 'auto' is 'cifar' up to 32 px.",
+    about: `First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool; 'auto' is 'cifar' up to ${smallImage} px.`,
     default: byPreset,
     source: 'appendix B.9',
     flag: 'stem',
@@ -267,7 +268,7 @@ export const augment = group('augmentation', {
   }),
   blur: option(real(0, 1), {
     about: 'Probability of Gaussian blur.',
-    default: '0.5, 0 up to 32 px, but for some presets',
+    default: `0.5, 0 up to ${smallImage} px, but for some presets`,
     source: 'appendix A',
   }),
   blurSigma: option(range(0.01, 100), {
@@ -327,10 +328,10 @@ export const probe = group('online probe', {
     mayChange: true,
     unit: 'images',
   }),
-  k: option(integer(1), { about: 'Neighbours that vote.', default: '20', mayChange: true }),
+  k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k), mayChange: true }),
   temperature: option(real(1e-6), {
     about: 'Votes weigh exp(similarity / temperature).',
-    default: '0.1',
+    default: String(knnDefaults.temperature),
     mayChange: true,
   }),
   linearHead: option(yesNo(), {

@@ -4,6 +4,7 @@
  */
 import type { Convention } from '../addon/interface.ts'
 import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
+import { knnDefaults } from '../evaluate/probes.ts'
 import type { OptimizerName, PresetName, TrainSettings } from './settings.ts'
 
 /** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
@@ -239,7 +240,7 @@ export function baseSettings(imageSize: number): TrainSettings {
       beta2: 0.999,
     },
     augment: { ...commonSettings, blur: blurProbability(imageSize) },
-    probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },
+    probe: { everyEpochs: 1, images: 5000, ...knnDefaults, linearHead: false },
     validation: { data: null, metric: 'knn', everyEpochs: 1, patience: null },
     device: 'auto',
     precision: 'auto',

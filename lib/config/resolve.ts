@@ -3,6 +3,7 @@
  * decide what was left open, in this one place.
  */
 import { SimclrError } from '../addon/errors.ts'
+import { colorStrength, smallImage } from '../augment/index.ts'
 import { resolveGraph } from './cuda-graph.ts'
 import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
@@ -77,18 +78,14 @@ export function resolve(
   fitBatch(config, options, data, set) // before anything that counts in batches
 
   if (values.encoder?.stem === 'auto') {
-    config.encoder.stem = config.imageSize <= 32 ? 'cifar' : 'imagenet'
+    config.encoder.stem = config.imageSize <= smallImage ? 'cifar' : 'imagenet'
     set('encoder.stem', `auto: ${config.imageSize} px images`)
   }
-  for (const [name, factor] of [
-    ['brightness', 0.8],
-    ['contrast', 0.8],
-    ['saturation', 0.8],
-    ['hue', 0.2],
-  ] as const) {
+  const [colors, shares] = [colorStrength(augment.strength), colorStrength(1)]
+  for (const name of ['brightness', 'contrast', 'saturation', 'hue'] as const) {
     if (augment[name] !== undefined) continue
-    augment[name] = factor * augment.strength
-    set(`augment.${name}`, `${factor} × augment.strength`)
+    augment[name] = colors[name]
+    set(`augment.${name}`, `${shares[name]} × augment.strength`)
   }
   if (options.epochs === undefined && config.steps !== null) {
     config.epochs = totalEpochs(scheduleSettings(config, data.images))

@@ -71,6 +71,20 @@ describe('what is said of defaults', () => {
     ])
   })
 
+  it('is what the strength of colours comes to, where it is a share of that', () => {
+    const shares = options.flatMap(({ name, doc }) => {
+      const share = /^([\d.]+) × strength$/.exec(doc.default!)
+      return share ? [[name, Number(share[1])] as const] : []
+    })
+    expect(shares).to.have.length(4)
+    for (const { run, config, why } of everyRun()) {
+      for (const [name, share] of shares) {
+        expect(at(config, name), `${name} of ${run}`).to.equal(share * config.augment.strength)
+        expect(why[name]!.text).to.equal(`${share} × augment.strength`)
+      }
+    }
+  })
+
   it('is what the convention comes to, where it begins with that', () => {
     const from = 'from `convention`'
     const named = options.filter(({ doc }) => doc.default?.startsWith(from))
