@@ -138,7 +138,9 @@ export function resolve(
     steps: totalSteps(settled),
     warmupSteps: warmupSteps(settled),
   }
-  const notes = notesOn(config, settled, askedFor(layers))
+  const isAsked = askedFor(layers)
+  const usualSide = init || teacher ? null : data.imageSize // theirs is the size of views, too
+  const notes = notesOn(config, settled, { isAsked, usualSide, ranks: machine.ranks ?? 1 })
   return { config, why, plan, schedule: settled, notes }
 }
 
