@@ -146,7 +146,7 @@ export const optimizer = group('optimizer', {
   }),
   nesterov: option(yesNo(), {
     about: 'Nesterov momentum of LARS and SGD.',
-    default: 'false, but for some presets',
+    default: "false, but for some presets and SGD as the paper's code has it",
   }),
   beta1: option(belowOne(), {
     about: "Share of Adam's first moment, the mean of gradients, that stays at a step.",
@@ -245,7 +245,7 @@ export const augment = group('augmentation', {
   }),
   strength: option(real(0, 2), {
     about: 'Colour strength s: brightness, contrast and saturation 0.8 s, hue 0.2 s.',
-    default: byPreset,
+    default: 'from the preset; where it has none 1, 0.5 up to 32 px',
     source: 'appendix A',
   }),
   brightness: option(real(0, 4), { about: 'Brightness range ±.', default: '0.8 × strength' }),

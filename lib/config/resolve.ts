@@ -4,6 +4,7 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import { colorStrength, smallImage } from '../augment/index.ts'
+import { fitBatch } from './batch.ts'
 import { resolveGraph } from './cuda-graph.ts'
 import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
@@ -75,7 +76,7 @@ export function resolve(
   const { augment, schedule } = config
   if (init) requireOwn(init, config)
   if (teacher) requireSameViews(teacher, config)
-  fitBatch(config, options, data, set) // before anything that counts in batches
+  fitBatch(config, options, data.images, previous !== undefined, set) // before anything that counts in batches
 
   if (values.encoder?.stem === 'auto') {
     config.encoder.stem = config.imageSize <= smallImage ? 'cifar' : 'imagenet'
@@ -111,6 +112,16 @@ export function resolve(
   if (options.chunkSize && config.chunkSize! < config.batchSize) {
     remark('chunkSize', 'BatchNorm normalises each chunk by its own statistics')
   }
+  const { optimizer } = config
+  if (
+    !previous &&
+    options.optimizer?.nesterov === undefined &&
+    optimizer.nesterov &&
+    optimizer.momentum === 0
+  ) {
+    optimizer.nesterov = false
+    set('optimizer.nesterov', '`optimizer.momentum` is 0')
+  }
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
   checkTogether(config, data)
@@ -123,7 +134,9 @@ export function resolve(
     steps: totalSteps(settled),
     warmupSteps: warmupSteps(settled),
   }
-  const notes = notesOn(config, settled, askedFor(layers))
+  const isAsked = askedFor(layers)
+  const usualSide = init || teacher ? null : data.imageSize // theirs is the size of views, too
+  const notes = notesOn(config, settled, { isAsked, usualSide, ranks: machine.ranks ?? 1 })
   return { config, why, plan, schedule: settled, notes }
 }
 
@@ -148,10 +161,12 @@ function layersFor(
   init: Init | undefined,
   teacher: TeacherFacts | undefined,
 ): Layer[] {
-  const name = options.preset ?? previous?.preset ?? defaultPreset(options, data)
+  const named = options.preset ?? previous?.preset
+  const name = named ?? defaultPreset(options, data)
   const preset = presets[name]
   const known = (teacher ?? init)?.preprocessing.imageSize
-  const imageSize = options.imageSize ?? known ?? preset.imageSize ?? ownSize(data)
+  const presetSize = named === undefined && isOfOwnSize(data) ? null : preset.imageSize
+  const imageSize = options.imageSize ?? known ?? presetSize ?? ownSize(data)
   const recipe = preset.settings(imageSize)
   const optimizer = options.optimizer?.name ?? recipe.optimizer!.name!
   const own = optimizer === recipe.optimizer?.name
@@ -173,8 +188,8 @@ function layersFor(
     ...(trainsClassifier({ objective }) ? [classifier] : []),
     { by: 'preset', why, values: { preset: name } },
     {
-      by: preset.imageSize === null ? 'circumstances' : 'preset',
-      why: preset.imageSize === null ? 'the images' : why,
+      by: presetSize === null ? 'circumstances' : 'preset',
+      why: presetSize === null ? 'the images' : why,
       values: { imageSize },
     },
     conventionLayer,
@@ -187,7 +202,8 @@ function layersFor(
     },
   ]
   if (!own) {
-    const values = optimizerSettings(optimizer, options.optimizer?.convention ?? convention)
+    const asked = optimizer === 'sgd' ? undefined : options.optimizer?.convention // SGD reads none of its own
+    const values = optimizerSettings(optimizer, asked ?? convention, objective)
     layers.push({ by: 'optimizer', why: `optimizer ${optimizer}`, values })
   }
   // One name for the whole set beats a preset that mixes conventions.
@@ -221,8 +237,16 @@ function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetNam
   return data.imageSize !== null && data.imageSize <= 64 ? 'cifar' : 'imagenet'
 }
 
+/** Photographs are larger than what is trained on; images of up to this many pixels are taken as they are. */
+const ownSizeUpTo = 128
+
 function ownSize({ imageSize }: DataFacts): number {
-  return imageSize !== null && imageSize <= 96 ? Math.max(imageSize, 8) : 224
+  return imageSize !== null && imageSize <= ownSizeUpTo ? Math.max(imageSize, 8) : 224
+}
+
+/** Whether a preset that nobody named leaves the images their size: its own would blow them up, or shrink them unasked. */
+function isOfOwnSize({ imageSize, isDefault }: DataFacts): boolean {
+  return !isDefault && imageSize !== null && imageSize > smallImage && imageSize <= ownSizeUpTo
 }
 
 type Set = (name: string, reason: string) => void
@@ -250,28 +274,6 @@ export function pickDevice(asked: string, { devices, gpuProblem, ranks = 1 }: Ma
   const here = `Devices here: ${devices.join(', ')}.`
   const advice = gpuProblem === null ? here : `${here} ${gpuProblem}`
   throw new SimclrError('ERR_SIMCLR_DEVICE', expected('a device of this machine', 'device', asked, advice))
-}
-
-/** A batch never exceeds the images; one nobody chose is lowered. */
-function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFacts, set: Set): void {
-  if (data.images < 2) {
-    throw invalid(
-      `Expected at least 2 images to train on but received ${data.images}. Add images to the data.`,
-    )
-  }
-  if (config.batchSize <= data.images) return
-  if (options.limit !== undefined && options.limit < config.batchSize) {
-    const advice = `Lower \`batchSize\` to ${options.limit} or less, or raise \`limit\`.`
-    throw invalid(expected(`at least the batch size (${config.batchSize})`, 'limit', options.limit, advice))
-  }
-  if (options.batchSize !== undefined) {
-    const advice = `Lower it to ${data.images} or less, or add images.`
-    throw invalid(
-      expected(`at most the ${data.images} images there are`, 'batchSize', config.batchSize, advice),
-    )
-  }
-  config.batchSize = data.images
-  set('batchSize', `only ${data.images} images`)
 }
 
 function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['optimizer']): void {

@@ -119,7 +119,8 @@ export const trainSettings = z.strictObject({
   }),
   imageSize: option(integer(8, 1024), {
     about: 'Height and width of the views.',
-    default: 'from the preset or the images',
+    default:
+      "from the preset, or the images' own up to 128 px where it says none or, above 32 px, none is named",
     unit: 'pixels',
   }),
   resolution: option(nullOr(phases()), {
@@ -145,7 +146,8 @@ export const trainSettings = z.strictObject({
   }),
   batchSize: option(integer(2), {
     about: 'Images a step.',
-    default: byPreset,
+    default:
+      "from the preset, but no more than there are; where the objective is 'supervised', about a sixteenth of them and at least 16",
     unit: 'images',
     source: '§5.2',
   }),
@@ -158,7 +160,7 @@ export const trainSettings = z.strictObject({
   }),
   temperature: option(real(1e-4), {
     about: 'NT-Xent temperature τ.',
-    default: byPreset,
+    default: 'from the preset; where it has none 0.1, 0.5 up to 32 px',
     source: '§2.1, §5.1',
   }),
   loss,
