@@ -22,7 +22,7 @@ const { data, preset, convention, imageSize, augment, seed, maxSkipped } = train
 
 const sheetOptions = z.strictObject({
   out: required(
-    { schema: z.string().regex(/.\.png$/), expected: 'a path ending in .png' },
+    { schema: z.string().regex(/.\.png$/), expected: 'a path ending in .png', kind: 'path' },
     { about: 'Where the sheet goes.' },
   ),
   count: option(integer(1, 1000), { about: 'Images, one a row.', default: '8' }),

@@ -100,8 +100,8 @@ async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise
   if (flags.config === undefined) return typed
   const file = await readConfigFile(flags.config)
   const options = mergeLayers([
-    { why: flags.config, values: forRerun(file, typed) },
-    { why: 'flags', values: typed },
+    { by: 'option', why: flags.config, values: forRerun(file, typed) },
+    { by: 'option', why: 'flags', values: typed },
   ]).values as TrainOptions
   requireImages(options, file, flags.config)
   return options

@@ -21,6 +21,7 @@ const preprocessing = {
       {
         schema: z.strictObject({ mean: triple(0).schema, std: triple(1e-6).schema }).nullable(),
         expected: 'null or { mean, std }, three numbers each of at least 0 and 1e-6',
+        kind: 'value',
       },
       {
         about: 'What is subtracted from each channel of [0, 1], and what it is divided by; null: nothing.',
@@ -29,7 +30,8 @@ const preprocessing = {
     ),
   }),
   expected: 'an object of imageSize, convention and normalize',
-}
+  kind: 'value',
+} as const
 
 export const encoderOptions = z.strictObject({
   device,

@@ -13,6 +13,8 @@ export const trainOptions = z
     data: option(dataInput, {
       about: "Images: a folder or file, 'cifar10:DIR', 'idx:FILE', 'synthetic:scenes', or in code a source.",
       default: 'synthetic:scenes,split=train',
+      mayChange: true,
+      perRank: true,
       flag: 'data',
     }),
     ...trainSettings.shape,

@@ -49,7 +49,7 @@ const openOptions = z.strictObject({
     default: 'a fixed choice',
   }),
   classNames: option(
-    { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names' },
+    { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names', kind: 'value' },
     { about: 'Classes in this order.', default: 'as found' },
   ),
   shorterSide: option(nullOr(integer(8)), { about: 'Larger images are shrunk to it.', default: '448' }),

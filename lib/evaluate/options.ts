@@ -16,7 +16,9 @@ export type ProbeName = 'knn' | 'linear'
 const penalties = {
   schema: z.union([z.literal('auto'), z.number().min(0), z.array(z.number().min(0)).min(1).readonly()]),
   expected: "a number of at least 0, several of them to choose among or 'auto'",
-}
+  kind: 'number',
+  words: ['auto'],
+} as const
 
 const labelled = (what: string) =>
   `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`

@@ -44,7 +44,7 @@ const resnetOptions = z.strictObject({
     default: 'fp32',
   }),
   seed: option(integer(0), { about: 'Of the initial weights.', default: '0' }),
-  device: option(text("'cpu', 'cuda' or 'cuda:N'"), { about: 'Where to compute.', default: 'cpu' }),
+  device: option(text("'cpu', 'cuda' or 'cuda:N'", 'value'), { about: 'Where to compute.', default: 'cpu' }),
 })
 
 /** A batch of images, [rows, height, width, 3], as networks take them: floats, normalised as you will. */

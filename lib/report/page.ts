@@ -1,5 +1,6 @@
 /** The page itself: HTML with everything in it. What a run's files say is escaped: a folder may be another's. */
 import { basename, resolve } from 'node:path'
+import { sayReason } from '../config/reason.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { RunConfig } from '../run/config-file.ts'
 import type { EpochEvent, StepEvent } from '../run/events.ts'
@@ -197,7 +198,7 @@ function options({ options, why }: RunConfig): string {
       const value = name
         .split('.')
         .reduce<unknown>((tree, key) => (tree as Record<string, unknown>)?.[key], options)
-      return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(JSON.stringify(value) ?? '')}</td><td>${escapeHtml(reason)}</td></tr>`
+      return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(JSON.stringify(value) ?? '')}</td><td>${escapeHtml(sayReason(reason))}</td></tr>`
     })
   return `<section><h2>Options</h2><details><summary>every option with its value and where it comes from</summary>
 <table class="options"><thead><tr><th>option</th><th>value</th><th>from</th></tr></thead><tbody>${rows.join('')}</tbody></table></details></section>`

@@ -3,6 +3,7 @@ import { SimclrError } from '../../lib/addon/errors.ts'
 import { flagsOf, optionsFromFlags } from '../../lib/config/flags.ts'
 import { listOptions, validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
+import { presetNames } from '../../lib/config/settings.ts'
 
 const refusal = (options: unknown): string => {
   try {
@@ -233,6 +234,38 @@ describe('command-line flags', () => {
     expect(() => optionsFromFlags(trainOptions, { cudaGraph: 'x' })).to.throw(
       "Expected auto, on or off for `--cuda-graph` but received 'x'.",
     )
+  })
+
+  it('shows what a value looks like', () => {
+    const value = (name: string) => flags.find((flag) => flag.name === name)?.value
+    const shown = {
+      preset: `<${presetNames.join('|')}>`,
+      init: '<path>',
+      resume: '<path>',
+      device: '<auto|cpu|cuda|cuda:N>',
+      threads: '<number>',
+      'loss.scale': '<1|2>',
+      'encoder.width': '<number>',
+      'checkpoint.everySeconds': '<seconds>',
+      'augment.cropArea': '<low,high>',
+      'augment.mean': '<r,g,b>',
+      resolution: '<json>',
+    }
+    for (const [name, expected] of Object.entries(shown)) expect(value(name), name).to.equal(expected)
+  })
+
+  it('takes each word that is shown for a value, and both positions of a switch', () => {
+    let tried = 0
+    for (const { name, schema, doc } of listOptions(trainOptions)) {
+      const raws = [...(doc.words ?? []), ...(doc.kind === 'switch' ? ['on', 'off'] : [])]
+      for (const raw of raws.map((word) => word.replace(':N', ':1'))) {
+        const read = optionsFromFlags(trainOptions, { [name]: raw })
+        const value = name.split('.').reduce<unknown>((tree, key) => (tree as never)?.[key], read)
+        expect(schema.safeParse(value).success, `${name} ${raw}`).to.equal(true)
+        tried++
+      }
+    }
+    expect(tried).to.be.above(60)
   })
 
   it('leaves nonsense for the validator, as typed', () => {
