@@ -14,6 +14,8 @@ import {
   type EncoderOptions,
   embedOptions,
   encoderOptions,
+  type PreprocessingOptions,
+  type RandomOptions,
   randomOptions,
   type UntrainedSpec,
   untrained,
@@ -38,7 +40,7 @@ import {
 } from './weights/encoder-file.ts'
 import type { ForeignWeights } from './weights/foreign-keys.ts'
 
-export type { EmbedOptions, EncoderOptions }
+export type { EmbedOptions, EncoderOptions, PreprocessingOptions, RandomOptions }
 
 /** Features of some images: row i, of `shape[1]` numbers, belongs to image i. */
 export interface Features {
@@ -124,8 +126,8 @@ export class Encoder {
    */
   static async random(
     spec: UntrainedSpec = {},
-    preprocessing: EncoderOptions['preprocessing'] = {},
-    randomly: EncoderOptions & { seed?: number } = {},
+    preprocessing: PreprocessingOptions = {},
+    randomly: RandomOptions = {},
   ): Promise<Encoder> {
     const kind = validate(untrained, { spec, preprocessing })
     const { seed = 0, ...options } = validate(randomOptions, randomly)
@@ -324,7 +326,7 @@ export class Encoder {
 }
 
 /** `file` with what the caller knows better. */
-function prepared(file: Preprocessing, known: EncoderOptions['preprocessing'] = {}): Preprocessing {
+function prepared(file: Preprocessing, known: PreprocessingOptions = {}): Preprocessing {
   const { imageSize = file.imageSize, convention = file.convention, normalize = file.normalize } = known
   return { imageSize, convention, normalize }
 }
