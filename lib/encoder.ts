@@ -21,6 +21,7 @@ import {
   untrained,
   untrainedConfig,
 } from './config/encoder-options.ts'
+import { atRest } from './config/learner-spec.ts'
 import { expected, invalid, validate } from './config/messages.ts'
 import { pickDevice } from './config/resolve.ts'
 import { heardValues } from './data/abort.ts'
@@ -135,12 +136,9 @@ export class Encoder {
     const learner = new (loadAddon().Learner)({
       encoder: config.encoder,
       head: { layers: 0, dim: 1, convention: config.encoder.convention },
-      loss: { temperature: 1, scale: 1, normalize: true },
-      optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, decayAll: false },
-      classes: 0,
+      ...atRest,
       precision: 'fp32',
       device: 'cpu',
-      shards: 1,
       seed,
     })
     try {

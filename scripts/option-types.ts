@@ -11,6 +11,11 @@ import { type OptionDoc, optionDocs } from '../lib/config/option.ts'
 import { trainOptions } from '../lib/config/options.ts'
 import { type TrainSettings, trainSettings } from '../lib/config/settings.ts'
 import { evaluateOptions } from '../lib/evaluate/options.ts'
+import { ntXentOptions } from '../lib/ops/loss.ts'
+import { nearestOptions } from '../lib/ops/nearest.ts'
+import { adamOptions, larsOptions, sgdOptions } from '../lib/ops/optimizer.ts'
+import { knnOptions, linearOptions, rowOptions } from '../lib/ops/probes.ts'
+import { resnetOptions } from '../lib/ops/resnet.ts'
 import { described } from './options-doc.ts'
 import { typeOf } from './schema-type.ts'
 
@@ -52,7 +57,8 @@ const interfaces = new Map<z.ZodType, string>([
   [preprocessing, 'PreprocessingOptions'],
 ])
 const importData = (from: string) => `import type { DataInput } from '${from}data/open.ts'`
-const presetName = typeOf(trainSettings.shape.preset.unwrap())
+const presetName = typeOf(trainSettings.shape.preset)
+const metric = typeOf(nearestOptions.shape.metric)
 
 const modules: Readonly<Record<string, Module>> = {
   'lib/config/types/groups.ts': {
@@ -124,6 +130,44 @@ const modules: Readonly<Record<string, Module>> = {
       signal: 'AbortSignal',
       onProgress: '(progress: { name: string; done: number; total: number }) => void',
     },
+  },
+  'lib/ops/types.ts': {
+    imports: ["import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'"],
+    roots: [
+      { name: 'NtXentOptions', about: 'What `ops.ntXent` takes beside rows.', schema: ntXentOptions },
+      { name: 'LarsOptions', about: 'What `ops.lars` takes beside variables.', schema: larsOptions },
+      { name: 'SgdOptions', about: 'What `ops.sgd` takes beside variables.', schema: sgdOptions },
+      {
+        name: 'AdamOptions',
+        about: 'What `ops.adam` and `ops.adamw` take beside variables.',
+        schema: adamOptions,
+      },
+      { name: 'ResnetOptions', about: 'What `ops.resnet` takes.', schema: resnetOptions },
+      { name: 'NearestOptions', about: 'What `ops.nearest` takes beside rows.', schema: nearestOptions },
+      { name: 'ProbeOptions', about: 'What both probes take beside rows.', schema: rowOptions },
+      {
+        name: 'KnnProbeOptions',
+        about: 'What `ops.knn` takes beside rows.',
+        schema: knnOptions,
+        base: { name: 'ProbeOptions', schema: rowOptions },
+      },
+      {
+        name: 'LinearProbeOptions',
+        about: 'What `ops.linearProbe` takes beside rows.',
+        schema: linearOptions,
+        base: { name: 'ProbeOptions', schema: rowOptions },
+      },
+    ],
+    named: {
+      arch: 'Arch',
+      convention: 'Convention',
+      precision: 'Precision',
+      stem: 'Stem',
+      metric: 'SimilarityMetric',
+    },
+    aliases: [
+      `/** What makes rows near: the angle between them, or their Euclidean distance. */\nexport type SimilarityMetric = ${metric}`,
+    ],
   },
 }
 

@@ -4,6 +4,8 @@ import { embedOptions, encoderOptions, randomOptions } from '../../lib/config/en
 import { listOptions } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { evaluateOptions } from '../../lib/evaluate/options.ts'
+import { ntXentOptions } from '../../lib/ops/loss.ts'
+import { adamOptions, larsOptions } from '../../lib/ops/optimizer.ts'
 import { optionTypes } from '../../scripts/option-types.ts'
 import { optionsPage } from '../../scripts/options-doc.ts'
 import { optionsSchema } from '../../scripts/options-schema.ts'
@@ -27,7 +29,16 @@ describe('types of options', () => {
     const prose = Object.values(optionTypes())
       .join('\n')
       .replaceAll(/\s+(\* )?/g, ' ')
-    for (const schema of [trainOptions, encoderOptions, randomOptions, embedOptions, evaluateOptions]) {
+    for (const schema of [
+      trainOptions,
+      encoderOptions,
+      randomOptions,
+      embedOptions,
+      evaluateOptions,
+      ntXentOptions,
+      adamOptions,
+      larsOptions,
+    ]) {
       for (const { name, doc } of listOptions(schema)) {
         expect(prose, name).to.contain(doc.about)
         if (doc.unit !== undefined) expect(prose, name).to.contain(`${doc.expected.slice(1)}, ${doc.unit}.`)
