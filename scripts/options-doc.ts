@@ -6,6 +6,7 @@ import { flagsOf } from '../lib/config/flags.ts'
 import { optimizers } from '../lib/config/groups.ts'
 import { isTree } from '../lib/config/layers.ts'
 import { listOptions } from '../lib/config/messages.ts'
+import type { OptionDoc } from '../lib/config/option.ts'
 import { trainOptions } from '../lib/config/options.ts'
 import { optimizerSettings, presets } from '../lib/config/presets.ts'
 import { type OptimizerName, objectives } from '../lib/config/settings.ts'
@@ -15,9 +16,7 @@ const file = fileURLToPath(new URL('../docs/options.md', import.meta.url))
 export function optionsPage(): string {
   const flags = new Map(flagsOf(trainOptions).map(({ name, flag }) => [name, `\`--${flag}\``]))
   const rows = listOptions(trainOptions).map(({ name, doc }) => {
-    const unit = doc.unit === undefined ? '' : `, ${doc.unit}`
-    const about = `${doc.about} ${capital(doc.expected)}${unit}.`
-    return `| \`${name}\` | ${flags.get(name) ?? ''} | ${cell(about)} | ${cell(doc.default ?? 'required')} | ${doc.source ?? ''} |`
+    return `| \`${name}\` | ${flags.get(name) ?? ''} | ${cell(described(doc))} | ${cell(doc.default ?? 'required')} | ${doc.source ?? ''} |`
   })
   const named = Object.entries(presets).map(
     ([name, { about, imageSize, settings }]) =>
@@ -74,8 +73,9 @@ function cell(text: string): string {
   return text.replace(/\|/g, '\\|')
 }
 
-export function capital(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1)
+/** What an option does, what it takes and in which unit. */
+export function described({ about, expected, unit }: OptionDoc): string {
+  return `${about} ${expected[0]!.toUpperCase()}${expected.slice(1)}${unit === undefined ? '' : `, ${unit}`}.`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, optionsPage())

@@ -5,14 +5,14 @@
  * these runs show it.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { readFlags } from '../../scripts/command-line.mjs'
 import { type Arm, arms } from './arms.ts'
 import { bars, mean } from './bars.ts'
 import { type Claim, type Measure, measures, type Topic, topics } from './claims.ts'
 import type { Accuracies, Result } from './measure.ts'
 import { paired, pooledDeviation, signTest } from './noise.ts'
 
-const { values: flags } = parseArgs({
+const { values: flags } = readFlags({
   options: {
     results: { type: 'string', default: 'experiments/findings.jsonl' },
     page: { type: 'string', default: 'docs/findings.md' },

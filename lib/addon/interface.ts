@@ -216,14 +216,18 @@ export interface OptimizerVariable {
   /** Adam's alone. */
   secondMoment?: Float32Array | Float64Array
   /** No decay, no adaptation (BN, biases, classifier). Default false. */
-  excluded?: boolean
+  excluded?: boolean | undefined
 }
 
+/** NT-Xent of a batch. */
 export interface NtXentResult {
+  /** Nats: times the mean over all rows, 2 in the convention `paper`, 1 in `torch`. */
   loss: number
+  /** Share of the first views, 0 to 1, whose most similar second view is their own. */
   contrastiveAccuracy: number
+  /** Of the first views' softmax over the second views, nats, their mean: 0 to the logarithm of the number of images. */
   entropy: number
-  /** d loss / d z, same shape and dtype as z. */
+  /** d loss / d z, [V·B, dim], of z's class. */
   gradient: Float32Array | Float64Array
 }
 

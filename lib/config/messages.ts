@@ -108,7 +108,8 @@ function locate(schema: z.ZodObject, value: unknown, path: readonly PropertyKey[
   return found
 }
 
-function objectInside(schema: unknown): z.ZodObject | null {
+/** The object that a schema checks, itself optional or not; null for one of other values. */
+export function objectInside(schema: unknown): z.ZodObject | null {
   const def = (schema as z.ZodType).def as { type: string; innerType?: unknown }
   if (def.type === 'optional') return objectInside(def.innerType)
   return def.type === 'object' ? (schema as z.ZodObject) : null

@@ -21,6 +21,8 @@ import {
 } from './groups.ts'
 // biome-ignore format: one line
 import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
+import type { Must, Same } from './same.ts'
+import type { PresetName, TrainSettings } from './types/train-settings.ts'
 
 export const presetNames = [
   'sample',
@@ -34,7 +36,6 @@ export const presetNames = [
 ] as const
 /** What an encoder can learn. */
 export const objectives = ['contrastive', 'supervised', 'distill'] as const
-export type PresetName = (typeof presetNames)[number]
 export type OptimizerName = (typeof optimizers)[number]
 
 export const device = option(
@@ -212,5 +213,6 @@ export const trainSettings = z.strictObject({
   checkpoint,
 })
 
-/** The options that describe a run. */
-export type TrainSettings = z.input<typeof trainSettings>
+export type { PresetName, TrainSettings }
+
+type _Settings = Must<Same<TrainSettings, z.input<typeof trainSettings>>> // not: npx tsx scripts/option-types.ts

@@ -8,8 +8,8 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { Failure, root } from '../bootstrap/run.mjs'
+import { readFlags } from '../command-line.mjs'
 import { ADDON } from './build.mjs'
 
 /** Bytes that can be carried. */
@@ -29,7 +29,7 @@ const LEFT_OUT = [
   '.cache',
 ]
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { build: { type: 'string' } } })
+const { positionals, values } = readFlags({ allowPositionals: true, options: { build: { type: 'string' } } })
 const out = path.resolve(positionals[0] ?? 'simclr-gpu.tar.xz')
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'simclr-pack-'))
 try {
