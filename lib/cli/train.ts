@@ -11,6 +11,7 @@ import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
 import { type Comparison, compare, sharedWith } from '../evaluate/compare.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
+import { hasLauncher } from '../launch/placement.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Run } from '../run/result.ts'
 import { train } from '../train.ts'
@@ -69,7 +70,8 @@ interface TrainFlags {
 
 async function runTrain(flags: TrainFlags & Record<string, unknown>): Promise<void> {
   const options = await readOptions(flags)
-  using interrupt = interruptSignal()
+  // A launcher hands SIGHUP on and kills whoever does not end by it.
+  using interrupt = interruptSignal({ outlivesTerminal: !hasLauncher() })
   const progress = new RunProgress()
   let folder: string | undefined
   const onProgress = (event: TrainEvent) => {
