@@ -17,6 +17,7 @@ import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
+import { output } from '../io/output.ts'
 import { factsOf } from '../launch/facts.ts'
 import { isRestart } from '../launch/placement.ts'
 import type { Ranks } from '../launch/ranks.ts'
@@ -174,7 +175,7 @@ async function assemble(
       })
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
-      if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
+      if (!checkpoint) await output(folder.best, () => rm(folder.best, { force: true })) // of a run that is gone
       disk = {
         folder,
         checkpointer,
