@@ -47,18 +47,18 @@ export function optionsFromFlags(
   return options
 }
 
-/** The first reading of `raw` that the option accepts. */
+/** The first reading of `raw` that the option accepts; where it may be null, a path called so is `./null`. */
 function parseValue(schema: z.ZodType, raw: string): unknown {
   const number = raw.trim() === '' ? Number.NaN : Number(raw)
   const list = raw.split(',').map(Number)
-  const readings: unknown[] = [raw]
+  const readings: unknown[] = /^(none|null)$/.test(raw) ? [null, raw] : [raw]
   if (/^(on|true|yes)$/.test(raw)) readings.push(true)
   if (/^(off|false|no)$/.test(raw)) readings.push(false)
-  if (/^(none|null)$/.test(raw)) readings.push(null)
   if (!Number.isNaN(number)) readings.push(number)
   if (list.length > 1 && !list.some(Number.isNaN)) readings.push(list)
   if (raw.startsWith('[')) readings.push(parseJson(raw))
-  return readings.find((reading) => schema.safeParse(reading).success) ?? readings.at(-1)
+  const fits = readings.findIndex((reading) => schema.safeParse(reading).success)
+  return readings.at(fits) // -1, the last one, where none does
 }
 
 /** What JSON says; text that is none stays what it is. */

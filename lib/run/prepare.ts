@@ -15,6 +15,7 @@ import { epochOf, viewSize } from '../config/schedule.ts'
 import { decodingThreads, type Images } from '../data/images.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
+import { output } from '../io/output.ts'
 import { isRestart } from '../launch/placement.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import { Loader } from '../loader/loader.ts'
@@ -130,7 +131,7 @@ async function assemble(parts: Parts): Promise<Session> {
       })
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
-      if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
+      if (!checkpoint) await output(folder.best, () => rm(folder.best, { force: true })) // of a run that is gone
       disk = {
         folder,
         checkpointer,

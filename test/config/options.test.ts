@@ -228,6 +228,21 @@ describe('command-line flags', () => {
     validate(trainOptions, options)
   })
 
+  it('takes null and none for null where the option may be that, a path too, which is then ./null', () => {
+    const read = (raw: string) =>
+      optionsFromFlags(trainOptions, { 'validation.data': raw, init: raw, teacher: raw, 'head.hidden': raw })
+    for (const raw of ['null', 'none']) {
+      const nothing = { validation: { data: null }, init: null, teacher: null, head: { hidden: null } }
+      expect(read(raw)).to.deep.equal(nothing)
+    }
+    expect(read('./null')).to.deep.include({ validation: { data: './null' }, init: './null' })
+    const others = optionsFromFlags(trainOptions, { out: 'null', 'schedule.scaling': 'none' })
+    expect(others).to.deep.equal({ out: 'null', schedule: { scaling: 'none' } })
+    expect(refusal(optionsFromFlags(trainOptions, { epochs: 'null' }))).to.contain(
+      "`epochs` but received 'null'",
+    )
+  })
+
   it('shows what a switch can be set to and that it means on alone, and refuses all else', () => {
     const value = (name: string) => flags.find(({ flag }) => flag === name)?.value
     expect([value('recompute'), value('cuda-graph')]).to.deep.equal(['[on|off]', '[auto|on|off]'])
