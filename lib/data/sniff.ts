@@ -15,6 +15,9 @@ export type Sniffed =
 /** Names of files that are taken for images; the bytes decide. */
 export const imageExtensions = /\.(jpe?g|jpe|jfif|png|apng|webp|avif|tiff?|gif|bmp|hei[cf]|jp2|jxl|psd)$/i
 
+/** Sizes of the header behind a BMP's file header, which tell its version: `BM` alone begins many a name. */
+const bmpHeaders: ReadonlySet<number | null> = new Set([12, 16, 40, 52, 56, 64, 108, 124])
+
 /** Null for what is no image. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
   if (startsWith(bytes, [0xff, 0xd8, 0xff]))
@@ -31,7 +34,7 @@ export function sniff(bytes: Uint8Array): Sniffed | null {
     return { format: 'tiff', grey: null, alpha: null }
   }
   if (text(bytes, 4, 4) === 'ftyp') return sniffIsoMedia(bytes)
-  if (text(bytes, 0, 2) === 'BM' && bytes.length > 26) return { unsupported: 'BMP' }
+  if (text(bytes, 0, 2) === 'BM' && bmpHeaders.has(uint32(bytes, 14))) return { unsupported: 'BMP' }
   if (text(bytes, 4, 4) === 'jP  ') return { unsupported: 'JPEG 2000' }
   if (startsWith(bytes, [0xff, 0x0a]) || text(bytes, 4, 4) === 'JXL ') return { unsupported: 'JPEG XL' }
   if (text(bytes, 0, 4) === '8BPS') return { unsupported: 'Photoshop' }
@@ -77,6 +80,12 @@ function jpegComponents(bytes: Uint8Array): number | null {
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte)
+}
+
+/** Little-endian; null where the bytes end before. */
+function uint32(bytes: Uint8Array, at: number): number | null {
+  if (bytes.length < at + 4) return null
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true)
 }
 
 function text(bytes: Uint8Array, from: number, length: number): string {

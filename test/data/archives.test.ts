@@ -74,6 +74,16 @@ describe('archives', () => {
     expect((await refused(`webdataset:${folder('none-*.tar')}`)).message).to.match(/nothing matches/)
   })
 
+  it('is not taken for an image where its first name begins as one does', async () => {
+    write(folder('cars/BMW-1.jpg'), pictures[0]!)
+    write(folder('cars/BMW-2.jpg'), pictures[1]!)
+    const archive = folder('cars.tar')
+    execFileSync('tar', ['-cf', archive, '-C', folder('cars'), 'BMW-1.jpg', 'BMW-2.jpg'])
+    const set = await open(archive)
+    expect([set.nameOf(0), set.nameOf(1)]).to.deep.equal(['BMW-1.jpg', 'BMW-2.jpg'])
+    expect(readFileSync(archive, 'latin1')).to.match(/^BM/)
+  })
+
   it('reads more shards than a process may have files open', () => {
     write(folder('many/0.jpg'), pictures[0]!)
     const shard = tar('many-0.tar', 'many')

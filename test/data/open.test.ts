@@ -156,6 +156,12 @@ describe('folders and lists', () => {
     stored.dispose()
   })
 
+  it('takes a list whose first path begins as a BMP does', async () => {
+    fill('cars/BMW/320i-touring-estate-2019.jpg')
+    write(folder('cars/list.txt'), 'BMW/320i-touring-estate-2019.jpg\n')
+    expect(await namesOf(folder('cars/list.txt'))).to.deep.equal(['BMW/320i-touring-estate-2019.jpg'])
+  })
+
   it('takes what looks like an option for a part of the path where a kind has none', async () => {
     fill('runs,lr=0.1/a.jpg', 'runs/b.jpg')
     expect(await namesOf(`folder:${folder('runs,lr=0.1')}`)).to.deep.equal(['a.jpg'])
