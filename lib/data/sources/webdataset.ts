@@ -3,7 +3,7 @@
  * `0001.jpg`, `0001.cls` (https://github.com/webdataset/webdataset). The class is the number in `cls`.
  */
 import { expand } from 'brace-expansion'
-import { glob } from 'tinyglobby'
+import { glob, isDynamicPattern } from 'tinyglobby'
 import { SimclrError } from '../../addon/errors.ts'
 import { imageExtensions } from '../sniff.ts'
 import type { Spec } from '../spec.ts'
@@ -38,15 +38,28 @@ export async function openWebDataset(spec: Spec): Promise<ImageSource> {
   }
 }
 
+/** A shard that braces name must be there; `*` and its like take what there is. */
 async function findShards(pattern: string): Promise<string[]> {
   const found = new Set<string>()
+  const missing: string[] = []
   // tinyglobby has no ranges of numbers, hence the expansion first.
-  for (const one of expand(pattern))
-    for (const path of await glob(one, { expandDirectories: false })) found.add(path)
-  if (found.size > 0) return [...found].sort()
+  for (const one of expand(pattern)) {
+    const paths = await glob(one, { expandDirectories: false })
+    if (paths.length === 0 && !isDynamicPattern(one)) missing.push(one)
+    for (const path of paths) found.add(path)
+  }
+  if (found.size === 0) {
+    throw new SimclrError(
+      'ERR_SIMCLR_DATA',
+      `Expected tar files behind \`webdataset:\` but nothing matches ${pattern}. Quote the pattern in a shell.`,
+    )
+  }
+  if (missing.length === 0) return [...found].sort()
+  const names = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`
   throw new SimclrError(
     'ERR_SIMCLR_DATA',
-    `Expected tar files behind \`webdataset:\` but nothing matches ${pattern}. Quote the pattern in a shell.`,
+    `Expected every shard of ${pattern} but ${missing.length} of them ${missing.length === 1 ? 'is' : 'are'} missing: ${names}. ` +
+      'Copy what is missing, or name only the shards that are there.',
   )
 }
 
