@@ -108,7 +108,14 @@ export async function open(data: DataInput = sampleTrain, options: OpenOptions =
     ...selection
   } = validate(openOptions, options)
   const source = await sourceOf(data)
-  return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
+  try {
+    return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
+  } catch (error) {
+    await Promise.resolve(source)
+      .then((opened) => opened.close?.())
+      .catch(() => {}) // what went wrong first is told
+    throw error
+  }
 }
 
 /** What reads the images of `data`. */
