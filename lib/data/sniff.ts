@@ -18,6 +18,11 @@ export const imageExtensions = /\.(jpe?g|jpe|jfif|png|apng|webp|avif|tiff?|gif|b
 /** Sizes of the header behind a BMP's file header, which tell its version: `BM` alone begins many a name. */
 const bmpHeaders: ReadonlySet<number | null> = new Set([12, 16, 40, 52, 56, 64, 108, 124])
 
+const tiffStarts = [0x2a, 0x2b].flatMap((version) => [
+  [0x49, 0x49, version, 0],
+  [0x4d, 0x4d, 0, version],
+])
+
 /** Null for what is no image. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
   if (startsWith(bytes, [0xff, 0xd8, 0xff]))
@@ -30,7 +35,8 @@ export function sniff(bytes: Uint8Array): Sniffed | null {
     return { format: 'gif', grey: false, alpha: null }
   if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP')
     return { format: 'webp', grey: false, alpha: null }
-  if (startsWith(bytes, [0x49, 0x49, 0x2a, 0]) || startsWith(bytes, [0x4d, 0x4d, 0, 0x2a])) {
+  // 2a: TIFF, 2b: BigTIFF
+  if (tiffStarts.some((start) => startsWith(bytes, start))) {
     return { format: 'tiff', grey: null, alpha: null }
   }
   if (text(bytes, 4, 4) === 'ftyp') return sniffIsoMedia(bytes)

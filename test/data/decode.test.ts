@@ -31,6 +31,16 @@ describe('decoding', () => {
     })
   }
 
+  it('takes BigTIFF, in either byte order', async () => {
+    const bytes = await picture().tiff({ bigtiff: true, compression: 'none' }).toBuffer()
+    expect(bytes.subarray(0, 4)).to.deep.equal(Buffer.from('II\x2b\0'))
+    const image = await decodeImage(bytes, whole)
+    expect(image).to.include({ width: 40, height: 30, channels: 3 })
+    expect(Buffer.compare(Buffer.from(image.data), await picture().raw().toBuffer())).to.equal(0)
+    // Of the other order nothing here writes one: that it reaches the decoder shows.
+    expect(await refusal(Buffer.from('MM\0\x2b\0\x08\0\0'))).to.be.oneOf(['corrupt', 'truncated'])
+  })
+
   it('takes the first frame of an animation', async () => {
     const frames = Buffer.concat(
       await Promise.all([1, 2, 3].map((seed) => picture(16, 16, seed).raw().toBuffer())),
