@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, type OpenOptions, open } from '../../lib/data/open.ts'
@@ -109,6 +109,21 @@ describe('folders and lists', () => {
     expect(set.ignored.map(({ name, reason }) => `${name}: ${reason}`)).to.deep.equal([
       'Makefile: not an image',
       'notes.txt: not an image',
+    ])
+  })
+
+  it('says of names that are not UTF-8 that they are none', async () => {
+    fill('latin/ok.jpg', 'latin/two/b.jpg', 'latin/\ufffd.jpg')
+    const latin = (name: string) => Buffer.from(folder('latin', name), 'latin1')
+    writeFileSync(latin('caf\xe9.jpg'), jpeg)
+    mkdirSync(latin('caf\xe9s'))
+    writeFileSync(latin('caf\xe9s/a.jpg'), jpeg)
+    const set = await open(folder('latin'))
+    expect(await namesOf(folder('latin'))).to.deep.equal(['ok.jpg', 'two/b.jpg', '\ufffd.jpg'])
+    const detail = 'its name is not UTF-8; rename it (convmv)'
+    expect(set.ignored).to.deep.equal([
+      { name: 'caf\ufffd.jpg', reason: 'unreadable', detail },
+      { name: 'caf\ufffds', reason: 'unreadable', detail },
     ])
   })
 
