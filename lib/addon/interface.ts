@@ -54,7 +54,7 @@ export interface NativeImageStore {
   /**
    * Lets slots 0 .. offsets.length-1 show pixels inside a file (rows without gaps, 1 or 3 channels), mapped into
    * memory and fetched by the system when they are needed. Each is checked against its CRC-32 when first read:
-   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store.
+   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store. Errors call the file `name`, by default its path.
    */
   map(
     file: string,
@@ -65,6 +65,7 @@ export interface NativeImageStore {
       channels: Uint8Array
       checksums: Uint32Array
     },
+    name?: string,
   ): void
   /**
    * Fills slots first .. first+count-1 with procedural scenes, of which `scene` (default: the slot's own number) is the
