@@ -37,7 +37,8 @@ describe('the binary that is taken', function () {
     expect(first.binary).to.equal('@simclr/linux-x64-cpu')
     expect(first.binaryChoice)
       .to.contain('the best of 2 that were tried')
-      .and.to.contain('@simclr/linux-x64-cu130 works, on the CPU')
+      // Why it sees none: here what the CPU's says, which this is.
+      .and.to.contain('@simclr/linux-x64-cu130 works, on the CPU: This binary of simclr computes on the CPU')
     expect(first.binaryChoice).to.not.contain('found out')
     expect(taken(app).binaryChoice).to.equal(
       `${first.binaryChoice} (found out on ${new Date().toISOString().slice(0, 10)})`,
@@ -124,6 +125,37 @@ describe('the binary that is taken', function () {
       .and.to.contain('does not tell variant and LibTorch')
       .and.to.contain('npm install @simclr/linux-x64-cpu')
     expect(taken(app, { SIMCLR_VARIANT: 'cpu' }).message).to.not.contain('cu130')
+  })
+
+  /** What a run on a GPU, asked for and not there, is refused with. */
+  const refused = (app: Installed) => {
+    const { stdout, stderr } = app.node([
+      '--input-type=module',
+      '-e',
+      `const { train } = await import('simclr')
+       const options = { data: 'synthetic:scenes,count=4,size=16', steps: 1, device: 'cuda', out: 'run' }
+       await train(options).catch(({ code, message }) => console.log(JSON.stringify({ code, message })))`,
+    ])
+    const { code, message } = JSON.parse(stdout || JSON.stringify({ message: stderr }))
+    expect(code, message).to.equal('ERR_SIMCLR_DEVICE')
+    return message as string
+  }
+
+  it('tells why there is no GPU as the binaries for CUDA found it', () => {
+    const { app, cuda } = setUp()
+    replaceByLibrary(path.join(cuda, 'simclr.node'), 'abort();')
+    const why = /Devices here: cpu\. @simclr\/linux-x64-cu130 crashes \(SIGABRT\) when it is loaded\.$/
+    expect(refused(app)).to.match(why)
+    expect(refused(app), 'remembered').to.match(why)
+    const lone = installSimclr(folder('lone'))
+    lone.addBinary('cpu')
+    lone.addBinary('cu130', { variant: 'cu130', cuda: '13.0', torch: '2.14.1' })
+    linkLibtorch(path.join(lone.folder, 'cache'))
+    expect(refused(lone))
+      .to.contain('@simclr/linux-x64-cu130: LibTorch 2.14 (cu130) is not installed')
+      .and.to.match(/Install it with: npx simclr libtorch install cu130$/)
+    const { detail } = lone.doctor().findings.find(({ name }) => name === 'Addon')!
+    expect(detail).to.contain('no GPU: @simclr/linux-x64-cu130').and.to.contain('libtorch install cu130')
   })
 
   it('is the one that SIMCLR_VARIANT names', () => {
