@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { unmetBy } from '../../lib/addon/binary.ts'
+import { noBinaryError, packageVersion, unmetBy } from '../../lib/addon/binary.ts'
 import { findRelease, minorOf } from '../../lib/addon/libtorch/versions.ts'
 import { MATRIX, packageName } from '../../lib/addon/matrix.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -127,6 +127,17 @@ describe('the binary that is taken', function () {
     expect(taken(app, { SIMCLR_VARIANT: 'cpu' }).message).to.not.contain('cu130')
   })
 
+  it('is another than one of another version of simclr, whose own is named', () => {
+    const { app } = setUp()
+    app.addBinary('cpu', { simclr: packageVersion() })
+    app.addBinary('cu130', { variant: 'cu130', cuda: '13.0', simclr: '0.0.1' })
+    const { binary, binaryChoice } = taken(app)
+    expect(binary).to.equal('@simclr/linux-x64-cpu')
+    expect(binaryChoice).to.contain(`build.json is of simclr 0.0.1, and this is ${packageVersion()}`)
+    const { message } = taken(app, { SIMCLR_VARIANT: 'cu130' })
+    expect(message).to.contain(`npm install @simclr/linux-x64-cu130@${packageVersion()}`)
+  })
+
   /** What a run on a GPU, asked for and not there, is refused with. */
   const refused = (app: Installed) => {
     const { stdout, stderr } = app.node([
@@ -176,6 +187,12 @@ describe('the binary that is taken', function () {
     const { code, message } = taken(installSimclr(folder('none')))
     expect(code).to.equal('ERR_SIMCLR_BINARY')
     expect(message).to.contain('Possible causes and solutions').and.to.contain('--include=optional')
+  })
+
+  it('is none on musl, which comes first among the causes', () => {
+    const [, first, ...others] = noBinaryError(null).message.split('\n')
+    expect(first).to.contain('not glibc').and.to.contain('node:22-slim')
+    expect(others).to.deep.equal(noBinaryError('2.36').message.split('\n').slice(1))
   })
 
   it('needs no newer libraries than the system has', () => {
