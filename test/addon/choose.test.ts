@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { noBinaryError, packageVersion, unmetBy } from '../../lib/addon/binary.ts'
+import { noBinaryError, packageRoot, packageVersion, unmetBy } from '../../lib/addon/binary.ts'
 import { findRelease, minorOf } from '../../lib/addon/libtorch/versions.ts'
 import { MATRIX, packageName } from '../../lib/addon/matrix.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -193,6 +193,35 @@ describe('the binary that is taken', function () {
     const [, first, ...others] = noBinaryError(null).message.split('\n')
     expect(first).to.contain('not glibc').and.to.contain('node:22-slim')
     expect(others).to.deep.equal(noBinaryError('2.36').message.split('\n').slice(1))
+  })
+
+  it('is none on another system, where the package installs all the same and says so when it is used', () => {
+    const app = installSimclr(folder('elsewhere'))
+    const manifest = JSON.parse(fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8'))
+    fs.mkdirSync(folder('package'))
+    const own = { ...manifest, dependencies: {}, devDependencies: {} }
+    fs.writeFileSync(folder('package', 'package.json'), JSON.stringify(own))
+    const bare = folder('mac')
+    fs.mkdirSync(bare)
+    fs.writeFileSync(path.join(bare, 'package.json'), '{}')
+    fs.writeFileSync(
+      path.join(bare, 'mac.cjs'),
+      `Object.defineProperty(process, 'platform', { value: 'darwin' })`,
+    )
+    const elsewhere = ['--require', path.join(bare, 'mac.cjs')]
+    const npm = (args: string[], env = {}) => {
+      const options = { cwd: bare, encoding: 'utf8', env: { ...process.env, ...env } } as const
+      const { status, stdout, stderr } = spawnSync('npm', args, options)
+      expect(status, stderr).to.equal(0)
+      return stdout.trim()
+    }
+    const tarball = npm(['pack', '--silent', '--ignore-scripts', folder('package')])
+    const install = ['install', '--offline', '--ignore-scripts', `./${tarball}`]
+    npm(install, { NODE_OPTIONS: elsewhere.join(' ') }) // npm's own --os is for optional packages alone
+    const { stdout } = app.node([...elsewhere, '--input-type=module', '-e', program])
+    const { code, message } = JSON.parse(stdout)
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.contain('there are no binaries for darwin-x64').and.to.contain('linux/amd64 container')
   })
 
   it('needs no newer libraries than the system has', () => {
