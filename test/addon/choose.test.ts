@@ -183,6 +183,14 @@ describe('the binary that is taken', function () {
       .and.to.contain('npx simclr libtorch install cpu')
   })
 
+  it('asks Python once for the LibTorch of all binaries', () => {
+    const { app } = setUp()
+    const python = path.join(app.folder, 'bin', 'python3')
+    fs.writeFileSync(python, `#!/bin/sh\necho asked >>${app.folder}/asked\n`, { mode: 0o755 })
+    taken(app, { XDG_CACHE_HOME: folder('empty') })
+    expect(fs.readFileSync(path.join(app.folder, 'asked'), 'utf8')).to.equal('asked\n')
+  })
+
   it('is none where none is installed: one error with causes and solutions', () => {
     const { code, message } = taken(installSimclr(folder('none')))
     expect(code).to.equal('ERR_SIMCLR_BINARY')
