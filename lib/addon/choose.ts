@@ -184,7 +184,7 @@ function unseen(probed: readonly Tried[]): string | null {
 /** Loads a binary with its LibTorch in a process of its own, and counts the GPUs it can use; `patience` in milliseconds. */
 export function probe({ binary, libtorch }: Pick<Usable, 'binary' | 'libtorch'>, patience = 120_000): Probed {
   const program = fileURLToPath(moduleBeside(import.meta.url, './probe'))
-  const args = [...inheritedFlags(import.meta.url), program, JSON.stringify({ binary, libtorch })]
+  const args = [...inheritedFlags(), program, JSON.stringify({ binary, libtorch })]
   const run = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     timeout: patience,
