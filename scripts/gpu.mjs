@@ -19,7 +19,7 @@ import { Failure, root, say } from './bootstrap/run.mjs'
 import { hashOf } from './bootstrap/stamp.mjs'
 import { Misuse, numberOf, readFlags } from './command-line.mjs'
 import { benchSteps } from './gpu/bench-steps.mjs'
-import { gpuBuild } from './gpu/build.mjs'
+import { addonEnvironment, gpuBuild, recordOf } from './gpu/build.mjs'
 import { findGpu } from './gpu/device.mjs'
 import { findPython } from './gpu/python.mjs'
 import { Results } from './gpu/results.mjs'
@@ -57,11 +57,11 @@ async function main() {
   const jobs = { test: testSteps({ folder }), bench: benchSteps({ folder, peers, ...gpu }) }
   const all = jobs[job]
   const steps = chosen(all)
-  const { libtorch: _, ...build } = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8'))
+  const { libtorch: _, ...build } = recordOf(folder)
   const sources = hashOf(SOURCES)
   const facts = { gpu, build, node: process.version, sources }
   const results = new Results(path.resolve(values.out), facts, keysOf(Object.values(jobs).flat(), facts))
-  await runAll(steps, all, results)
+  await runAll(steps, all, results, addonEnvironment(folder, values.libtorch))
   const named = (state) => steps.map(({ name }) => name).filter((name) => results.stateOf(name) === state)
   const [failed, undone] = [named('failed'), named(undefined)]
   if (failed.length > 0) say(`failed: ${failed.join(', ')}`)
@@ -87,10 +87,9 @@ function keysOf(steps, { gpu, build, sources }) {
   )
 }
 
-/** `all`: those of the job, among which are those that `steps` need. */
-async function runAll(steps, all, results) {
-  const env = { ...process.env, SIMCLR_VARIANT: 'cu130' }
-  if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
+/** `all`: those of the job, among which are those that `steps` need. `addon`: the environment that names it. */
+async function runAll(steps, all, results, addon) {
+  const env = { ...process.env, ...addon }
   for (const step of steps) {
     const { name, about, skip, clears, needs = [] } = step
     if (results.isDone(step, steps)) {
