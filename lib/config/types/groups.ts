@@ -17,7 +17,8 @@ export interface ArchitectureOptions {
   stem?: 'auto' | 'imagenet' | 'cifar' | 'stride2' | undefined
   /**
    * Geometry, padding, running variance and initialisation, as google-research/simclr ('paper') or
-   * torchvision and lightly ('torch') have it. Default: from `convention`.
+   * torchvision and lightly ('torch') have it. Default: from `convention`; where that is the preset's,
+   * 'torch' in 'cifar', 'imagenet' and 'distill'.
    */
   convention?: 'paper' | 'torch' | undefined
   /**
@@ -95,7 +96,10 @@ export interface OptimizerOptions {
   lr?: number | undefined
   /** Momentum of LARS and SGD. A number from 0 to 1. Default: 0.9. Source: tf2/lars_optimizer.py. */
   momentum?: number | undefined
-  /** Nesterov momentum of LARS and SGD. Default: false, but for some presets. */
+  /**
+   * Nesterov momentum of LARS and SGD. Default: false, but for some presets and SGD as the paper's code has
+   * it.
+   */
   nesterov?: boolean | undefined
   /**
    * Share of Adam's first moment, the mean of gradients, that stays at a step. A number from 0 to below 1.
@@ -192,7 +196,7 @@ export interface AugmentOptions {
   jitter?: number | undefined
   /**
    * Colour strength s: brightness, contrast and saturation 0.8 s, hue 0.2 s. A number from 0 to 2. Default:
-   * from the preset. Source: appendix A.
+   * from the preset; where it has none 1, 0.5 up to 32 px. Source: appendix A.
    */
   strength?: number | undefined
   /** Brightness range ±. A number from 0 to 4. Default: 0.8 × strength. */
@@ -263,7 +267,7 @@ export interface DistributedOptions {
 export interface OnlineProbeOptions {
   /**
    * kNN accuracy on labelled images every so many epochs; 0: never. An integer of at least 0, epochs.
-   * Default: 1 where there are labels.
+   * Default: 1 where there are labels; 0 where the objective is 'supervised' or 'distill'.
    */
   everyEpochs?: number | undefined
   /**

@@ -83,7 +83,8 @@ export interface TrainSettings {
    */
   limitSeed?: number | undefined
   /**
-   * Height and width of the views. An integer from 8 to 1024, pixels. Default: from the preset or the images.
+   * Height and width of the views. An integer from 8 to 1024, pixels. Default: from the preset, or the
+   * images' own up to 128 px where it says none or, above 32 px, none is named.
    */
   imageSize?: number | undefined
   /**
@@ -103,7 +104,10 @@ export interface TrainSettings {
    * steps. Default: null. Source: tf2/run.py, train_steps.
    */
   steps?: number | null | undefined
-  /** Images a step. An integer of at least 2, images. Default: from the preset. Source: §5.2. */
+  /**
+   * Images a step. An integer of at least 2, images. Default: from the preset, but no more than there are;
+   * where the objective is 'supervised', about a sixteenth of them and at least 16. Source: §5.2.
+   */
   batchSize?: number | undefined
   /**
    * Views of each image in a step; with more than two, NT-Xent is the mean over the pairs that each makes
@@ -111,7 +115,10 @@ export interface TrainSettings {
    * is 'supervised' or 'distill'. Source: arXiv 2403.05490.
    */
   views?: number | undefined
-  /** NT-Xent temperature τ. A number of at least 0.0001. Default: from the preset. Source: §2.1, §5.1. */
+  /**
+   * NT-Xent temperature τ. A number of at least 0.0001. Default: from the preset; where it has none 0.1, 0.5
+   * up to 32 px. Source: §2.1, §5.1.
+   */
   temperature?: number | undefined
   /** Options of the loss. Default: from the preset. */
   loss?: LossOptions | undefined
@@ -146,7 +153,8 @@ export interface TrainSettings {
   seed?: number | undefined
   /**
    * Computes the activations inside residual blocks again in the backward pass instead of keeping them: the
-   * same numbers, less memory, about a third more time. Default: false.
+   * same numbers, in more time. For networks whose blocks take most of the memory; ResNet-18 at 32 px has
+   * none of it back and is 10 to 18 % slower (docs/performance.md). Default: false.
    */
   recompute?: boolean | undefined
   /**
