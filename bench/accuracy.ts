@@ -13,10 +13,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import type { PresetName } from '../lib/config/settings.ts'
+import { presetNames } from '../lib/config/settings.ts'
 import { compare } from '../lib/evaluate/compare.ts'
 import { train } from '../lib/train.ts'
+import { given, numberOf, readFlags, wordOf } from '../scripts/command-line.mjs'
 import { peerScript, readTuned } from './measure/peer.ts'
 
 interface Outcome {
@@ -27,7 +27,7 @@ interface Outcome {
   linear: number
 }
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     train: { type: 'string' },
     test: { type: 'string' },
@@ -40,17 +40,21 @@ const { values } = parseArgs({
     tuned: { type: 'string', multiple: true, default: [] },
   },
 })
-const { train: data, test, preset, epochs, peers } = values
-const hueMode = values.hue as 'exact' | 'fast'
-if (data === undefined || test === undefined) throw new Error('Expected --train DIR and --test DIR.')
+const { epochs, peers } = values
+const data = given('train', values.train, 'DIR')
+const test = given('test', values.test, 'DIR')
+const preset = wordOf('preset', values.preset, presetNames)
+const hueMode = wordOf('hue', values.hue, ['exact', 'fast'])
+const seeds = numberOf('seeds', values.seeds, 1)
+const tuned = readTuned(values.tuned)
 
 async function ours(seed: number): Promise<Outcome> {
   const out = mkdtempSync(join(tmpdir(), 'simclr-accuracy-'))
   try {
     const begin = performance.now()
     const { encoder } = await train({
-      data: data!,
-      preset: preset as PresetName,
+      data: data,
+      preset,
       seed,
       out,
       probe: { everyEpochs: 0 },
@@ -59,9 +63,9 @@ async function ours(seed: number): Promise<Outcome> {
       ...(epochs === undefined ? {} : { epochs: Number(epochs) }),
     })
     const seconds = (performance.now() - begin) / 1000
-    const { trained } = await compare(encoder, { data: data!, test: test!, seed })
+    const { trained } = await compare(encoder, { data: data, test: test, seed })
     encoder.dispose()
-    return { side: hueMode === 'exact' ? preset! : `${preset}, ${hueMode} hue`, seed, seconds, ...trained }
+    return { side: hueMode === 'exact' ? preset : `${preset}, ${hueMode} hue`, seed, seconds, ...trained }
   } finally {
     rmSync(out, { recursive: true })
   }
@@ -69,10 +73,10 @@ async function ours(seed: number): Promise<Outcome> {
 
 const precision = values['peer-fp32'] ? 'fp32' : 'bf16'
 const cores = availableParallelism()
-const { workers, threads } = readTuned(values.tuned)[precision] ?? { workers: cores, threads: cores }
+const { workers, threads } = tuned[precision] ?? { workers: cores, threads: cores }
 
 function lightly(seed: number): Outcome {
-  const options = { train: data!, test: test!, seed, precision, workers, threads }
+  const options = { train: data, test: test, seed, precision, workers, threads }
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const args = [peerScript('accuracy.py'), ...flags]
   const said = execFileSync(`${peers}/bin/python`, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
@@ -84,7 +88,7 @@ const say = (outcome: Outcome) => {
   outcomes.push(outcome)
   console.log(JSON.stringify(outcome))
 }
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+for (let seed = 0; seed < seeds; seed++) {
   say(await ours(seed))
   if (peers !== undefined) say(lightly(seed))
 }

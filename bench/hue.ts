@@ -4,22 +4,24 @@
  * How far views with fast hue are from the exact ones, in levels of 0 to 255, over every pixel of views of real images:
  * hue alone, and the whole recipe (`torch`, 32 px). Beside it what hue itself changes, to compare with.
  */
-import { parseArgs } from 'node:util'
 import type { AugmentPlan } from '../lib/addon/interface.ts'
 import { loadAddon } from '../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../lib/augment/index.ts'
 import { readImages } from '../lib/data/images.ts'
+import { given, numberOf, readFlags } from '../scripts/command-line.mjs'
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     data: { type: 'string' },
     images: { type: 'string', default: '1000' },
     strength: { type: 'string', default: '0.5' },
   },
 })
-if (values.data === undefined) throw new Error('Expected --data.')
+const data = given('data', values.data, 'DIR')
+const limit = numberOf('images', values.images, 1)
+const strength = numberOf('strength', values.strength)
 const size = 32
-const images = await readImages(values.data, { imageSize: size, limit: Number(values.images) })
+const images = await readImages(data, { imageSize: size, limit })
 const indices = Uint32Array.from({ length: images.count }, (_, i) => i)
 
 /** Levels of two views of every image. */
@@ -45,7 +47,7 @@ function difference(a: Uint8Array, b: Uint8Array): { mean: number; max: number }
   return { mean: sum / a.length, max }
 }
 
-const recipe = lower(simclrFamily(simclrSettings('torch', size, Number(values.strength))), size)
+const recipe = lower(simclrFamily(simclrSettings('torch', size, strength)), size)
 const jitter = recipe.jitter!
 const alone = { ...jitter, probability: 1, brightness: 0, contrast: 0, saturation: 0 }
 for (const [name, plan] of [
@@ -65,6 +67,6 @@ for (const [name, plan] of [
     withoutHueMean: none.mean,
     withoutHueMax: none.max,
   }
-  console.log(JSON.stringify({ name, strength: Number(values.strength), images: images.count, ...figures }))
+  console.log(JSON.stringify({ name, strength, images: images.count, ...figures }))
 }
 await images.dispose()

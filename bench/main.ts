@@ -10,10 +10,10 @@
  * out. `--tuned bf16=2,1` says which setting of the loop figures' peer is its best here in a precision, known from an
  * earlier run, instead of finding it again; it may be given once for each. Keep the machine quiet.
  */
-import { parseArgs } from 'node:util'
 import { loadAddon } from '../lib/addon/load.ts'
 import { autoPrecision } from '../lib/config/precision.ts'
 import { machineFacts } from '../lib/machine-facts.ts'
+import { Misuse, numberOf, readFlags, wordOf } from '../scripts/command-line.mjs'
 import { type Benchmark, type Context, complete, type Figure } from './figure.ts'
 import { augment } from './figures/augment.ts'
 import { jpeg } from './figures/jpeg.ts'
@@ -42,7 +42,7 @@ const benchmarks: readonly Benchmark[] = [
   ranks,
 ]
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     peers: { type: 'string' },
     only: { type: 'string', multiple: true },
@@ -56,24 +56,24 @@ const { values } = parseArgs({
 const known = benchmarks.flatMap(({ targets }) => Object.keys(targets))
 const unknown = values.only?.find((name) => !known.includes(name))
 if (unknown !== undefined) {
-  throw new Error(`Expected one of ${known.join(', ')} for --only but received ${unknown}.`)
+  throw new Misuse(`Expected one of ${known.join(', ')} for --only but received '${unknown}'.`)
 }
 
-const precision = values.precision ?? autoPrecision('cpu', machineFacts(loadAddon()).bf16Speed).precision
-if (precision !== 'bf16' && precision !== 'fp32') {
-  throw new Error(`Expected bf16 or fp32 for --precision but received ${precision}.`)
-}
+const rounds = numberOf('rounds', values.rounds, 1)
+const tuned = readTuned(values.tuned)
+const asked = values.precision ?? autoPrecision('cpu', machineFacts(loadAddon()).bf16Speed).precision
+const precision = wordOf('precision', asked, ['bf16', 'fp32'])
 
 const wanted = (name: string) => values.only?.includes(name) ?? true
 const limits = await measureLimits()
 const peers = values.peers ?? null
 const context: Context = {
-  rounds: Number(values.rounds),
+  rounds,
   peers,
   torch: peers === null ? null : torchVersion(peers),
   limits,
   precision,
-  tuned: readTuned(values.tuned),
+  tuned,
 }
 const machine = describeMachine(limits)
 if (!values.json) console.log(machine)

@@ -9,7 +9,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readFlags } from '../scripts/command-line.mjs'
 import { workScript } from './measure/memory.ts'
 
 interface Cost {
@@ -17,7 +17,7 @@ interface Cost {
   imagesPerSecond: number
 }
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     batch: { type: 'string', multiple: true, default: ['256', '1024', '4096'] },
     chunk: { type: 'string', default: '256' },

@@ -21,7 +21,9 @@ export async function withTrained<T>(
   const quiet: TrainOptions = { out: folder, report: false, probe: { everyEpochs: 0 } }
   const layers = { base, change, own, quiet }
   try {
-    const { values } = mergeLayers(Object.entries(layers).map(([why, values]) => ({ why, values })))
+    const { values } = mergeLayers(
+      Object.entries(layers).map(([why, values]) => ({ by: 'option', why, values })),
+    )
     const run = await train(values as TrainOptions)
     using _encoder = run.encoder
     return await measure(run, folder)

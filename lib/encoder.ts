@@ -14,11 +14,14 @@ import {
   type EncoderOptions,
   embedOptions,
   encoderOptions,
+  type PreprocessingOptions,
+  type RandomOptions,
   randomOptions,
   type UntrainedSpec,
   untrained,
   untrainedConfig,
 } from './config/encoder-options.ts'
+import { atRest } from './config/learner-spec.ts'
 import { expected, invalid, validate } from './config/messages.ts'
 import { pickDevice } from './config/resolve.ts'
 import { heardValues } from './data/abort.ts'
@@ -38,7 +41,7 @@ import {
 } from './weights/encoder-file.ts'
 import type { ForeignWeights } from './weights/foreign-keys.ts'
 
-export type { EmbedOptions, EncoderOptions }
+export type { EmbedOptions, EncoderOptions, PreprocessingOptions, RandomOptions }
 
 /** Features of some images: row i, of `shape[1]` numbers, belongs to image i. */
 export interface Features {
@@ -124,8 +127,8 @@ export class Encoder {
    */
   static async random(
     spec: UntrainedSpec = {},
-    preprocessing: EncoderOptions['preprocessing'] = {},
-    randomly: EncoderOptions & { seed?: number } = {},
+    preprocessing: PreprocessingOptions = {},
+    randomly: RandomOptions = {},
   ): Promise<Encoder> {
     const kind = validate(untrained, { spec, preprocessing })
     const { seed = 0, ...options } = validate(randomOptions, randomly)
@@ -133,12 +136,9 @@ export class Encoder {
     const learner = new (loadAddon().Learner)({
       encoder: config.encoder,
       head: { layers: 0, dim: 1, convention: config.encoder.convention },
-      loss: { temperature: 1, scale: 1, normalize: true },
-      optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, decayAll: false },
-      classes: 0,
+      ...atRest,
       precision: 'fp32',
       device: 'cpu',
-      shards: 1,
       seed,
     })
     try {
@@ -324,7 +324,7 @@ export class Encoder {
 }
 
 /** `file` with what the caller knows better. */
-function prepared(file: Preprocessing, known: EncoderOptions['preprocessing'] = {}): Preprocessing {
+function prepared(file: Preprocessing, known: PreprocessingOptions = {}): Preprocessing {
   const { imageSize = file.imageSize, convention = file.convention, normalize = file.normalize } = known
   return { imageSize, convention, normalize }
 }

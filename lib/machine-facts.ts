@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Addon } from './addon/interface.ts'
+import { loadAddonDetails } from './addon/load.ts'
 import type { MachineFacts } from './config/resolve.ts'
 import { type Placement, placement } from './launch/placement.ts'
 
@@ -16,7 +17,8 @@ export function machineFacts(addon: Addon, sharers?: number): MachineFacts {
       ranks === null
         ? devices
         : devices.filter((name) => ['cpu', ownGpu(devices, ranks.localRank)].includes(name)),
-    gpuProblem: addon.gpuProblem(),
+    // A binary for the CPU would advise one for CUDA, which may be there.
+    gpuProblem: loadAddonDetails().gpuProblem ?? addon.gpuProblem(),
     bf16Speed: () => (hasBf16() ? addon.bf16Speed() : 0),
     ranks: ranks?.size ?? 1,
   }

@@ -46,7 +46,7 @@ export interface Versions {
   libvips: string
 }
 
-/** Loads the addon. Errors: ERR_SIMCLR_BINARY, ERR_SIMCLR_LIBTORCH. */
+/** Loads the addon and sharp. Errors: ERR_SIMCLR_BINARY (of either), ERR_SIMCLR_LIBTORCH. */
 export function versions(): Versions {
   const { addon, binary, libtorch, why } = loadAddonDetails()
   const { torch, cuda, compiler, cpuCapability, jpeg } = addon.buildInfo()

@@ -13,12 +13,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 
 import { versions } from '../lib/machine.ts'
 import type { Quantity } from '../lib/verify/verify.ts'
 import type { MutantResult } from '../test/mutants/mutant.ts'
 import { goldenQuantities } from '../test/verify/quantities.ts'
+import { readFlags } from './command-line.mjs'
 import { type AskedOfGradients, gradientRow, type Measurement, rowsOf } from './exactness/measure.ts'
 import { renderPage } from './exactness/page.ts'
 
@@ -67,7 +67,7 @@ function merge(before: Measurement, after: Measurement): Measurement {
   }
 }
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: { from: { type: 'string', multiple: true, default: [] }, golden: { type: 'string' } },
 })
 let measured = readJson<Measurement>(kept)

@@ -15,11 +15,11 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { Failure, root, say } from './bootstrap/run.mjs'
 import { hashOf } from './bootstrap/stamp.mjs'
+import { Misuse, numberOf, readFlags } from './command-line.mjs'
 import { benchSteps } from './gpu/bench-steps.mjs'
-import { gpuBuild } from './gpu/build.mjs'
+import { addonEnvironment, gpuBuild, recordOf } from './gpu/build.mjs'
 import { findGpu } from './gpu/device.mjs'
 import { findPython } from './gpu/python.mjs'
 import { Results } from './gpu/results.mjs'
@@ -31,7 +31,7 @@ const LIMIT = 300
 /** What every step's outcome depends on. */
 const SOURCES = ['native', 'lib', 'CMakeLists.txt', 'package-lock.json']
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = readFlags({
   allowPositionals: true,
   options: {
     libtorch: { type: 'string', default: process.env.SIMCLR_LIBTORCH },
@@ -42,14 +42,12 @@ const { positionals, values } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-const until = Date.now() + Number(values.minutes) * 60_000
+const until = Date.now() + numberOf('minutes', values.minutes) * 60_000
 const secondsLeft = () => Math.floor((until - Date.now()) / 1000)
 
 async function main() {
   const job = positionals[0]
-  if (job !== 'test' && job !== 'bench') throw new Failure(`Expected test or bench but received '${job}'.`)
-  if (Number.isNaN(until))
-    throw new Failure(`Expected a number for --minutes but received '${values.minutes}'.`)
+  if (job !== 'test' && job !== 'bench') throw new Misuse(`Expected test or bench but received '${job}'.`)
   if (!fs.existsSync(path.join(root, 'node_modules')))
     throw new Failure('node_modules is missing: carry it in.')
   const gpu = findGpu()
@@ -59,11 +57,11 @@ async function main() {
   const jobs = { test: testSteps({ folder }), bench: benchSteps({ folder, peers, ...gpu }) }
   const all = jobs[job]
   const steps = chosen(all)
-  const { libtorch: _, ...build } = JSON.parse(fs.readFileSync(path.join(folder, 'build.json'), 'utf8'))
+  const { libtorch: _, ...build } = recordOf(folder)
   const sources = hashOf(SOURCES)
   const facts = { gpu, build, node: process.version, sources }
   const results = new Results(path.resolve(values.out), facts, keysOf(Object.values(jobs).flat(), facts))
-  await runAll(steps, all, results)
+  await runAll(steps, all, results, addonEnvironment(folder, values.libtorch))
   const named = (state) => steps.map(({ name }) => name).filter((name) => results.stateOf(name) === state)
   const [failed, undone] = [named('failed'), named(undefined)]
   if (failed.length > 0) say(`failed: ${failed.join(', ')}`)
@@ -76,7 +74,7 @@ function chosen(steps) {
   const wanted = values.steps?.split(',') ?? steps.map(({ name }) => name)
   const unknown = wanted.filter((name) => steps.every((step) => step.name !== name))
   if (unknown.length === 0) return steps.filter(({ name }) => wanted.includes(name))
-  throw new Failure(
+  throw new Misuse(
     `Expected steps of ${steps.map(({ name }) => name).join(', ')} but received ${unknown.join(', ')}.`,
   )
 }
@@ -89,10 +87,9 @@ function keysOf(steps, { gpu, build, sources }) {
   )
 }
 
-/** `all`: those of the job, among which are those that `steps` need. */
-async function runAll(steps, all, results) {
-  const env = { ...process.env, SIMCLR_VARIANT: 'cu130' }
-  if (values.libtorch) env.SIMCLR_LIBTORCH = path.resolve(values.libtorch)
+/** `all`: those of the job, among which are those that `steps` need. `addon`: the environment that names it. */
+async function runAll(steps, all, results, addon) {
+  const env = { ...process.env, ...addon }
   for (const step of steps) {
     const { name, about, skip, clears, needs = [] } = step
     if (results.isDone(step, steps)) {
@@ -141,6 +138,7 @@ function onOutput(text) {
 try {
   await main()
 } catch (error) {
+  if (error instanceof Misuse) throw error
   process.stderr.write(`${error instanceof Failure ? `simclr: ${error.message}` : error.stack}\n`)
   process.exitCode = 1
 }

@@ -13,11 +13,11 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 
 import { fingerprint, type Mutant, type MutantResult, resultsByMistake } from '../test/mutants/mutant.ts'
 import { mutants } from '../test/mutants/table.ts'
 import { modulesFresh } from './bootstrap/modules.mjs'
+import { numberOf, readFlags } from './command-line.mjs'
 import { copyTree } from './mutants/tree.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -112,7 +112,7 @@ function record(result: MutantResult): void {
   writeFileSync(resultsFile, `${JSON.stringify(ordered, null, 2)}\n`)
 }
 
-const { values: flags } = parseArgs({
+const { values: flags } = readFlags({
   options: {
     only: { type: 'string', default: '' },
     missing: { type: 'boolean' },
@@ -125,7 +125,7 @@ const chosen = mutants.filter(
   ({ trap, mistake, file }) => `${mistake} ${trap} ${file}`.includes(flags.only) && !known.has(mistake),
 )
 const native = chosen.some(({ file }) => file.startsWith('native/'))
-const end = Date.now() + Number(flags.minutes) * 60_000
+const end = Date.now() + numberOf('minutes', flags.minutes) * 60_000
 copyTree(root, copy)
 linkModules()
 if (native) build(wholeBuild)

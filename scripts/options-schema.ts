@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { listOptions } from '../lib/config/messages.ts'
 import { optionDocs } from '../lib/config/option.ts'
 import { trainOptions } from '../lib/config/options.ts'
-import { capital } from './options-doc.ts'
+import { described } from './options-doc.ts'
 
 const file = fileURLToPath(new URL('../options.schema.json', import.meta.url))
 
@@ -26,11 +26,8 @@ export function optionsSchema(): string {
       if (zodSchema._zod.def.type === 'custom') Object.assign(jsonSchema, { type: 'string', minLength: 1 })
       const doc = optionDocs.get(zodSchema as unknown as z.ZodType)
       if (!doc) return
-      const unit = doc.unit === undefined ? '' : `, ${doc.unit}`
       const isGroup = jsonSchema.type === 'object'
-      jsonSchema.description = isGroup
-        ? doc.about
-        : `${doc.about} ${capital(doc.expected)}${unit}. Default: ${doc.default}.`
+      jsonSchema.description = isGroup ? doc.about : `${described(doc)} Default: ${doc.default}.`
     },
   })
   for (const { name, doc } of listOptions(trainOptions)) if (doc.flag === null) delete properties![name]

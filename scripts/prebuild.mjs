@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { buildFolder } from './bootstrap/addon.mjs'
 import { installModules } from './bootstrap/modules.mjs'
 import { Failure, mustRun, root } from './bootstrap/run.mjs'
 import { compileTypeScript } from './bootstrap/typescript.mjs'
+import { given, readFlags } from './command-line.mjs'
 import { repository } from './pack.mjs'
 
 const BINARIES = ['simclr.node', 'loader.node']
@@ -127,11 +127,10 @@ const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'))
 const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 
 if (process.argv[1] === import.meta.filename) {
+  const { values } = readFlags({ options: { variant: { type: 'string' } } })
+  const variant = given('variant', values.variant, 'NAME')
   try {
-    const { values } = parseArgs({ options: { variant: { type: 'string' } } })
-    if (values.variant === undefined)
-      throw new Failure('Expected --variant, as in: npm run prebuild -- --variant cpu')
-    process.stdout.write(`${await prebuild(values.variant)}\n`)
+    process.stdout.write(`${await prebuild(variant)}\n`)
   } catch (error) {
     process.stderr.write(`${error instanceof Failure ? `simclr: ${error.message}` : error.stack}\n`)
     process.exitCode = 1

@@ -1,10 +1,10 @@
 /** Pairs a second of whole training steps on a GPU, views made there: node --import tsx bench/gpu/step.ts --arch … */
-import { parseArgs } from 'node:util'
-import type { Arch, Stem } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
+import { arches } from '../../lib/config/groups.ts'
+import { numberOf, readFlags, wordOf } from '../../scripts/command-line.mjs'
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     name: { type: 'string', default: 'step' },
     arch: { type: 'string', default: 'resnet18' },
@@ -16,7 +16,10 @@ const { values } = parseArgs({
     graph: { type: 'string', default: 'off' },
   },
 })
-const [size, batch, steps] = [Number(values.size), Number(values.batch), Number(values.steps)]
+const size = numberOf('size', values.size, 1)
+const batch = numberOf('batch', values.batch, 2)
+const steps = numberOf('steps', values.steps, 1)
+const graph = wordOf('graph', values.graph, ['off', 'must'])
 const addon = loadAddon()
 const store = new addon.ImageStore(4 * batch)
 await store.fillScenes({ seed: 1, first: 0, count: 4 * batch, size })
@@ -25,9 +28,9 @@ const augmenter = new addon.Augmenter(
 )
 const learner = new addon.Learner({
   encoder: {
-    arch: values.arch as Arch,
+    arch: wordOf('arch', values.arch, arches),
     width: 1,
-    stem: values.stem as Stem,
+    stem: wordOf('stem', values.stem, ['imagenet', 'cifar', 'stride2']),
     convention: 'torch',
     skRatio: 0,
   },
@@ -48,7 +51,7 @@ const learner = new addon.Learner({
   device: 'cuda:0',
   shards: 4,
   seed: 0,
-  graph: values.graph as 'off' | 'must',
+  graph,
 })
 const seconds: number[] = []
 for (let step = 0; step < steps; step++) {
@@ -60,7 +63,7 @@ for (let step = 0; step < steps; step++) {
 learner.dispose()
 seconds.sort((a, b) => a - b)
 const median = seconds[Math.floor(seconds.length / 2)]!
-const { name, arch, graph } = values
+const { name, arch } = values
 console.log(
   JSON.stringify({
     name,

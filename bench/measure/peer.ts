@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_proces
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { Misuse } from '../../scripts/command-line.mjs'
 import type { TunedIn } from '../figure.ts'
 
 export class Peer implements Disposable {
@@ -68,7 +69,7 @@ export function readTuned(flags: readonly string[]): TunedIn {
   const read = (text: string) => {
     const [, precision, workers, threads] = /^(bf16|fp32)=(\d+),([1-9]\d*)$/.exec(text) ?? []
     if (precision === undefined) {
-      throw new Error(
+      throw new Misuse(
         `Expected PRECISION=WORKERS,THREADS, such as bf16=2,1, for --tuned but received ${text}.`,
       )
     }

@@ -9,8 +9,8 @@
  * seed after so many, and --minutes 0 prints the table alone.
  */
 import { basename } from 'node:path'
-import { parseArgs } from 'node:util'
 import { evaluate, type TrainOptions } from '../../lib/index.ts'
+import { given, numberOf, readFlags } from '../../scripts/command-line.mjs'
 import { addResult, readResults } from '../results.ts'
 import { withTrained } from '../trained.ts'
 
@@ -26,7 +26,7 @@ interface Result {
   accuracy: number
 }
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     data: { type: 'string' },
     labelled: { type: 'string', multiple: true, default: [] },
@@ -40,10 +40,15 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-const { data, test, labelled } = values
-if (data === undefined || test === undefined) throw new Error('Expected --data and --test.')
-const threads = values.threads === 'auto' ? ('auto' as const) : Number(values.threads)
-const until = performance.now() + Number(values.minutes) * 60_000
+const { labelled } = values
+const data = given('data', values.data, 'DIR')
+const test = given('test', values.test, 'DIR')
+const seeds = numberOf('seeds', values.seeds, 1)
+const pretrainEpochs = numberOf('pretrain-epochs', values['pretrain-epochs'], 1)
+const epochsTried = values.epochs.map((text) => numberOf('epochs', text, 1))
+const lrsTried = values.lr.map((text) => numberOf('lr', text))
+const threads = values.threads === 'auto' ? ('auto' as const) : numberOf('threads', values.threads, 1)
+const until = performance.now() + numberOf('minutes', values.minutes) * 60_000
 
 /** The recipe for few minutes; its network, for all arms. */
 const pretraining = { preset: 'quick' } as const satisfies TrainOptions
@@ -69,22 +74,22 @@ async function add(wanted: Omit<Result, 'accuracy'>, measure: () => Promise<numb
 function train(change: TrainOptions, labels: string, { epochs, lr, seed }: Omit<Result, 'accuracy'>) {
   const own = { data: labels, epochs: epochs!, optimizer: { lr: lr! }, seed, threads }
   return withTrained({ base: supervised, change, own }, async ({ encoder }) => {
-    const { accuracy } = await evaluate({ encoder, test: test!, probe: 'classifier' })
+    const { accuracy } = await evaluate({ encoder, test: test, probe: 'classifier' })
     return accuracy
   })
 }
 
 async function measureSeed(seed: number): Promise<void> {
-  const own = { data: data!, epochs: Number(values['pretrain-epochs']), seed, threads }
+  const own = { data: data, epochs: pretrainEpochs, seed, threads }
   await withTrained({ base: pretraining, change: network, own }, async ({ encoder }, init) => {
     for (const labels of labelled) {
       const about = { labelled: basename(labels), seed }
       await add({ arm: 'linear probe', ...about, epochs: null, lr: null }, async () => {
-        const { accuracy } = await evaluate({ encoder, data: labels, test: test!, probe: 'linear' })
+        const { accuracy } = await evaluate({ encoder, data: labels, test: test, probe: 'linear' })
         return accuracy
       })
-      for (const epochs of values.epochs.map(Number)) {
-        for (const lr of values.lr.map(Number)) {
+      for (const epochs of epochsTried) {
+        for (const lr of lrsTried) {
           const tuned = { arm: 'fine-tuned', ...about, epochs, lr } as const
           await add(tuned, () => train({ init }, labels, tuned))
           const scratch = { arm: 'from random weights', ...about, epochs, lr } as const
@@ -111,7 +116,7 @@ function table(): string {
   return [head, '| --- | --- | ---: | ---: | ---: | ---: | --- |', ...rows].join('\n')
 }
 
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+for (let seed = 0; seed < seeds; seed++) {
   if (performance.now() < until) await measureSeed(seed)
 }
 console.log(table())

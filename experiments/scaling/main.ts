@@ -5,11 +5,11 @@
  * Prints the projection as Markdown, or puts it between the marks of a page. Give it your own GPU and network.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { numberOf, readFlags } from '../../scripts/command-line.mjs'
 import { efficiency, fastest, type Machine, smallestBatch, stepTime } from './model.ts'
 import { countMessages } from './traffic.ts'
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     write: { type: 'string' },
     'views-per-second': { type: 'string', default: '2470' },
@@ -20,14 +20,15 @@ const { values } = parseArgs({
     'latency-per-doubling': { type: 'string', default: '5' },
   },
 })
+const value = (name: Exclude<keyof typeof values, 'write'>) => numberOf(name, values[name])
 const machine: Machine = {
-  viewsPerSecond: Number(values['views-per-second']),
-  floor: Number(values['floor-ms']) / 1e3,
+  viewsPerSecond: value('views-per-second'),
+  floor: value('floor-ms') / 1e3,
   gpusPerNode: 8,
-  linkWithin: Number(values['link-within']) * 1e9,
-  linkBetween: Number(values['link-between']) * 1e9,
-  latency: Number(values.latency) / 1e6,
-  latencyPerDoubling: Number(values['latency-per-doubling']) / 1e6,
+  linkWithin: value('link-within') * 1e9,
+  linkBetween: value('link-between') * 1e9,
+  latency: value('latency') / 1e6,
+  latencyPerDoubling: value('latency-per-doubling') / 1e6,
 }
 const messages = await countMessages()
 const sizes = [1, 8, 64, 512]

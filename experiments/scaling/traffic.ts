@@ -14,7 +14,7 @@ const spec: LearnerSpec = {
   ...{ classes: 0, precision: 'fp32', device: 'cpu', shards: 1, seed: 0 },
 }
 const size = 32 // messages do not depend on the size of the images
-const bucketBytes = 4 << 20 // native/core/dist/gradient_buckets.h
+const bucketBytes = 4 << 20 // BucketOptions in native/core/dist/rank_gradients.h
 
 /** Two ranks send each what each of many does. */
 export async function countMessages(): Promise<Messages> {

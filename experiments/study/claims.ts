@@ -1,7 +1,7 @@
 /** What the paper says of each factor, as comparisons that the results can answer. */
 import type { Result } from './measure.ts'
 
-type Measure = 'linear' | 'knn' | 'contrastive'
+export type Measure = 'linear' | 'knn' | 'contrastive'
 
 export interface Claim {
   higher: string

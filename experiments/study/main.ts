@@ -5,12 +5,13 @@
  * Trains every arm with every seed and adds a line of JSON a training to FILE. What the file has already is left out, so
  * the study can be stopped at any time and gone on with; --minutes stops it by itself.
  */
-import { parseArgs } from 'node:util'
+
+import { given, numberOf, readFlags } from '../../scripts/command-line.mjs'
 import { addResult, readResults } from '../results.ts'
 import { arms } from './arms.ts'
 import { baselines, keyOf, measure, nameOf, type Result, type Setting } from './measure.ts'
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     data: { type: 'string' },
     test: { type: 'string' },
@@ -22,15 +23,15 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-if (values.data === undefined || values.test === undefined) throw new Error('Expected --data and --test.')
 const setting: Setting = {
-  data: values.data,
-  test: values.test,
-  epochs: Number(values.epochs),
-  threads: Number(values.threads),
+  data: given('data', values.data, 'DIR'),
+  test: given('test', values.test, 'DIR'),
+  epochs: numberOf('epochs', values.epochs, 1),
+  threads: numberOf('threads', values.threads, 1),
 }
 const wanted = arms.filter(({ factor }) => values.factor?.includes(factor) ?? true)
-const until = performance.now() + Number(values.minutes) * 60_000
+const seeds = numberOf('seeds', values.seeds, 1)
+const until = performance.now() + numberOf('minutes', values.minutes) * 60_000
 
 const done = new Set((await readResults<Result>(values.out)).map(({ key }) => key))
 const add = (line: object) => addResult(values.out, line)
@@ -39,7 +40,7 @@ const baselineKey = JSON.stringify(['baselines', nameOf(setting.data)])
 if (!done.has(baselineKey)) {
   await add({ key: baselineKey, data: nameOf(setting.data), ...(await baselines(setting)) })
 }
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+for (let seed = 0; seed < seeds; seed++) {
   for (const arm of wanted) {
     const key = keyOf(arm, seed, setting)
     if (done.has(key) || performance.now() > until) continue

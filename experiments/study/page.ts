@@ -5,22 +5,19 @@
  * these runs show it.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { readFlags } from '../../scripts/command-line.mjs'
 import { type Arm, arms } from './arms.ts'
 import { bars, mean } from './bars.ts'
-import { type Claim, measures, type Topic, topics } from './claims.ts'
+import { type Claim, type Measure, measures, type Topic, topics } from './claims.ts'
 import type { Accuracies, Result } from './measure.ts'
+import { paired, pooledDeviation, signTest } from './noise.ts'
 
-const { values: flags } = parseArgs({
+const { values: flags } = readFlags({
   options: {
     results: { type: 'string', default: 'experiments/findings.jsonl' },
     page: { type: 'string', default: 'docs/findings.md' },
   },
 })
-
-/** Two standard errors of a difference of accuracies near one half, by the test images of one seed. */
-const resolution = (results: readonly Result[]) =>
-  2 * Math.sqrt(0.5 / Math.min(...results.map(({ testImages }) => testImages)))
 
 interface Baselines {
   raw: Accuracies
@@ -41,6 +38,20 @@ const of = ({ change, passes = 1 }: Arm) =>
       result.epochs === Math.max(1, Math.round(passes * epochs)),
   )
 const digits = (value: number) => value.toFixed(3)
+
+/** Of one seed's difference, by measure. */
+const deviations = new Map<Measure, number>()
+for (const measure of Object.keys(measures) as Measure[]) {
+  const comparisons = topics.flatMap(({ factor, claims }) => {
+    const runs = (name: string) => of(arms.find((arm) => arm.factor === factor && arm.name === name)!)
+    return claims
+      .filter((claim) => claim.measure === measure)
+      .map(({ higher, lower }) => paired(runs(higher), runs(lower), measures[measure].of))
+  })
+  deviations.set(measure, pooledDeviation(comparisons))
+}
+/** Two standard errors of the mean over `seeds` of them. */
+const noise = (measure: Measure, seeds: number) => (2 * deviations.get(measure)!) / Math.sqrt(seeds)
 const table = (head: string[], rows: string[][]) =>
   [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
@@ -59,8 +70,12 @@ await writeFile(
     "# The paper's findings, at small scale",
     `Made by experiments/study from experiments/findings.jsonl; not edited by hand. ${results.length} trainings of ResNet-18 and others of quarter ` +
       `width on ${first.images.toLocaleString('en')} images (${first.data}), ${epochs} epochs of them unless said otherwise, tested on ` +
-      `${first.testImages.toLocaleString('en')} others; seeds: ${new Set(results.map(({ seed }) => seed)).size}. Differences below ` +
-      `${digits(resolution(results))} (two standard errors of one seed's test) are called too close to tell.`,
+      `${first.testImages.toLocaleString('en')} others; seeds: ${new Set(results.map(({ seed }) => seed)).size}. Differences are those between runs ` +
+      `of one seed, averaged; below two standard errors (of three seeds ${Object.entries(measures)
+        .map(([measure, { name }]) => `${digits(noise(measure as Measure, 3))} in ${name}`)
+        .join(
+          ', ',
+        )}; the spread of one seed's difference is pooled over all comparisons) they are called too close to tell.`,
     table(
       ['before training', 'kNN', 'linear'],
       [
@@ -112,24 +127,30 @@ function verdict({ higher, lower, measure }: Claim, runs: ReadonlyMap<string, Re
   const [up, down] = [runs.get(higher), runs.get(lower)]
   if (up === undefined || down === undefined) return []
   const { name, of: pick } = measures[measure]
-  const difference = mean(up.map(pick)) - mean(down.map(pick))
-  return [`${name}: “${higher}” above “${lower}”: ${judge(difference, [...up, ...down])}`]
+  const differences = paired(up, down, pick)
+  if (differences.length === 0) return []
+  const judged = judge(mean(differences), noise(measure, differences.length))
+  return [`${name}: “${higher}” above “${lower}”: ${judged}`]
 }
 
-function judge(difference: number, runs: readonly Result[]): string {
+function judge(difference: number, least: number): string {
   const by = `${difference > 0 ? '+' : '−'}${digits(Math.abs(difference))}`
-  if (Math.abs(difference) < resolution(runs)) return `too close to tell (${by}).`
+  if (Math.abs(difference) < least) return `too close to tell (${by}).`
   return difference > 0 ? `**agrees** (${by}).` : `**disagrees at this scale** (${by}).`
 }
 
 /** h against z, over all trainings. */
 function headSection(): string[] {
   const gains = results.map(({ h, z }) => h.linear - z.linear)
+  const above = gains.filter((gain) => gain > 0).length
+  // Both probes are tested on the same images.
+  const chance = signTest(above, gains.filter((gain) => gain !== 0).length)
   return [
     '## The probe before the head and after it',
     'What lies before the projection head is the better representation, by more than 10 points on ImageNet (§4.2, figure 8).',
-    `Over all ${results.length} trainings the linear probe on h is above the one on z in ${gains.filter((gain) => gain > 0).length}, by ` +
-      `${digits(mean(gains))} on average (${digits(Math.min(...gains))} to ${digits(Math.max(...gains))}): ${judge(mean(gains), results)}`,
+    `Over all ${results.length} trainings the linear probe on h is above the one on z in ${above}, by ` +
+      `${digits(mean(gains))} on average (${digits(Math.min(...gains))} to ${digits(Math.max(...gains))}): **${mean(gains) > 0 ? 'agrees' : 'disagrees at this scale'}** ` +
+      `(a sign test gives that many by chance with p = ${chance.toExponential(0)}), by fewer points.`,
   ]
 }
 

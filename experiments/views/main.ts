@@ -7,8 +7,8 @@
  * stopped at any time and gone on with; --minutes begins no training after so many; --minutes 0 prints the table alone.
  */
 import { basename } from 'node:path'
-import { parseArgs } from 'node:util'
 import { compare } from '../../lib/evaluate/compare.ts'
+import { given, numberOf, readFlags } from '../../scripts/command-line.mjs'
 import { addResult, readResults } from '../results.ts'
 import { withTrained } from '../trained.ts'
 import { type Arm, arms, base } from './arms.ts'
@@ -31,7 +31,7 @@ interface Result {
   seconds: number
 }
 
-const { values } = parseArgs({
+const { values } = readFlags({
   options: {
     data: { type: 'string' },
     test: { type: 'string' },
@@ -43,21 +43,23 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-const { data, test } = values
-if (data === undefined || test === undefined) throw new Error('Expected --data and --test.')
-const threads = values.threads === 'auto' ? ('auto' as const) : Number(values.threads)
+const data = given('data', values.data, 'DIR')
+const test = given('test', values.test, 'DIR')
+const passes = numberOf('epochs', values.epochs, 1)
+const seeds = numberOf('seeds', values.seeds, 1)
+const threads = values.threads === 'auto' ? ('auto' as const) : numberOf('threads', values.threads, 1)
 const wanted = arms.filter(({ name }) => values.arm?.includes(name) ?? true)
-const until = performance.now() + Number(values.minutes) * 60_000
+const until = performance.now() + numberOf('minutes', values.minutes) * 60_000
 
 const keyOf = ({ name, change }: Arm, seed: number, epochs: number) =>
   JSON.stringify([name, change, seed, epochs, basename(data)])
 
 async function measure(arm: Arm, seed: number, epochs: number): Promise<Result> {
-  const options = { base, change: arm.change, own: { data: data!, epochs, threads, seed } }
+  const options = { base, change: arm.change, own: { data: data, epochs, threads, seed } }
   return await withTrained(options, async ({ encoder, history, config, seconds }) => {
     const { loss } = history.at(-1)!
     const contrastiveAccuracy = history.at(-1)!.contrastiveAccuracy!
-    const { trained } = await compare(encoder, { data: data!, test: test!, seed })
+    const { trained } = await compare(encoder, { data: data, test: test, seed })
     return {
       ...{ key: keyOf(arm, seed, epochs), name: arm.name, seed, epochs },
       ...{ viewsOfEach: epochs * config.views, knn: trained.knn, linear: trained.linear },
@@ -88,9 +90,9 @@ function table(results: readonly Result[]): string {
 }
 
 const results = await readResults<Result>(values.out)
-for (let seed = 0; seed < Number(values.seeds); seed++) {
+for (let seed = 0; seed < seeds; seed++) {
   for (const arm of wanted) {
-    const epochs = Math.max(1, Math.round(arm.passes * Number(values.epochs)))
+    const epochs = Math.max(1, Math.round(arm.passes * passes))
     const key = keyOf(arm, seed, epochs)
     if (results.some((result) => result.key === key) || performance.now() >= until) continue
     const result = await measure(arm, seed, epochs)

@@ -22,6 +22,8 @@ export interface BuildRecord {
   /** Highest version of glibc's and libstdc++'s symbols that it needs; in packages. */
   glibc?: string
   glibcxx?: string
+  /** simclr's version that it is part of; in packages. */
+  simclr?: string
   /** SHA-256 of each file, and the commit it was built from; in packages. */
   sha256?: Record<string, string>
   commit?: string | null
@@ -34,7 +36,7 @@ export interface Binary extends BuildRecord {
   from: string
 }
 
-/** One that is installed and whose build.json does not say what it is. */
+/** One that is installed and whose build.json does not say what it is, or says that it is another simclr's. */
 export interface Damaged {
   from: string
   variant: Variant
@@ -95,8 +97,12 @@ function readBinary(folder: string, from: string, variant: Variant): Binary | Da
   const damaged = (what: string): Damaged => ({ from, variant, damage: `${file} ${what}` })
   try {
     const record = JSON.parse(fs.readFileSync(file, 'utf8')) as BuildRecord | null
-    const told = typeof record?.torch === 'string' && typeof record.variant === 'string'
-    return told ? { ...record, folder, from } : damaged('does not tell variant and LibTorch')
+    if (typeof record?.torch !== 'string' || typeof record.variant !== 'string')
+      return damaged('does not tell variant and LibTorch')
+    // JavaScript and binary are one program: a lock file or a bundle may hold on to an older half.
+    const { simclr = packageVersion() } = record
+    if (simclr === packageVersion()) return { ...record, folder, from }
+    return damaged(`is of simclr ${simclr}, and this is ${packageVersion()}`)
   } catch (cause) {
     return damaged(`cannot be read: ${(cause as Error).message}`)
   }
@@ -104,7 +110,9 @@ function readBinary(folder: string, from: string, variant: Variant): Binary | Da
 
 /** What replaces a binary that is damaged. */
 export function reinstallCommand(from: string): string {
-  return from === 'checkout' ? 'npm run build' : `npm install ${from} (remove its folder first)`
+  return from === 'checkout'
+    ? 'npm run build'
+    : `npm install ${from}@${packageVersion()} (remove its folder first)`
 }
 
 /** Throws ERR_SIMCLR_BINARY for a file that is not what was published: loading half a file can crash the process. */
@@ -130,8 +138,8 @@ export function unmetBy(
   return null
 }
 
-/** The error for a machine with none of them. */
-export function noBinaryError(): SimclrError {
+/** The error for a machine with none of them; `glibc`: its version, null with another C library, where npm installs none. */
+export function noBinaryError(glibc = glibcVersion()): SimclrError {
   const known = MATRIX.some((row) => row.platform === platform)
   const wanted = process.env.SIMCLR_VARIANT
   const lines = !known
@@ -140,13 +148,18 @@ export function noBinaryError(): SimclrError {
         `  - on Windows, use WSL 2; on macOS, a linux/amd64 container`,
       ]
     : [
+        ...(glibc === null
+          ? [
+              `  - this system's C library is not glibc (Alpine has musl), and every binary needs glibc 2.28 or newer: in a container, take an image on Debian such as node:22-slim`,
+            ]
+          : []),
         ...(wanted
           ? [`  - SIMCLR_VARIANT=${wanted} leaves out all others: unset it, or install that one`]
           : []),
         `  - optional dependencies were left out (--omit=optional, --no-optional): npm install --include=optional simclr`,
         `  - the lock file or node_modules came from another system: remove both and install again here`,
         `  - a bundler left the package out: keep simclr external, and ship its node_modules`,
-        `  - install the binary by hand, of the version of simclr: npm install @simclr/${platform}-cpu`,
+        `  - install the binary by hand, of the version of simclr: npm install @simclr/${platform}-cpu@${packageVersion()}`,
         `  - in a checkout: npm run build`,
       ]
   return new SimclrError(

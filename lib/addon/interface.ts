@@ -54,7 +54,7 @@ export interface NativeImageStore {
   /**
    * Lets slots 0 .. offsets.length-1 show pixels inside a file (rows without gaps, 1 or 3 channels), mapped into
    * memory and fetched by the system when they are needed. Each is checked against its CRC-32 when first read:
-   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store.
+   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store. Errors call the file `name`, by default its path.
    */
   map(
     file: string,
@@ -65,6 +65,7 @@ export interface NativeImageStore {
       channels: Uint8Array
       checksums: Uint32Array
     },
+    name?: string,
   ): void
   /**
    * Fills slots first .. first+count-1 with procedural scenes, of which `scene` (default: the slot's own number) is the
@@ -216,14 +217,18 @@ export interface OptimizerVariable {
   /** Adam's alone. */
   secondMoment?: Float32Array | Float64Array
   /** No decay, no adaptation (BN, biases, classifier). Default false. */
-  excluded?: boolean
+  excluded?: boolean | undefined
 }
 
+/** NT-Xent of a batch. */
 export interface NtXentResult {
+  /** Nats: times the mean over all rows, 2 in the convention `paper`, 1 in `torch`. */
   loss: number
+  /** Share of the first views, 0 to 1, whose most similar second view is their own. */
   contrastiveAccuracy: number
+  /** Of the first views' softmax over the second views, nats, their mean: 0 to the logarithm of the number of images. */
   entropy: number
-  /** d loss / d z, same shape and dtype as z. */
+  /** d loss / d z, [V·B, dim], of z's class. */
   gradient: Float32Array | Float64Array
 }
 

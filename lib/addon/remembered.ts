@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Binary } from './binary.ts'
+import { driverFiles, gpuFiles } from './gpu-files.ts'
 import { cacheFolder } from './libtorch/paths.ts'
 
 export interface Remembered {
   from: string
   why: string
+  /** `Choice.gpuProblem`. */
+  gpuProblem: string | null
   date: string
 }
 
@@ -36,7 +39,8 @@ export function keyOf(pairs: readonly Pair[], devices = '/dev'): string {
   const world = [
     process.version,
     read('/proc/driver/nvidia/version'),
-    list(devices).filter((name) => /^nvidia\d+$/.test(name)),
+    driverFiles(),
+    gpuFiles(devices),
     [CUDA_VISIBLE_DEVICES, NVIDIA_VISIBLE_DEVICES],
   ]
   return createHash('sha256')
@@ -83,13 +87,5 @@ function read(file: string): string | null {
     return fs.readFileSync(file, 'utf8')
   } catch {
     return null
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder).sort()
-  } catch {
-    return []
   }
 }

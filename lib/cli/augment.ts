@@ -7,7 +7,7 @@ import { contactSheet } from '../augment/sheet.ts'
 import { validate } from '../config/messages.ts'
 import { integer, option, required } from '../config/option.ts'
 import { trainOptions } from '../config/options.ts'
-import { resolve } from '../config/resolve.ts'
+import { type DataFacts, resolve } from '../config/resolve.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { dataFacts, readImages } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
@@ -22,7 +22,7 @@ const { data, preset, convention, imageSize, augment, seed, maxSkipped } = train
 
 const sheetOptions = z.strictObject({
   out: required(
-    { schema: z.string().regex(/.\.png$/), expected: 'a path ending in .png' },
+    { schema: z.string().regex(/.\.png$/), expected: 'a path ending in .png', kind: 'path' },
     { about: 'Where the sheet goes.' },
   ),
   count: option(integer(1, 1000), { about: 'Images, one a row.', default: '8' }),
@@ -61,17 +61,20 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
   const { out, count = 8, views = 8, epoch = 0, data = sampleTrain, ...settings } = options
   await prepareOutput(out)
   using interrupt = interruptSignal()
+  const addon = loadAddon()
+  const machine = machineFacts(addon)
+  const isDefault = data === sampleTrain
+  // The sheet's few images stand for a set of any size: nothing here depends on how many there are.
+  const of = (facts: DataFacts) => resolve(settings as TrainSettings, { ...facts, images: 2 ** 31 }, machine)
   const images = await readImages(data as string, {
-    imageSize: options.imageSize,
+    // Decoded as training decodes them, to twice the size of its views.
+    imageSize: (usual) => of({ images: 0, labelled: true, isDefault, imageSize: usual }).config.imageSize,
     limit: count,
     maxSkipped: options.maxSkipped,
     signal: interrupt.signal,
   })
   try {
-    const addon = loadAddon()
-    // The sheet's few images stand for a set of any size: nothing here depends on how many there are.
-    const facts = { ...dataFacts(images, data === sampleTrain), images: 2 ** 31 }
-    const { config, notes } = resolve(settings as TrainSettings, facts, machineFacts(addon))
+    const { config, notes } = of(dataFacts(images, isDefault))
     for (const note of notes) say(`Note: ${note}`)
     const plan = lower(simclrFamily(config.augment), config.imageSize)
     const { seed, threads } = config

@@ -17,7 +17,7 @@ const embedOptions = z.strictObject({
   }),
   data: required(text("a path or 'kind:path'"), { about: 'Images to embed.' }),
   out: required(
-    { schema: z.string().regex(/.\.npy$/), expected: 'a path ending in .npy' },
+    { schema: z.string().regex(/.\.npy$/), expected: 'a path ending in .npy', kind: 'path' },
     { about: 'Where the features go; the names go beside it, to .files.txt.' },
   ),
   limit: option(integer(1), { about: 'Embeds only so many images.', default: 'all', unit: 'images' }),

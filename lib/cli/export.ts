@@ -14,6 +14,7 @@ const exportOptions = z.strictObject({
     {
       schema: z.string().regex(/.\.(onnx|safetensors)$/),
       expected: 'a path ending in .onnx or .safetensors',
+      kind: 'path',
     },
     { about: 'An ONNX graph, or weights under the names of torchvision.' },
   ),

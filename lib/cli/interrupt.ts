@@ -12,10 +12,14 @@ export class Interrupt extends Error {
 }
 
 /**
- * Aborts on SIGINT and SIGTERM with an {@link Interrupt}. A second SIGINT, a second later or more, ends the process with
- * 130 right away; a second SIGTERM does not, which torchrun and `timeout` send by themselves. Dispose it (`using`) to give the signals back.
+ * Aborts on SIGINT, SIGTERM and SIGHUP with an {@link Interrupt}. A second SIGINT, a second later or more, ends the process
+ * with 130 right away; a second SIGTERM does not, which torchrun and `timeout` send by themselves. Where it `outlivesTerminal`,
+ * SIGHUP ends nothing; Node undoes what nohup had set. Dispose it (`using`) to give the signals back.
  */
-export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): void } {
+export function interruptSignal({ outlivesTerminal = false } = {}): {
+  signal: AbortSignal
+  [Symbol.dispose](): void
+} {
   const controller = new AbortController()
   let first = 0
   const onSignal = (name: NodeJS.Signals) => {
@@ -26,13 +30,16 @@ export function interruptSignal(): { signal: AbortSignal; [Symbol.dispose](): vo
       process.exit(130)
     }
   }
+  const onHangUp = outlivesTerminal ? () => {} : onSignal
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
+  process.on('SIGHUP', onHangUp)
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
+      process.off('SIGHUP', onHangUp)
     },
   }
 }

@@ -6,11 +6,9 @@ import { isTree, mergeLayers } from '../config/layers.ts'
 import { invalid, show } from '../config/messages.ts'
 import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { forRerun, type RanWith } from '../config/rerun.ts'
-import { aboutShared, type SharedImages } from '../data/shared.ts'
 import { sampleTest, sampleTrain } from '../data/sources/scenes.ts'
-import { type Comparison, compare, sharedWith } from '../evaluate/compare.ts'
-import { evaluate } from '../evaluate/evaluate.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
+import { hasLauncher, placement } from '../launch/placement.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Run } from '../run/result.ts'
 import { train } from '../train.ts'
@@ -18,6 +16,7 @@ import { interruptSignal, isInterrupt } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
 import { RunProgress } from './run-progress.ts'
+import { checkTest, type Tested, testRun } from './train-test.ts'
 
 // biome-ignore format: one line
 const common = ['data', 'preset', 'out', 'epochs', 'batch-size', 'image-size', 'arch', 'width', 'stem', 'convention', 'limit', 'optimizer', 'lr', 'temperature', 'precision', 'device', 'threads', 'seed', 'resume', 'checkpoint-every-seconds']
@@ -69,7 +68,10 @@ interface TrainFlags {
 
 async function runTrain(flags: TrainFlags & Record<string, unknown>): Promise<void> {
   const options = await readOptions(flags)
-  using interrupt = interruptSignal()
+  // A launcher hands SIGHUP on and kills whoever does not end by it.
+  using interrupt = interruptSignal({ outlivesTerminal: !hasLauncher() })
+  // Of several ranks the first one compares; others may not see the images.
+  if (flags.test !== undefined && (placement()?.rank ?? 0) === 0) await checkTest(options, flags.test)
   const progress = new RunProgress()
   let folder: string | undefined
   const onProgress = (event: TrainEvent) => {
@@ -100,8 +102,8 @@ async function readOptions(flags: TrainFlags & Record<string, unknown>): Promise
   if (flags.config === undefined) return typed
   const file = await readConfigFile(flags.config)
   const options = mergeLayers([
-    { why: flags.config, values: forRerun(file, typed) },
-    { why: 'flags', values: typed },
+    { by: 'option', why: flags.config, values: forRerun(file, typed) },
+    { by: 'option', why: 'flags', values: typed },
   ]).values as TrainOptions
   requireImages(options, file, flags.config)
   return options
@@ -159,7 +161,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   }
 }
 
-/** The summary, and where there are held-out images what the encoder learnt. */
+/** The summary, and where there are test images what the encoder learnt; `result` is told also where they cannot be used. */
 async function conclude(
   run: Run,
   options: TrainOptions,
@@ -179,30 +181,12 @@ async function conclude(
     )
   }
 
-  let probes: Omit<Comparison, 'shared'> | undefined
-  let accuracy: number | undefined
-  let shared: SharedImages | undefined
-  if (test !== undefined) {
-    // With the images that were trained on, however they were chosen.
-    const { seed, limit, limitPerClass, limitSeed, maxSkipped, imageSize } = run.config
-    const sets = { data, test, limit, limitPerClass, limitSeed, maxSkipped, signal }
-    if (run.encoder.classes !== null) {
-      ;({ accuracy } = await evaluate({
-        encoder: run.encoder,
-        test,
-        probe: 'classifier',
-        maxSkipped,
-        signal,
-      }))
-      shared = await sharedWith(sets, imageSize)
-      say(`Accuracy on ${test}: ${formatPercent(accuracy)}`)
-    } else {
-      say(`Comparing on ${test} …`)
-      const { shared: found, ...accuracies } = await compare(run.encoder, { ...sets, seed })
-      ;[shared, probes] = [found, accuracies]
-      if (!flags.json) process.stdout.write(table(accuracies))
-    }
-    sayShared(shared, test)
+  let tested: Tested | undefined
+  let failure: unknown
+  try {
+    if (test !== undefined) tested = await testRun(run, { data, test, signal, isTold: !flags.json })
+  } catch (error) {
+    failure = error // of the comparison: the run is there all the same
   }
   say(`Run folder: ${run.folder}`)
   say(
@@ -210,36 +194,10 @@ async function conclude(
       ? `Next: simclr embed --encoder ${run.folder} --data ./photos --out features.npy`
       : `Next: simclr classify --encoder ${run.folder} --data ./photos`,
   )
-  if (!flags.json) return
-  const { folder, seconds: trainSeconds, pairsPerSecond, best } = run
-  const line = { type: 'result', folder, data: String(data), trainSeconds, pairsPerSecond }
-  emit({
-    ...line,
-    ...(best && { best }),
-    ...(probes && { probes }),
-    ...(accuracy !== undefined && { accuracy }),
-    ...(shared && { shared }),
-  })
-}
-
-/** That test images are new is said only where it was found to be so. */
-function sayShared(shared: SharedImages, test: string): void {
-  const about = aboutShared(shared, test, 'trained on')
-  if (about !== null) say(`Note: ${about}`)
-  else if (shared.isComplete)
-    say(`None of the ${formatCount(shared.of)} images of ${test} is trained on, pixel for pixel.`)
-}
-
-function table({ raw, random, trained }: Omit<Comparison, 'shared'>): string {
-  const rows = [
-    ['raw pixels', raw],
-    ['random encoder', random],
-    ['trained encoder', trained],
-  ] as const
-  const line = (name: string, knn: string, linear: string) =>
-    `${name.padEnd(16)}${knn.padStart(9)}${linear.padStart(9)}\n`
-  return rows.reduce(
-    (text, [name, { knn, linear }]) => text + line(name, formatPercent(knn), formatPercent(linear)),
-    line('accuracy', 'kNN', 'linear'),
-  )
+  if (flags.json) {
+    const { folder, seconds: trainSeconds, pairsPerSecond, best } = run
+    const line = { type: 'result', folder, data: String(data), trainSeconds, pairsPerSecond }
+    emit({ ...line, ...(best && { best }), ...tested })
+  }
+  if (failure !== undefined) throw failure
 }

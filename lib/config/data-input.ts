@@ -6,6 +6,7 @@ import { instance } from './option.ts'
 export const dataInput = instance<DataInput>(
   "a path, 'kind:path' or a data source",
   (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
+  'path',
 )
 
 /** Can other processes and later runs read them, if there are any? A source in memory is this process's alone. */

@@ -4,7 +4,15 @@ import { conventions, encoder } from './groups.ts'
 import { choice, integer, option, signal, triple } from './option.ts'
 import { resolve } from './resolve.ts'
 import type { ResolvedConfig } from './resolved.ts'
+import type { Must, Same } from './same.ts'
 import { device, threads, trainSettings } from './settings.ts'
+import type {
+  EmbedOptions,
+  EncoderOptions,
+  PreprocessingOptions,
+  RandomOptions,
+} from './types/encoder-options.ts'
+import type { ArchitectureOptions } from './types/groups.ts'
 
 const preprocessing = {
   schema: z.strictObject({
@@ -21,6 +29,7 @@ const preprocessing = {
       {
         schema: z.strictObject({ mean: triple(0).schema, std: triple(1e-6).schema }).nullable(),
         expected: 'null or { mean, std }, three numbers each of at least 0 and 1e-6',
+        kind: 'value',
       },
       {
         about: 'What is subtracted from each channel of [0, 1], and what it is divided by; null: nothing.',
@@ -29,7 +38,8 @@ const preprocessing = {
     ),
   }),
   expected: 'an object of imageSize, convention and normalize',
-}
+  kind: 'value',
+} as const
 
 export const encoderOptions = z.strictObject({
   device,
@@ -44,14 +54,10 @@ export const encoderOptions = z.strictObject({
     default: 'from the file',
   }),
 })
-export type EncoderOptions = z.input<typeof encoderOptions>
 
-export const embedOptions = z.strictObject({ signal: signal('Stops embedding.') })
-/** What `Encoder.embed`, `embedBatches` and `classify` take beside images. */
-export interface EmbedOptions {
-  /** Ends the call with its reason, between two batches at the latest. */
-  signal?: AbortSignal | undefined
-}
+export const embedOptions = z.strictObject({
+  signal: signal('Ends the call with its reason, between two batches at the latest.'),
+})
 
 /** What `Encoder.random` takes, beside the options. */
 export const untrained = z.strictObject({
@@ -60,14 +66,22 @@ export const untrained = z.strictObject({
 })
 
 /** The encoder, where it is not as training would have it. */
-export type UntrainedSpec = NonNullable<z.input<typeof encoder>>
+export type UntrainedSpec = ArchitectureOptions
 
 export const randomOptions = encoderOptions.extend({ seed: trainSettings.shape.seed })
+
+export type { EmbedOptions, EncoderOptions, PreprocessingOptions, RandomOptions }
+
+// Not the same: npx tsx scripts/option-types.ts
+type _Encoder = Must<Same<EncoderOptions, z.input<typeof encoderOptions>>>
+type _Embed = Must<Same<EmbedOptions, z.input<typeof embedOptions>>>
+type _Random = Must<Same<RandomOptions, z.input<typeof randomOptions>>>
+type _Spec = Must<Same<UntrainedSpec | undefined, z.input<typeof encoder>>>
 
 /** What training without other options would have: its encoder, and how it prepares images. */
 export function untrainedConfig(
   spec: UntrainedSpec,
-  { imageSize, convention }: NonNullable<EncoderOptions['preprocessing']>,
+  { imageSize, convention }: PreprocessingOptions,
 ): ResolvedConfig {
   const data = { images: 2 ** 31, imageSize: imageSize ?? null, labelled: false, isDefault: false }
   const machine = { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 }

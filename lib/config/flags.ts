@@ -47,18 +47,18 @@ export function optionsFromFlags(
   return options
 }
 
-/** The first reading of `raw` that the option accepts. */
+/** The first reading of `raw` that the option accepts; where it may be null, a path called so is `./null`. */
 function parseValue(schema: z.ZodType, raw: string): unknown {
   const number = raw.trim() === '' ? Number.NaN : Number(raw)
   const list = raw.split(',').map(Number)
-  const readings: unknown[] = [raw]
+  const readings: unknown[] = /^(none|null)$/.test(raw) ? [null, raw] : [raw]
   if (/^(on|true|yes)$/.test(raw)) readings.push(true)
   if (/^(off|false|no)$/.test(raw)) readings.push(false)
-  if (/^(none|null)$/.test(raw)) readings.push(null)
   if (!Number.isNaN(number)) readings.push(number)
   if (list.length > 1 && !list.some(Number.isNaN)) readings.push(list)
   if (raw.startsWith('[')) readings.push(parseJson(raw))
-  return readings.find((reading) => schema.safeParse(reading).success) ?? readings.at(-1)
+  const fits = readings.findIndex((reading) => schema.safeParse(reading).success)
+  return readings.at(fits) // -1, the last one, where none does
 }
 
 /** What JSON says; text that is none stays what it is. */
@@ -84,24 +84,32 @@ function flagOf({ name, doc }: OptionEntry): string {
 }
 
 function isSwitch({ doc }: OptionEntry): boolean {
-  return /true or false$/.test(doc.expected)
+  return doc.kind === 'switch'
 }
 
 /** What a switch can be set to, as it is typed: `on`, `off` and words such as `auto`. */
 function positions({ doc }: OptionEntry): string[] {
-  return [...(doc.expected.match(/\w+(?=')/g) ?? []), 'on', 'off']
+  return [...(doc.words ?? []), 'on', 'off']
 }
 
 function placeholder(entry: OptionEntry): string {
-  const { doc } = entry
-  if (isSwitch(entry)) return `[${positions(entry).join('|')}]`
-  const words = doc.expected.match(/^(?:'[\w:]+'(?:, | or )?)+$/)
-  if (words) return `<${doc.expected.match(/[\w:]+(?=')/g)!.join('|')}>`
-  if (/pair/.test(doc.expected)) return '<low,high>'
-  if (/three numbers/.test(doc.expected)) return '<r,g,b>'
-  if (/a list of/.test(doc.expected)) return '<json>'
-  if (/number|integer|multiple/.test(doc.expected)) return `<${doc.unit ?? 'number'}>`
-  return /path/.test(doc.expected) ? '<path>' : '<value>'
+  const { kind, words, unit } = entry.doc
+  switch (kind) {
+    case 'switch':
+      return `[${positions(entry).join('|')}]`
+    case 'word':
+      return `<${words!.join('|')}>`
+    case 'number':
+      return `<${unit ?? 'number'}>`
+    case 'pair':
+      return '<low,high>'
+    case 'triple':
+      return '<r,g,b>'
+    case 'list':
+      return '<json>'
+    default:
+      return `<${kind}>`
+  }
 }
 
 function helpOf({ doc }: OptionEntry): string {

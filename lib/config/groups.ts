@@ -1,5 +1,7 @@
 /** The nested groups of `train()`'s options; see options.ts. */
 import { z } from 'zod'
+import { smallImage } from '../augment/index.ts'
+import { knnDefaults } from '../evaluate/probes.ts'
 import { dataInput } from './data-input.ts'
 import {
   belowOne,
@@ -7,6 +9,7 @@ import {
   group,
   integer,
   nullOr,
+  numeric,
   option,
   positive,
   range,
@@ -21,21 +24,24 @@ export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet1
 export const byPreset = 'from the preset'
 const byConvention = 'from `convention`'
 
+const asConvention = (what: string) =>
+  `${what}, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it.`
+
 const convention = (what: string, source?: string) =>
   option(choice(conventions), {
-    about: `${what}, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it.`,
+    about: asConvention(what),
     default: byConvention,
     ...(source === undefined ? {} : { source }),
   })
 
-export const width = {
-  schema: z
+export const width = numeric(
+  z
     .number()
     .positive()
     .max(16)
     .refine((value) => Number.isInteger(value * 8)),
-  expected: 'a multiple of 1/8 up to 16',
-}
+  'a multiple of 1/8 up to 16',
+)
 
 export const encoder = group('encoder', {
   arch: option(choice(arches), { about: 'ResNet depth.', default: byPreset, source: '§4.1', flag: 'arch' }),
@@ -46,13 +52,15 @@ export const encoder = group('encoder', {
     flag: 'width',
   }),
   stem: option(choice(['auto', 'imagenet', 'cifar', 'stride2']), {
-    about:
-      "First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool; 'auto' is 'cifar' up to 32 px.",
+    about: `First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool; 'auto' is 'cifar' up to ${smallImage} px.`,
     default: byPreset,
     source: 'appendix B.9',
     flag: 'stem',
   }),
-  convention: convention('Geometry, padding, running variance and initialisation'),
+  convention: option(choice(conventions), {
+    about: asConvention('Geometry, padding, running variance and initialisation'),
+    default: "from `convention`; where that is the preset's, 'torch' in 'cifar', 'imagenet' and 'distill'",
+  }),
   skRatio: option(real(0, 1), {
     about: "Selective kernels: 0 without, 0.0625 in SimCLR v2 (needs encoder.convention 'paper').",
     default: '0',
@@ -88,7 +96,7 @@ export const head = group('projection head', {
 
 export const loss = group('loss', {
   scale: option(
-    { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2' },
+    { schema: z.union([z.literal(1), z.literal(2)]), expected: '1 or 2', kind: 'word', words: ['1', '2'] },
     {
       about: 'Factor of NT-Xent, times the mean over all views: 2 in the paper code, 1 in torch.',
       default: byConvention,
@@ -109,15 +117,12 @@ export const distillation = group('distillation', {
     default: '1',
     source: 'SimCLR v2 eq. 2',
   }),
-  weight: option(
-    { schema: z.number().positive().max(1), expected: 'a number above 0 and up to 1' },
-    {
-      about:
-        "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
-      default: '1',
-      source: 'SimCLR v2 eq. 3',
-    },
-  ),
+  weight: option(numeric(z.number().positive().max(1), 'a number above 0 and up to 1'), {
+    about:
+      "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
+    default: '1',
+    source: 'SimCLR v2 eq. 3',
+  }),
 })
 
 export const optimizer = group('optimizer', {
@@ -141,7 +146,7 @@ export const optimizer = group('optimizer', {
   }),
   nesterov: option(yesNo(), {
     about: 'Nesterov momentum of LARS and SGD.',
-    default: 'false, but for some presets',
+    default: "false, but for some presets and SGD as the paper's code has it",
   }),
   beta1: option(belowOne(), {
     about: "Share of Adam's first moment, the mean of gradients, that stays at a step.",
@@ -240,7 +245,7 @@ export const augment = group('augmentation', {
   }),
   strength: option(real(0, 2), {
     about: 'Colour strength s: brightness, contrast and saturation 0.8 s, hue 0.2 s.',
-    default: byPreset,
+    default: 'from the preset; where it has none 1, 0.5 up to 32 px',
     source: 'appendix A',
   }),
   brightness: option(real(0, 4), { about: 'Brightness range ±.', default: '0.8 × strength' }),
@@ -263,7 +268,7 @@ export const augment = group('augmentation', {
   }),
   blur: option(real(0, 1), {
     about: 'Probability of Gaussian blur.',
-    default: '0.5, 0 up to 32 px, but for some presets',
+    default: `0.5, 0 up to ${smallImage} px, but for some presets`,
     source: 'appendix A',
   }),
   blurSigma: option(range(0.01, 100), {
@@ -304,6 +309,8 @@ export const distributed = group('runs of several processes', {
   timeoutSeconds: option(positive(), {
     about: 'How long a process waits for the others, to appear and in any step, before the run fails.',
     default: '600',
+    mayChange: true,
+    perRank: true,
     unit: 'seconds',
   }),
 })
@@ -311,16 +318,22 @@ export const distributed = group('runs of several processes', {
 export const probe = group('online probe', {
   everyEpochs: option(integer(0), {
     about: 'kNN accuracy on labelled images every so many epochs; 0: never.',
-    default: '1 where there are labels',
+    default: "1 where there are labels; 0 where the objective is 'supervised' or 'distill'",
+    mayChange: true,
     unit: 'epochs',
   }),
   images: option(integer(10), {
     about: 'Images the kNN probe looks at, a fifth of them as queries.',
     default: '5000',
+    mayChange: true,
     unit: 'images',
   }),
-  k: option(integer(1), { about: 'Neighbours that vote.', default: '20' }),
-  temperature: option(real(1e-6), { about: 'Votes weigh exp(similarity / temperature).', default: '0.1' }),
+  k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k), mayChange: true }),
+  temperature: option(real(1e-6), {
+    about: 'Votes weigh exp(similarity / temperature).',
+    default: String(knnDefaults.temperature),
+    mayChange: true,
+  }),
   linearHead: option(yesNo(), {
     about:
       'Trains a linear classifier on stop-gradient features beside the encoder, which it does not change.',
@@ -334,22 +347,27 @@ export const validation = group('validation on held-out images', {
     about:
       'Labelled images, as `data` takes them, that are not trained on; the encoder that does best on them is kept as best.safetensors (docs/runs.md). Null: no validation.',
     default: 'null',
+    mayChange: true,
+    perRank: true,
     flag: 'validation',
   }),
   metric: option(choice(['knn', 'linear', 'classifier']), {
     about:
       "What does best: a kNN or linear probe that learns from labelled images trained on (without labels there: from four fifths of the held-out ones), or the classifier where the objective is 'supervised' or 'distill'.",
     default: "'knn', 'classifier' where the objective is 'supervised' or 'distill'",
+    mayChange: true,
   }),
   everyEpochs: option(integer(1), {
     about: 'Epochs from one validation to the next; the last epoch has one, too.',
     default: '1',
+    mayChange: true,
     unit: 'epochs',
   }),
   patience: option(nullOr(integer(1)), {
     about:
       'Ends the run after so many validations in a row without a better one; null: it trains to its end.',
     default: 'null',
+    mayChange: true,
     flag: 'patience',
   }),
 })
@@ -358,17 +376,28 @@ export const checkpoint = group('checkpoint', {
   everySeconds: option(nullOr(positive()), {
     about: 'Seconds between checkpoints; null: not by time.',
     default: '600',
+    mayChange: true,
+    perRank: true,
     unit: 'seconds',
   }),
   everySteps: option(nullOr(integer(1)), {
     about: 'Steps between checkpoints; null: not by steps.',
     default: 'null',
+    mayChange: true,
+    perRank: true,
     unit: 'steps',
   }),
   everyEpochs: option(nullOr(integer(1)), {
     about: 'Epochs between checkpoints; null: not by epochs.',
     default: 'null',
+    mayChange: true,
+    perRank: true,
     unit: 'epochs',
   }),
-  keep: option(integer(1), { about: 'Newest checkpoints that are kept.', default: '2' }),
+  keep: option(integer(1), {
+    about: 'Newest checkpoints that are kept.',
+    default: '2',
+    mayChange: true,
+    perRank: true,
+  }),
 })

@@ -23,7 +23,7 @@ export function initLayer({ path, spec, preprocessing, head }: Init): Layer {
   const { imageSize, convention, normalize } = preprocessing
   const { mean, std } = normalize ?? { mean: null, std: null }
   const values = { imageSize, encoder: spec, augment: { convention, mean, std } }
-  return { why: `init ${path}`, values: head ? { ...values, head } : values }
+  return { by: 'init', why: `init ${path}`, values: head ? { ...values, head } : values }
 }
 
 /** Weights fit one architecture: throws ERR_SIMCLR_INVALID_ARGUMENT naming an option that asks for another. */

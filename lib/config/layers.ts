@@ -1,8 +1,10 @@
 /** Settings in layers: later ones win, and every value remembers where it came from. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Decider, Reason } from './reason.ts'
 import type { TrainSettings } from './settings.ts'
 
 export interface Layer {
+  by: Decider
   /** Where these values come from, for people. */
   why: string
   values: TrainSettings
@@ -17,14 +19,14 @@ export type Complete<T> = T extends readonly unknown[]
 
 type Tree = { [key: string]: unknown }
 
-/** One object of all layers, and for each value by dotted name the `why` of the layer that decided it. */
+/** One object of all layers, and for each value by dotted name the layer that decided it. */
 export function mergeLayers(layers: readonly Layer[]): {
   values: TrainSettings
-  why: Record<string, string>
+  why: Record<string, Reason>
 } {
   const values: Tree = {}
-  const why: Record<string, string> = {}
-  for (const layer of layers) merge(values, layer.values as Tree, '', layer.why, why)
+  const why: Record<string, Reason> = {}
+  for (const { by, why: text, values: from } of layers) merge(values, from as Tree, '', { by, text }, why)
   return { values: values as TrainSettings, why }
 }
 
@@ -58,7 +60,7 @@ function leaves(tree: Tree, prefix = ''): Map<string, unknown> {
   return new Map(entries)
 }
 
-function merge(into: Tree, from: Tree, prefix: string, reason: string, why: Record<string, string>): void {
+function merge(into: Tree, from: Tree, prefix: string, reason: Reason, why: Record<string, Reason>): void {
   for (const [key, value] of Object.entries(from)) {
     if (value === undefined || key === '__proto__') continue // JSON can have such a key
     const name = prefix + key

@@ -48,6 +48,14 @@ export function learnerSpec(
   }
 }
 
+/** What else a learner has that never steps: a network to look into, or its fresh weights. */
+export const atRest = {
+  loss: { temperature: 1, scale: 1, normalize: true },
+  optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, decayAll: false },
+  classes: 0,
+  shards: 1,
+} as const satisfies Partial<LearnerSpec>
+
 function optimizerSpec(options: ResolvedConfig['optimizer']): OptimizerSpec {
   const { name, convention, momentum, nesterov, weightDecay, epsilon, decayAll } = options
   if (name === 'sgd') return { name, momentum, nesterov, weightDecay, decayAll }

@@ -5,8 +5,6 @@ import type { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import { type OptionDoc, optionDocs } from './option.ts'
 
-const largest = Number.MAX_SAFE_INTEGER
-
 /** An option, its dotted name and its documentation. */
 export interface OptionEntry {
   name: string
@@ -70,9 +68,9 @@ function describe(schema: z.ZodObject, value: unknown, issue: z.core.$ZodIssue):
 }
 
 /** For an integer that doubles cannot tell from its neighbours: which is the largest. */
-function beyond({ expected }: OptionDoc, received: unknown): string {
-  const isTooLarge = typeof received === 'number' && Number.isInteger(received) && received > largest
-  return isTooLarge && /an integer of at least/.test(expected) ? `, at most ${largest} (2^53 - 1),` : ''
+function beyond({ largest = Infinity }: OptionDoc, received: unknown): string {
+  const isTooLarge = Number.isInteger(received) && (received as number) > largest
+  return isTooLarge ? `, at most ${largest} (2^53 - 1),` : ''
 }
 
 function unknownOption(schema: z.ZodObject, prefix: string, key: string): string {
@@ -110,7 +108,8 @@ function locate(schema: z.ZodObject, value: unknown, path: readonly PropertyKey[
   return found
 }
 
-function objectInside(schema: unknown): z.ZodObject | null {
+/** The object that a schema checks, itself optional or not; null for one of other values. */
+export function objectInside(schema: unknown): z.ZodObject | null {
   const def = (schema as z.ZodType).def as { type: string; innerType?: unknown }
   if (def.type === 'optional') return objectInside(def.innerType)
   return def.type === 'object' ? (schema as z.ZodObject) : null

@@ -14,36 +14,50 @@ export interface OptionText {
   source?: string
   /** Command-line flag, where it is not the name in kebab-case; null: not on the command line. */
   flag?: string | null
+  /** A run that goes on may have another value: how long, where and how it is watched. All else would be another run. */
+  mayChange?: boolean
+  /** Each rank may have its own value: where it computes and how it is fed. */
+  perRank?: boolean
 }
 
-export interface OptionDoc extends OptionText {
+/** What a value is, as it is typed after a flag; a `word` is one of `words` and nothing else, a `value` none of the others. */
+export type Kind = 'switch' | 'word' | 'number' | 'pair' | 'triple' | 'list' | 'path' | 'value'
+
+/** What an option accepts, in words for people and as data. */
+export interface Accepted {
   /** Completes "Expected … for `name`". */
   expected: string
+  kind: Kind
+  /** The words among its values. */
+  words?: readonly string[]
+  /** The largest value, where `expected` does not tell. */
+  largest?: number
 }
 
-/** A schema with the words for what it accepts. */
-export interface Expectation<T extends z.ZodType> {
+export interface OptionDoc extends OptionText, Accepted {}
+
+/** A schema with what it accepts. */
+export interface Expectation<T extends z.ZodType> extends Accepted {
   schema: T
-  expected: string
 }
 
 /** Documentation of every option, by its schema. */
 export const optionDocs = z.registry<OptionDoc>()
 
 /** An optional member of an options object. */
-export function option<T extends z.ZodType>({ schema, expected }: Expectation<T>, text: OptionText) {
+export function option<T extends z.ZodType>({ schema, ...accepted }: Expectation<T>, text: OptionText) {
   const member = schema.optional()
-  optionDocs.add(member, { ...text, expected })
+  optionDocs.add(member, { ...text, ...accepted })
   return member
 }
 
 /** A member of an options object that must be there. */
 export function required<T extends z.ZodType>(
-  { schema, expected }: Expectation<T>,
+  { schema, ...accepted }: Expectation<T>,
   text: Omit<OptionText, 'default'>,
 ) {
   const member = schema.clone() as T // options of one schema have texts of their own
-  optionDocs.add(member, { ...text, expected, default: null })
+  optionDocs.add(member, { ...text, ...accepted, default: null })
   return member
 }
 
@@ -54,33 +68,40 @@ export function group<T extends z.ZodRawShape>(name: string, shape: T) {
     .optional()
     .register(optionDocs, {
       expected: `an object of ${name} options`,
+      kind: 'value',
       about: `Options of the ${name}.`,
       default: 'from the preset',
       flag: null,
     })
 }
 
+/** One number. */
+export function numeric<T extends z.ZodType>(schema: T, expected: string): Expectation<T> {
+  return { schema, expected, kind: 'number' }
+}
+
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
-  const upTo = max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`
-  return { schema: z.number().int().min(min).max(max), expected: `an integer${upTo}` }
+  const schema = z.number().int().min(min).max(max)
+  if (max < Number.MAX_SAFE_INTEGER) return numeric(schema, `an integer from ${min} to ${max}`)
+  return { ...numeric(schema, `an integer of at least ${min}`), largest: max }
 }
 
 export function real(min: number, max = Number.MAX_VALUE) {
   const upTo = max === Number.MAX_VALUE ? ` of at least ${min}` : ` from ${min} to ${max}`
-  return { schema: z.number().min(min).max(max), expected: `a number${upTo}` }
+  return numeric(z.number().min(min).max(max), `a number${upTo}`)
 }
 
 /** A share that must leave something. */
 export function belowOne() {
-  return { schema: z.number().min(0).lt(1), expected: 'a number from 0 to below 1' }
+  return numeric(z.number().min(0).lt(1), 'a number from 0 to below 1')
 }
 
 export function positive() {
-  return { schema: z.number().positive().finite(), expected: 'a number above 0' }
+  return numeric(z.number().positive().finite(), 'a number above 0')
 }
 
 export function yesNo() {
-  return { schema: z.boolean(), expected: 'true or false' }
+  return { schema: z.boolean(), expected: 'true or false', kind: 'switch' as const }
 }
 
 export function choice<const T extends readonly string[]>(values: T) {
@@ -89,11 +110,14 @@ export function choice<const T extends readonly string[]>(values: T) {
   return {
     schema: z.enum(values),
     expected: quoted.length === 0 ? `${last}` : `${quoted.join(', ')} or ${last}`,
+    kind: 'word' as const,
+    words: values,
   }
 }
 
-export function text(expected: string) {
-  return { schema: z.string().min(1), expected }
+/** Mostly a path, or a name of other kinds that stands for one. */
+export function text(expected: string, kind: Kind = 'path') {
+  return { schema: z.string().min(1), expected, kind }
 }
 
 /** A pair low ≤ high within [min, max]. */
@@ -101,12 +125,12 @@ export function range(min: number, max: number) {
   const schema = z
     .tuple([z.number().min(min).max(max), z.number().min(min).max(max)])
     .refine(([low, high]) => low <= high)
-  return { schema, expected: `a pair [low, high] within ${min} and ${max}` }
+  return { schema, expected: `a pair [low, high] within ${min} and ${max}`, kind: 'pair' as const }
 }
 
 export function triple(min: number) {
   const schema = z.tuple([z.number().min(min), z.number().min(min), z.number().min(min)])
-  return { schema, expected: `three numbers of at least ${min}, one a channel` }
+  return { schema, expected: `three numbers of at least ${min}, one a channel`, kind: 'triple' as const }
 }
 
 /** Sizes for the shares of a run: `until` ascending. */
@@ -120,16 +144,22 @@ export function phases() {
     .min(1)
     .refine((list) => list.every(({ until }, i) => i === 0 || until > list[i - 1]!.until))
     .readonly()
-  return { schema, expected: 'a list of { until, size }, `until` ascending up to 1, `size` at least 8' }
+  const expected = 'a list of { until, size }, `until` ascending up to 1, `size` at least 8'
+  return { schema, expected, kind: 'list' as const }
 }
 
 /** A fixed word, or what `other` accepts. */
 export function wordOr<const W extends string, T extends z.ZodType>(word: W, other: Expectation<T>) {
-  return { schema: z.union([z.literal(word), other.schema]), expected: `'${word}' or ${other.expected}` }
+  return {
+    ...other,
+    schema: z.union([z.literal(word), other.schema]),
+    expected: `'${word}' or ${other.expected}`,
+    words: [word, ...(other.words ?? [])],
+  }
 }
 
 export function nullOr<T extends z.ZodType>(other: Expectation<T>) {
-  return { schema: z.union([z.null(), other.schema]), expected: `null or ${other.expected}` }
+  return { ...other, schema: z.union([z.null(), other.schema]), expected: `null or ${other.expected}` }
 }
 
 /** An option that an AbortSignal is given as; never on the command line. */
@@ -140,6 +170,6 @@ export function signal(about: string) {
   )
 }
 
-export function instance<T>(expected: string, test: (value: unknown) => boolean) {
-  return { schema: z.custom<T>(test), expected }
+export function instance<T>(expected: string, test: (value: unknown) => boolean, kind: Kind = 'value') {
+  return { schema: z.custom<T>(test), expected, kind }
 }

@@ -6,13 +6,17 @@ import { z } from 'zod'
 import type { TrainEvent } from '../run/events.ts'
 import { dataInput } from './data-input.ts'
 import { instance, integer, option, signal, text, yesNo } from './option.ts'
+import type { Must, Same } from './same.ts'
 import { trainSettings } from './settings.ts'
+import type { TrainOptions } from './types/train-options.ts'
 
 export const trainOptions = z
   .strictObject({
     data: option(dataInput, {
       about: "Images: a folder or file, 'cifar10:DIR', 'idx:FILE', 'synthetic:scenes', or in code a source.",
       default: 'synthetic:scenes,split=train',
+      mayChange: true,
+      perRank: true,
       flag: 'data',
     }),
     ...trainSettings.shape,
@@ -48,5 +52,6 @@ export const trainOptions = z
   })
   .register(z.globalRegistry, { title: 'train options' })
 
-/** What `train()` takes. */
-export type TrainOptions = z.input<typeof trainOptions>
+export type { TrainOptions }
+
+type _Options = Must<Same<TrainOptions, z.input<typeof trainOptions>>> // not: npx tsx scripts/option-types.ts

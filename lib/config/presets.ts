@@ -3,7 +3,8 @@
  * comes from its convention, its optimizer and the base, in that order of precedence.
  */
 import type { Convention } from '../addon/interface.ts'
-import { blurProbability, commonSettings, normalization } from '../augment/index.ts'
+import { blurProbability, commonSettings, normalization, smallImage } from '../augment/index.ts'
+import { knnDefaults } from '../evaluate/probes.ts'
 import type { OptimizerName, PresetName, TrainSettings } from './settings.ts'
 
 /** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
@@ -12,12 +13,12 @@ export const defaultTimeoutSeconds = 600
 export interface Preset {
   /** What it is for, one line. */
   about: string
-  /** Size of the views, pixels; null: the images' own size up to 96 px, else 224. */
+  /** Size of the views, pixels; null: the images' own size up to 128 px, else 224. */
   imageSize: number | null
   settings(imageSize: number): TrainSettings
 }
 
-const isSmall = (imageSize: number) => imageSize <= 32
+const isSmall = (imageSize: number) => imageSize <= smallImage
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   sample: {
@@ -92,7 +93,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   torch: {
     about: "What PyTorch code does: lightly's recipe, torchvision's ResNet-18 and operators",
     imageSize: null,
-    settings: () => ({
+    // SimCLRTransform's cj_strength is 1, and 0.5 by its advice for small images; NTXentLoss's τ is 0.5 for all.
+    settings: (imageSize) => ({
       convention: 'torch',
       encoder: { arch: 'resnet18', stem: 'auto' },
       epochs: 200,
@@ -100,7 +102,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       temperature: 0.5,
       optimizer: { name: 'sgd', lr: 0.06, weightDecay: 5e-4 },
       schedule: { scaling: 'linear', warmupEpochs: 1 },
-      augment: { strength: 0.5 },
+      augment: { strength: isSmall(imageSize) ? 0.5 : 1 },
     }),
   },
 
@@ -109,17 +111,16 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       'A trained encoder (`init`) and a classifier on it, both on labelled images, as the paper fine-tunes',
     imageSize: null,
     // Appendix B.5: Nesterov momentum, 0.05 B / 256 without warm-up, no decay, crops and flips alone; 30 epochs for a
-    // tenth of ImageNet's labels, 60 for a hundredth.
+    // tenth of ImageNet's labels, 60 for a hundredth. Fewer labels have smaller batches (batch.ts).
     settings: () => ({
       convention: 'torch',
       objective: 'supervised',
       encoder: { arch: 'resnet18', stem: 'auto' },
       epochs: 30,
       batchSize: 256,
-      temperature: 0.5,
-      optimizer: { name: 'sgd', lr: 0.05, nesterov: true, weightDecay: 0 },
-      schedule: { scaling: 'linear', warmupEpochs: 0 },
-      augment: { strength: 0.5, jitter: 0, gray: 0, blur: 0 },
+      optimizer: paperFineTuning.optimizer,
+      schedule: { ...paperFineTuning.schedule, warmupEpochs: 0 },
+      augment: { jitter: 0, gray: 0, blur: 0 },
     }),
   },
 
@@ -135,10 +136,9 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       encoder: { arch: 'resnet18', convention: 'torch', stem: 'auto' },
       epochs: 400,
       batchSize: 256,
-      temperature: 0.1,
-      optimizer: { name: 'lars', lr: 0.1, weightDecay: 1e-4 },
-      schedule: { scaling: 'sqrt', warmupEpochs: 20 },
-      augment: { strength: 1, jitter: 0, gray: 0, blur: 0 },
+      optimizer: v2Training.optimizer,
+      schedule: { ...v2Training.schedule, warmupEpochs: 20 },
+      augment: { jitter: 0, gray: 0, blur: 0 },
     }),
   },
 }
@@ -195,25 +195,66 @@ export function adamEpsilon(convention: Convention): number {
   return convention === 'paper' ? 1e-7 : 1e-8
 }
 
-/** For an optimizer that is not the preset's own. `convention`: of the optimizer. */
-export function optimizerSettings(name: OptimizerName, convention: Convention): TrainSettings {
+/** For an optimizer that is not the preset's own. `convention`: of the optimizer; of SGD, which has none, of the run. */
+export function optimizerSettings(
+  name: OptimizerName,
+  convention: Convention,
+  objective: NonNullable<TrainSettings['objective']>,
+): TrainSettings {
+  const isLabels = objective === 'supervised'
   switch (name) {
     case 'lars':
-      return { optimizer: { name, lr: 0.3, weightDecay: 1e-6 }, schedule: { scaling: 'linear' } }
+      return isLabels ? v2FineTuning : objective === 'distill' ? v2Training : larsPretraining
     case 'sgd':
-      return { optimizer: { name, lr: 0.06, weightDecay: 5e-4 }, schedule: { scaling: 'linear' } }
+      return isLabels ? paperFineTuning : convention === 'paper' ? paperMomentum : torchSgd
     // A step of Adam is about lr long whatever the gradient, so that no rule scales it by the batch. torch.optim and
-    // tf.keras agree on 0.001; the decay is the paper's, or torch.optim's own of AdamW.
+    // tf.keras agree on 0.001, which takes trained weights far from where they were: a tenth for labels. The decay is
+    // the paper's, or torch.optim's own of AdamW.
     case 'adam':
     case 'adamw': {
-      const weightDecay = name === 'adam' ? 1e-6 : 0.01
+      const weightDecay = name === 'adamw' ? 0.01 : isLabels ? 0 : 1e-6
+      const lr = isLabels ? 1e-4 : 1e-3
       return {
-        optimizer: { name, lr: 1e-3, weightDecay, epsilon: adamEpsilon(convention) },
+        optimizer: { name, lr, weightDecay, epsilon: adamEpsilon(convention) },
         schedule: { scaling: 'none' },
       }
     }
   }
 }
+
+const larsPretraining = {
+  optimizer: { name: 'lars', lr: 0.3, weightDecay: 1e-6 },
+  schedule: { scaling: 'linear' },
+} as const satisfies TrainSettings
+
+/** SimCLR v2, section 3: pretraining, and distillation after it. */
+const v2Training = {
+  optimizer: { name: 'lars', lr: 0.1, weightDecay: 1e-4 },
+  schedule: { scaling: 'sqrt' },
+} as const satisfies TrainSettings
+
+/** SimCLR v2, section 3. Without decay lightly's LARS is SGD: only the original's can be meant. */
+const v2FineTuning = {
+  optimizer: { name: 'lars', convention: 'paper', lr: 0.005, weightDecay: 0 },
+  schedule: { scaling: 'sqrt' },
+} as const satisfies TrainSettings
+
+/** Paper appendix B.5. */
+const paperFineTuning = {
+  optimizer: { name: 'sgd', lr: 0.05, nesterov: true, weightDecay: 0 },
+  schedule: { scaling: 'linear' },
+} as const satisfies TrainSettings
+
+/** tf2/model.py, build_optimizer: 'momentum', which has the flags' learning rate and decay as LARS has them (tf2/run.py). */
+const paperMomentum = {
+  optimizer: { name: 'sgd', lr: 0.3, nesterov: true, weightDecay: 1e-6 },
+  schedule: { scaling: 'linear' },
+} as const satisfies TrainSettings
+
+const torchSgd = {
+  optimizer: { name: 'sgd', lr: 0.06, weightDecay: 5e-4 },
+  schedule: { scaling: 'linear' },
+} as const satisfies TrainSettings
 
 /** Holds for every recipe that does not say otherwise. */
 export function baseSettings(imageSize: number): TrainSettings {
@@ -228,6 +269,8 @@ export function baseSettings(imageSize: number): TrainSettings {
     steps: null,
     views: 2,
     resolution: null,
+    // The paper's by size: for presets of classifiers, which have no τ and no colours, when an option brings them back.
+    temperature: isSmall(imageSize) ? 0.5 : 0.1,
     loss: { normalize: true },
     optimizer: {
       momentum: 0.9,
@@ -238,8 +281,12 @@ export function baseSettings(imageSize: number): TrainSettings {
       beta1: 0.9,
       beta2: 0.999,
     },
-    augment: { ...commonSettings, blur: blurProbability(imageSize) },
-    probe: { everyEpochs: 1, images: 5000, k: 20, temperature: 0.1, linearHead: false },
+    augment: {
+      ...commonSettings,
+      strength: isSmall(imageSize) ? 0.5 : 1,
+      blur: blurProbability(imageSize),
+    },
+    probe: { everyEpochs: 1, images: 5000, ...knnDefaults, linearHead: false },
     validation: { data: null, metric: 'knn', everyEpochs: 1, patience: null },
     device: 'auto',
     precision: 'auto',

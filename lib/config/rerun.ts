@@ -1,13 +1,13 @@
 /** A run's config.json with other options on top: what its user gave stays, and what followed follows anew. */
 import { isTree } from './layers.ts'
 import type { TrainOptions } from './options.ts'
-import { resumedReason } from './resolve.ts'
+import { isChosen, type Reason } from './reason.ts'
 
 /** What config.json has, as far as this matters. */
 export interface RanWith {
   options: TrainOptions
   /** Dotted option name → who decided it (config/resolve.ts). */
-  why?: Readonly<Record<string, string>>
+  why?: Readonly<Record<string, Reason>>
 }
 
 /**
@@ -17,8 +17,7 @@ export interface RanWith {
 export function forRerun({ options, why = {} }: RanWith, changes: TrainOptions): TrainOptions {
   const isGiven = (name: string) => {
     if (changes.epochs !== undefined && name === 'steps') return false
-    const reason = String(why[name] ?? 'option') // data have no reason
-    return reason.startsWith('option') || reason.startsWith(resumedReason) // whose first reason is not known
+    return isChosen(why[name])
   }
   return given(options, '', isGiven) as TrainOptions
 }

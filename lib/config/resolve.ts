@@ -3,6 +3,8 @@
  * decide what was left open, in this one place.
  */
 import { SimclrError } from '../addon/errors.ts'
+import { colorStrength, smallImage } from '../augment/index.ts'
+import { fitBatch } from './batch.ts'
 import { resolveGraph } from './cuda-graph.ts'
 import { isNamed } from './data-input.ts'
 import { type Init, initLayer, requireOwn } from './init.ts'
@@ -49,9 +51,6 @@ export interface MachineFacts {
   ranks?: number
 }
 
-/** Why a value is as it is when the run being resumed had it. */
-export const resumedReason = 'the run being resumed'
-
 /** `options` must be valid; `previous` is of the run being resumed, `init` and `teacher` what options of these names name. Throws ERR_SIMCLR_INVALID_ARGUMENT or ERR_SIMCLR_DEVICE for what cannot run. */
 export function resolve(
   options: TrainSettings,
@@ -67,28 +66,27 @@ export function resolve(
     delete values.validation!.data // absent, as `data` of a source in memory is
     delete why['validation.data']
   }
-  const set = (name: string, reason: string) => {
-    why[name] = reason
+  const set = (name: string, text: string) => {
+    why[name] = { by: 'circumstances', text }
+  }
+  const remark = (name: string, note: string) => {
+    why[name] = { ...why[name]!, note }
   }
   const config = values as ResolvedConfig
   const { augment, schedule } = config
   if (init) requireOwn(init, config)
   if (teacher) requireSameViews(teacher, config)
-  fitBatch(config, options, data, set) // before anything that counts in batches
+  fitBatch(config, options, data.images, previous !== undefined, set) // before anything that counts in batches
 
   if (values.encoder?.stem === 'auto') {
-    config.encoder.stem = config.imageSize <= 32 ? 'cifar' : 'imagenet'
+    config.encoder.stem = config.imageSize <= smallImage ? 'cifar' : 'imagenet'
     set('encoder.stem', `auto: ${config.imageSize} px images`)
   }
-  for (const [name, factor] of [
-    ['brightness', 0.8],
-    ['contrast', 0.8],
-    ['saturation', 0.8],
-    ['hue', 0.2],
-  ] as const) {
+  const [colors, shares] = [colorStrength(augment.strength), colorStrength(1)]
+  for (const name of ['brightness', 'contrast', 'saturation', 'hue'] as const) {
     if (augment[name] !== undefined) continue
-    augment[name] = factor * augment.strength
-    set(`augment.${name}`, `${factor} × augment.strength`)
+    augment[name] = colors[name]
+    set(`augment.${name}`, `${shares[name]} × augment.strength`)
   }
   if (options.epochs === undefined && config.steps !== null) {
     config.epochs = totalEpochs(scheduleSettings(config, data.images))
@@ -109,10 +107,20 @@ export function resolve(
   }
   if (options.threads === undefined && config.threads > machine.cores) {
     config.threads = machine.cores
-    set('threads', `${why.threads}; this machine has ${machine.cores} cores`)
+    remark('threads', `this machine has ${machine.cores} cores`)
   }
   if (options.chunkSize && config.chunkSize! < config.batchSize) {
-    set('chunkSize', `${why.chunkSize}; BatchNorm normalises each chunk by its own statistics`)
+    remark('chunkSize', 'BatchNorm normalises each chunk by its own statistics')
+  }
+  const { optimizer } = config
+  if (
+    !previous &&
+    options.optimizer?.nesterov === undefined &&
+    optimizer.nesterov &&
+    optimizer.momentum === 0
+  ) {
+    optimizer.nesterov = false
+    set('optimizer.nesterov', '`optimizer.momentum` is 0')
   }
   resolveDevice(config, machine, set)
   resolveGraph(config, machine.ranks ?? 1, set)
@@ -126,7 +134,9 @@ export function resolve(
     steps: totalSteps(settled),
     warmupSteps: warmupSteps(settled),
   }
-  const notes = notesOn(config, settled, askedFor(layers))
+  const isAsked = askedFor(layers)
+  const usualSide = init || teacher ? null : data.imageSize // theirs is the size of views, too
+  const notes = notesOn(config, settled, { isAsked, usualSide, ranks: machine.ranks ?? 1 })
   return { config, why, plan, schedule: settled, notes }
 }
 
@@ -151,28 +161,40 @@ function layersFor(
   init: Init | undefined,
   teacher: TeacherFacts | undefined,
 ): Layer[] {
-  const name = options.preset ?? previous?.preset ?? defaultPreset(options, data)
+  const named = options.preset ?? previous?.preset
+  const name = named ?? defaultPreset(options, data)
   const preset = presets[name]
   const known = (teacher ?? init)?.preprocessing.imageSize
-  const imageSize = options.imageSize ?? known ?? preset.imageSize ?? ownSize(data)
+  const presetSize = named === undefined && isOfOwnSize(data) ? null : preset.imageSize
+  const imageSize = options.imageSize ?? known ?? presetSize ?? ownSize(data)
   const recipe = preset.settings(imageSize)
   const optimizer = options.optimizer?.name ?? recipe.optimizer!.name!
   const own = optimizer === recipe.optimizer?.name
   const why = options.preset ? `preset ${name}` : `preset ${name} (default for this data)`
   const convention = options.convention ?? recipe.convention!
-  const conventionLayer = { why: `convention ${convention}`, values: conventionSettings(convention) }
+  const conventionLayer: Layer = {
+    by: 'convention',
+    why: `convention ${convention}`,
+    values: conventionSettings(convention),
+  }
   const objective = options.objective ?? previous?.objective ?? recipe.objective ?? 'contrastive'
-  const classifier = { why: `objective ${objective}`, values: { objective, ...classifierSettings } }
+  const classifier: Layer = {
+    by: 'objective',
+    why: `objective ${objective}`,
+    values: { objective, ...classifierSettings },
+  }
   const layers: Layer[] = [
-    { why: 'default', values: baseSettings(imageSize) },
+    { by: 'default', why: 'default', values: baseSettings(imageSize) },
     ...(trainsClassifier({ objective }) ? [classifier] : []),
-    { why, values: { preset: name } },
+    { by: 'preset', why, values: { preset: name } },
     {
-      why: preset.imageSize === null ? 'the images' : why,
+      by: presetSize === null ? 'circumstances' : 'preset',
+      why: presetSize === null ? 'the images' : why,
       values: { imageSize },
     },
     conventionLayer,
     {
+      by: 'preset',
       why,
       values: own
         ? recipe
@@ -180,8 +202,9 @@ function layersFor(
     },
   ]
   if (!own) {
-    const values = optimizerSettings(optimizer, options.optimizer?.convention ?? convention)
-    layers.push({ why: `optimizer ${optimizer}`, values })
+    const asked = optimizer === 'sgd' ? undefined : options.optimizer?.convention // SGD reads none of its own
+    const values = optimizerSettings(optimizer, asked ?? convention, objective)
+    layers.push({ by: 'optimizer', why: `optimizer ${optimizer}`, values })
   }
   // One name for the whole set beats a preset that mixes conventions.
   if (options.convention) layers.push(conventionLayer)
@@ -190,9 +213,13 @@ function layersFor(
   if (previous) {
     // New epochs take the place of a fixed number of steps.
     const { data: _, steps, ...values } = previous
-    layers.push({ why: resumedReason, values: options.epochs === undefined ? { ...values, steps } : values })
+    layers.push({
+      by: 'resumed',
+      why: 'the run being resumed',
+      values: options.epochs === undefined ? { ...values, steps } : values,
+    })
   }
-  layers.push({ why: 'option', values: withoutImages(options) })
+  layers.push({ by: 'option', why: 'option', values: withoutImages(options) })
   return layers
 }
 
@@ -210,8 +237,16 @@ function defaultPreset({ objective }: TrainSettings, data: DataFacts): PresetNam
   return data.imageSize !== null && data.imageSize <= 64 ? 'cifar' : 'imagenet'
 }
 
+/** Photographs are larger than what is trained on; images of up to this many pixels are taken as they are. */
+const ownSizeUpTo = 128
+
 function ownSize({ imageSize }: DataFacts): number {
-  return imageSize !== null && imageSize <= 96 ? Math.max(imageSize, 8) : 224
+  return imageSize !== null && imageSize <= ownSizeUpTo ? Math.max(imageSize, 8) : 224
+}
+
+/** Whether a preset that nobody named leaves the images their size: its own would blow them up, or shrink them unasked. */
+function isOfOwnSize({ imageSize, isDefault }: DataFacts): boolean {
+  return !isDefault && imageSize !== null && imageSize > smallImage && imageSize <= ownSizeUpTo
 }
 
 type Set = (name: string, reason: string) => void
@@ -239,28 +274,6 @@ export function pickDevice(asked: string, { devices, gpuProblem, ranks = 1 }: Ma
   const here = `Devices here: ${devices.join(', ')}.`
   const advice = gpuProblem === null ? here : `${here} ${gpuProblem}`
   throw new SimclrError('ERR_SIMCLR_DEVICE', expected('a device of this machine', 'device', asked, advice))
-}
-
-/** A batch never exceeds the images; one nobody chose is lowered. */
-function fitBatch(config: ResolvedConfig, options: TrainSettings, data: DataFacts, set: Set): void {
-  if (data.images < 2) {
-    throw invalid(
-      `Expected at least 2 images to train on but received ${data.images}. Add images to the data.`,
-    )
-  }
-  if (config.batchSize <= data.images) return
-  if (options.limit !== undefined && options.limit < config.batchSize) {
-    const advice = `Lower \`batchSize\` to ${options.limit} or less, or raise \`limit\`.`
-    throw invalid(expected(`at least the batch size (${config.batchSize})`, 'limit', options.limit, advice))
-  }
-  if (options.batchSize !== undefined) {
-    const advice = `Lower it to ${data.images} or less, or add images.`
-    throw invalid(
-      expected(`at most the ${data.images} images there are`, 'batchSize', config.batchSize, advice),
-    )
-  }
-  config.batchSize = data.images
-  set('batchSize', `only ${data.images} images`)
 }
 
 function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['optimizer']): void {

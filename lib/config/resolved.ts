@@ -1,6 +1,7 @@
 /** What resolving comes to. */
 import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
 import type { Complete } from './layers.ts'
+import type { Reason } from './reason.ts'
 import type { ScheduleSettings } from './schedule.ts'
 import type { PresetName, TrainSettings } from './settings.ts'
 
@@ -39,7 +40,7 @@ export type ResolvedConfig = Complete<
 export interface Resolution {
   config: ResolvedConfig
   /** Dotted option name → who decided it. */
-  why: Record<string, string>
+  why: Record<string, Reason>
   /** What the run will look like; follows from `config` and the number of images. */
   plan: { images: number; epochs: number; steps: number; warmupSteps: number }
   schedule: ScheduleSettings

@@ -21,6 +21,8 @@ import {
 } from './groups.ts'
 // biome-ignore format: one line
 import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
+import type { Must, Same } from './same.ts'
+import type { PresetName, TrainSettings } from './types/train-settings.ts'
 
 export const presetNames = [
   'sample',
@@ -34,14 +36,20 @@ export const presetNames = [
 ] as const
 /** What an encoder can learn. */
 export const objectives = ['contrastive', 'supervised', 'distill'] as const
-export type PresetName = (typeof presetNames)[number]
 export type OptimizerName = (typeof optimizers)[number]
 
 export const device = option(
-  { schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/), expected: "'auto', 'cpu', 'cuda' or 'cuda:N'" },
+  {
+    schema: z.string().regex(/^(auto|cpu|cuda(:\d+)?)$/),
+    expected: "'auto', 'cpu', 'cuda' or 'cuda:N'",
+    kind: 'word',
+    words: ['auto', 'cpu', 'cuda', 'cuda:N'],
+  },
   {
     about: "Where to compute; 'auto' takes a GPU where there is one and says what it took.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   },
 )
 
@@ -54,6 +62,8 @@ export const precision = option(choice(['auto', 'fp32', 'tf32', 'bf16', 'fp16', 
 export const threads = option(wordOr('auto', integer(1, 1024)), {
   about: "CPU threads that share a batch; 'auto': as many as there are cores.",
   default: 'auto',
+  mayChange: true,
+  perRank: true,
 })
 
 export const trainSettings = z.strictObject({
@@ -76,11 +86,14 @@ export const trainSettings = z.strictObject({
     about:
       'Weights that the encoder begins with: of a run, an encoder.safetensors, or a ResNet that others have trained, as a .safetensors file or one of torch.save. Architecture, image size and normalisation are its own then (docs/fine-tuning.md). Null: random ones.',
     default: 'null',
+    perRank: true,
   }),
   teacher: option(nullOr(text('a run folder or encoder file')), {
     about:
       "A fine-tuned encoder whose classes' probabilities the objective 'distill' learns, of images that need no labels: a run folder, an encoder.safetensors or a checkpoint. Image size and normalisation are its own then; architecture need not be (docs/fine-tuning.md).",
     default: 'null',
+    mayChange: true,
+    perRank: true,
     source: 'SimCLR v2 §2',
   }),
   distillation,
@@ -107,7 +120,8 @@ export const trainSettings = z.strictObject({
   }),
   imageSize: option(integer(8, 1024), {
     about: 'Height and width of the views.',
-    default: 'from the preset or the images',
+    default:
+      "from the preset, or the images' own up to 128 px where it says none or, above 32 px, none is named",
     unit: 'pixels',
   }),
   resolution: option(nullOr(phases()), {
@@ -118,16 +132,23 @@ export const trainSettings = z.strictObject({
   }),
   encoder,
   head,
-  epochs: option(integer(1), { about: 'Passes over the images.', default: byPreset, unit: 'epochs' }),
+  epochs: option(integer(1), {
+    about: 'Passes over the images.',
+    default: byPreset,
+    mayChange: true,
+    unit: 'epochs',
+  }),
   steps: option(nullOr(integer(1)), {
     about: 'Fixed number of training steps instead of `epochs`; null: from epochs.',
     default: 'null',
+    mayChange: true,
     unit: 'steps',
     source: 'tf2/run.py, train_steps',
   }),
   batchSize: option(integer(2), {
     about: 'Images a step.',
-    default: byPreset,
+    default:
+      "from the preset, but no more than there are; where the objective is 'supervised', about a sixteenth of them and at least 16",
     unit: 'images',
     source: '§5.2',
   }),
@@ -140,7 +161,7 @@ export const trainSettings = z.strictObject({
   }),
   temperature: option(real(1e-4), {
     about: 'NT-Xent temperature τ.',
-    default: byPreset,
+    default: 'from the preset; where it has none 0.1, 0.5 up to 32 px',
     source: '§2.1, §5.1',
   }),
   loss,
@@ -159,7 +180,7 @@ export const trainSettings = z.strictObject({
   }),
   recompute: option(yesNo(), {
     about:
-      'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, less memory, about a third more time.',
+      'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, in more time. For networks whose blocks take most of the memory; ResNet-18 at 32 px has none of it back and is 10 to 18 % slower (docs/performance.md).',
     default: 'false',
   }),
   chunkSize: option(nullOr(integer(2)), {
@@ -173,18 +194,25 @@ export const trainSettings = z.strictObject({
     about:
       "On a GPU: records a step as a CUDA graph after three of its shape and replays it, which spares the CPU the launches; needs memory for one more step. 'auto' where it can be (docs/cuda.md), and where recording fails the run goes on without and says why; true: that is an error.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   }),
   stream: option(choice(['auto', 'on', 'off']), {
     about:
       "Decodes images when they are needed instead of keeping all in memory; 'auto' where they would not fit.",
     default: 'auto',
+    mayChange: true,
+    perRank: true,
   }),
   maxSkipped: option(real(0, 1), {
     about: 'Share of images that may turn out unreadable before the run stops.',
     default: '0.1',
+    mayChange: true,
+    perRank: true,
   }),
   checkpoint,
 })
 
-/** The options that describe a run. */
-export type TrainSettings = z.input<typeof trainSettings>
+export type { PresetName, TrainSettings }
+
+type _Settings = Must<Same<TrainSettings, z.input<typeof trainSettings>>> // not: npx tsx scripts/option-types.ts

@@ -14,7 +14,8 @@ export interface TeacherFacts extends Pick<Init, 'path' | 'preprocessing'> {
 export function teacherLayer({ path, preprocessing }: TeacherFacts): Layer {
   const { imageSize, convention, normalize } = preprocessing
   const { mean, std } = normalize ?? { mean: null, std: null }
-  return { why: `teacher ${path}`, values: { imageSize, augment: { convention, mean, std } } }
+  const values = { imageSize, augment: { convention, mean, std } }
+  return { by: 'teacher', why: `teacher ${path}`, values }
 }
 
 /** Throws ERR_SIMCLR_INVALID_ARGUMENT naming an option with which the teacher would not see what it knows. */

@@ -9,13 +9,18 @@ import type { ResolvedConfig } from './resolved.ts'
 
 interface Reading {
   options: readonly string[]
-  /** Options that decide whether these are read. */
+  /** Options that decide whether these are read; empty where processes do. */
   by: readonly string[]
-  isRead: (config: ResolvedConfig) => boolean
+  isRead: (config: ResolvedConfig, ranks: number) => boolean
 }
 
 const isAdam = ({ name }: ResolvedConfig['optimizer']) => name === 'adam' || name === 'adamw'
 const isLars = ({ name }: ResolvedConfig['optimizer']) => name === 'lars'
+
+/** lightly's LARS leaves what does not decay as it is (native/core/optim/lars.cc): without decay it is SGD. */
+export function neverAdapts({ name, convention, weightDecay }: ResolvedConfig['optimizer']): boolean {
+  return name === 'lars' && convention === 'torch' && weightDecay === 0
+}
 
 /** The first entry that is not read says why. Held by learner-spec.ts, native/core/optim and augment/recipes.ts. */
 export const readings: readonly Reading[] = [
@@ -26,6 +31,11 @@ export const readings: readonly Reading[] = [
   },
   { options: ['optimizer.momentum'], by: ['optimizer.name'], isRead: ({ optimizer }) => !isAdam(optimizer) },
   { options: ['optimizer.decayAll'], by: ['optimizer.name'], isRead: ({ optimizer }) => !isLars(optimizer) },
+  {
+    options: ['optimizer.decayAll'],
+    by: ['optimizer.weightDecay'],
+    isRead: ({ optimizer }) => optimizer.weightDecay > 0,
+  },
   {
     options: ['optimizer.trustCoefficient', 'optimizer.classicMomentum'],
     by: ['optimizer.name'],
@@ -47,6 +57,11 @@ export const readings: readonly Reading[] = [
     isRead: ({ optimizer }) => !isLars(optimizer) || optimizer.convention === 'torch',
   },
   {
+    options: ['optimizer.trustCoefficient', 'optimizer.epsilon'],
+    by: ['optimizer.convention', 'optimizer.weightDecay'],
+    isRead: ({ optimizer }) => !neverAdapts(optimizer),
+  },
+  {
     options: ['distillation.temperature', 'distillation.weight'],
     by: ['objective'],
     isRead: ({ objective }) => objective === 'distill',
@@ -60,6 +75,20 @@ export const readings: readonly Reading[] = [
     options: ['head.layers', 'head.hidden', 'head.convention'],
     by: ['objective', 'head.keep'],
     isRead: (config) => !trainsClassifier(config) || config.head.keep > 0,
+  },
+  {
+    options: ['head.dim', 'head.hidden', 'head.convention'],
+    by: ['head.layers'],
+    isRead: ({ head }) => head.layers > 0,
+  },
+  { options: ['head.hidden'], by: ['head.layers'], isRead: ({ head }) => head.layers > 1 },
+  {
+    options: [
+      ...['distributed.syncBatchNorm', 'distributed.globalNegatives', 'distributed.compressGradients'],
+      'distributed.timeoutSeconds',
+    ],
+    by: [],
+    isRead: (_, ranks) => ranks > 1,
   },
   {
     options: [
@@ -87,6 +116,16 @@ export const readings: readonly Reading[] = [
     isRead: ({ probe, validation }) => probe.everyEpochs > 0 || validation.data !== null,
   },
   {
+    options: ['probe.k', 'probe.temperature'],
+    by: ['probe.everyEpochs', 'validation.metric'],
+    isRead: ({ probe, validation }) => probe.everyEpochs > 0 || validation.metric === 'knn',
+  },
+  {
+    options: ['probe.images'],
+    by: ['probe.everyEpochs', 'validation.metric'],
+    isRead: ({ probe, validation }) => probe.everyEpochs > 0 || validation.metric !== 'classifier',
+  },
+  {
     options: ['validation.metric', 'validation.everyEpochs'],
     by: ['validation.data'],
     isRead: ({ validation }) => validation.data !== null,
@@ -94,12 +133,17 @@ export const readings: readonly Reading[] = [
 ]
 
 /** A sentence that lists what was asked for and is never read, each with the reason; null where there is nothing. */
-export function unreadNote(config: ResolvedConfig, isAsked: (name: string) => boolean): string | null {
+export function unreadNote(
+  config: ResolvedConfig,
+  ranks: number,
+  isAsked: (name: string) => boolean,
+): string | null {
   const told = new Set<string>()
   const byReason = new Map<string, string[]>()
   for (const { options, by, isRead } of readings) {
-    if (isRead(config)) continue
-    const reason = by.map((name) => `\`${name}\` is ${show(settled(config, name))}`).join(' and ')
+    if (isRead(config, ranks)) continue
+    const reasons = by.map((name) => `\`${name}\` is ${show(settled(config, name))}`)
+    const reason = by.length > 0 ? reasons.join(' and ') : 'there is one process'
     for (const name of options) {
       if (told.has(name) || !isAsked(name)) continue
       told.add(name)

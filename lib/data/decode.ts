@@ -5,6 +5,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { CreateRaw, Metadata, Sharp } from 'sharp'
+import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { loadSharp } from '../io/sharp.ts'
@@ -27,7 +28,7 @@ const maxFileBytes = 1 << 29
 /** Pixels in a row or column that a native store takes (native/binding/image_store.cc). */
 const maxSide = 2 ** 20
 
-/** Throws {@link UnusableImage} for whatever cannot be made pixels. */
+/** Throws {@link UnusableImage} for whatever cannot be made pixels. Errors: ERR_SIMCLR_BINARY where there is no sharp. */
 export async function decodeImage(image: ImageInput, options: DecodeOptions): Promise<RawImage> {
   const decoded = await decodeAny(image, options)
   const { width, height } = decoded
@@ -108,7 +109,7 @@ async function decodeBytes(
     // Shrinking weighs colours by alpha, which blackens those under full transparency: alpha goes first.
     return await shrinkRaw(await pixels(image, grey, { ...options, shorterSide: null }), options)
   } catch (error) {
-    throw error instanceof UnusableImage ? error : unusable(error, lacksEnd(bytes))
+    throw unusable(error, lacksEnd(bytes))
   }
 }
 
@@ -173,10 +174,12 @@ function lacksEnd(bytes: Uint8Array): boolean {
 }
 
 /**
- * What libvips said, as one of our reasons. It has no codes, so its words must do; images that fail at the same time
+ * What libvips said, as one of our reasons; what is no fault of the image is thrown on. It has no codes, so its words must do; images that fail at the same time
  * mix them up, so a file that is plainly `cut` is told by its bytes.
  */
 function unusable(error: unknown, cut = false): UnusableImage {
+  if (error instanceof SimclrError) throw error
+  if (error instanceof UnusableImage) return error
   const message = error instanceof Error ? error.message : String(error)
   const detail = message.trim().split('\n').at(-1)!.trim()
   if (/exceeds pixel limit|dimension.*(limit|too)|too (large|many)/i.test(message)) {

@@ -11,7 +11,7 @@ import { makeFolder } from '../io/folder.ts'
 import { acquireLock } from '../io/lock.ts'
 import { checkOutput } from '../io/output.ts'
 import { type CatalogFile, type CatalogSet, catalog } from './catalog.ts'
-import { tarMembers } from './sources/archive.ts'
+import { tarFiles } from './sources/archive.ts'
 
 export interface FetchOptions {
   /** An address that holds the set's files, instead of their own places. */
@@ -106,7 +106,7 @@ async function fetchFile(file: CatalogFile, into: string, options: FetchOptions)
 async function unpack(archive: string, folder: string, to: string, signal?: AbortSignal): Promise<void> {
   const bytes = createReadStream(archive, { highWaterMark: 1 << 20 })
   try {
-    for await (const member of tarMembers(bytes, true)) {
+    for await (const member of tarFiles(bytes, true)) {
       signal?.throwIfAborted()
       const [parent, name, ...deeper] = member.name.split('/')
       if (parent !== folder || !name || name === '..' || deeper.length > 0) continue

@@ -49,7 +49,7 @@ const openOptions = z.strictObject({
     default: 'a fixed choice',
   }),
   classNames: option(
-    { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names' },
+    { schema: z.array(z.string()).min(1).readonly(), expected: 'an array of class names', kind: 'value' },
     { about: 'Classes in this order.', default: 'as found' },
   ),
   shorterSide: option(nullOr(integer(8)), { about: 'Larger images are shrunk to it.', default: '448' }),
@@ -108,7 +108,14 @@ export async function open(data: DataInput = sampleTrain, options: OpenOptions =
     ...selection
   } = validate(openOptions, options)
   const source = await sourceOf(data)
-  return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
+  try {
+    return new Dataset(source, select(source, selection), { shorterSide, maxPixels, maxSkipped })
+  } catch (error) {
+    await Promise.resolve(source)
+      .then((opened) => opened.close?.())
+      .catch(() => {}) // what went wrong first is told
+    throw error
+  }
 }
 
 /** What reads the images of `data`. */
@@ -151,8 +158,9 @@ async function openPath(path: string): Promise<ImageSource> {
   const head = await firstBytes(path, 512)
   const spec = { kind: '', path, options: {} }
   if (isPack(head)) return openPack(spec)
-  if (sniff(head) !== null) return imageArraySource({ images: [path] })
+  // Before images: a tar begins with the name of its first file, which may begin as an image does.
   if (head.subarray(257, 262).toString('latin1') === 'ustar') return openTar(spec)
+  if (sniff(head) !== null) return imageArraySource({ images: [path] })
   const unzipped = /\.(tar\.gz|tgz)$/i.test(path) ? openTar : openIdx
   if (head[0] === 0x1f && head[1] === 0x8b) return unzipped(spec)
   if (head[0] === 0 && head[1] === 0 && head[2] === 8) return openIdx(spec)

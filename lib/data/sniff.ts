@@ -15,6 +15,14 @@ export type Sniffed =
 /** Names of files that are taken for images; the bytes decide. */
 export const imageExtensions = /\.(jpe?g|jpe|jfif|png|apng|webp|avif|tiff?|gif|bmp|hei[cf]|jp2|jxl|psd)$/i
 
+/** Sizes of the header behind a BMP's file header, which tell its version: `BM` alone begins many a name. */
+const bmpHeaders: ReadonlySet<number | null> = new Set([12, 16, 40, 52, 56, 64, 108, 124])
+
+const tiffStarts = [0x2a, 0x2b].flatMap((version) => [
+  [0x49, 0x49, version, 0],
+  [0x4d, 0x4d, 0, version],
+])
+
 /** Null for what is no image. */
 export function sniff(bytes: Uint8Array): Sniffed | null {
   if (startsWith(bytes, [0xff, 0xd8, 0xff]))
@@ -27,11 +35,12 @@ export function sniff(bytes: Uint8Array): Sniffed | null {
     return { format: 'gif', grey: false, alpha: null }
   if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 4) === 'WEBP')
     return { format: 'webp', grey: false, alpha: null }
-  if (startsWith(bytes, [0x49, 0x49, 0x2a, 0]) || startsWith(bytes, [0x4d, 0x4d, 0, 0x2a])) {
+  // 2a: TIFF, 2b: BigTIFF
+  if (tiffStarts.some((start) => startsWith(bytes, start))) {
     return { format: 'tiff', grey: null, alpha: null }
   }
   if (text(bytes, 4, 4) === 'ftyp') return sniffIsoMedia(bytes)
-  if (text(bytes, 0, 2) === 'BM' && bytes.length > 26) return { unsupported: 'BMP' }
+  if (text(bytes, 0, 2) === 'BM' && bmpHeaders.has(uint32(bytes, 14))) return { unsupported: 'BMP' }
   if (text(bytes, 4, 4) === 'jP  ') return { unsupported: 'JPEG 2000' }
   if (startsWith(bytes, [0xff, 0x0a]) || text(bytes, 4, 4) === 'JXL ') return { unsupported: 'JPEG XL' }
   if (text(bytes, 0, 4) === '8BPS') return { unsupported: 'Photoshop' }
@@ -77,6 +86,12 @@ function jpegComponents(bytes: Uint8Array): number | null {
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte)
+}
+
+/** Little-endian; null where the bytes end before. */
+function uint32(bytes: Uint8Array, at: number): number | null {
+  if (bytes.length < at + 4) return null
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true)
 }
 
 function text(bytes: Uint8Array, from: number, length: number): string {

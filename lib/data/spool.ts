@@ -29,11 +29,15 @@ export async function spoolImages(set: Dataset, { signal, onProgress }: SpoolOpt
     const told = (done: number, total: number) => onProgress?.({ done, total })
     const { skipped } = await writePack(set, file, name, { signal, onProgress: told })
     const source = await openPack({ path: `/proc/self/fd/${file.fd}` })
-    const selection = { indices: null, labels: labelsOf(source.labels), classNames: set.classNames }
-    const spooled = new Dataset({ ...source, name: set.name }, selection, set.options)
-    return { ...(await storeImages(spooled, { signal })), skipped }
+    try {
+      const selection = { indices: null, labels: labelsOf(source.labels), classNames: set.classNames }
+      const spooled = new Dataset({ ...source, name: set.name }, selection, set.options)
+      return { ...(await storeImages(spooled, { signal })), skipped }
+    } finally {
+      await source.close?.() // what is mapped stays
+    }
   } finally {
-    await file.close() // what is mapped stays
+    await file.close()
   }
 }
 

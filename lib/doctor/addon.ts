@@ -12,9 +12,11 @@ export function tryAddon(): Finding {
     return problemOf('Addon', (error as Error).message, 'reinstall simclr')
   }
   const { binary, libtorch, why } = choice
-  const { failure, code, torch, gpus, gpuProblem, cpuCapability, jpeg } = probe(choice)
+  const { failure, code, torch, gpus, cpuCapability, jpeg, ...probed } = probe(choice)
   if (failure === null) {
-    const without = binary.cuda === null ? '' : `, no GPU: ${gpuProblem}`
+    // A binary for the CPU tells nothing about GPUs: those for CUDA do, where there are any.
+    const gpuProblem = choice.gpuProblem ?? (binary.cuda === null ? null : probed.gpuProblem)
+    const without = gpuProblem === null || why.includes(gpuProblem) ? '' : `, no GPU: ${gpuProblem}`
     const devices = gpus > 0 ? `, ${gpus} GPU(s)` : without
     const decoder =
       jpeg === null ? 'sharp (the build found no static libjpeg-turbo)' : `libjpeg-turbo ${jpeg}`

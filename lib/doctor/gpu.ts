@@ -4,8 +4,11 @@ import { consider } from '../addon/choose.ts'
 import { compareVersions } from '../addon/system.ts'
 import { type Finding, note, ok, problem } from './finding.ts'
 
-/** Oldest Linux driver for a CUDA major.minor (NVIDIA's CUDA toolkit release notes, table 3). */
-const oldestDriver: Readonly<Record<string, string>> = { '12.8': '570.26', '13.0': '580.65' }
+/**
+ * Oldest Linux driver for a CUDA major: within one an older driver runs newer binaries, as the binary itself judges
+ * (native/cuda/device/driver.cc). NVIDIA's CUDA toolkit release notes, minimum driver for minor version compatibility.
+ */
+const oldestDriver: Readonly<Record<string, string>> = { '12': '525.60.13', '13': '580.65' }
 
 /** `patience`: milliseconds that nvidia-smi has. */
 export function gpu(patience = 20_000): Finding[] {
@@ -38,7 +41,7 @@ function unanswered({ code, message }: NodeJS.ErrnoException, patience: number):
 /** CUDA binaries whose LibTorch is here, and that the driver is too old for. */
 function tooOld(driver: string): Finding[] {
   return consider().considered.flatMap(({ binary, rejected }) => {
-    const oldest = oldestDriver[binary?.cuda ?? '']
+    const oldest = oldestDriver[binary?.cuda?.split('.')[0] ?? '']
     if (rejected !== null || !binary || oldest === undefined || compareVersions(driver, oldest) >= 0)
       return []
     const detail = `${driver} is too old for CUDA ${binary.cuda} of ${binary.from}, which needs ${oldest} or newer`

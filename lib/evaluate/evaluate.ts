@@ -9,7 +9,6 @@ import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
 import { chooseL2, l2Grid, type TriedL2 } from './l2.ts'
 import { readLabelled } from './labelled.ts'
 import {
-  type AnyOptions,
   checkUsed,
   choosesL2,
   type EvaluateOptions,
@@ -26,6 +25,7 @@ import {
   linearRanking,
 } from './probes.ts'
 import { type Ranking, rankedOf, rankedProbabilities, type Scores, scoresOf, shareWithin } from './scores.ts'
+import type { AnyEvaluateOptions } from './types.ts'
 
 export interface EvaluateResult extends Scores {
   probe: ProbeName | 'classifier'
@@ -52,7 +52,7 @@ export interface EvaluateResult extends Scores {
  * classifier), and those of `Encoder.load`.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const checked: AnyOptions = validate(evaluateOptions, options)
+  const checked: AnyEvaluateOptions = validate(evaluateOptions, options)
   checkUsed(checked)
   const loaded = typeof checked.encoder === 'string' && checked.encoder !== 'raw'
   const encoder = loaded
@@ -120,7 +120,7 @@ async function penalty(
 
 async function evaluateClassifier(
   encoder: Encoder,
-  { test, maxSkipped, signal, onProgress }: AnyOptions,
+  { test, maxSkipped, signal, onProgress }: AnyEvaluateOptions,
 ): Promise<EvaluateResult> {
   const { imageSize } = encoder.preprocessing
   const classNames = encoder.requireClasses()
@@ -199,7 +199,10 @@ export async function pairFeatures(
   addon: Addon,
   encoder: Encoder | string,
   { data, test }: Pair,
-  { imageSize = Math.min(data.imageSize, rawSize), signal }: Pick<AnyOptions, 'imageSize' | 'signal'> = {},
+  {
+    imageSize = Math.min(data.imageSize, rawSize),
+    signal,
+  }: Pick<AnyEvaluateOptions, 'imageSize' | 'signal'> = {},
 ): Promise<PairFeatures> {
   const of = (images: Images): Promise<LabelledFeatures> =>
     encoder instanceof Encoder
@@ -208,7 +211,7 @@ export async function pairFeatures(
   return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
-type OfProbe = Pick<AnyOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined }
+type OfProbe = Pick<AnyEvaluateOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined }
 
 /** The accuracy of one probe. */
 export async function probeAccuracy(

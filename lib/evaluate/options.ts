@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { dataInput } from '../config/data-input.ts'
 import { expected, invalid } from '../config/messages.ts'
 import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
-
+import type { Must, Same } from '../config/same.ts'
 import { device, trainSettings } from '../config/settings.ts'
 import type { DataInput } from '../data/open.ts'
 import { Encoder } from '../encoder.ts'
 import { l2Grid } from './l2.ts'
 import { knnDefaults, linearDefaults } from './probes.ts'
+import type { AnyEvaluateOptions } from './types.ts'
 
 export type ProbeName = 'knn' | 'linear'
 
@@ -16,7 +17,9 @@ export type ProbeName = 'knn' | 'linear'
 const penalties = {
   schema: z.union([z.literal('auto'), z.number().min(0), z.array(z.number().min(0)).min(1).readonly()]),
   expected: "a number of at least 0, several of them to choose among or 'auto'",
-}
+  kind: 'number',
+  words: ['auto'],
+} as const
 
 const labelled = (what: string) =>
   `${what}: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels.`
@@ -79,28 +82,48 @@ export const evaluateOptions = z.strictObject({
   ),
 })
 
-/** Whatever the probe. */
-export type AnyOptions = z.input<typeof evaluateOptions>
+// Not the same: npx tsx scripts/option-types.ts
+type _Options = Must<Same<AnyEvaluateOptions, z.input<typeof evaluateOptions>>>
 
-type OfKnn = 'k' | 'temperature'
-type OfLinear = 'l2' | 'maxIterations' | 'seed'
-type Limits = 'limit' | 'limitPerClass' | 'limitSeed'
-type OfProbes = OfKnn | OfLinear | Limits
-type Unread<Name extends keyof AnyOptions> = { [Option in Name]?: undefined }
+/** Options of the kNN probe, and of no other. */
+export interface KnnEvaluation extends AnyEvaluateOptions {
+  probe?: 'knn' | undefined
+  data: DataInput
+  l2?: undefined
+  maxIterations?: undefined
+  seed?: undefined
+}
+
+/** Options of the linear probe, and of no other. */
+export interface LinearEvaluation extends AnyEvaluateOptions {
+  probe: 'linear'
+  data: DataInput
+  k?: undefined
+  temperature?: undefined
+}
+
+/** Options of the classifier that was trained with the encoder: it has learnt, and takes nothing to learn from. */
+export interface ClassifierEvaluation extends AnyEvaluateOptions {
+  probe: 'classifier'
+  data?: undefined
+  limit?: undefined
+  limitPerClass?: undefined
+  limitSeed?: undefined
+  k?: undefined
+  temperature?: undefined
+  l2?: undefined
+  maxIterations?: undefined
+  seed?: undefined
+}
 
 /** Each probe has the options that it reads, and no others. */
-export type EvaluateOptions = Omit<AnyOptions, 'probe' | 'data' | OfProbes> &
-  (
-    | ({ probe?: 'knn' | undefined; data: DataInput } & Pick<AnyOptions, OfKnn | Limits> & Unread<OfLinear>)
-    | ({ probe: 'linear'; data: DataInput } & Pick<AnyOptions, OfLinear | Limits> & Unread<OfKnn>)
-    | ({ probe: 'classifier' } & Unread<OfProbes | 'data'>)
-  )
+export type EvaluateOptions = KnnEvaluation | LinearEvaluation | ClassifierEvaluation
 
 /** Options of a probe that learns. */
-export type Probing = AnyOptions & { data: DataInput; probe?: ProbeName }
+export type Probing = AnyEvaluateOptions & { data: DataInput; probe?: ProbeName }
 
 /** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
-export function checkUsed(options: AnyOptions): void {
+export function checkUsed(options: AnyEvaluateOptions): void {
   const probe = options.probe ?? 'knn'
   const { data, k, temperature, l2, maxIterations, seed, imageSize, device } = options
   const { limit, limitPerClass, limitSeed } = options
@@ -136,6 +159,6 @@ export function checkUsed(options: AnyOptions): void {
 }
 
 /** Is the penalty still to be chosen? */
-export function choosesL2(l2: AnyOptions['l2']): l2 is 'auto' | readonly number[] {
+export function choosesL2(l2: AnyEvaluateOptions['l2']): l2 is 'auto' | readonly number[] {
   return l2 === 'auto' || Array.isArray(l2)
 }

@@ -24,6 +24,7 @@ let requests = 0
 
 process.stderr.on('error', () => {}) // the app, which reads it, may be gone
 process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {}) // a closed terminal; where the app does not outlive it, 'disconnect' says so
 process.on('SIGTERM', () => stop.abort(endedFromOutside()))
 process.on('disconnect', () => {
   stop.abort(endedFromOutside())

@@ -60,7 +60,7 @@ class ChildRun {
     this.#served = served
     this.#child = fork(moduleBeside(import.meta.url, './child'), {
       serialization: 'advanced',
-      execArgv: inheritedFlags(import.meta.url),
+      execArgv: inheritedFlags(),
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
     this.ended = this.#run()

@@ -1,13 +1,10 @@
 /** What the ranks of a run must have in common: options and data. */
 import { createHash } from 'node:crypto'
 import { isTree } from '../config/layers.ts'
+import { perRank } from '../config/may-differ.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import type { Facts } from './ranks.ts'
-
-/** Where a rank computes and how it is fed is its own affair. */
-const mayDiffer =
-  /^(data|validation\.data|init|teacher|device|threads|cudaGraph|stream|maxSkipped|checkpoint|distributed\.timeoutSeconds)(\.|$)/
 
 /** `looks`: the images' fingerprint; `teacher`: the checksum of its weights. */
 export function factsOf(
@@ -31,7 +28,7 @@ export function factsOf(
 function collect(tree: object, prefix: string, into: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(tree)) {
     const name = prefix + key
-    if (mayDiffer.test(name)) continue
+    if (perRank.has(name)) continue
     if (isTree(value)) collect(value, `${name}.`, into)
     else into[name] = value
   }

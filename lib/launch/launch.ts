@@ -153,7 +153,7 @@ class Attempt {
   #fork(rank: number, port: number): ChildProcess {
     return fork(moduleBeside(import.meta.url, './rank'), {
       serialization: 'advanced',
-      execArgv: inheritedFlags(import.meta.url),
+      execArgv: inheritedFlags(),
       stdio: ['ignore', 2, 2, 'ipc'], // stdout is the command's
       env: environment(rank, this.#size, port, this.#restarts),
     })

@@ -42,6 +42,11 @@ export function placement(env: Environment = process.env): Placement | null {
   return found
 }
 
+/** Whether a launcher or srun has started this process, be it the only one. */
+export function hasLauncher(env: Environment = process.env): boolean {
+  return env.RANK !== undefined || env.SLURM_STEP_NUM_TASKS !== undefined
+}
+
 /** Whether a launcher or SLURM has started the command before, in an attempt that failed. */
 export function isRestart(env: Environment = process.env): boolean {
   return Number(env.TORCHELASTIC_RESTART_COUNT ?? env.SLURM_RESTART_COUNT ?? 0) > 0

@@ -9,6 +9,7 @@ const stop = new AbortController()
 let isOrdered = false
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches the whole terminal; the launcher says what to do
+process.on('SIGHUP', () => {}) // so does a closed terminal; where the launcher does not outlive it, 'disconnect' says so
 process.on('SIGTERM', () => stop.abort(endedFromOutside()))
 process.on('disconnect', () => {
   if (isOrdered) process.exit(1) // who asked for an orderly end and is gone now wants it at once

@@ -9,7 +9,7 @@ export interface PixelImage {
   width: number
   height: number
   /** Default 3. */
-  channels?: number
+  channels?: number | undefined
 }
 
 /**

@@ -3,20 +3,11 @@ import { z } from 'zod'
 import { loadAddon } from '../addon/load.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { choice, integer, option, required } from '../config/option.ts'
+import type { Must, Same } from '../config/same.ts'
 import { checkArray, rowsOf } from './arrays.ts'
+import type { NearestOptions, SimilarityMetric } from './types.ts'
 
-/** What `ops.nearest` takes beside rows. */
-export interface NearestOptions {
-  /** Length of a row. */
-  dim: number
-  /** Neighbours of each query, at most as many as there are references. Default 10, or all where there are fewer. */
-  k?: number | undefined
-  /** Default `cosine`. */
-  metric?: SimilarityMetric | undefined
-}
-
-/** What makes rows near: the angle between them, or their Euclidean distance. */
-export type SimilarityMetric = 'cosine' | 'euclidean'
+export type { NearestOptions, SimilarityMetric }
 
 /** Neighbours of each query, the nearest first: row i of both arrays, of `shape[1]` = k values, belongs to query i. */
 export interface Neighbours {
@@ -41,10 +32,11 @@ export const neighbourOptions = {
     default: defaults.metric,
   }),
 }
-const nearestOptions = z.strictObject({
+export const nearestOptions = z.strictObject({
   dim: required(integer(1), { about: 'Length of a row.' }),
   ...neighbourOptions,
 })
+type _Options = Must<Same<NearestOptions, z.input<typeof nearestOptions>>>
 
 /**
  * The `k` rows of `references` nearest to each of `queries`. Exact: nothing is approximated, and every similarity is

@@ -1,38 +1,96 @@
 /** `ops.lars`, `ops.sgd`, `ops.adam` and `ops.adamw`. */
 import { z } from 'zod'
-import type { Convention, OptimizerSpec, OptimizerVariable } from '../addon/interface.ts'
+import type { OptimizerSpec, OptimizerVariable } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { conventions } from '../config/groups.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { belowOne, choice, option, positive, real, yesNo } from '../config/option.ts'
 import { adamEpsilon } from '../config/presets.ts'
+import type { Must, Same } from '../config/same.ts'
 import { checkArray, floats } from './arrays.ts'
+import type { AdamOptions, LarsOptions, SgdOptions } from './types.ts'
 
-const shared = {
-  momentum: option(real(0, 1), { about: 'Share of the buffer that stays.', default: '0.9' }),
-  nesterov: option(yesNo(), { about: "Nesterov's look ahead.", default: 'false' }),
-  weightDecay: option(real(0), { about: 'Joins the gradient.', default: '1e-6 of LARS, 0 of SGD' }),
-}
-const decayAll = option(yesNo(), { about: 'Excluded variables decay too.', default: 'false' })
-const larsOptions = z.strictObject({
-  ...shared,
-  convention: option(choice(conventions), { about: 'Whose LARS.', default: 'paper' }),
-  trustCoefficient: option(positive(), { about: 'η.', default: '0.001' }),
-  classicMomentum: option(yesNo(), { about: 'Learning rate inside the buffer (paper).', default: 'true' }),
-  epsilon: option(real(0), { about: 'Joins the denominator (torch).', default: '1e-8' }),
+const defaults = {
+  lars: {
+    convention: 'paper',
+    momentum: 0.9,
+    nesterov: false,
+    weightDecay: 1e-6,
+    trustCoefficient: 0.001,
+    classicMomentum: true,
+    epsilon: 1e-8,
+  },
+  sgd: { momentum: 0.9, nesterov: false, weightDecay: 0, decayAll: false },
+  adam: { convention: 'torch', beta1: 0.9, beta2: 0.999, weightDecay: 0, decayAll: false },
+  adamw: { weightDecay: 0.01 },
+} as const
+
+const momentumOf = ({ momentum, nesterov }: { momentum: number; nesterov: boolean }) => ({
+  momentum: option(real(0, 1), { about: 'Share of the buffer that stays.', default: String(momentum) }),
+  nesterov: option(yesNo(), { about: "Nesterov's look ahead.", default: String(nesterov) }),
 })
-const sgdOptions = z.strictObject({ ...shared, decayAll })
-const adamOptions = z.strictObject({
-  convention: option(choice(conventions), { about: 'Whose Adam.', default: 'torch' }),
-  beta1: option(belowOne(), { about: 'Share of the first moment that stays.', default: '0.9' }),
-  beta2: option(belowOne(), { about: 'Share of the second moment that stays.', default: '0.999' }),
-  epsilon: option(positive(), { about: 'Joins the denominator.', default: '1e-8, in the paper 1e-7' }),
+const decayAll = ({ decayAll }: { decayAll: boolean }) =>
+  option(yesNo(), {
+    about: 'Excluded variables decay too, as in torch.optim without parameter groups.',
+    default: String(decayAll),
+  })
+export const larsOptions = z.strictObject({
+  convention: option(choice(conventions), {
+    about: "'paper': tf2/lars_optimizer.py; 'torch': lightly/utils/lars.py.",
+    default: defaults.lars.convention,
+  }),
+  ...momentumOf(defaults.lars),
+  weightDecay: option(real(0), {
+    about: 'Joins the gradient.',
+    default: defaults.lars.weightDecay.toExponential(),
+  }),
+  trustCoefficient: option(positive(), {
+    about: "η, the layers' trust coefficient.",
+    default: String(defaults.lars.trustCoefficient),
+  }),
+  classicMomentum: option(yesNo(), {
+    about: 'Only \'paper\': learning rate inside the momentum buffer, or the "popular" form.',
+    default: String(defaults.lars.classicMomentum),
+  }),
+  epsilon: option(real(0), {
+    about: "Only 'torch': joins the denominator.",
+    default: String(defaults.lars.epsilon),
+  }),
+})
+export const sgdOptions = z.strictObject({
+  ...momentumOf(defaults.sgd),
+  weightDecay: option(real(0), { about: 'Joins the gradient.', default: String(defaults.sgd.weightDecay) }),
+  decayAll: decayAll(defaults.sgd),
+})
+export const adamOptions = z.strictObject({
+  convention: option(choice(conventions), {
+    about:
+      "'torch': torch.optim's, epsilon joins the bias-corrected root; 'paper': tf.keras's, the root as it is.",
+    default: defaults.adam.convention,
+  }),
+  beta1: option(belowOne(), {
+    about: 'Share of the first moment that stays.',
+    default: String(defaults.adam.beta1),
+  }),
+  beta2: option(belowOne(), {
+    about: 'Share of the second moment that stays.',
+    default: String(defaults.adam.beta2),
+  }),
+  epsilon: option(positive(), {
+    about: 'Joins the denominator.',
+    default: `${adamEpsilon('torch')}, in the convention 'paper' ${adamEpsilon('paper')}`,
+  }),
   weightDecay: option(real(0), {
     about: 'Joins the gradient, in AdamW the step.',
-    default: '0, of AdamW 0.01',
+    default: `${defaults.adam.weightDecay}, of AdamW ${defaults.adamw.weightDecay}`,
   }),
-  decayAll,
+  decayAll: decayAll(defaults.adam),
 })
+export type { AdamOptions, LarsOptions, SgdOptions }
+
+type _Lars = Must<Same<LarsOptions, z.input<typeof larsOptions>>>
+type _Sgd = Must<Same<SgdOptions, z.input<typeof sgdOptions>>>
+type _Adam = Must<Same<AdamOptions, z.input<typeof adamOptions>>>
 
 /** One weight array, updated in place together with its momentum. */
 export interface Variable {
@@ -43,24 +101,7 @@ export interface Variable {
   /**
    * No weight decay and no adaptation: batch normalisation, biases, the supervised head. Default false.
    */
-  excluded?: boolean
-}
-
-export interface LarsOptions {
-  /** `paper` (default): tf2/lars_optimizer.py; `torch`: lightly/utils/lars.py. */
-  convention?: Convention
-  /** Default 0.9. */
-  momentum?: number
-  /** Default false. */
-  nesterov?: boolean
-  /** Default 1e-6. */
-  weightDecay?: number
-  /** η. Default 0.001. */
-  trustCoefficient?: number
-  /** Only `paper`: learning rate inside the momentum buffer (default), or the "popular" form. */
-  classicMomentum?: boolean
-  /** Only `torch`. Default 1e-8. */
-  epsilon?: number
+  excluded?: boolean | undefined
 }
 
 /**
@@ -73,37 +114,26 @@ export interface LarsOptions {
  */
 export function lars(variables: Variable[], lr: number, options: LarsOptions = {}): void {
   const {
-    convention = 'paper',
-    momentum = 0.9,
-    nesterov = false,
-    weightDecay = 1e-6,
-    trustCoefficient = 0.001,
-    classicMomentum = true,
-    epsilon = 1e-8,
+    convention = defaults.lars.convention,
+    momentum = defaults.lars.momentum,
+    nesterov = defaults.lars.nesterov,
+    weightDecay = defaults.lars.weightDecay,
+    trustCoefficient = defaults.lars.trustCoefficient,
+    classicMomentum = defaults.lars.classicMomentum,
+    epsilon = defaults.lars.epsilon,
   } = validate(larsOptions, options)
   const ofLars = { convention, trustCoefficient, classicMomentum, epsilon }
   check(variables, lr, ['momentum'])
   update({ name: 'lars', momentum, nesterov, weightDecay, ...ofLars }, variables, lr)
 }
 
-export interface SgdOptions {
-  /** Default 0.9. */
-  momentum?: number
-  /** Default false. */
-  nesterov?: boolean
-  /** Default 0. */
-  weightDecay?: number
-  /** Excluded variables decay too, as in torch.optim.SGD without parameter groups. Default false. */
-  decayAll?: boolean
-}
-
 /** One step of SGD with momentum, as torch.optim.SGD: decay joins the gradient, lr stays outside the buffer. */
 export function sgd(variables: Variable[], lr: number, options: SgdOptions = {}): void {
   const {
-    momentum = 0.9,
-    nesterov = false,
-    weightDecay = 0,
-    decayAll = false,
+    momentum = defaults.sgd.momentum,
+    nesterov = defaults.sgd.nesterov,
+    weightDecay = defaults.sgd.weightDecay,
+    decayAll = defaults.sgd.decayAll,
   } = validate(sgdOptions, options)
   check(variables, lr, ['momentum'])
   update({ name: 'sgd', momentum, nesterov, weightDecay, decayAll }, variables, lr)
@@ -118,22 +148,7 @@ export interface AdamVariable {
   /** Running mean of their squares, `exp_avg_sq`; likewise. */
   secondMoment: Float32Array | Float64Array
   /** No weight decay: batch normalisation, biases, the supervised head. Default false. */
-  excluded?: boolean
-}
-
-export interface AdamOptions {
-  /** `torch` (default): torch.optim's, epsilon joins the bias-corrected root; `paper`: tf.keras's, the root as it is. */
-  convention?: Convention
-  /** Share of the first moment that stays, below 1. Default 0.9. */
-  beta1?: number
-  /** Share of the second moment that stays, below 1. Default 0.999. */
-  beta2?: number
-  /** Above 0. Default 1e-8, in the convention `paper` 1e-7. */
-  epsilon?: number
-  /** Default 0, of AdamW 0.01. */
-  weightDecay?: number
-  /** Excluded variables decay too, as in torch.optim without parameter groups. Default false. */
-  decayAll?: boolean
+  excluded?: boolean | undefined
 }
 
 /**
@@ -146,29 +161,28 @@ export interface AdamOptions {
  *   ops.adam([{ weight, firstMoment, secondMoment, gradient: weight.slice() }], 0.001, step)
  */
 export function adam(variables: AdamVariable[], lr: number, step: number, options: AdamOptions = {}): void {
-  adamStep('adam', 0, variables, lr, step, options)
+  adamStep('adam', variables, lr, step, options)
 }
 
 /** The same of AdamW (Loshchilov and Hutter 2019), as torch.optim.AdamW: weights shrink by lr · weightDecay besides. */
 export function adamw(variables: AdamVariable[], lr: number, step: number, options: AdamOptions = {}): void {
-  adamStep('adamw', 0.01, variables, lr, step, options)
+  adamStep('adamw', variables, lr, step, options)
 }
 
 function adamStep(
   name: 'adam' | 'adamw',
-  ownDecay: number,
   variables: AdamVariable[],
   lr: number,
   step: number,
   options: AdamOptions,
 ): void {
   const {
-    convention = 'torch',
-    beta1 = 0.9,
-    beta2 = 0.999,
+    convention = defaults.adam.convention,
+    beta1 = defaults.adam.beta1,
+    beta2 = defaults.adam.beta2,
     epsilon = adamEpsilon(convention),
-    weightDecay = ownDecay,
-    decayAll = false,
+    weightDecay = defaults[name].weightDecay,
+    decayAll = defaults.adam.decayAll,
   } = validate(adamOptions, options)
   check(variables, lr, ['firstMoment', 'secondMoment'])
   if (!(Number.isSafeInteger(step) && step >= 1)) {
@@ -186,7 +200,7 @@ function update(spec: OptimizerSpec, variables: OptimizerVariable[], lr: number,
 /** Throws ERR_SIMCLR_INVALID_ARGUMENT for variables without such buffers, and for what is no learning rate. */
 function check<Buffer extends string>(
   variables: readonly ({ [name in 'weight' | 'gradient' | Buffer]: Float32Array | Float64Array } & {
-    excluded?: boolean
+    excluded?: boolean | undefined
   })[],
   lr: number,
   buffers: readonly Buffer[],

@@ -4,50 +4,52 @@ import { z } from 'zod'
 import { loadAddon } from '../addon/load.ts'
 import { validate } from '../config/messages.ts'
 import { integer, option, positive, real, required } from '../config/option.ts'
+import type { Must, Same } from '../config/same.ts'
 import { knnDefaults, linearDefaults } from '../evaluate/probes.ts'
 import { checkArray, checkLabels, rowsOf } from './arrays.ts'
-
-export interface ProbeOptions {
-  /** Length of a row. */
-  dim: number
-  /** Number of classes. Default: the largest label + 1. */
-  classes?: number
-}
+import type { KnnProbeOptions, LinearProbeOptions, ProbeOptions } from './types.ts'
 
 const rows = {
   dim: required(integer(1), { about: 'Length of a row.' }),
   classes: option(integer(1), { about: 'Number of classes.', default: 'the largest label + 1' }),
 }
-const knnOptions = z.strictObject({
+export const rowOptions = z.strictObject(rows)
+export const knnOptions = z.strictObject({
   ...rows,
   k: option(integer(1), { about: 'Neighbours that vote.', default: String(knnDefaults.k) }),
   temperature: option(positive(), {
-    about: 'Votes weigh exp(similarity / temperature).',
+    about: 'Votes weigh exp(cosine similarity / temperature).',
     default: String(knnDefaults.temperature),
   }),
 })
-const linearOptions = z.strictObject({
+export const linearOptions = z.strictObject({
   ...rows,
-  l2: option(real(0), { about: "Penalty on the weights' squared sum.", default: String(linearDefaults.l2) }),
+  l2: option(real(0), {
+    about: 'L2 penalty: l2 · |W|², without a half, is added to the mean cross entropy.',
+    default: String(linearDefaults.l2),
+  }),
   maxIterations: option(integer(1), {
     about: 'Iterations of L-BFGS at most.',
     default: String(linearDefaults.maxIterations),
   }),
 })
+export type { KnnProbeOptions, LinearProbeOptions, ProbeOptions }
+
+type _Knn = Must<Same<KnnProbeOptions, z.input<typeof knnOptions>>>
+type _Linear = Must<Same<LinearProbeOptions, z.input<typeof linearOptions>>>
 
 /**
  * Weighted k-nearest-neighbour classes of `queries` (Wu et al. 2018): by cosine similarity s, each of the k
  * nearest rows of `bank` votes with exp(s / temperature).
  *
  * @param bank [n, dim]; `labels` n classes from 0; `queries` [m, dim]. All are copied at once.
- * @param options k: default 20; temperature: default 0.1.
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT
  */
 export async function knn(
   bank: Float32Array,
   labels: Int32Array,
   queries: Float32Array,
-  options: ProbeOptions & { k?: number; temperature?: number },
+  options: KnnProbeOptions,
 ): Promise<Int32Array> {
   const { k = knnDefaults.k, temperature = knnDefaults.temperature, ...rows } = validate(knnOptions, options)
   const { dim, classes } = checkRows(bank, 'bank', labels, queries, rows)
@@ -59,14 +61,13 @@ export async function knn(
  * weights. The linear evaluation of section 4.2 in closed, repeatable form.
  *
  * @param features [n, dim]; `labels` n classes from 0; `queries` [m, dim]. All are copied at once.
- * @param options l2: l2 |W|² is added to the mean cross entropy, default 1e-3; maxIterations: default 100.
  * @throws SimclrError ERR_SIMCLR_INVALID_ARGUMENT, also for features that are not finite.
  */
 export async function linearProbe(
   features: Float32Array,
   labels: Int32Array,
   queries: Float32Array,
-  options: ProbeOptions & { l2?: number; maxIterations?: number },
+  options: LinearProbeOptions,
 ): Promise<Int32Array> {
   const {
     l2 = linearDefaults.l2,

@@ -1,51 +1,62 @@
 /** `ops.resnet`: the encoder with its projection head on arrays, to look into or to build on. */
 import { z } from 'zod'
-import type { Arch, Convention, NativeTensor, Precision, Stem } from '../addon/interface.ts'
+import type { NativeTensor } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { arches, conventions, width as factor } from '../config/groups.ts'
+import { atRest } from '../config/learner-spec.ts'
 import { validate } from '../config/messages.ts'
 import { choice, integer, option, real, text } from '../config/option.ts'
+import type { Must, Same } from '../config/same.ts'
 import { tensorFrom, toFloat64 } from '../io/tensor.ts'
 import { checkImages } from './arrays.ts'
+import type { ResnetOptions } from './types.ts'
 
-export interface ResnetOptions {
-  /** Default `resnet18`. */
-  arch?: Arch
-  /** Multiplies every channel count. Default 1. */
-  width?: number
-  /** Default `imagenet`. */
-  stem?: Stem
-  /** Geometry, padding, running variance and initialisation. Default `paper`. */
-  convention?: Convention
-  /** Selective kernels' squeeze ratio: 0 (default) for none, 0.0625 in SimCLR v2. */
-  skRatio?: number
-  /** Of the projection head; 0 for none. Default 2. */
-  headLayers?: number
-  /** Outputs of the head. Default 128. */
-  headDim?: number
-  /** Default `fp32`. */
-  precision?: Precision
-  /** Of the initial weights. Default 0. */
-  seed?: number
-  /** Default `cpu`. */
-  device?: string
-}
+const defaults = {
+  arch: 'resnet18',
+  width: 1,
+  stem: 'imagenet',
+  convention: 'paper',
+  skRatio: 0,
+  headLayers: 2,
+  headDim: 128,
+  precision: 'fp32',
+  seed: 0,
+  device: 'cpu',
+} as const
 
-const resnetOptions = z.strictObject({
-  arch: option(choice(arches), { about: 'Depth.', default: 'resnet18' }),
-  width: option(factor, { about: 'Multiplies every channel count.', default: '1' }),
-  stem: option(choice(['imagenet', 'cifar', 'stride2']), { about: 'First layers.', default: 'imagenet' }),
-  convention: option(choice(conventions), { about: 'Geometry and initialisation.', default: 'paper' }),
-  skRatio: option(real(0, 1), { about: "Selective kernels' squeeze ratio.", default: '0' }),
-  headLayers: option(integer(0, 8), { about: 'Of the projection head.', default: '2' }),
-  headDim: option(integer(1), { about: 'Outputs of the head.', default: '128' }),
+export const resnetOptions = z.strictObject({
+  arch: option(choice(arches), { about: 'ResNet depth.', default: defaults.arch }),
+  width: option(factor, { about: 'Multiplies every channel count.', default: String(defaults.width) }),
+  stem: option(choice(['imagenet', 'cifar', 'stride2']), {
+    about: "First layers: 'imagenet' 7x7/2 and max pool, 'cifar' 3x3/1, 'stride2' 3x3/2 without pool.",
+    default: defaults.stem,
+  }),
+  convention: option(choice(conventions), {
+    about: 'Geometry, padding, running variance and initialisation.',
+    default: defaults.convention,
+  }),
+  skRatio: option(real(0, 1), {
+    about: "Selective kernels' squeeze ratio: 0 for none, 0.0625 in SimCLR v2.",
+    default: String(defaults.skRatio),
+  }),
+  headLayers: option(integer(0, 8), {
+    about: 'Layers of the projection head; 0 for none.',
+    default: String(defaults.headLayers),
+  }),
+  headDim: option(integer(1), { about: 'Outputs of the head.', default: String(defaults.headDim) }),
   precision: option(choice(['fp32', 'tf32', 'bf16', 'fp16', 'fp64']), {
     about: 'Arithmetic.',
-    default: 'fp32',
+    default: defaults.precision,
   }),
-  seed: option(integer(0), { about: 'Of the initial weights.', default: '0' }),
-  device: option(text("'cpu', 'cuda' or 'cuda:N'"), { about: 'Where to compute.', default: 'cpu' }),
+  seed: option(integer(0), { about: 'Of the initial weights.', default: String(defaults.seed) }),
+  device: option(text("'cpu', 'cuda' or 'cuda:N'", 'value'), {
+    about: 'Where to compute.',
+    default: defaults.device,
+  }),
 })
+export type { ResnetOptions }
+
+type _Options = Must<Same<ResnetOptions, z.input<typeof resnetOptions>>>
 
 /** A batch of images, [rows, height, width, 3], as networks take them: floats, normalised as you will. */
 export interface ImageBatch {
@@ -63,7 +74,7 @@ export interface ResnetModel {
    */
   forward(
     images: ImageBatch,
-    options?: { training?: boolean },
+    options?: { training?: boolean | undefined },
   ): Promise<{ features: Float64Array; projections: Float64Array | null }>
   /** All weights and running statistics under torchvision's names, prefixed `encoder.` and `head.`. */
   state(): Promise<NativeTensor[]>
@@ -85,26 +96,23 @@ export interface ResnetModel {
  */
 export function resnet(options: ResnetOptions = {}): ResnetModel {
   const {
-    arch = 'resnet18',
-    width = 1,
-    stem = 'imagenet',
-    convention = 'paper',
-    skRatio = 0,
-    headLayers = 2,
-    headDim = 128,
-    precision = 'fp32',
-    seed = 0,
-    device = 'cpu',
+    arch = defaults.arch,
+    width = defaults.width,
+    stem = defaults.stem,
+    convention = defaults.convention,
+    skRatio = defaults.skRatio,
+    headLayers = defaults.headLayers,
+    headDim = defaults.headDim,
+    precision = defaults.precision,
+    seed = defaults.seed,
+    device = defaults.device,
   } = validate(resnetOptions, options)
   const learner = new (loadAddon().Learner)({
     encoder: { arch, width, stem, convention, skRatio },
     head: { layers: headLayers, dim: headDim, convention },
-    loss: { temperature: 0.1, scale: convention === 'paper' ? 2 : 1, normalize: true },
-    optimizer: { name: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, decayAll: false },
-    classes: 0,
+    ...atRest,
     precision,
     device,
-    shards: 1,
     seed,
   })
   return {

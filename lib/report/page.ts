@@ -1,5 +1,6 @@
 /** The page itself: HTML with everything in it. What a run's files say is escaped: a folder may be another's. */
 import { basename, resolve } from 'node:path'
+import { sayReason } from '../config/reason.ts'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { RunConfig } from '../run/config-file.ts'
 import type { EpochEvent, StepEvent } from '../run/events.ts'
@@ -29,21 +30,22 @@ export interface PageContent {
   folder: string
   config: RunConfig
   metrics: readonly Metric[]
-  /** Null where the images cannot be read again. */
-  images: ImageSections | null
+  /** Null where the run had them in memory; a text says why they cannot be read again. */
+  images: ImageSections | string | null
   /** The curves follow the run. */
   live: boolean
 }
 
 export function page({ folder, config, metrics, images, live }: PageContent): string {
   const title = `${basename(resolve(folder))} – simclr`
-  const sections = images === null ? [noImages] : [views(images), neighbours(images), map(images)]
+  const isShown = images !== null && typeof images !== 'string'
+  const sections = isShown ? [views(images), neighbours(images), map(images)] : [noImages(images)]
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${style}${images === null ? '' : sprite(images.thumbnails)}</style>
+<style>${style}${isShown ? sprite(images.thumbnails) : ''}</style>
 <header>
 <h1>${escapeHtml(title)}</h1>
 <p>${summary(config)}</p>
@@ -142,8 +144,13 @@ function accuracyOf(last: EpochEvent | undefined): [string, string] {
   return ['contrastive accuracy', contrastiveAccuracy === null ? '–' : formatPercent(contrastiveAccuracy)]
 }
 
-const noImages =
-  '<section><h2>Images</h2><p>This run was trained on images in memory, which cannot be read again.</p></section>'
+function noImages(why: string | null): string {
+  const text =
+    why === null
+      ? 'This run was trained on images in memory, which cannot be read again.'
+      : `What the encoder makes of the images cannot be shown here: ${why} A path that the run was given is meant from the folder where this page is made.`
+  return `<section><h2>Images</h2><p>${escapeHtml(text)}</p></section>`
+}
 
 function views({ sheet }: ImageSections): string {
   return `<section><h2>Views</h2>
@@ -197,7 +204,7 @@ function options({ options, why }: RunConfig): string {
       const value = name
         .split('.')
         .reduce<unknown>((tree, key) => (tree as Record<string, unknown>)?.[key], options)
-      return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(JSON.stringify(value) ?? '')}</td><td>${escapeHtml(reason)}</td></tr>`
+      return `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(JSON.stringify(value) ?? '')}</td><td>${escapeHtml(sayReason(reason))}</td></tr>`
     })
   return `<section><h2>Options</h2><details><summary>every option with its value and where it comes from</summary>
 <table class="options"><thead><tr><th>option</th><th>value</th><th>from</th></tr></thead><tbody>${rows.join('')}</tbody></table></details></section>`

@@ -31,7 +31,10 @@ export interface ReportOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Writes report.html into a run folder and returns its path. Errors: ERR_SIMCLR_IO, those of reading the data. */
+/**
+ * Writes report.html into a run folder and returns its path; where the images cannot be read again, the page says why. Throws
+ * ERR_SIMCLR_IO.
+ */
 export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
   const path = reportPath(folder)
   const run = await readRun(folder)
@@ -50,11 +53,25 @@ async function renderRun(
   { config, metrics }: Awaited<ReturnType<typeof readRun>>,
   options: ReportOptions,
 ): Promise<string> {
-  const images = await readSections(folder, config, options)
+  const read = readSections(folder, config, options)
+  const images = await (options.images ? read : orWhyNot(read, options.signal))
   return page({ folder, config, metrics, images, live: false })
 }
 
-/** What the page shows of the run's images; null where they cannot be read again. */
+/** The sections, or why there are none: a run may have been copied to where its images are not, nor its device. */
+export async function orWhyNot(
+  sections: Promise<ImageSections | null>,
+  signal?: AbortSignal,
+): Promise<ImageSections | string | null> {
+  try {
+    return await sections
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof SimclrError)) throw error
+    return error.message
+  }
+}
+
+/** What the page shows of the run's images; null where they were in memory. Errors: those of reading them and the encoder. */
 export async function readSections(
   folder: string,
   config: RunConfig,
@@ -63,7 +80,9 @@ export async function readSections(
   const images = given ?? (await readAgain(config, signal))
   if (images === null) return null
   try {
-    return await imageSections(folder, config, images, signal)
+    // The run's own device may be of another machine.
+    const device = given ? config.options.device : 'auto'
+    return await imageSections(folder, config, images, { device, signal })
   } finally {
     if (images !== given) await images.dispose()
   }
@@ -100,7 +119,7 @@ async function imageSections(
   folder: string,
   config: RunConfig,
   images: Images,
-  signal: AbortSignal | undefined,
+  { device, signal }: { device: string; signal: AbortSignal | undefined },
 ): Promise<ImageSections> {
   const chosen = evenly(images.count, shown)
   const first = evenly(images.count, sheetRows)
@@ -109,7 +128,8 @@ async function imageSections(
   // What stands in for an image that cannot be used is another row's image already.
   const own = (indices: Uint32Array) => indices.filter((index) => images.isOwn(index))
   try {
-    return await heldSections(folder, config, images, { chosen: own(chosen), first: own(first), signal })
+    const held = { chosen: own(chosen), first: own(first) }
+    return await heldSections(folder, config, images, { ...held, device, signal })
   } finally {
     images.free(chosen)
     images.free(first)
@@ -120,7 +140,12 @@ async function heldSections(
   folder: string,
   { options }: RunConfig,
   images: Images,
-  { chosen, first, signal }: { chosen: Uint32Array; first: Uint32Array; signal: AbortSignal | undefined },
+  {
+    chosen,
+    first,
+    device,
+    signal,
+  }: { chosen: Uint32Array; first: Uint32Array; device: string; signal: AbortSignal | undefined },
 ): Promise<ImageSections> {
   const queries = [...evenly(chosen.length, queryCount)]
   const sections: ImageSections = {
@@ -133,7 +158,7 @@ async function heldSections(
     map: null,
   }
   if (!(await hasEncoder(folder))) return sections
-  const { device, seed } = options
+  const { seed } = options
   using trained = await Encoder.load(folder, { device })
   using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { SimclrError } from '../addon/errors.ts'
 import { curves, type ImageSections, page } from './page.ts'
-import { readRun, readSections } from './report.ts'
+import { orWhyNot, readRun, readSections } from './report.ts'
 import { SectionCache } from './section-cache.ts'
 
 export interface Watch {
@@ -68,7 +68,7 @@ async function respond(
   }
   if (url === '/') {
     const run = await readRun(folder)
-    const images = await sections.get()
+    const images = await orWhyNot(sections.get())
     return send(response, 200, page({ folder, ...run, images, live: true }), 'text/html')
   }
   if (url === '/curves') {

@@ -3,6 +3,7 @@
  * and after which step, so that a run that goes on replaces it by better ones only.
  */
 import { exists } from '../io/exists.ts'
+import { output } from '../io/output.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
 import { type EncoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { EpochEvent } from './events.ts'
@@ -59,7 +60,9 @@ export class BestEncoder {
   /** Keeps the encoder after `step` steps if none was as good. Returns whether it did. Throws ERR_SIMCLR_IO. */
   async offer(accuracy: number, step: number, weights: () => Promise<EncoderWeights>): Promise<boolean> {
     if (this.#best && accuracy <= this.#best.accuracy) return false
-    await writeEncoder(this.#path, await weights(), { step, validation: accuracy, by: this.#by })
+    const made = { step, validation: accuracy, by: this.#by }
+    const taken = await weights()
+    await output(this.#path, () => writeEncoder(this.#path, taken, made))
     this.#best = { path: this.#path, step, accuracy }
     return true
   }

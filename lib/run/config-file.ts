@@ -1,6 +1,7 @@
 /** What config.json holds. A run's folder may be another's, so what is read of it is checked first. */
 import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
+import type { Reason } from '../config/reason.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 
 export interface RunConfig {
@@ -9,7 +10,7 @@ export interface RunConfig {
   /** Pass it to `train()`, or the file to `simclr train --config`, for the same run. */
   options: ResolvedConfig
   /** Dotted option name → who decided it. */
-  why: Record<string, string>
+  why: Record<string, Reason>
   data: { name: string; images: number; classes: string[] | null }
   /** Held-out images; null without, absent in files of older versions. */
   validation?: { name: string; images: number } | null
@@ -38,10 +39,15 @@ const options = z.looseObject({
   threads: positive,
   seed: count,
 })
+/** Older versions wrote the text alone, which does not tell who decided. */
+const reason = z.union([
+  z.string().transform((text) => ({ by: 'resumed', text })),
+  z.looseObject({ by: z.string(), text: z.string(), note: z.string().optional() }),
+])
 const schema = z.object({
   simclr: z.string(),
   options,
-  why: z.record(z.string(), z.string()),
+  why: z.record(z.string(), reason),
   // An app's own source may be without a name.
   data: z.object({ name: z.string().optional(), images: count, classes: z.array(z.string()).nullable() }),
   plan: z.object({ images: count, epochs: count, steps: count, warmupSteps: count }),
@@ -57,8 +63,8 @@ export function parseConfig(text: string, path: string): RunConfig {
   } catch (error) {
     throw corrupt(`Expected JSON in ${path}: ${(error as Error).message}`, { cause: error })
   }
-  const { error } = schema.safeParse(value)
-  if (error === undefined) return value as RunConfig
+  const { data, error } = schema.safeParse(value)
+  if (data) return { ...(value as RunConfig), why: data.why as RunConfig['why'] }
   const wrong = error.issues.map(
     ({ path: keys, message }) => `${message} (\`${keys.join('.') || 'all of it'}\`)`,
   )

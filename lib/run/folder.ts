@@ -13,9 +13,10 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { nameOfTemporary, writeFileAtomic } from '../io/atomic.ts'
+import { nameOfTemporary } from '../io/atomic.ts'
 import { makeFolder } from '../io/folder.ts'
 import { type Lock, tryLock } from '../io/lock.ts'
+import { outputError, writeOutput } from '../io/output.ts'
 import { checkpointsPath } from '../weights/checkpoint.ts'
 import { encoderPath } from '../weights/encoder-file.ts'
 import { parseConfig, type RunConfig } from './config-file.ts'
@@ -51,7 +52,7 @@ export class RunFolder {
       await removeTemporaries(checkpointsPath(absolute))
     } catch (error) {
       await lock.release()
-      throw error
+      throw outputError(path, error)
     }
     return new RunFolder(absolute, lock)
   }
@@ -80,8 +81,9 @@ export class RunFolder {
     return join(this.path, 'best.safetensors')
   }
 
+  /** Throws ERR_SIMCLR_IO. */
   async writeConfig(config: RunConfig): Promise<void> {
-    await writeFileAtomic(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`)
+    await writeOutput(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`)
   }
 
   /** Gives the folder back; one that has nothing in it is removed. */

@@ -1,27 +1,24 @@
 /** metrics.jsonl: one JSON line for each step and each epoch, in order, none twice. */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { SimclrError } from '../addon/errors.ts'
-import { writeFileAtomic } from '../io/atomic.ts'
 import { exists } from '../io/exists.ts'
+import { output } from '../io/output.ts'
 import type { EpochEvent, StepEvent } from './events.ts'
+import { GrowingFile } from './growing-file.ts'
 
 export type Metric = StepEvent | EpochEvent
 
 export class MetricsLog {
-  readonly #file: FileHandle
-  readonly #path: string
+  readonly #file: GrowingFile
   #pending: string[] = []
 
-  private constructor(file: FileHandle, path: string) {
+  private constructor(file: GrowingFile) {
     this.#file = file
-    this.#path = path
   }
 
   /**
    * Opens the log at `step` steps done: lines of later steps, which will be made again, are taken out, and so is the
-   * line of the epoch that goes on then (`epoch`; null: none does).
+   * line of the epoch that goes on then (`epoch`; null: none does). Throws ERR_SIMCLR_IO.
    */
   static async open(
     path: string,
@@ -29,26 +26,20 @@ export class MetricsLog {
     epoch: number | null,
   ): Promise<{ log: MetricsLog; kept: Metric[] }> {
     const goesOn = (metric: Metric) => metric.type === 'epoch' && metric.epoch === epoch
-    const kept = (await readMetrics(path)).filter((metric) => stepsDone(metric) <= step && !goesOn(metric))
-    await writeFileAtomic(path, kept.map(line).join(''))
-    return { log: new MetricsLog(await open(path, 'a'), path), kept }
+    const metrics = await output(path, () => readMetrics(path))
+    const kept = metrics.filter((metric) => stepsDone(metric) <= step && !goesOn(metric))
+    return { log: new MetricsLog(await GrowingFile.begin(path, kept.map(line).join(''))), kept }
   }
 
   write(metric: Metric): void {
     this.#pending.push(line(metric))
   }
 
-  /** Everything written so far is on the disk when this resolves. */
+  /** Everything written so far is on the disk when this resolves. Throws ERR_SIMCLR_IO. */
   async flush(): Promise<void> {
     const text = this.#pending.join('')
     this.#pending = []
-    try {
-      if (text !== '') await this.#file.appendFile(text)
-      await this.#file.datasync()
-    } catch (error) {
-      const message = `Could not write ${this.#path}: ${(error as Error).message}. Free space, then resume the run.`
-      throw new SimclrError('ERR_SIMCLR_IO', message, { cause: error })
-    }
+    await this.#file.append(text, { sync: true })
   }
 
   async close(): Promise<void> {

@@ -6,18 +6,16 @@ import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.t
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
 import { learnerSpec } from '../config/learner-spec.ts'
-import { expected, invalid } from '../config/messages.ts'
 import { hasLinearHead, learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { type MachineFacts, resolve, resumedReason, scheduleSettings } from '../config/resolve.ts'
+import { reasonBefore } from '../config/reason.ts'
+import type { MachineFacts } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
-import { epochOf, learningRate, type ScheduleSettings, totalSteps, viewSize } from '../config/schedule.ts'
-import { fingerprint } from '../data/fingerprint.ts'
-import { dataFacts, decodingThreads, type Images } from '../data/images.ts'
-import { sampleTrain } from '../data/sources/scenes.ts'
+import { epochOf, viewSize } from '../config/schedule.ts'
+import { decodingThreads, type Images } from '../data/images.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
-import { factsOf } from '../launch/facts.ts'
+import { output } from '../io/output.ts'
 import { isRestart } from '../launch/placement.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import { Loader } from '../loader/loader.ts'
@@ -29,24 +27,13 @@ import type { RunConfig } from './config-file.ts'
 import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
 import { askedBy, readHeldOut } from './held-out.ts'
-import { type Beginner, readInit, withEncoder } from './init.ts'
+import { readInit, withEncoder } from './init.ts'
 import { Recorder } from './recorder.ts'
-import { checkFits, findStart, type Start } from './resume.ts'
+import { findStart } from './resume.ts'
 import { Session, type SessionParts } from './session.ts'
-import { readTeacher, type Teacher } from './teacher.ts'
-import { dataOf, readTrainingImages, settingsOf } from './training-images.ts'
-
-/** Where rank 0 found the run, on every rank. */
-interface Beginning extends Start {
-  /** The run folder. */
-  path: string
-}
-
-/** Weights that are there already: to begin with, and to learn from. */
-export interface Known {
-  init: Beginner | undefined
-  teacher: Teacher | undefined
-}
+import { type Beginning, type Parts, settle } from './settle.ts'
+import { readTeacher } from './teacher.ts'
+import { readTrainingImages } from './training-images.ts'
 
 /** `options` must be valid. Leaves nothing behind where it throws. */
 export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Session> {
@@ -66,7 +53,8 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     const machine = await commonFacts(ranks)
     const images = await readTrainingImages(options, beginning, machine, known, tell)
     try {
-      return await assemble(options, ranks, folder, { ...beginning, ...known }, machine, images, tell)
+      const start = { ...beginning, ...known }
+      return await assemble({ options, ranks, folder, start, machine, images, tell })
     } catch (error) {
       await images.dispose()
       throw error
@@ -102,43 +90,12 @@ async function findBeginning(
   return start ? { path: folder!.path, ...start } : told
 }
 
-async function assemble(
-  options: TrainOptions,
-  ranks: Ranks,
-  folder: RunFolder | null,
-  { path, checkpoint, unusable, init, teacher }: Beginning & Known,
-  machine: MachineFacts,
-  images: Images,
-  tell: (event: TrainEvent) => void,
-): Promise<Session> {
+async function assemble(parts: Parts): Promise<Session> {
+  const { options, ranks, folder, images, tell } = parts
+  const { path, checkpoint, unusable, init, teacher } = parts.start
   const addon = loadAddon()
-  const data = dataOf(options, checkpoint?.config)
-  const facts = dataFacts(images, data === sampleTrain)
-  const { notes, ...resolution } = resolve(
-    settingsOf(options),
-    facts,
-    machine,
-    checkpoint?.config,
-    init,
-    teacher,
-  )
+  const { resolution, step, classNames, listened, looks } = await settle(parts)
   const { config, schedule, plan } = resolution
-  if (typeof data === 'string') config.data = data
-  const step = checkpoint?.step ?? 0
-  // Of the classifier, where one is trained.
-  const classNames = teacher?.classes ?? images.classNames
-  const listened = teacher?.checksum ?? null
-  if (checkpoint) {
-    checkFits(checkpoint, config, { count: images.count, classNames, teacher: listened }, plan.steps)
-    const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
-    if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
-  }
-  checkParts(config, ranks)
-  for (const message of notes) tell({ type: 'warning', message })
-  const looks = await fingerprint(images, options.signal)
-  if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
-    tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images, looks, listened))
   const classes = teacher?.classes.length ?? (hasLinearHead(config) ? classesOf(images) : 0)
   const spec = learnerSpec(config, classes, teacher?.spec)
   // Decoding counts among the busy threads, which never outnumber those asked for.
@@ -174,7 +131,7 @@ async function assemble(
       })
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
-      if (!checkpoint) await rm(folder.best, { force: true }) // of a run that is gone
+      if (!checkpoint) await output(folder.best, () => rm(folder.best, { force: true })) // of a run that is gone
       disk = {
         folder,
         checkpointer,
@@ -199,18 +156,6 @@ async function assemble(
     await validation?.dispose()
     throw error
   }
-}
-
-/** Every shard of every rank has an image at least. */
-function checkParts(config: ResolvedConfig, { size }: Ranks): void {
-  const each = Math.floor(config.batchSize / size)
-  if (each === 0) {
-    const advice = 'Raise `batchSize`, or start fewer processes.'
-    throw invalid(
-      expected(`at least an image for each of the ${size} ranks`, 'batchSize', config.batchSize, advice),
-    )
-  }
-  config.threads = Math.min(config.threads, each, config.chunkSize ?? each)
 }
 
 function trainingLoader(
@@ -266,10 +211,7 @@ function runConfig(
   held: Images | null,
   before: RunConfig | null,
 ): RunConfig {
-  const reasons = Object.entries(why).map(([name, reason]) => [
-    name,
-    reason.replace(resumedReason, () => before?.why[name] ?? resumedReason),
-  ])
+  const reasons = Object.entries(why).map(([name, reason]) => [name, reasonBefore(reason, before?.why[name])])
   const { name, count, classNames } = images
   return {
     simclr: packageVersion(),
@@ -279,20 +221,6 @@ function runConfig(
     validation: held && { name: held.name, images: held.count },
     plan,
   }
-}
-
-function otherImages(name: string, checkpoint: string): string {
-  return (
-    `The images of ${name} are not those of ${checkpoint}, though as many: other files, another order or another decoder. ` +
-    'The run goes on with them; if that is not meant, stop it and name the set that it began with.'
-  )
-}
-
-function newLength(step: number, planned: number, schedule: ScheduleSettings): string {
-  return (
-    `This run was planned for ${planned} steps and now has ${totalSteps(schedule)}: from step ${step} on the learning ` +
-    `rate follows the new schedule (${learningRate(schedule, step).toPrecision(3)} there); steps before followed the old one.`
-  )
 }
 
 function classesOf({ classNames, labels }: Images): number {

@@ -42,8 +42,13 @@ export class Recorder {
     tell: (event: TrainEvent) => void,
   ): Promise<Recorder> {
     const { log, kept } = await MetricsLog.open(folder.metrics, step, epoch)
-    const board = await TensorBoardLog.open(folder.tensorBoard, kept)
-    return new Recorder({ log, board }, kept, batchSize, tell)
+    try {
+      const board = await TensorBoardLog.open(folder.tensorBoard, kept)
+      return new Recorder({ log, board }, kept, batchSize, tell)
+    } catch (error) {
+      await log.close().catch(() => {}) // what went wrong first is told
+      throw error
+    }
   }
 
   /** Keeps the history of this call's epochs alone, and writes nothing: for ranks other than the first. */
@@ -75,7 +80,10 @@ export class Recorder {
   }
 
   async close(): Promise<void> {
-    await this.#files?.log.close()
-    await this.#files?.board.close()
+    try {
+      await this.#files?.log.close()
+    } finally {
+      await this.#files?.board.close()
+    }
   }
 }

@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
+import { mayChange } from '../config/may-differ.ts'
 import { invalid, show } from '../config/messages.ts'
 import { hasLinearHead } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
@@ -75,13 +76,6 @@ export async function findStart(
   return { checkpoint, unusable }
 }
 
-/**
- * Options in which a run may differ from its checkpoint: how long, where and how it is watched. Everything
- * else would be another run.
- */
-const mayChange =
-  /^(data|teacher|epochs|steps|device|threads|cudaGraph|stream|maxSkipped|distributed\.timeoutSeconds|checkpoint\..+|validation\..+|probe\.(?!linearHead).+)$/
-
 /** What options that older checkpoints lack were then. */
 const before: readonly (readonly [string, unknown])[] = [
   ['objective', 'contrastive'],
@@ -119,7 +113,7 @@ export function checkFits(
   const ours = leaves(config)
   const theirs = new Map([...before, ...leaves(checkpoint.config)])
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
-    if (mayChange.test(name)) continue
+    if (mayChange.has(name)) continue
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue
     refuse(name, ours.get(name), theirs.get(name))
   }

@@ -9,6 +9,7 @@ import type { Skipped } from '../data/types.ts'
 import type { OnlineProbe } from '../evaluate/online.ts'
 import type { Validation } from '../evaluate/validation.ts'
 import { formatPercent } from '../format.ts'
+import { output } from '../io/output.ts'
 import type { Loader } from '../loader/loader.ts'
 import { type EncoderWeights, encoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { Best, BestEncoder } from './best.ts'
@@ -231,7 +232,8 @@ export class Session {
     await this.#checkpoint()
     const weights = encoderWeights(config, await learner.state(), classNames)
     if (disk !== null) {
-      await writeEncoder(disk.folder.encoder, weights, { step: this.#step })
+      const { encoder } = disk.folder
+      await output(encoder, () => writeEncoder(encoder, weights, { step: this.#step }))
       await disk.checkpointer.settle()
     }
     return weights

@@ -2,39 +2,38 @@
  * TensorBoard's event file: the run's scalars, for `tensorboard --logdir runs`. TFRecord framing around the
  * few fields of TensorFlow's Event message (tensorflow/core/util/event.proto) that scalars need.
  */
-import { type FileHandle, open } from 'node:fs/promises'
-import { writeFileAtomic } from '../io/atomic.ts'
 import { crc32c } from '../io/crc32c.ts'
+import { GrowingFile } from './growing-file.ts'
 import type { Metric } from './metrics.ts'
 
 /** TensorBoard reads every file with `tfevents` in its name. */
 export const eventFileName = 'events.out.tfevents.simclr'
 
 export class TensorBoardLog {
-  readonly #file: FileHandle
+  readonly #file: GrowingFile
   #pending: Uint8Array[] = []
 
-  private constructor(file: FileHandle) {
+  private constructor(file: GrowingFile) {
     this.#file = file
   }
 
-  /** Begins the file with what has been recorded before. */
+  /** Begins the file with what has been recorded before. Throws ERR_SIMCLR_IO. */
   static async open(path: string, kept: readonly Metric[]): Promise<TensorBoardLog> {
     const head = record(
       Buffer.concat([double(1, kept[0]?.time ?? Date.now() / 1000), text(3, 'brain.Event:2')]),
     )
-    await writeFileAtomic(path, Buffer.concat([head, ...kept.map(encode)]))
-    return new TensorBoardLog(await open(path, 'a'))
+    return new TensorBoardLog(await GrowingFile.begin(path, Buffer.concat([head, ...kept.map(encode)])))
   }
 
   write(metric: Metric): void {
     this.#pending.push(encode(metric))
   }
 
+  /** Throws ERR_SIMCLR_IO. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#pending)
     this.#pending = []
-    if (bytes.length > 0) await this.#file.appendFile(bytes)
+    await this.#file.append(bytes)
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { type MachineFacts, resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { TrainSettings } from '../config/settings.ts'
+import { type TrainSettings, trainSettings } from '../config/settings.ts'
 import { decodingThreads, type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
@@ -70,19 +70,8 @@ export function dataOf(options: TrainOptions, previous: ResolvedConfig | undefin
   return options.data ?? previous?.data ?? sampleTrain
 }
 
-/** The options that describe the run. */
+/** The options that describe the run: all but where, when and to whom. */
 export function settingsOf(options: TrainOptions): TrainSettings {
-  const {
-    data: _data,
-    out: _out,
-    resume: _resume,
-    report: _report,
-    isolate: _isolate,
-    signal: _signal,
-    onProgress: _tell,
-    processes: _processes,
-    maxRestarts: _maxRestarts,
-    ...settings
-  } = options
-  return settings
+  const entries = Object.entries(options).filter(([name]) => Object.hasOwn(trainSettings.shape, name))
+  return Object.fromEntries(entries)
 }

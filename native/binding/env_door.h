@@ -31,6 +31,12 @@ class EnvDoor {
     if (open_) call();
   }
 
+  /// Whether anybody is still there.
+  bool is_open() {
+    std::lock_guard lock(mutex_);
+    return open_;
+  }
+
  private:
   void shut() {
     std::lock_guard lock(mutex_);

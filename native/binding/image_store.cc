@@ -192,6 +192,8 @@ Napi::Value ImageStoreObject::Map(const Napi::CallbackInfo& info) {
   }
   if (!info[0].IsString()) fail(env, "a path", "file", info[0]);
   if (!info[1].IsObject()) fail(env, "an object", "images", info[1]);
+  if (!info[2].IsUndefined() && !info[2].IsString()) fail(env, "a string", "name", info[2]);
+  const std::string name = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : "";
   const auto images = info[1].As<Napi::Object>();
   const Napi::Value first = images.Get("offsets");
   const size_t count = first.IsTypedArray() ? first.As<Napi::TypedArray>().ElementLength() : 0;
@@ -209,7 +211,7 @@ Napi::Value ImageStoreObject::Map(const Napi::CallbackInfo& info) {
                  channels[i], checksums[i]};
   }
   guarded(env, [&] {
-    slots.map(std::make_shared<const MappedFile>(info[0].As<Napi::String>().Utf8Value()), mapped);
+    slots.map(std::make_shared<const MappedFile>(info[0].As<Napi::String>().Utf8Value(), name), mapped);
   });
   report_memory(env);
   return env.Undefined();

@@ -1,6 +1,5 @@
 // nearest, knn, linearProbe and classProbabilities, on a thread of their own.
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
@@ -10,7 +9,7 @@
 #include "binding/promise_task.h"
 #include "binding/registry.h"
 #include "binding/tensors.h"
-#include "core/error.h"
+#include "core/evaluate/finite.h"
 #include "core/evaluate/knn.h"
 #include "core/evaluate/linear.h"
 #include "core/evaluate/nearest.h"
@@ -54,19 +53,6 @@ Probe to_probe(const Napi::CallbackInfo& info) {
     fail(env, "classes from 0 to `classes` - 1", "labels", info[1]);
   probe.labels = at::from_blob(labels.Data(), {count}, at::kInt).to(at::kLong);
   return probe;
-}
-
-/// For the probes' thread, as it reads everything. A class would be named for such a row without a word.
-void require_finite(const at::Tensor& rows, const std::string& name) {
-  // Value by value: tensor operations would need twice the rows' memory for what lies between them.
-  const float* const begin = rows.const_data_ptr<float>();
-  const float* const end = begin + rows.numel();
-  const float* const bad = std::find_if(begin, end, [](float value) { return !std::isfinite(value); });
-  if (bad == end) return;
-  throw Error("ERR_SIMCLR_INVALID_ARGUMENT",
-              "Expected finite numbers for `" + name + "` but received NaN or infinity in row " +
-                  std::to_string((bad - begin) / rows.size(1)) +
-                  ". Leave such rows out; an encoder that gives them has diverged.");
 }
 
 template <class Work, class Finish>

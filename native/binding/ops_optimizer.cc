@@ -26,6 +26,10 @@ at::Tensor view(const Napi::Object& variable, const char* key, const at::Tensor&
   return out;
 }
 
+Exclusion exclusion_of(const Napi::Object& variable) {
+  return has(variable, "excluded") && boolean(variable, "excluded") ? Exclusion::kAll : Exclusion::kNone;
+}
+
 /// `count`: which step this is, 1 the first; only to those that count.
 void step(const OptimizerSpec& spec, const std::vector<OptimizedTensor>& variables, double lr,
           at::Device device, int64_t count) {
@@ -62,8 +66,7 @@ Napi::Value OptimizerStep(const Napi::CallbackInfo& info) {
     const at::Tensor weight = view(variable, "weight", {});
     if (i > 0 && weight.scalar_type() != tensors[0].weight.scalar_type())
       fail(env, "one array type for all variables", "weight", variable.Get("weight"));
-    tensors.push_back({std::to_string(i), weight, view(variable, "gradient", weight),
-                       has(variable, "excluded") && boolean(variable, "excluded"),
+    tensors.push_back({std::to_string(i), weight, view(variable, "gradient", weight), exclusion_of(variable),
                        view(variable, "momentum", weight),
                        spec.is_adam() ? view(variable, "secondMoment", weight) : at::Tensor()});
   }

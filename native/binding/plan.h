@@ -1,4 +1,4 @@
-// AugmentPlan of lib/addon/interface.ts to the core's Plan, and drawn parameters back.
+// AugmentPlan of lib/addon/plan.ts to the core's Plan, and drawn parameters back.
 #pragma once
 
 #include <napi.h>

@@ -43,7 +43,8 @@ Napi::Promise promise_task(Napi::Env env, TaskThread& thread, Napi::Object keep,
   task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "simclr", 0, 1);
   const Napi::Promise promise = task->deferred.Promise();
   const bool posted = thread.post([task, door = instance(env).door, work = std::move(work)]() mutable {
-    const bool begun = WorkGate::instance().run([&] {
+    // Nobody is left to wait for what a terminated worker has queued, but Node for its end.
+    const bool begun = door->is_open() && WorkGate::instance().run([&] {
       try {
         task->result.emplace(work());
       } catch (...) {

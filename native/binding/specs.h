@@ -1,4 +1,4 @@
-// EncoderSpec, HeadSpec, OptimizerSpec and LearnerSpec of lib/addon/interface.ts to the core's.
+// EncoderSpec, HeadSpec, OptimizerSpec and LearnerSpec of lib/addon/specs.ts to the core's.
 #pragma once
 
 #include <napi.h>

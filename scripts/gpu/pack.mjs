@@ -8,9 +8,10 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { Failure, root } from '../bootstrap/run.mjs'
+import { readFlags } from '../command-line.mjs'
 import { ADDON } from './build.mjs'
+import { sourcesOf } from './sources.mjs'
 
 /** Bytes that can be carried. */
 const LIMIT = 52e6
@@ -29,14 +30,11 @@ const LEFT_OUT = [
   '.cache',
 ]
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { build: { type: 'string' } } })
+const { positionals, values } = readFlags({ allowPositionals: true, options: { build: { type: 'string' } } })
 const out = path.resolve(positionals[0] ?? 'simclr-gpu.tar.xz')
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'simclr-pack-'))
 try {
-  // The tree as it is, what is not committed yet too.
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard']
-  const sources = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).trim().split('\n')
-  for (const file of sources) if (fs.existsSync(path.join(root, file))) copy(file)
+  for (const file of sourcesOf(root, out)) copy(file)
   for (const name of fs.readdirSync(path.join(root, 'node_modules'))) {
     if (!LEFT_OUT.includes(name)) copy(path.join('node_modules', name))
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { unmetBy } from '../../lib/addon/binary.ts'
+import { noBinaryError, packageRoot, packageVersion, unmetBy } from '../../lib/addon/binary.ts'
 import { findRelease, minorOf } from '../../lib/addon/libtorch/versions.ts'
 import { MATRIX, packageName } from '../../lib/addon/matrix.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -37,7 +37,8 @@ describe('the binary that is taken', function () {
     expect(first.binary).to.equal('@simclr/linux-x64-cpu')
     expect(first.binaryChoice)
       .to.contain('the best of 2 that were tried')
-      .and.to.contain('@simclr/linux-x64-cu130 works, on the CPU')
+      // Why it sees none: here what the CPU's says, which this is.
+      .and.to.contain('@simclr/linux-x64-cu130 works, on the CPU: This binary of simclr computes on the CPU')
     expect(first.binaryChoice).to.not.contain('found out')
     expect(taken(app).binaryChoice).to.equal(
       `${first.binaryChoice} (found out on ${new Date().toISOString().slice(0, 10)})`,
@@ -126,6 +127,48 @@ describe('the binary that is taken', function () {
     expect(taken(app, { SIMCLR_VARIANT: 'cpu' }).message).to.not.contain('cu130')
   })
 
+  it('is another than one of another version of simclr, whose own is named', () => {
+    const { app } = setUp()
+    app.addBinary('cpu', { simclr: packageVersion() })
+    app.addBinary('cu130', { variant: 'cu130', cuda: '13.0', simclr: '0.0.1' })
+    const { binary, binaryChoice } = taken(app)
+    expect(binary).to.equal('@simclr/linux-x64-cpu')
+    expect(binaryChoice).to.contain(`build.json is of simclr 0.0.1, and this is ${packageVersion()}`)
+    const { message } = taken(app, { SIMCLR_VARIANT: 'cu130' })
+    expect(message).to.contain(`npm install @simclr/linux-x64-cu130@${packageVersion()}`)
+  })
+
+  /** What a run on a GPU, asked for and not there, is refused with. */
+  const refused = (app: Installed) => {
+    const { stdout, stderr } = app.node([
+      '--input-type=module',
+      '-e',
+      `const { train } = await import('simclr')
+       const options = { data: 'synthetic:scenes,count=4,size=16', steps: 1, device: 'cuda', out: 'run' }
+       await train(options).catch(({ code, message }) => console.log(JSON.stringify({ code, message })))`,
+    ])
+    const { code, message } = JSON.parse(stdout || JSON.stringify({ message: stderr }))
+    expect(code, message).to.equal('ERR_SIMCLR_DEVICE')
+    return message as string
+  }
+
+  it('tells why there is no GPU as the binaries for CUDA found it', () => {
+    const { app, cuda } = setUp()
+    replaceByLibrary(path.join(cuda, 'simclr.node'), 'abort();')
+    const why = /Devices here: cpu\. @simclr\/linux-x64-cu130 crashes \(SIGABRT\) when it is loaded\.$/
+    expect(refused(app)).to.match(why)
+    expect(refused(app), 'remembered').to.match(why)
+    const lone = installSimclr(folder('lone'))
+    lone.addBinary('cpu')
+    lone.addBinary('cu130', { variant: 'cu130', cuda: '13.0', torch: '2.14.1' })
+    linkLibtorch(path.join(lone.folder, 'cache'))
+    expect(refused(lone))
+      .to.contain('@simclr/linux-x64-cu130: LibTorch 2.14 (cu130) is not installed')
+      .and.to.match(/Install it with: npx simclr libtorch install cu130$/)
+    const { detail } = lone.doctor().findings.find(({ name }) => name === 'Addon')!
+    expect(detail).to.contain('no GPU: @simclr/linux-x64-cu130').and.to.contain('libtorch install cu130')
+  })
+
   it('is the one that SIMCLR_VARIANT names', () => {
     const { app } = setUp()
     expect(taken(app, { SIMCLR_VARIANT: 'cu130' }).binary).to.equal('@simclr/linux-x64-cu130')
@@ -140,10 +183,53 @@ describe('the binary that is taken', function () {
       .and.to.contain('npx simclr libtorch install cpu')
   })
 
+  it('asks Python once for the LibTorch of all binaries', () => {
+    const { app } = setUp()
+    const python = path.join(app.folder, 'bin', 'python3')
+    fs.writeFileSync(python, `#!/bin/sh\necho asked >>${app.folder}/asked\n`, { mode: 0o755 })
+    taken(app, { XDG_CACHE_HOME: folder('empty') })
+    expect(fs.readFileSync(path.join(app.folder, 'asked'), 'utf8')).to.equal('asked\n')
+  })
+
   it('is none where none is installed: one error with causes and solutions', () => {
     const { code, message } = taken(installSimclr(folder('none')))
     expect(code).to.equal('ERR_SIMCLR_BINARY')
     expect(message).to.contain('Possible causes and solutions').and.to.contain('--include=optional')
+  })
+
+  it('is none on musl, which comes first among the causes', () => {
+    const [, first, ...others] = noBinaryError(null).message.split('\n')
+    expect(first).to.contain('not glibc').and.to.contain('node:22-slim')
+    expect(others).to.deep.equal(noBinaryError('2.36').message.split('\n').slice(1))
+  })
+
+  it('is none on another system, where the package installs all the same and says so when it is used', () => {
+    const app = installSimclr(folder('elsewhere'))
+    const manifest = JSON.parse(fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8'))
+    fs.mkdirSync(folder('package'))
+    const own = { ...manifest, dependencies: {}, devDependencies: {} }
+    fs.writeFileSync(folder('package', 'package.json'), JSON.stringify(own))
+    const bare = folder('mac')
+    fs.mkdirSync(bare)
+    fs.writeFileSync(path.join(bare, 'package.json'), '{}')
+    fs.writeFileSync(
+      path.join(bare, 'mac.cjs'),
+      `Object.defineProperty(process, 'platform', { value: 'darwin' })`,
+    )
+    const elsewhere = ['--require', path.join(bare, 'mac.cjs')]
+    const npm = (args: string[], env = {}) => {
+      const options = { cwd: bare, encoding: 'utf8', env: { ...process.env, ...env } } as const
+      const { status, stdout, stderr } = spawnSync('npm', args, options)
+      expect(status, stderr).to.equal(0)
+      return stdout.trim()
+    }
+    const tarball = npm(['pack', '--silent', '--ignore-scripts', folder('package')])
+    const install = ['install', '--offline', '--ignore-scripts', `./${tarball}`]
+    npm(install, { NODE_OPTIONS: elsewhere.join(' ') }) // npm's own --os is for optional packages alone
+    const { stdout } = app.node([...elsewhere, '--input-type=module', '-e', program])
+    const { code, message } = JSON.parse(stdout)
+    expect(code).to.equal('ERR_SIMCLR_BINARY')
+    expect(message).to.contain('there are no binaries for darwin-x64').and.to.contain('linux/amd64 container')
   })
 
   it('needs no newer libraries than the system has', () => {

@@ -13,6 +13,7 @@ interface Step {
   needs?: string[]
   makes?: string
   skip?: string | null
+  env?: Record<string, string>
 }
 
 describe('what the GPU script runs', () => {
@@ -41,6 +42,17 @@ describe('what the GPU script runs', () => {
       for (const other of needs) expect(made.has(other), `${name} needs ${other}`).to.equal(true)
       if (makes) made.add(name)
     }
+  })
+
+  it('times cuDNN’s algorithms in what trains or measures, and in nothing else', () => {
+    const timed = (steps: Step[]) => names(steps.filter(({ env }) => env?.SIMCLR_CUDNN_TIMING !== 'off'))
+    expect(timed(tests)).to.deep.equal(['training', 'evaluation', 'fine-tuning'])
+    expect(timed(benchmarks)).to.deep.equal(names(benchmarks))
+  })
+
+  it('fails where a training run cannot be recorded as a CUDA graph', () => {
+    const { command } = tests.find(({ name }) => name === 'training')!
+    expect(command.join(' ')).to.include('--cuda-graph true')
   })
 
   it('leaves the peers out, with the reason, where no Python has this LibTorch', () => {

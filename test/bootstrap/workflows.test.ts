@@ -33,6 +33,16 @@ describe('workflows of GitHub', () => {
     for (const row of include) expect(row).to.include.all.keys(...asked)
   })
 
+  it('the release verifies what it publishes: packed, installed elsewhere, before it is handed on', () => {
+    const { text } = workflows.find(({ name }) => name === 'release.yml')!
+    const steps = ['npm run prebuild', 'scripts/pack.mjs "$RUNNER_TEMP/tarballs"', 'cd "$RUNNER_TEMP/app"']
+    steps.push('npm install --ignore-scripts', 'npx simclr verify', 'actions/upload-artifact')
+    const places = steps.map((step) => text.indexOf(step))
+    expect(places).to.not.include(-1)
+    expect(places).to.deep.equal([...places].sort((a, b) => a - b))
+    expect(text).to.not.contain('dist/cli/main.js verify')
+  })
+
   it('packages name the repository whose workflow publishes them, and none elsewhere', () => {
     const on = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'someone/simclr' }
     const url = 'git+https://github.com/someone/simclr.git'

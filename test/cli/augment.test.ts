@@ -55,6 +55,32 @@ describe('simclr augment', function () {
     expect(lines[6]!.plan).to.have.property('size', 48)
   })
 
+  it('decodes as training does where the preset decides the size: crops are those of the run', async () => {
+    await mkdir(path('large'))
+    for (const name of ['a.png', 'b.png']) {
+      await sharp({ create: { width: 300, height: 300, channels: 3, background: 'red' } })
+        .png()
+        .toFile(path('large', name))
+    }
+    const args = [
+      'augment',
+      '--data',
+      path('large'),
+      '--preset',
+      'cifar',
+      '--out',
+      path('large.png'),
+      '--json',
+    ]
+    const { code, stdout, stderr } = await simclr([...args, '--views', '4'])
+    expect(code, stderr).to.equal(0)
+    const lines = stdout.trimEnd().split('\n')
+    const drawn = lines.map((line) => JSON.parse(line) as { crop?: { width: number; height: number } })
+    const sides = drawn.flatMap(({ crop }) => (crop ? [crop.width, crop.height] : []))
+    expect(sides).to.have.length(16)
+    expect(Math.max(...sides)).to.be.at.most(64) // twice the views' 32 px
+  })
+
   it('turns and flips views where it is told to', async () => {
     const flags = [
       '--count',

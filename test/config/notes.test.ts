@@ -5,12 +5,18 @@ import { forRerun } from '../../lib/config/rerun.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
 import type { TrainSettings } from '../../lib/config/settings.ts'
 import { readings } from '../../lib/config/unread.ts'
+import { ops } from '../../lib/index.ts'
+import type { LarsOptions } from '../../lib/ops/optimizer.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const few: DataFacts = { images: 320, imageSize: 32, labelled: true, isDefault: false }
-const notes = (settings: TrainSettings) => resolve(settings, few, machine).notes
+/** But for those that begin otherwise. */
+const notesOf = (begin: string, settings: TrainSettings, data = few, ranks = 1) =>
+  resolve(settings, data, { ...machine, ranks }).notes.filter((note) => note.startsWith(begin))
 
 describe('a note on the warm-up', () => {
+  const notes = (settings: TrainSettings) => notesOf('The warm-up', settings)
+
   it('tells where it ends of a warm-up that is longer than the run, or as long', () => {
     const longer = { preset: 'quick', epochs: 1, schedule: { warmupEpochs: 10 } } as const
     expect(notes(longer)).to.deep.equal([
@@ -35,7 +41,74 @@ describe('a note on the warm-up', () => {
   })
 })
 
+describe('a note on the number of steps', () => {
+  const notes = (settings: TrainSettings, images: number) =>
+    notesOf('The run has', settings, { ...few, images })
+
+  it('tells how many few are, what they come from and what to change', () => {
+    expect(notes({ preset: 'cifar' }, 600)).to.deep.equal([
+      'The run has 118 steps in all: 100 epochs of 600 images in batches of 512. Some hundreds are the least to learn from. Lower `batchSize`, raise `epochs`, or add images.',
+    ])
+    expect(notes({ preset: 'fine-tune', batchSize: 256 }, 400).join()).to.match(
+      /^The run has 30 steps in all: 30 epochs of 400 images in batches of 256, 144 of them left out of each epoch\. /,
+    )
+    expect(notes({ preset: 'fine-tune', epochs: 5 }, 200).join()).to.match(
+      / Raise `epochs`, or add images\.$/,
+    )
+  })
+
+  it('has nothing to say of some hundreds, nor of `steps` that somebody wanted', () => {
+    expect(notes({ preset: 'cifar' }, 10_000)).to.deep.equal([])
+    expect(notes({ preset: 'cifar', steps: 10 }, 600)).to.deep.equal([])
+    expect(notes({ preset: 'fine-tune' }, 200)).to.deep.equal([])
+  })
+})
+
+describe('a note on the size of views', () => {
+  const notes = (settings: TrainSettings, imageSize: number | null) =>
+    notesOf('Views', settings, { ...few, images: 50_000, imageSize })
+
+  it('tells of images that a preset blows up, unless that was asked for', () => {
+    expect(notes({ preset: 'imagenet' }, 96)).to.deep.equal([
+      'Views of 224 px (`imageSize`) are made of images of 96 px: 5.44 times the pixels, with nothing more in them. Set `imageSize` to 96 or near.',
+    ])
+    expect(notes({ preset: 'imagenet', imageSize: 224 }, 96)).to.deep.equal([])
+    for (const size of [28, 64, 96, 400, null]) expect(notes({}, size), `${size} px`).to.deep.equal([])
+  })
+})
+
+describe('a note on LARS without decay', () => {
+  const notes = (settings: TrainSettings) => notesOf('LARS', { preset: 'torch', ...settings })
+
+  it('says that it is SGD in the torch convention, and nothing where it adapts', () => {
+    expect(notes({ optimizer: { name: 'lars', weightDecay: 0 } })).to.deep.equal([
+      "LARS in the convention 'torch' adapts the learning rate of what decays alone, as lightly's does, and `optimizer.weightDecay` is 0: this is SGD at LARS's learning rate. Set a decay, `optimizer.convention` to 'paper', or `optimizer.name` to 'sgd'.",
+    ])
+    for (const settings of [
+      { optimizer: { name: 'lars' } },
+      { optimizer: { name: 'lars', weightDecay: 0, convention: 'paper' } },
+      { optimizer: { weightDecay: 0 } },
+      { preset: 'fine-tune', optimizer: { name: 'lars' } },
+    ] as const)
+      expect(notes(settings), JSON.stringify(settings)).to.deep.equal([])
+  })
+
+  it('is true: two rates of trust, two epsilons, one step', () => {
+    const step = (options: LarsOptions) => {
+      const weight = Float64Array.of(1, -2, 3)
+      const variable = { weight, gradient: Float64Array.of(0.1, 0.2, -0.3), momentum: new Float64Array(3) }
+      ops.lars([variable], 0.3, { convention: 'torch', weightDecay: 0, ...options })
+      return [...weight]
+    }
+    const sgd = { weight: Float64Array.of(1, -2, 3), gradient: Float64Array.of(0.1, 0.2, -0.3) }
+    ops.sgd([{ ...sgd, momentum: new Float64Array(3) }], 0.3)
+    for (const options of [{}, { trustCoefficient: 0.1 }, { epsilon: 0.5 }])
+      expect(step(options), JSON.stringify(options)).to.deep.equal([...sgd.weight])
+  })
+})
+
 describe('a note on options that a run never reads', () => {
+  const notes = (settings: TrainSettings, ranks = 1) => notesOf('Options', settings, few, ranks)
   const cases: [settings: TrainSettings, note: string | null][] = [
     [
       { preset: 'quick', optimizer: { beta1: 0.9, epsilon: 1e-8, trustCoefficient: 0.1, momentum: 0.8 } },
@@ -78,6 +151,43 @@ describe('a note on options that a run never reads', () => {
     ],
     [{ probe: { everyEpochs: 0, k: 5 }, validation: { data: 'held', everyEpochs: 2 } }, null],
     [{ augment: { blur: 0.5, blurSigma: [1, 2], quarterTurn: 0.5, quarterTurnMode: 'left' } }, null],
+    [
+      { head: { layers: 0, dim: 64, hidden: 64, convention: 'torch' } },
+      '`head.dim`, `head.hidden`, `head.convention` (`head.layers` is 0)',
+    ],
+    [{ head: { layers: 1, dim: 64, hidden: 64 } }, '`head.hidden` (`head.layers` is 1)'],
+    [{ head: { layers: 3, hidden: 64 } }, null],
+    [
+      { distributed: { syncBatchNorm: false, globalNegatives: false, compressGradients: true } },
+      '`distributed.syncBatchNorm`, `distributed.globalNegatives`, `distributed.compressGradients` (there is one process)',
+    ],
+    [
+      { preset: 'torch', optimizer: { weightDecay: 0, decayAll: true } },
+      '`optimizer.decayAll` (`optimizer.weightDecay` is 0)',
+    ],
+    [
+      { preset: 'torch', optimizer: { name: 'lars', weightDecay: 0, trustCoefficient: 0.1, epsilon: 1e-3 } },
+      "`optimizer.trustCoefficient`, `optimizer.epsilon` (`optimizer.convention` is 'torch' and `optimizer.weightDecay` is 0)",
+    ],
+    [
+      {
+        preset: 'torch',
+        optimizer: { name: 'lars', weightDecay: 1e-6, trustCoefficient: 0.1, epsilon: 1e-3 },
+      },
+      null,
+    ],
+    [
+      {
+        probe: { everyEpochs: 0, images: 50, k: 5, temperature: 1 },
+        validation: { data: 'held', metric: 'linear' },
+      },
+      "`probe.k`, `probe.temperature` (`probe.everyEpochs` is 0 and `validation.metric` is 'linear')",
+    ],
+    [
+      { objective: 'supervised', probe: { images: 50 }, validation: { data: 'held' } },
+      "`probe.images` (`probe.everyEpochs` is 0 and `validation.metric` is 'classifier')",
+    ],
+    [{ probe: { everyEpochs: 1, k: 5 }, validation: { data: 'held', metric: 'linear' } }, null],
     [{ optimizer: { name: 'adamw', beta1: 0.8, beta2: 0.98, epsilon: 1e-6, decayAll: false } }, null],
   ]
   for (const [settings, note] of cases) {
@@ -86,6 +196,11 @@ describe('a note on options that a run never reads', () => {
       expect(notes(settings)).to.deep.equal(note === null ? [] : [whole])
     })
   }
+
+  it('is not for what several processes read', () => {
+    const distributed = { syncBatchNorm: false, globalNegatives: false, compressGradients: true }
+    expect(notes({ distributed }, 2)).to.deep.equal([])
+  })
 
   it('knows each option by a name that it has', () => {
     const names = listOptions(trainOptions).map(({ name }) => name)

@@ -3,6 +3,7 @@ import { SimclrError } from '../../lib/addon/errors.ts'
 import { flagsOf, optionsFromFlags } from '../../lib/config/flags.ts'
 import { listOptions, validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
+import { presetNames } from '../../lib/config/settings.ts'
 
 const refusal = (options: unknown): string => {
   try {
@@ -227,12 +228,59 @@ describe('command-line flags', () => {
     validate(trainOptions, options)
   })
 
+  it('takes null and none for null where the option may be that, a path too, which is then ./null', () => {
+    const read = (raw: string) =>
+      optionsFromFlags(trainOptions, { 'validation.data': raw, init: raw, teacher: raw, 'head.hidden': raw })
+    for (const raw of ['null', 'none']) {
+      const nothing = { validation: { data: null }, init: null, teacher: null, head: { hidden: null } }
+      expect(read(raw)).to.deep.equal(nothing)
+    }
+    expect(read('./null')).to.deep.include({ validation: { data: './null' }, init: './null' })
+    const others = optionsFromFlags(trainOptions, { out: 'null', 'schedule.scaling': 'none' })
+    expect(others).to.deep.equal({ out: 'null', schedule: { scaling: 'none' } })
+    expect(refusal(optionsFromFlags(trainOptions, { epochs: 'null' }))).to.contain(
+      "`epochs` but received 'null'",
+    )
+  })
+
   it('shows what a switch can be set to and that it means on alone, and refuses all else', () => {
     const value = (name: string) => flags.find(({ flag }) => flag === name)?.value
     expect([value('recompute'), value('cuda-graph')]).to.deep.equal(['[on|off]', '[auto|on|off]'])
     expect(() => optionsFromFlags(trainOptions, { cudaGraph: 'x' })).to.throw(
       "Expected auto, on or off for `--cuda-graph` but received 'x'.",
     )
+  })
+
+  it('shows what a value looks like', () => {
+    const value = (name: string) => flags.find((flag) => flag.name === name)?.value
+    const shown = {
+      preset: `<${presetNames.join('|')}>`,
+      init: '<path>',
+      resume: '<path>',
+      device: '<auto|cpu|cuda|cuda:N>',
+      threads: '<number>',
+      'loss.scale': '<1|2>',
+      'encoder.width': '<number>',
+      'checkpoint.everySeconds': '<seconds>',
+      'augment.cropArea': '<low,high>',
+      'augment.mean': '<r,g,b>',
+      resolution: '<json>',
+    }
+    for (const [name, expected] of Object.entries(shown)) expect(value(name), name).to.equal(expected)
+  })
+
+  it('takes each word that is shown for a value, and both positions of a switch', () => {
+    let tried = 0
+    for (const { name, schema, doc } of listOptions(trainOptions)) {
+      const raws = [...(doc.words ?? []), ...(doc.kind === 'switch' ? ['on', 'off'] : [])]
+      for (const raw of raws.map((word) => word.replace(':N', ':1'))) {
+        const read = optionsFromFlags(trainOptions, { [name]: raw })
+        const value = name.split('.').reduce<unknown>((tree, key) => (tree as never)?.[key], read)
+        expect(schema.safeParse(value).success, `${name} ${raw}`).to.equal(true)
+        tried++
+      }
+    }
+    expect(tried).to.be.above(60)
   })
 
   it('leaves nonsense for the validator, as typed', () => {

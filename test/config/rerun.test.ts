@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { mergeLayers } from '../../lib/config/layers.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
+import type { Reason } from '../../lib/config/reason.ts'
 import { forRerun } from '../../lib/config/rerun.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
 import type { TrainSettings } from '../../lib/config/settings.ts'
@@ -16,8 +17,8 @@ function again(
 ) {
   const { config, why } = resolve(first, from, machine)
   const { data: _, ...settings } = mergeLayers([
-    { why: 'file', values: forRerun({ options: config, why }, changes) },
-    { why: 'flags', values: changes },
+    { by: 'option', why: 'file', values: forRerun({ options: config, why }, changes) },
+    { by: 'option', why: 'flags', values: changes },
   ]).values as TrainOptions
   return resolve(settings, to, on).config
 }
@@ -67,10 +68,16 @@ describe('a run again with other options', () => {
 
   it('keeps what a run had from one that is not known, and all of a file without reasons', () => {
     const { config } = resolve({ temperature: 0.3 }, cifar, machine)
-    const why = { temperature: 'the run being resumed', batchSize: 'preset cifar (default for this data)' }
+    // However people are told: who decided is no matter of words.
+    const why: Record<string, Reason> = {
+      temperature: { by: 'resumed', text: 'as before' },
+      batchSize: { by: 'preset', text: 'option of the preset cifar' },
+    }
     expect(forRerun({ options: config, why }, {}))
       .to.include({ temperature: 0.3 })
       .and.not.have.any.keys('batchSize')
     expect(forRerun({ options: config }, {})).to.deep.equal(config)
+    const texts = { batchSize: 'preset cifar' } as never // as older versions wrote them
+    expect(forRerun({ options: config, why: texts }, {})).to.deep.equal(config)
   })
 })

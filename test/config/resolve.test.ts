@@ -1,14 +1,22 @@
 import { expect } from 'chai'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
+import { presets } from '../../lib/config/presets.ts'
+import { reasonBefore, sayReason } from '../../lib/config/reason.ts'
 import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import { type PresetName, presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
 const cifar: DataFacts = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
 const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, isDefault: false }
 
-const resolved = (settings: TrainSettings, data = cifar, on = machine) => resolve(settings, data, on)
+/** With the reasons as people read them. */
+const resolved = (settings: TrainSettings, data = cifar, on = machine, previous?: ResolvedConfig) => {
+  const { why, ...resolution } = resolve(settings, data, on, previous)
+  const said = Object.entries(why).map(([name, reason]) => [name, sayReason(reason)] as const)
+  return { ...resolution, why: Object.fromEntries(said) }
+}
 
 /** What a preset cannot do without. */
 const needed = (preset: PresetName): TrainSettings =>
@@ -23,7 +31,9 @@ describe('presets', () => {
     expect(config.schedule).to.deep.equal({ convention: 'torch', scaling: 'linear', warmupEpochs: 1 })
     expect(config.loss).to.deep.equal({ scale: 1, normalize: true })
     expect(config.augment).to.deep.include({ strength: 0.5, blur: 0, mean: [0.485, 0.456, 0.406] })
-    expect(resolved({ preset: 'torch' }, photos).config.augment.blur).to.equal(0.5)
+    const large = resolved({ preset: 'torch' }, photos).config
+    expect(large.augment).to.deep.include({ strength: 1, brightness: 0.8, hue: 0.2, blur: 0.5 })
+    expect(large.temperature).to.equal(0.5)
   })
 
   it('paper: CIFAR constants up to 32 px, ImageNet constants above', () => {
@@ -48,10 +58,42 @@ describe('presets', () => {
     }
   })
 
+  it('of classifiers say nothing of NT-Xent and colours, which have values when options bring them back', () => {
+    for (const preset of ['fine-tune', 'distill'] as const) {
+      const recipe = presets[preset].settings(32)
+      expect(recipe, preset).not.to.have.property('temperature')
+      expect(recipe.augment, preset).to.deep.equal({ jitter: 0, gray: 0, blur: 0 })
+    }
+    const sizes = [32, 224] as const
+    const back = sizes.map((imageSize) => {
+      const options = { preset: 'fine-tune', objective: 'contrastive', imageSize, views: 2 } as const
+      return resolved({ ...options, augment: { jitter: 0.8 } }).config
+    })
+    expect(back.map(({ temperature }) => temperature)).to.deep.equal([0.5, 0.1])
+    expect(back.map(({ augment }) => augment.brightness)).to.deep.equal([0.4, 0.8])
+  })
+
   it('is chosen by the data where none is named', () => {
     expect(resolved({}, { ...cifar, isDefault: true }).config.preset).to.equal('sample')
     expect(resolved({}).config.preset).to.equal('cifar')
     expect(resolved({}, photos).config.preset).to.equal('imagenet')
+  })
+
+  it('that nobody named leaves images from 32 to 128 px their size, one that was named does not', () => {
+    const sizes = (settings: TrainSettings) =>
+      [28, 32, 64, 96, 128, 129, null].map(
+        (imageSize) => resolved(settings, { ...cifar, imageSize }).config.imageSize,
+      )
+    expect(sizes({})).to.deep.equal([32, 32, 64, 96, 128, 224, 224])
+    expect(sizes({ preset: 'torch' })).to.deep.equal([28, 32, 64, 96, 128, 224, 224])
+    expect(sizes({ preset: 'cifar' })).to.deep.equal(Array(7).fill(32))
+    expect(sizes({ preset: 'imagenet' })).to.deep.equal(Array(7).fill(224))
+    const stl = resolved({}, { ...cifar, imageSize: 96 })
+    expect(stl.config).to.include({ preset: 'imagenet', imageSize: 96 })
+    expect(stl.config.augment).to.include({ strength: 1, blur: 0.5 })
+    expect(stl.why.imageSize).to.equal('the images')
+    expect(resolved({}, { ...cifar, imageSize: 64 }).config.preset).to.equal('cifar')
+    expect(resolved({}, { ...cifar, imageSize: 64, isDefault: true }).config.imageSize).to.equal(32)
   })
 })
 
@@ -79,6 +121,32 @@ describe('resolve', () => {
         )
       expect(Object.keys(first.why)).to.have.members(leaves(first.config))
     }
+  })
+
+  it('tells who decided a value apart from what people read of it', () => {
+    const { config, why } = resolve({ preset: 'torch', epochs: 3, chunkSize: 64 }, cifar, machine)
+    expect(why).to.deep.include({
+      epochs: { by: 'option', text: 'option' },
+      chunkSize: {
+        by: 'option',
+        text: 'option',
+        note: 'BatchNorm normalises each chunk by its own statistics',
+      },
+      temperature: { by: 'preset', text: 'preset torch' },
+      'loss.scale': { by: 'convention', text: 'convention torch' },
+      seed: { by: 'default', text: 'default' },
+      threads: { by: 'circumstances', text: 'auto: this machine has 4 cores' },
+    })
+    const later = resolve({}, cifar, { ...machine, cores: 2 }, config).why
+    const text = 'the run being resumed'
+    expect(later.epochs).to.deep.equal({ by: 'resumed', text })
+    expect(later.threads).to.deep.equal({ by: 'resumed', text, note: 'this machine has 2 cores' })
+    expect(reasonBefore(later.chunkSize!, why.chunkSize)).to.deep.equal(why.chunkSize)
+    expect(reasonBefore(later.threads!, why.threads)).to.deep.equal({
+      ...why.threads,
+      note: 'this machine has 2 cores',
+    })
+    expect(reasonBefore(later.epochs!, undefined)).to.equal(later.epochs)
   })
 
   it('lets an option override its preset and says so', () => {
@@ -115,6 +183,38 @@ describe('resolve', () => {
     })
     expect(config.schedule.warmupEpochs).to.equal(1)
     expect(why['optimizer.lr']).to.equal('optimizer lars')
+  })
+
+  it('SGD in the paper convention is the original’s momentum, Nesterov’s with the flags’ rate and decay', () => {
+    const { config } = resolved({ preset: 'cifar', optimizer: { name: 'sgd' } })
+    expect(config.optimizer).to.deep.include({ lr: 0.3, nesterov: true, momentum: 0.9, weightDecay: 1e-6 })
+    const torch = resolved({ preset: 'cifar', convention: 'torch', optimizer: { name: 'sgd' } }).config
+    expect(torch.optimizer).to.deep.include({ lr: 0.06, nesterov: false, weightDecay: 5e-4 })
+    // SGD never reads a convention of its own, so that none can choose its rate.
+    const unread = { name: 'sgd', convention: 'torch' } as const
+    expect(resolved({ preset: 'cifar', optimizer: unread }).config.optimizer.lr).to.equal(0.3)
+    const still = resolved({ preset: 'cifar', optimizer: { name: 'sgd', momentum: 0 } })
+    expect(still.config.optimizer.nesterov).to.equal(false)
+    expect(still.why['optimizer.nesterov']).to.equal('`optimizer.momentum` is 0')
+  })
+
+  it('another optimizer fine-tunes at rates for fine-tuning: LARS as SimCLR v2, SGD as the paper', () => {
+    const tuned = (settings: TrainSettings) => resolved({ preset: 'fine-tune', ...settings }).config
+    const lars = tuned({ head: { keep: 1 }, optimizer: { name: 'lars' } })
+    expect(lars.optimizer).to.deep.include({ lr: 0.005, weightDecay: 0, convention: 'paper' })
+    expect(lars.schedule).to.deep.include({ scaling: 'sqrt', warmupEpochs: 0 })
+    const asked = tuned({ convention: 'torch', optimizer: { name: 'lars' } })
+    expect(asked.optimizer.convention).to.equal('torch')
+    const adam = tuned({ optimizer: { name: 'adam' } })
+    expect(adam.optimizer).to.deep.include({ lr: 1e-4, weightDecay: 0 })
+    expect(adam.schedule.scaling).to.equal('none')
+    expect(tuned({ optimizer: { name: 'adamw' } }).optimizer).to.deep.include({ lr: 1e-4, weightDecay: 0.01 })
+    const other = { preset: 'paper', objective: 'supervised', optimizer: { name: 'sgd' } } as const
+    expect(resolved(other).config.optimizer).to.deep.include({ lr: 0.05, nesterov: true, weightDecay: 0 })
+    const student = { preset: 'torch', objective: 'distill', teacher: 'runs/tuned' } as const
+    const distilled = resolved({ ...student, optimizer: { name: 'lars' } }).config
+    expect(distilled.optimizer).to.deep.include({ lr: 0.1, weightDecay: 1e-4, convention: 'torch' })
+    expect(distilled.schedule.scaling).to.equal('sqrt')
   })
 
   it('Adam has the learning rate of its libraries, unscaled, and the epsilon of the convention’s', () => {
@@ -157,6 +257,23 @@ describe('resolve', () => {
     const { config, why } = resolved({ preset: 'torch' }, { ...cifar, images: 100 })
     expect(config.batchSize).to.equal(100)
     expect(why.batchSize).to.equal('only 100 images')
+  })
+
+  it('takes small batches of few labelled images, unless one was chosen', () => {
+    const on = (images: number, settings: TrainSettings = {}) =>
+      resolved({ preset: 'fine-tune', ...settings }, { ...cifar, images })
+    const counts = [2, 10, 200, 400, 1000, 4095, 4096, 50_000]
+    const batches = counts.map((images) => on(images).config.batchSize)
+    expect(batches).to.deep.equal([2, 10, 16, 16, 32, 128, 256, 256])
+    for (const images of counts.slice(2)) {
+      expect(on(images).plan.steps, `${images} images`).to.be.at.least(300)
+      expect(on(images).notes, `${images} images`).to.deep.equal([])
+    }
+    expect(on(200).why.batchSize).to.equal('200 labelled images: so small for an epoch to have steps enough')
+    expect(on(200, { batchSize: 64 }).config.batchSize).to.equal(64)
+    expect(on(200, { objective: 'contrastive', views: 2 }).config.batchSize).to.equal(200)
+    const { config } = on(200, { batchSize: 64 })
+    expect(resolve({}, { ...cifar, images: 200 }, machine, config).config.batchSize).to.equal(64)
   })
 
   it('counts epochs of `steps` in the batch that fits', () => {
@@ -207,7 +324,7 @@ describe('resolve', () => {
   it('takes no more threads than there are cores now', () => {
     const { config } = resolved({})
     expect(config.threads).to.equal(4)
-    const half = resolve({}, cifar, { ...machine, cores: 2 }, config)
+    const half = resolved({}, cifar, { ...machine, cores: 2 }, config)
     expect(half.config.threads).to.equal(2)
     expect(half.why.threads).to.equal('the run being resumed; this machine has 2 cores')
     expect(resolve({ threads: 3 }, cifar, { ...machine, cores: 2 }, config).config.threads).to.equal(3)

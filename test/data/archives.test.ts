@@ -74,6 +74,30 @@ describe('archives', () => {
     expect((await refused(`webdataset:${folder('none-*.tar')}`)).message).to.match(/nothing matches/)
   })
 
+  it('wants every shard that braces name, whatever * finds', async () => {
+    write(folder('some/0.jpg'), pictures[0]!)
+    for (const n of [0, 1, 5]) tar(`some-${n}.tar`, 'some')
+    const { code, message } = await refused(`webdataset:${folder('some-{0..9}.tar')}`)
+    expect(code).to.equal('ERR_SIMCLR_DATA')
+    const names = [2, 3, 4, 6, 7].map((n) => folder(`some-${n}.tar`)).join(', ')
+    expect(message).to.contain(`but 7 of them are missing: ${names}, …. Copy`)
+    const one = await refused(`webdataset:${folder('some-{0,1,2}.tar')}`)
+    expect(one.message).to.contain(`but 1 of them is missing: ${folder('some-2.tar')}. Copy`)
+    expect((await open(`webdataset:${folder('some-{0,1,5}.tar')}`)).count).to.equal(3)
+    expect((await open(`webdataset:${folder('some-{0,7}*.tar')}`)).count).to.equal(1)
+    expect((await open(`webdataset:${folder('some-[0-4].tar')}`)).count).to.equal(2)
+  })
+
+  it('is not taken for an image where its first name begins as one does', async () => {
+    write(folder('cars/BMW-1.jpg'), pictures[0]!)
+    write(folder('cars/BMW-2.jpg'), pictures[1]!)
+    const archive = folder('cars.tar')
+    execFileSync('tar', ['-cf', archive, '-C', folder('cars'), 'BMW-1.jpg', 'BMW-2.jpg'])
+    const set = await open(archive)
+    expect([set.nameOf(0), set.nameOf(1)]).to.deep.equal(['BMW-1.jpg', 'BMW-2.jpg'])
+    expect(readFileSync(archive, 'latin1')).to.match(/^BM/)
+  })
+
   it('reads more shards than a process may have files open', () => {
     write(folder('many/0.jpg'), pictures[0]!)
     const shard = tar('many-0.tar', 'many')

@@ -5,7 +5,7 @@ import { type DecodeOptions, decodeImage } from '../../lib/data/decode.ts'
 import { type ImageInput, type SkipReason, UnusableImage } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
-import { file, formats, greyPicture, picture, plainPixels, write } from './pictures.ts'
+import { bmp, file, formats, greyPicture, picture, plainPixels, write } from './pictures.ts'
 
 const raw = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 as const }
 
@@ -30,6 +30,16 @@ describe('decoding', () => {
       expect(Buffer.compare(Buffer.from(again.data), Buffer.from(image.data))).to.equal(0)
     })
   }
+
+  it('takes BigTIFF, in either byte order', async () => {
+    const bytes = await picture().tiff({ bigtiff: true, compression: 'none' }).toBuffer()
+    expect(bytes.subarray(0, 4)).to.deep.equal(Buffer.from('II\x2b\0'))
+    const image = await decodeImage(bytes, whole)
+    expect(image).to.include({ width: 40, height: 30, channels: 3 })
+    expect(Buffer.compare(Buffer.from(image.data), await picture().raw().toBuffer())).to.equal(0)
+    // Of the other order nothing here writes one: that it reaches the decoder shows.
+    expect(await refusal(Buffer.from('MM\0\x2b\0\x08\0\0'))).to.be.oneOf(['corrupt', 'truncated'])
+  })
 
   it('takes the first frame of an animation', async () => {
     const frames = Buffer.concat(
@@ -161,9 +171,9 @@ describe('decoding', () => {
       await refusal(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')),
     ).to.equal('not an image')
     expect(await refusal(new Uint8Array(5000))).to.equal('not an image')
-    expect(await refusal(Buffer.concat([Buffer.from('BM'), Buffer.alloc(100)]))).to.equal(
-      'unsupported format',
-    )
+    expect(await refusal(bmp())).to.equal('unsupported format')
+    expect(await refusal(Buffer.from('BMW/1.jpg, BMW/2.jpg and BMW/3.jpg'))).to.equal('not an image')
+    expect(await refusal(Buffer.from('BM'))).to.equal('not an image')
     expect(await refusal(folder('never-there.jpg'))).to.equal('vanished')
     expect(await refusal(folder())).to.equal('not an image')
     expect(await refusal(write(folder('empty.png'), ''))).to.equal('empty')

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, type OpenOptions, open } from '../../lib/data/open.ts'
@@ -112,6 +112,21 @@ describe('folders and lists', () => {
     ])
   })
 
+  it('says of names that are not UTF-8 that they are none', async () => {
+    fill('latin/ok.jpg', 'latin/two/b.jpg', 'latin/\ufffd.jpg')
+    const latin = (name: string) => Buffer.from(folder('latin', name), 'latin1')
+    writeFileSync(latin('caf\xe9.jpg'), jpeg)
+    mkdirSync(latin('caf\xe9s'))
+    writeFileSync(latin('caf\xe9s/a.jpg'), jpeg)
+    const set = await open(folder('latin'))
+    expect(await namesOf(folder('latin'))).to.deep.equal(['ok.jpg', 'two/b.jpg', '\ufffd.jpg'])
+    const detail = 'its name is not UTF-8; rename it (convmv)'
+    expect(set.ignored).to.deep.equal([
+      { name: 'caf\ufffd.jpg', reason: 'unreadable', detail },
+      { name: 'caf\ufffds', reason: 'unreadable', detail },
+    ])
+  })
+
   it('follows links, but not in circles', async () => {
     fill('links/real/a.jpg')
     symlinkSync(folder('links/real'), folder('links/copy'))
@@ -154,6 +169,12 @@ describe('folders and lists', () => {
     const stored = await storeImages(set)
     expect(stored.count).to.equal(3)
     stored.dispose()
+  })
+
+  it('takes a list whose first path begins as a BMP does', async () => {
+    fill('cars/BMW/320i-touring-estate-2019.jpg')
+    write(folder('cars/list.txt'), 'BMW/320i-touring-estate-2019.jpg\n')
+    expect(await namesOf(folder('cars/list.txt'))).to.deep.equal(['BMW/320i-touring-estate-2019.jpg'])
   })
 
   it('takes what looks like an option for a part of the path where a kind has none', async () => {

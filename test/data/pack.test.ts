@@ -1,18 +1,37 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
 import type { SimclrError } from '../../lib/addon/errors.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { type OpenOptions, open } from '../../lib/data/open.ts'
+import type { Dataset } from '../../lib/data/dataset.ts'
+import { type DataInput, type OpenOptions, open as openSet } from '../../lib/data/open.ts'
 import { pack } from '../../lib/data/pack.ts'
 import { decodeEntry, decodeHeader } from '../../lib/data/pack-format.ts'
 import { type StoredImages, storeImages } from '../../lib/data/store.ts'
+import { streamImages } from '../../lib/data/stream.ts'
 import { simclr } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { mutate } from './mutate.ts'
 import { file, greyPicture, write } from './pictures.ts'
+
+const opened: Dataset[] = []
+
+/** Closed after the test. */
+async function open(data: DataInput, options: OpenOptions = {}): Promise<Dataset> {
+  const set = await openSet(data, options)
+  opened.push(set)
+  return set
+}
 
 function expectSame(a: StoredImages, b: StoredImages): void {
   expect(a.count).to.equal(b.count)
@@ -27,6 +46,9 @@ function expectSame(a: StoredImages, b: StoredImages): void {
 describe('packs', () => {
   const folder = temporaryFolder()
   const source = () => folder('set')
+  afterEach(async () => {
+    for (const set of opened.splice(0)) await set.close()
+  })
   before(async () => {
     for (let i = 0; i < 12; i += 1) {
       write(folder(`set/${i % 2 ? 'cat' : 'dog'}/${i + 10}.jpg`), await file('jpeg', 60 + i, 40, i))
@@ -123,12 +145,49 @@ describe('packs', () => {
     const set = await open(`pack:${damaged(64 + 3 * 768 + 5)}`)
     const mapped = await storeImages(set)
     expect(mapped.store.get(2).width).to.equal(16)
-    expect(() => mapped.store.get(3)).to.throw(/image 3 is damaged \(wrong checksum\)/)
+    expect(() => mapped.store.get(3)).to.throw(/damaged\.pack: image 3 is damaged \(wrong checksum\)/)
     mapped.dispose()
     const shrunk = await storeImages(await open(set.source, { shorterSide: 8 }))
     expect(shrunk.count).to.equal(19)
     expect(shrunk.skipped[0]).to.include({ name: 'scene 3', reason: 'corrupt' })
     shrunk.dispose()
+  })
+
+  it('stay the set that was opened where another is renamed to their path', async () => {
+    const path = folder('replaced.pack')
+    const openFiles = () => {
+      const names = readdirSync('/proc/self/fd').map((fd) => `/proc/self/fd/${fd}`)
+      return names.filter((name) => existsSync(name) && readlinkSync(name).startsWith(path))
+    }
+    for (const keep of ['pixels', 'files'] as const) {
+      const plain = await storeImages(await open(source()))
+      await pack(await open(source()), path, { keep })
+      const [streamed, mapped, own] = await Promise.all([open(path), open(path), open(path)])
+      await pack(await open('synthetic:scenes,count=3,size=8'), path)
+      const images = streamImages(streamed, 2)
+      const all = Uint32Array.from({ length: 13 }, (_, i) => i)
+      await images.hold(all)
+      for (const i of all) expect(images.store.get(i), `${keep} ${i}`).to.deep.equal(plain.store.get(i))
+      const stored = await storeImages(mapped)
+      await mapped.close()
+      expectSame(stored, plain)
+      expect(openFiles()).to.have.length(2)
+      await images.dispose()
+      await own.close()
+      expect(openFiles()).to.have.length(0)
+      for (const each of [plain, stored]) each.dispose()
+    }
+  })
+
+  it('are closed where they cannot be opened', async () => {
+    const path = folder('refused.pack')
+    await pack(await open('synthetic:scenes,count=3,size=8'), path)
+    const before = readdirSync('/proc/self/fd').length
+    for (let i = 0; i < 5; i += 1) {
+      const error = (await rejection(open(path, { classNames: ['a'] }))) as SimclrError
+      expect(error.message).to.contain('also has')
+    }
+    expect(readdirSync('/proc/self/fd').length).to.equal(before)
   })
 
   it('damaged at random never crash', async () => {

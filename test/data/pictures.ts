@@ -33,6 +33,24 @@ export function greyPicture(width = 40, height = 30): Sharp {
   return sharp(data, { raw: { width, height, channels: 1 } }).toColourspace('b-w')
 }
 
+/** A BMP of one white pixel, 24 bits, with the header of Windows 3. */
+export function bmp(): Buffer {
+  const bytes = Buffer.alloc(58)
+  bytes.write('BM')
+  bytes.writeUInt32LE(58, 2)
+  for (const [at, value] of [
+    [10, 54],
+    [14, 40],
+    [18, 1],
+    [22, 1],
+    [34, 4],
+  ] as const)
+    bytes.writeUInt32LE(value, at)
+  bytes.writeUInt16LE(1, 26)
+  bytes.writeUInt16LE(24, 28)
+  return bytes.fill(0xff, 54, 57)
+}
+
 /** The pixels as sharp gives them by default. */
 export function plainPixels(bytes: Uint8Array): Promise<Buffer> {
   return sharp(bytes).removeAlpha().raw().toBuffer()

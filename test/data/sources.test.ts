@@ -4,8 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
+import type { SimclrError } from '../../lib/addon/errors.ts'
 import { type DataInput, open } from '../../lib/data/open.ts'
 import { Records } from '../../lib/data/sources/records.ts'
+import { spoolImages } from '../../lib/data/spool.ts'
 import { storeImages } from '../../lib/data/store.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -237,6 +239,25 @@ describe('data in memory', () => {
     )
     stored.dispose()
     other.dispose()
+  })
+
+  it('says of a stream that cannot begin anew what reads it once', async () => {
+    const queue = async function* () {
+      for (let seed = 0; seed < 3; seed += 1) yield picture(16, 16, seed).png().toBuffer()
+    }
+    const once = () => {
+      const images = queue()
+      return open({ name: 'queue', count: 3, stream: () => images })
+    }
+    const set = await once()
+    const full = (await rejection(storeImages(set, { maxMemory: 1 }))) as SimclrError
+    expect(full.code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
+    const ended = (await rejection(spoolImages(set, {}))) as SimclrError
+    expect(ended.code).to.equal('ERR_SIMCLR_DATA')
+    expect(ended.message).to.match(/asked for its stream again, but it ended after 0\. .* set `stream: 'on'`/)
+    const spooled = await spoolImages(await once(), {})
+    expect(spooled.count).to.equal(3)
+    spooled.dispose()
   })
 })
 

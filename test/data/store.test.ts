@@ -10,7 +10,7 @@ import type { ImageInput, ImageSource } from '../../lib/data/types.ts'
 import { withEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
-import { file, formats, plainPixels, square, write } from './pictures.ts'
+import { bmp, file, formats, plainPixels, square, write } from './pictures.ts'
 
 /** A source of `count` images whose pixels are their index; `broken` ones are not images. */
 function numbered(
@@ -135,7 +135,7 @@ describe('decoding a set into native memory', () => {
     write(folder('bad/b-empty.png'), '')
     write(folder('bad/c-text.jpg'), 'this is no picture')
     write(folder('bad/d-notes.txt'), 'nor is this')
-    write(folder('bad/e.bmp'), Buffer.concat([Buffer.from('BM'), Buffer.alloc(200)]))
+    write(folder('bad/e.bmp'), bmp())
     const stored = await storeImages(await open(folder('bad')))
     expect(stored.count).to.equal(60)
     expect(Object.fromEntries(stored.skipped.map(({ name, reason }) => [name, reason]))).to.deep.equal({

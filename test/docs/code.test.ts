@@ -64,10 +64,12 @@ describe('TypeScript on the pages', function () {
       .filter((page) => page.endsWith('.md'))
       .flatMap((page) => {
         const text = readFileSync(join(packageRoot, page), 'utf8')
-        return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({
-          name: `${page.replace(/\W/g, '-')}-${i}`,
-          code: code!,
-        }))
+        return [...text.matchAll(/```(?:[jt]s|javascript|typescript)\n([\s\S]*?)```/g)].map(
+          ([, code], i) => ({
+            name: `${page.replace(/\W/g, '-')}-${i}`,
+            code: code!,
+          }),
+        )
       })
     expect(blocks).to.have.length.above(7)
     expect(await check(blocks)).to.equal('')

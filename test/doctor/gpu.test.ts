@@ -61,4 +61,26 @@ describe('what the doctor says of the GPU where nvidia-smi', () => {
       stderr,
     ).to.deep.equal([['note', 'nvidia-smi shows no GPU: No devices were found: simclr runs on the CPU']])
   })
+
+  it('shows a driver that is older than a binary for CUDA, and of its major version or not', function () {
+    this.timeout(120_000)
+    const app = installSimclr(folder('old driver'))
+    app.addBinary('cu128', { variant: 'cu128', cuda: '12.8', torch: '2.9.1' })
+    fakeLibtorch(path.join(app.folder, 'cache/simclr/libtorch/2.9.1-cu128/torch'), '2.9.1+cu128', {
+      cuda: true,
+    })
+    const tool = path.join(app.folder, 'bin', 'nvidia-smi')
+    const said = (driver: string) => {
+      fs.writeFileSync(tool, `#!/bin/sh\necho "NVIDIA A, 1 MiB, ${driver}"\n`, { mode: 0o755 })
+      return app
+        .doctor()
+        .findings.filter(({ name }) => name === 'Driver')
+        .map(({ detail }) => detail)
+    }
+    // CUDA 12.4's driver runs what is made for 12.8; CUDA 11.8's does not.
+    expect(said('550.54.14')).to.deep.equal([])
+    expect(said('520.61.05').join())
+      .to.contain('520.61.05 is too old for CUDA 12.8')
+      .and.to.contain('525.60.13')
+  })
 })

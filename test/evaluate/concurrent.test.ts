@@ -115,4 +115,26 @@ describe('several encoders at once', function () {
     for (const { features } of endless) expect(features[0]).to.deep.equal(alone[3])
     expect((await encoders[3]!.embed(images)).data).to.deep.equal(alone[3])
   })
+
+  it('a worker that is terminated leaves what it has queued', async () => {
+    const count = 400
+    const begun = performance.now()
+    for (let i = 0; i < 20; i++) await encoders[0]!.embed(images)
+    const all = (count / 20) * (performance.now() - begun)
+    writeFileSync(
+      path('queue.mjs'),
+      `import { parentPort, workerData } from 'node:worker_threads'
+       import { Encoder } from '${new URL('../../dist/encoder.js', import.meta.url)}'
+       const encoder = await Encoder.load(workerData.file, { threads: 1 })
+       const calls = Array.from({ length: ${count} }, () => encoder.embed(workerData.images))
+       await calls[0]
+       parentPort.postMessage('queued')`,
+    )
+    const worker = new Worker(path('queue.mjs'), { workerData: { file: path('0.safetensors'), images } })
+    await once(worker, 'message')
+    const told = performance.now()
+    await worker.terminate()
+    // The call under way ends; the hundreds behind it would take all their time.
+    expect(performance.now() - told).to.be.below(all / 3)
+  })
 })

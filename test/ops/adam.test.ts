@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 
+import type { Complete } from '../../lib/config/layers.ts'
 import { type AdamOptions, type AdamVariable, ops } from '../../lib/ops/index.ts'
 import { largestDifference, relativeL2 } from '../../lib/verify/compare.ts'
 import { randomRows } from './naive.ts'
@@ -7,7 +8,7 @@ import { randomRows } from './naive.ts'
 type Name = 'adam' | 'adamw'
 
 /** torch/optim/adam.py and adamw.py, and tf.keras's form, one number at a time. */
-function rule(name: Name, options: Required<AdamOptions>) {
+function rule(name: Name, options: Complete<AdamOptions>) {
   const { convention, beta1, beta2, epsilon, weightDecay, decayAll } = options
   return ({ weight, gradient, firstMoment, secondMoment, excluded }: AdamVariable, lr: number, t: number) => {
     const decay = excluded && !decayAll ? 0 : weightDecay
@@ -49,7 +50,7 @@ const gradientOf = (variable: number, step: number, length: number) => {
 }
 const rates = Array.from({ length: 20 }, (_, step) => 0.01 * (1 + (step % 4)))
 
-const base: Required<AdamOptions> = {
+const base: Complete<AdamOptions> = {
   convention: 'torch',
   beta1: 0.9,
   beta2: 0.999,

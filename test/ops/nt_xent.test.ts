@@ -30,6 +30,16 @@ function permuted(z: Float64Array, order: number[]): Float64Array {
   })
 }
 
+/** To `bits` significant binary digits, halves to even; `least`: exponent of the smallest normal number. */
+function roundTo(value: number, bits: number, least: number): number {
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(value))), least)
+  const unit = 2 ** (exponent - bits + 1)
+  const floor = Math.floor(value / unit)
+  const rest = value / unit - floor
+  const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0)
+  return (floor + (up ? 1 : 0)) * unit
+}
+
 describe('NT-Xent', () => {
   describe('equals a naive double loop (float64)', () => {
     // Counts around the tiles' and the vectors' edges; 700 images take tiles of several sizes.
@@ -180,15 +190,24 @@ describe('NT-Xent', () => {
     })
   })
 
-  for (const input of ['bf16', 'fp16'] as const) {
-    it(`promotes ${input} rows to float32`, () => {
+  for (const [input, bits, least] of [
+    ['bf16', 8, -126],
+    ['fp16', 11, -14],
+  ] as const) {
+    it(`computes ${input} rows in float32, and gives their gradient in ${input}`, () => {
       const z = Float32Array.from(randomRows(2 * 40 * dim, 3), (x) => Math.fround(x * 300))
+      const rounded = z.map((x) => roundTo(x, bits, least))
+      expect(rounded).not.to.deep.equal(z)
       for (const temperature of [0.01, 0.5]) {
         const half = ntXent(z, { temperature, input })
-        const full = ntXent(z, { temperature })
-        expect(half.loss).to.be.closeTo(full.loss, (input === 'bf16' ? 0.06 : 0.01) * full.loss)
-        expect(Array.from(half.gradient).every(Number.isFinite)).to.equal(true)
-        expect(largest(half.gradient)).to.be.greaterThan(0)
+        const full = ntXent(rounded, { temperature })
+        expect(half.loss).to.be.closeTo(full.loss, 1e-6 * full.loss)
+        expect(half.entropy).to.be.closeTo(full.entropy, 1e-6)
+        full.gradient.forEach((value, i) => {
+          // Half a unit in the last place of the type, and of its smallest numbers.
+          const tolerance = 1.01 * 2 ** -bits * Math.abs(value) + 2 ** (least - bits)
+          expect(half.gradient[i]).to.be.closeTo(value, tolerance + 1e-6 * largest(full.gradient))
+        })
       }
     })
   }

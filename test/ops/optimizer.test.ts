@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 
+import type { Complete } from '../../lib/config/layers.ts'
 import { type LarsOptions, ops, type SgdOptions, type Variable } from '../../lib/ops/index.ts'
 import { largestDifference } from '../../lib/verify/compare.ts'
 import { randomRows } from './naive.ts'
@@ -13,7 +14,7 @@ function norm(values: ArrayLike<number>): number {
 }
 
 /** tf2/lars_optimizer.py, line by line, one number at a time. */
-function paperLars(options: Required<LarsOptions>): Rule {
+function paperLars(options: Complete<LarsOptions>): Rule {
   const { momentum: m, nesterov, weightDecay, trustCoefficient, classicMomentum } = options
   return ({ weight, gradient, momentum, excluded }, lr) => {
     const g = Array.from(gradient, (x, i) => x + (excluded ? 0 : weightDecay) * weight[i]!)
@@ -41,7 +42,7 @@ function paperLars(options: Required<LarsOptions>): Rule {
 }
 
 /** lightly/utils/lars.py likewise. */
-function torchLars(options: Required<LarsOptions>): Rule {
+function torchLars(options: Complete<LarsOptions>): Rule {
   const { momentum: m, nesterov, weightDecay, trustCoefficient, epsilon } = options
   return ({ weight, gradient, momentum, excluded }, lr) => {
     const [w, g] = [norm(weight), norm(gradient)]
@@ -56,7 +57,7 @@ function torchLars(options: Required<LarsOptions>): Rule {
 }
 
 /** torch.optim.SGD likewise. */
-function torchSgd({ momentum: m, nesterov, weightDecay, decayAll }: Required<SgdOptions>): Rule {
+function torchSgd({ momentum: m, nesterov, weightDecay, decayAll }: Complete<SgdOptions>): Rule {
   return ({ weight, gradient, momentum, excluded }, lr) => {
     const decay = excluded && !decayAll ? 0 : weightDecay
     gradient.forEach((x, i) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SimclrError } from '../../lib/addon/errors.ts'
 import { chart } from '../../lib/report/chart.ts'
@@ -158,6 +158,22 @@ describe('report.html', function () {
     const error = await rejection(writeReport(path('copy')))
     expect(error).to.be.instanceOf(SimclrError).with.property('code', 'ERR_SIMCLR_IO')
     expect(error.message).to.contain(`${path('copy', 'report.html')} but it is a folder`)
+  })
+
+  it('says why it is without images where those are elsewhere, and does without the device of the run', async () => {
+    const copied = (name: string, more: object) => {
+      cpSync(path('run'), path(name), { recursive: true })
+      const config = parse(path(name, 'config.json'))
+      Object.assign(config.options, more)
+      writeFileSync(path(name, 'config.json'), JSON.stringify(config))
+      return writeReport(path(name))
+    }
+    const without = readFileSync(await copied('moved', { data: path('<nowhere>') }), 'utf8')
+    expect(without)
+      .to.contain('&lt;nowhere&gt; but there is no such file or folder')
+      .and.contain('aria-label="Loss')
+      .and.not.contain('<nowhere>')
+    expect(readFileSync(await copied('cuda', { device: 'cuda:7' }), 'utf8')).to.contain('<h2>Map</h2>')
   })
 
   it('goes without images where the run had them in memory', async () => {

@@ -97,13 +97,15 @@ describe('run folder', () => {
       simclr: '0.1.0',
       // Another version may have more, and take other values.
       options: { ...ranWith, temperature: 1e-9, later: { new: true } },
-      why: { seed: 'default' },
+      why: { seed: { by: 'default', text: 'default' } },
       data: { name: 'photos', images: 12, classes: null },
       plan: { images: 12, epochs: 3, steps: 9, warmupSteps: 0 },
     }
     const written = (value: unknown) => writeFileSync(path('config.json'), JSON.stringify(value))
     written(config)
     expect(await readConfig(path())).to.deep.equal(config)
+    written({ ...config, why: { seed: 'default' } }) // of an older version, which wrote the text alone
+    expect((await readConfig(path()))?.why).to.deep.equal({ seed: { by: 'resumed', text: 'default' } })
     const wrong: [string, unknown][] = [
       ['plan.epochs', { ...config, plan: { ...config.plan, epochs: '<script>' } }],
       [
@@ -111,6 +113,7 @@ describe('run folder', () => {
         { ...config, options: { ...ranWith, encoder: { ...ranWith.encoder, arch: 18 } } },
       ],
       ['why.seed', { ...config, why: { seed: 0 } }],
+      ['why.seed', { ...config, why: { seed: { by: 'default' } } }],
       ['data', { ...config, data: undefined }],
     ]
     for (const [name, value] of wrong) {

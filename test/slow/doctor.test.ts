@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { packageVersion } from '../../lib/addon/binary.ts'
 import { cLibrary, node, processor } from '../../lib/doctor/system.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Installed, installSimclr, linkLibtorch, replaceByLibrary } from '../support/installed.ts'
@@ -44,6 +45,12 @@ const broken: Record<string, Broken> = {
     finding: 'Binary',
     detail: /build\.json cannot be read/,
     mend: /npm install/,
+  },
+  'a binary of another version of simclr': {
+    breaks: (_, binary) => record(binary, { simclr: '0.0.1' }),
+    finding: 'Binary',
+    detail: /build\.json is of simclr 0\.0\.1, and this is \d+\.\d+\.\d+/,
+    mend: new RegExp(`^npm install @simclr/linux-x64-cpu@${packageVersion().replaceAll('.', '\\.')} `),
   },
   'a binary for a newer glibc': {
     breaks: (_, binary) => record(binary, { glibc: '2.99' }),

@@ -101,7 +101,7 @@ export function linkLibtorch(folder: string, variant = 'cpu'): string {
 
 /** A shared library that does `statement` when it is loaded, in place of `file`. */
 export function replaceByLibrary(file: string, statement: string): void {
-  const source = `#include <stdlib.h>\n__attribute__((constructor)) static void start(void) { ${statement} }\n`
+  const source = `#include <signal.h>\n#include <stdlib.h>\n#include <unistd.h>\n__attribute__((constructor)) static void start(void) { ${statement} }\n`
   fs.rmSync(file, { force: true })
   const { status, stderr } = spawnSync('cc', ['-xc', '-', '-shared', '-fPIC', '-o', file], { input: source })
   if (status !== 0) throw new Error(`cc: ${stderr}`)

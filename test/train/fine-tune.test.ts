@@ -65,7 +65,10 @@ describe('fine-tuning', function () {
       convention: 'torch',
     })
     const { why } = JSON.parse(readFileSync(path('still', 'config.json'), 'utf8'))
-    expect(why).to.include({ 'encoder.width': `init ${path('pretrained')}`, views: 'objective supervised' })
+    expect(why).to.deep.include({
+      'encoder.width': { by: 'init', text: `init ${path('pretrained')}` },
+      views: { by: 'objective', text: 'objective supervised' },
+    })
     const [before, after] = [await weights('pretrained'), await weights('still')]
     const kept = [...before.keys()].filter((name) => !/running|num_batches/.test(name))
     expect(kept).to.have.length.above(40)

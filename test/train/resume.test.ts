@@ -242,7 +242,10 @@ describe('interrupt and resume', function () {
     expect(checkpoints('twig')).to.deep.equal(['step-00000004.safetensors', 'step-00000005.safetensors'])
     const reasons = (run: string) => JSON.parse(readFileSync(path(run, 'config.json'), 'utf8')).why
     expect(reasons('twig')).to.deep.equal(reasons('trunk'))
-    expect(reasons('twig')).to.include({ batchSize: 'option', temperature: 'preset torch' })
+    expect(reasons('twig')).to.deep.include({
+      batchSize: { by: 'option', text: 'option' },
+      temperature: { by: 'preset', text: 'preset torch' },
+    })
   })
 
   it('in a restart goes on from what the attempt before has come to, however it was told to begin', async () => {

@@ -65,7 +65,10 @@ describe('train()', function () {
     it('with a config.json that gives the same run again', async () => {
       const { options, why } = JSON.parse(readFileSync(path('whole', 'config.json'), 'utf8'))
       expect(options).to.include({ data: tiny.data, preset: 'torch', epochs: 2, seed: 0 })
-      expect(why).to.include({ epochs: 'option', 'optimizer.lr': 'preset torch' })
+      expect(why).to.deep.include({
+        epochs: { by: 'option', text: 'option' },
+        'optimizer.lr': { by: 'preset', text: 'preset torch' },
+      })
       const again = await train({ ...options, out: path('again') })
       again.encoder.dispose()
       const bytes = (name: string) => readFileSync(path(name, 'encoder.safetensors'))

@@ -41,6 +41,16 @@ export function findPip(): string[] | null {
   return candidates.find(works) ?? null
 }
 
+/** The command that runs pip. Throws ERR_SIMCLR_TOOL where there is none. */
+export function needPip(): string[] {
+  const pip = findPip()
+  if (pip !== null) return pip
+  throw new SimclrError(
+    'ERR_SIMCLR_TOOL',
+    'pip is not installed. Install it with: apt-get install python3-pip',
+  )
+}
+
 /**
  * Downloads one wheel for Python 3.11 on x86-64 Linux, whatever Python is here, without its dependencies, into
  * `folder` (made empty). pip checks the hash where its index states one. Its progress goes to stderr.
@@ -51,13 +61,7 @@ export async function pipDownload(
   folder: string,
   options: PipOptions = {},
 ): Promise<string> {
-  const pip = findPip()
-  if (pip === null) {
-    throw new SimclrError(
-      'ERR_SIMCLR_TOOL',
-      'pip is not installed. Install it with: apt-get install python3-pip',
-    )
-  }
+  const pip = needPip()
   fs.rmSync(folder, { recursive: true, force: true })
   fs.mkdirSync(folder, { recursive: true })
   const [command = '', ...prefix] = pip

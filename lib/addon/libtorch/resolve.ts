@@ -126,8 +126,21 @@ function cached(request: LibtorchRequest): string[] {
   return fitting.map((n) => path.join(cacheFolder(), n))
 }
 
-/** The folder of the torch that `python3` would import, found without importing it; null without one. */
+let asked: { torch: string | null } | undefined
+
+/** `askPython`, which takes a while, once for all binaries of one choice; the next turn of the event loop asks anew. */
 function pythonTorch(): string | null {
+  if (asked === undefined) {
+    asked = { torch: askPython() }
+    queueMicrotask(() => {
+      asked = undefined
+    })
+  }
+  return asked.torch
+}
+
+/** The folder of the torch that `python3` would import, found without importing it; null without one. */
+function askPython(): string | null {
   const find =
     'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s and s.submodule_search_locations else "")'
   const [command = '', ...args] = pythonCode(find)

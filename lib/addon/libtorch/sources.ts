@@ -10,7 +10,7 @@ import { download, sha256 } from '../../io/download.ts'
 import { SimclrError } from '../errors.ts'
 import { type Part, wheelsOf } from './parts.ts'
 import { cacheFolder, releaseFolder } from './paths.ts'
-import { findPip, pipCommand, pipDownload } from './pip.ts'
+import { findPip, needPip, pipCommand, pipDownload } from './pip.ts'
 import { installCommand } from './resolve.ts'
 import { listEntries } from './unpack.ts'
 import type { LibtorchRelease } from './versions.ts'
@@ -57,8 +57,10 @@ export function bytesToFetch(release: LibtorchRelease, { from }: FetchOptions): 
 /** Torch's own file, then NVIDIA's wheels. Throws ERR_SIMCLR_DOWNLOAD, _IO, _TOOL or _USAGE. */
 export async function fetchRelease(release: LibtorchRelease, options: FetchOptions): Promise<ReleaseFile[]> {
   if (options.from !== undefined && isFolder(options.from)) return fromFolder(release, options.from, options)
+  const wheels = wheelsOf(release, options.part ?? 'all')
+  if (wheels.length > 0) needPip() // before gigabytes of torch's, which need none
   const files = [await fetchTorch(release, options)]
-  for (const [i, requirement] of wheelsOf(release, options.part ?? 'all').entries()) {
+  for (const [i, requirement] of wheels.entries()) {
     options.onMessage?.(`Getting ${requirement} from pip's configured sources`)
     try {
       const file = await pipDownload(requirement, wheelFolder(release, options, i), {

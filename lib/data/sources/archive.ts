@@ -4,13 +4,20 @@ import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { extract } from 'tar-stream'
+import { extract, type Header } from 'tar-stream'
 import { SimclrError } from '../../addon/errors.ts'
 import type { ImageSource } from '../types.ts'
+import { type TarHeaderAt, tarHeaders } from './tar-headers.ts'
 
-/** A file inside an archive, while the archive is being gone through. */
+/** What a member of an archive is; `other`: a sparse file, or what only its writer knows. */
+export type TarKind = 'file' | 'link' | 'symlink' | 'other'
+
+/** A file inside an archive, or a link to one, while the archive is being gone through. */
 export interface TarMember {
   name: string
+  kind: TarKind
+  /** What a link names: a member (`link`), or a path from its own folder (`symlink`); else null. */
+  link: string | null
   size: number
   /** First byte of its contents, counted in the unzipped archive. */
   offset: number
@@ -20,16 +27,23 @@ export interface TarMember {
   contents(): Promise<Uint8Array>
 }
 
+type Known = Pick<TarMember, 'name' | 'kind' | 'link' | 'size'>
+
 /** The regular files of a tar, in order, from any stream of its bytes. */
-export async function* tarMembers(bytes: Readable, zipped: boolean): AsyncGenerator<TarMember> {
+export async function* tarFiles(bytes: Readable, zipped: boolean): AsyncGenerator<TarMember> {
+  for await (const member of tarMembers(bytes, zipped)) if (member.kind === 'file') yield member
+}
+
+/** Files, and whatever stands for one. */
+async function* tarMembers(bytes: Readable, zipped: boolean): AsyncGenerator<TarMember> {
   const tar = extract()
   // Through `pipeline`, which closes the file whatever breaks.
   const read = zipped ? pipeline(bytes, createGunzip({ chunkSize: 1 << 18 }), tar) : pipeline(bytes, tar)
   read.catch(() => {}) // told by the iterator and by the await below
   for await (const entry of tar) {
-    const { name, type, size } = entry.header
+    const known = memberOf(entry.header)
     let asked = false
-    if (type === 'file' || type === 'contiguous-file') {
+    if (known !== null) {
       const stream = () => {
         asked = true
         return entry as AsyncIterable<Uint8Array>
@@ -39,12 +53,41 @@ export async function* tarMembers(bytes: Readable, zipped: boolean): AsyncGenera
         for await (const chunk of stream()) chunks.push(chunk)
         return Buffer.concat(chunks)
       }
-      yield { name: name.replace(/^(\.\/)+/, ''), size, offset: entry.offset + 512, stream, contents }
+      yield { ...known, offset: entry.offset + 512, stream, contents }
     }
     if (!asked) entry.resume()
   }
   await read
 }
+
+/** Null for folders and devices. */
+function memberOf(header: Header): Known | null {
+  const { name, size, type, linkname } = header
+  const pax = (header as { pax?: Record<string, string> | null }).pax ?? {}
+  const isFile = type === 'file' || type === 'contiguous-file'
+  const isSparse = Object.keys(pax).some((key) => key.startsWith('GNU.sparse.'))
+  const known = (kind: TarKind, link: string | null = null) => {
+    return { name: plainName(pax['GNU.sparse.name'] ?? name), kind, link, size }
+  }
+  if (type === 'link' || type === 'symlink') return known(type, linkname ?? '')
+  if (isFile) return known(isSparse ? 'other' : 'file')
+  return type === null || type === undefined ? known('other') : null
+}
+
+/** The same by the header of a plain tar. */
+function plainMember({ name, type, link, size, isSparse }: TarHeaderAt): Known | null {
+  const known = (kind: TarKind, to: string | null = null) => ({ name: plainName(name), kind, link: to, size })
+  if (type === '1' || type === '2') return known(type === '1' ? 'link' : 'symlink', link)
+  if (type === '0' || type === '7' || type === '\0') return known(isSparse ? 'other' : 'file')
+  return /[3-6]/.test(type) ? null : known('other')
+}
+
+function plainName(name: string): string {
+  return name.replace(/^(\.\/)+/, '')
+}
+
+/** A member of one of the archives of a set. */
+export interface ArchiveMember extends Omit<TarMember, 'stream'>, Place {}
 
 /** Where an image lies. */
 export interface Place {
@@ -52,6 +95,11 @@ export interface Place {
   archive: number
   offset: number
   size: number
+}
+
+/** Nothing but the place: a member holds on to much more. */
+export function placeOf({ archive, offset, size }: Place): Place {
+  return { archive, offset, size }
 }
 
 /** The archives of a data set, each known to be plain or gzipped. */
@@ -70,30 +118,42 @@ export class Archives {
     return new Archives(paths, zipped)
   }
 
+  /** Whether images can be read at any place, as they can where every archive is plain. */
+  get isPlain(): boolean {
+    return !this.#zipped.some(Boolean)
+  }
+
   /** Every member of every archive. Throws ERR_SIMCLR_CORRUPT_FILE where one is damaged or ends too early. */
-  async *members(): AsyncGenerator<TarMember & { archive: number }> {
+  async *members(): AsyncGenerator<ArchiveMember> {
     for (const [archive, path] of this.#paths.entries()) {
-      const bytes = createReadStream(path, { highWaterMark: 1 << 18 })
       try {
-        for await (const member of tarMembers(bytes, this.#zipped[archive]!))
-          yield Object.assign(member, { archive })
+        if (this.#zipped[archive]) {
+          const bytes = createReadStream(path, { highWaterMark: 1 << 18 })
+          for await (const member of tarMembers(bytes, true)) yield Object.assign(member, { archive })
+        } else {
+          for await (const header of tarHeaders(path)) {
+            const member = plainMember(header)
+            if (member === null) continue
+            yield { ...member, archive, offset: header.offset, contents: async () => header.contents() }
+          }
+        }
       } catch (cause) {
         throw this.#damaged(archive, cause)
       }
     }
   }
 
+  /** What lies at a place in a plain archive. */
+  async read({ archive, offset, size }: Place): Promise<Uint8Array> {
+    const bytes = await readAt(this.#paths[archive]!, offset, size)
+    if (bytes.length < size) throw this.#damaged(archive, new Error('it has become shorter'))
+    return bytes
+  }
+
   /** `read` where every archive is plain, else `stream`. `places` are in the archives' order. */
   reader(places: readonly Place[]): Pick<ImageSource, 'read' | 'stream'> {
-    if (this.#zipped.some(Boolean)) return { stream: () => this.#contents(places) }
-    return {
-      read: async (index) => {
-        const { archive, offset, size } = places[index]!
-        const bytes = await readAt(this.#paths[archive]!, offset, size)
-        if (bytes.length < size) throw this.#damaged(archive, new Error('it has become shorter'))
-        return bytes
-      },
-    }
+    if (this.isPlain) return { read: (index) => this.read(places[index]!) }
+    return { stream: () => this.#contents(places) }
   }
 
   async *#contents(places: readonly Place[]): AsyncGenerator<Uint8Array> {

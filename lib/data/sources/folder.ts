@@ -1,6 +1,6 @@
 /** A folder of images: flat, nested, or one folder a class. */
 import type { Dirent } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { lstat, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimclrError } from '../../addon/errors.ts'
 import { imageExtensions, sniff } from '../sniff.ts'
@@ -65,6 +65,10 @@ async function walk(root: string, inside: string, above: string[], visit: Visito
   for (const entry of entries) {
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
     const path = inside === '' ? entry.name : `${inside}/${entry.name}`
+    if (await hasForeignName(join(root, path), entry.name)) {
+      visit.other({ name: path, reason: 'unreadable', detail: 'its name is not UTF-8; rename it (convmv)' })
+      continue
+    }
     const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => entry) : entry
     if (kind.isDirectory()) {
       visit.folder(path)
@@ -72,6 +76,15 @@ async function walk(root: string, inside: string, above: string[], visit: Visito
     } else if (await isCandidate(join(root, path), entry.name)) visit.image(path)
     else visit.other({ name: path, reason: 'not an image', detail: 'by its name' })
   }
+}
+
+/** Of other bytes than Node has made of it: what is called so then is not there. */
+async function hasForeignName(path: string, name: string): Promise<boolean> {
+  if (!name.includes('\ufffd')) return false
+  return await lstat(path).then(
+    () => false,
+    () => true,
+  )
 }
 
 /** By the name's ending; a name without one is looked into. */

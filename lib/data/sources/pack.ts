@@ -14,9 +14,21 @@ import type { Spec } from '../spec.ts'
 import type { NativeSource } from '../store.ts'
 import { type ImageInput, UnusableImage } from '../types.ts'
 
-/** Reads and checks header, index and metadata. Pixels are checked when they are read for the first time. */
+/**
+ * Reads and checks header, index and metadata. Pixels are checked when they are read for the first time, from the file
+ * that is open since: another one may have been renamed to its path. `close` closes it; what is mapped stays.
+ */
 export async function openPack({ path }: Pick<Spec, 'path'>): Promise<NativeSource> {
-  const { entries, metadata } = await readIndex(path)
+  const file = await open(path)
+  try {
+    return packSource(path, file, await readIndex(path, file))
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function packSource(path: string, file: FileHandle, { entries, metadata }: Index): NativeSource {
   const labelled = entries.some((entry) => entry.label >= 0)
   const [first] = entries
   const square = entries.every((e) => e.width === e.height && e.width === first!.width)
@@ -28,7 +40,8 @@ export async function openPack({ path }: Pick<Spec, 'path'>): Promise<NativeSour
     imageSize: square ? first!.width : null,
     mapped: true,
     nameOf: (index) => metadata.names[index] ?? `${path} ${index}`,
-    read: (index) => readImage(path, entries[index]!),
+    read: (index) => readImage(file, entries[index]!),
+    close: () => file.close(),
     async fill(store, indices, { shorterSide }) {
       const chosen = indices ? Array.from(indices, (i) => entries[i]!) : entries
       const asTheyAre = chosen.every(
@@ -36,47 +49,43 @@ export async function openPack({ path }: Pick<Spec, 'path'>): Promise<NativeSour
           channels !== 0 && (shorterSide === null || Math.min(width, height) <= shorterSide),
       )
       if (!asTheyAre) return false
-      store.map(path, {
+      const images = {
         offsets: Float64Array.from(chosen, (entry) => entry.offset),
         widths: Uint32Array.from(chosen, (entry) => entry.width),
         heights: Uint32Array.from(chosen, (entry) => entry.height),
         channels: Uint8Array.from(chosen, (entry) => entry.channels),
         checksums: Uint32Array.from(chosen, (entry) => entry.checksum),
-      })
+      }
+      store.map(`/proc/self/fd/${file.fd}`, images, path)
       return true
     },
   }
 }
 
-async function readIndex(path: string): Promise<{ entries: PackEntry[]; metadata: PackMetadata }> {
-  const file = await open(path)
-  try {
-    const { size } = await file.stat()
-    const header = decodeHeader(await readAt(file, 0, Math.min(size, headerBytes)), size)
-    if (header === null) throw corrupt(path, 'it does not start as a pack does')
-    if (typeof header === 'string') throw corrupt(path, header)
-    const index = await readAt(file, header.indexOffset, header.count * entryBytes)
-    const json = await readAt(file, header.metadataOffset, header.metadataBytes)
-    if (crc32(json, crc32(index)) !== header.checksum) throw corrupt(path, 'its index is damaged')
-    const entries = Array.from({ length: header.count }, (_, i) => decodeEntry(index, i * entryBytes))
-    return { entries, metadata: JSON.parse(json.toString('utf8')) as PackMetadata }
-  } finally {
-    await file.close()
-  }
+interface Index {
+  entries: PackEntry[]
+  metadata: PackMetadata
+}
+
+async function readIndex(path: string, file: FileHandle): Promise<Index> {
+  const { size } = await file.stat()
+  const header = decodeHeader(await readAt(file, 0, Math.min(size, headerBytes)), size)
+  if (header === null) throw corrupt(path, 'it does not start as a pack does')
+  if (typeof header === 'string') throw corrupt(path, header)
+  const index = await readAt(file, header.indexOffset, header.count * entryBytes)
+  const json = await readAt(file, header.metadataOffset, header.metadataBytes)
+  if (crc32(json, crc32(index)) !== header.checksum) throw corrupt(path, 'its index is damaged')
+  const entries = Array.from({ length: header.count }, (_, i) => decodeEntry(index, i * entryBytes))
+  return { entries, metadata: JSON.parse(json.toString('utf8')) as PackMetadata }
 }
 
 /** Throws {@link UnusableImage} for bytes that have changed. */
-async function readImage(path: string, entry: PackEntry): Promise<ImageInput> {
-  const file = await open(path)
-  try {
-    const bytes = await readAt(file, entry.offset, entry.bytes)
-    if (crc32(bytes) !== entry.checksum) throw new UnusableImage('corrupt', 'wrong checksum')
-    if (entry.channels === 0) return bytes
-    const { width, height } = entry
-    return { data: bytes, width, height, channels: entry.channels as 1 | 3 }
-  } finally {
-    await file.close()
-  }
+async function readImage(file: FileHandle, entry: PackEntry): Promise<ImageInput> {
+  const bytes = await readAt(file, entry.offset, entry.bytes)
+  if (crc32(bytes) !== entry.checksum) throw new UnusableImage('corrupt', 'wrong checksum')
+  if (entry.channels === 0) return bytes
+  const { width, height } = entry
+  return { data: bytes, width, height, channels: entry.channels as 1 | 3 }
 }
 
 async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {

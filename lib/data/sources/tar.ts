@@ -3,22 +3,23 @@ import { SimclrError } from '../../addon/errors.ts'
 import { imageExtensions } from '../sniff.ts'
 import type { Spec } from '../spec.ts'
 import type { ImageSource, Skipped } from '../types.ts'
-import { Archives, type Place } from './archive.ts'
+import { type ArchiveMember, Archives, type Place, placeOf } from './archive.ts'
 import { classesOfPaths } from './classes.ts'
+import { TarNames, unreadable } from './tar-names.ts'
 
 /** Images are in the archive's own order. Folders that hold everything (`train/cat/1.jpg`) do not count as classes. */
 export async function openTar(spec: Spec): Promise<ImageSource> {
   const archives = await Archives.open([spec.path])
   const places: Place[] = []
   const names: string[] = []
-  const ignored: Skipped[] = []
-  for await (const { name, archive, offset, size } of archives.members()) {
-    if (isHidden(name)) continue
-    if (imageExtensions.test(name)) {
-      places.push({ archive, offset, size })
+  const { images, ignored, all } = await members(archives)
+  for (const { name, kind, link, place } of images) {
+    // Read from front to back, nothing can be had twice.
+    const found = kind === 'file' || !archives.isPlain ? place : all.placeOf(name)
+    if (found === null) ignored.push(unreadable({ name, link }))
+    else {
+      places.push(found)
       names.push(name)
-    } else {
-      ignored.push({ name, reason: 'not an image', detail: 'by its name' })
     }
   }
   if (places.length === 0) {
@@ -35,6 +36,27 @@ export async function openTar(spec: Spec): Promise<ImageSource> {
     nameOf: (index) => names[index]!,
     ...archives.reader(places),
   }
+}
+
+interface Found extends Pick<ArchiveMember, 'name' | 'kind' | 'link'> {
+  /** Of a file. */
+  place: Place | null
+}
+
+/** Links may lead to what comes after them, hence one pass before anything is looked up. */
+async function members(archives: Archives): Promise<{ images: Found[]; ignored: Skipped[]; all: TarNames }> {
+  const images: Found[] = []
+  const ignored: Skipped[] = []
+  const all = new TarNames()
+  for await (const member of archives.members()) {
+    const { name, kind, link } = member
+    all.add(member)
+    if (isHidden(name)) continue
+    const place = kind === 'file' ? placeOf(member) : null
+    if (imageExtensions.test(name)) images.push({ name, kind, link, place })
+    else if (place) ignored.push({ name, reason: 'not an image', detail: 'by its name' })
+  }
+  return { images, ignored, all }
 }
 
 function isHidden(name: string): boolean {

@@ -80,7 +80,7 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
     Slot slot{nullptr, nullptr, image.width, image.height, image.channels};
     const bool sane = image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3);
     if (!sane || image.offset > file->size() || slot.bytes() > file->size() - image.offset) {
-      throw Error("ERR_SIMCLR_CORRUPT_FILE", file->path() + ": image " + std::to_string(slots.size()) +
+      throw Error("ERR_SIMCLR_CORRUPT_FILE", file->name() + ": image " + std::to_string(slots.size()) +
                                                  " does not lie inside the file.");
     }
     slot.pixels = file->data() + image.offset;
@@ -101,7 +101,7 @@ void ImageStore::check_mapped(size_t index) const {
   if (intact.load(std::memory_order_relaxed)) return;
   const Slot& slot = slots_[index];
   if (crc32(slot.pixels, slot.bytes()) != mapping_.checksums[index]) {
-    throw Error("ERR_SIMCLR_CORRUPT_FILE", mapping_.file->path() + ": image " + std::to_string(index) +
+    throw Error("ERR_SIMCLR_CORRUPT_FILE", mapping_.file->name() + ": image " + std::to_string(index) +
                                                " is damaged (wrong checksum). Make the file anew.");
   }
   intact.store(true, std::memory_order_relaxed);

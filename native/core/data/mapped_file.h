@@ -11,18 +11,18 @@ namespace simclr {
 /// writes such files replaces them (rename) and never shortens them.
 class MappedFile {
  public:
-  /// Throws ERR_SIMCLR_IO.
-  explicit MappedFile(const std::string& path);
+  /// Errors call it `name`; empty: its path. Throws ERR_SIMCLR_IO.
+  explicit MappedFile(const std::string& path, const std::string& name = "");
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
 
-  const std::string& path() const { return path_; }
+  const std::string& name() const { return name_; }
   const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 
  private:
-  std::string path_;
+  std::string name_;
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
 };

@@ -12,10 +12,6 @@ constexpr int64_t kChunk = 128;
 
 }  // namespace
 
-Span part_of(int64_t count, int part, int parts) {
-  return {count * part / parts, count * (part + 1) / parts};
-}
-
 at::Tensor host_images(int64_t count, int64_t size, at::Device device) {
   return at::empty({count, size, size, 3}, at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
 }

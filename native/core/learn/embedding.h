@@ -6,17 +6,11 @@
 
 #include "core/augment/augmenter.h"
 #include "core/data/image_store.h"
+#include "core/dist/part.h"
 #include "core/dist/shard_pool.h"
 #include "core/models/resnet.h"
 
 namespace simclr {
-
-/// Rows `[begin, end)` of `count` that belong to part `part` of `parts`: contiguous, sizes differ by at most
-/// one.
-struct Span {
-  int64_t begin, end;
-};
-Span part_of(int64_t count, int part, int parts);
 
 /// Room for `count` NHWC float images on the CPU, from where `device` can fetch them while the CPU goes on.
 at::Tensor host_images(int64_t count, int64_t size, at::Device device);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/learn/device.h"
+#include "core/learn/memory.h"
 
 namespace simclr {
 namespace {
@@ -53,7 +54,7 @@ at::Tensor nhwc(const at::Tensor& x) { return x.detach().permute({0, 2, 3, 1}).c
 
 }  // namespace
 
-Learner::Learner(const LearnerSpec& spec)
+Learner::Learner(const LearnerSpec& spec) try
     : spec_(spec),
       device_(parse_device(spec.device)),
       net_(network_of(spec)),
@@ -70,13 +71,17 @@ Learner::Learner(const LearnerSpec& spec)
   for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[replicas_->trained()[i]];
     tensors.push_back(
-        {parameter.name, parameter.master, replicas_->gradients()[i], parameter.excluded, {}, {}});
+        {parameter.name, parameter.master, replicas_->gradients()[i], parameter.exclusion, {}, {}});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
   if (spec.precision == Precision::fp16) loss_scale_.emplace();
   if (const DeviceKernels* kernels = device_kernels(device_)) device_views_ = kernels->views(device_);
   if (spec.graph != GraphMode::kOff)
     graphs_ = std::make_unique<StepGraphs<StepMemory>>(recorder(), spec.graph == GraphMode::kMust);
+} catch (...) {
+  rethrow_with_memory(
+      "making a learner of precision " + std::string(name_of(spec.precision)) + " on " + spec.device,
+      "Lower `encoder.width`, choose a smaller `encoder.arch`, or free memory of the device.");
 }
 
 std::unique_ptr<WorkRecorder> Learner::recorder() const {

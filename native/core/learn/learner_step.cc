@@ -192,8 +192,8 @@ Learner::Work Learner::work_of(int64_t images, const at::Tensor& labels, const M
   const bool labelled = net_.classifier.has_value() && labels.defined() && (needs_labels() || !teacher_);
   if (needs_labels() && !labelled)
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected labels for a supervised step but received none.");
-  // Under LARS the linear head's decay is part of the loss; SGD decays by itself (tf2/model.py
-  // add_weight_decay).
+  // LARS leaves the linear head's kernel alone, whose decay is part of the loss then (tf2/model.py
+  // add_weight_decay); the other optimizers decay it as they do all kernels.
   const double decay = spec_.optimizer.name == OptimizerSpec::Name::lars ? spec_.optimizer.weight_decay : 0;
   // Labels are copied before the network is queued: a copy to a GPU waits for what is.
   const bool probe = labelled || teacher_ != nullptr;

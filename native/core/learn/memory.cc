@@ -3,12 +3,13 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/learn/memory_words.h"
 
 namespace simclr {
 
 bool ran_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string(error.what_without_backtrace()).find("DefaultCPUAllocator") != std::string::npos;
+         says_no_memory(error.what_without_backtrace());
 }
 
 void rethrow_with_memory(const std::string& during, const std::string& advice) {
@@ -18,8 +19,8 @@ void rethrow_with_memory(const std::string& during, const std::string& advice) {
   } catch (const c10::Error& error) {
     if (!ran_out_of_memory(error)) throw;
     words = error.what_without_backtrace();
-  } catch (const std::bad_alloc&) {
-    words = "std::bad_alloc";
+  } catch (const std::bad_alloc& error) {  // of our own kernels' calls, too (cuda/check.h)
+    words = error.what();
   }
   throw Error("ERR_SIMCLR_OUT_OF_MEMORY",
               "Memory ran out during " + during + ". " + advice + " (" + first_line(words) + ")");

@@ -10,7 +10,7 @@ struct MachineLimits {
   double copy = 0;
 };
 
-/// Measures with `threads` threads at once, each on its own data; about a second. CPU only.
+/// Measures with `threads` threads at once, each on its own data; about two seconds. CPU only.
 MachineLimits measure_limits(int threads);
 
 /// How many times as fast as in fp32 a core multiplies matrices in bf16: 7 with AMX, 2 on AMD, and half as

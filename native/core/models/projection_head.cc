@@ -18,8 +18,8 @@ ProjectionHead first_layers(int count, Parameters& parameters, const HeadSpec& s
     norm.unbiased_running = spec.convention == Convention::kTorch;
     norm.shift = !(last && spec.convention == Convention::kPaper);
     DenseNorm layer;
-    layer.kernel =
-        parameters.add(dense_name, dense_kernel(out, in, spec.convention, seed, dense_name), true, false);
+    layer.kernel = parameters.add(dense_name, dense_kernel(out, in, spec.convention, seed, dense_name), true,
+                                  Exclusion::kNone);
     layer.norm = add_batch_norm(parameters, prefix + "layers." + std::to_string(3 * i + 1), out, norm);
     layer.last = last;
     head.out = out;

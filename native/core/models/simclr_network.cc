@@ -18,9 +18,9 @@ SimclrNetwork build(const EncoderSpec& encoder, BuildHead& head_of, const HeadSp
 void add_classifier(SimclrNetwork& net, int64_t in, int64_t classes, uint64_t seed) {
   const std::string name = "classifier.weight";
   const at::Tensor kernel = dense_kernel(classes, in, Convention::kPaper, seed, name);
-  net.classifier =
-      LinearHead{net.parameters.add(name, kernel, false, true),
-                 net.parameters.add("classifier.bias", at::zeros({classes}, at::kFloat), false, true)};
+  net.classifier = LinearHead{
+      net.parameters.add(name, kernel, false, Exclusion::kAdaptation),
+      net.parameters.add("classifier.bias", at::zeros({classes}, at::kFloat), false, Exclusion::kAll)};
 }
 
 }  // namespace

@@ -74,10 +74,10 @@ BatchNorm add_batch_norm(Parameters& parameters, const std::string& name, int64_
                          const BatchNormOptions& options) {
   BatchNorm layer;
   layer.unbiased_running = options.unbiased_running;
-  layer.scale =
-      parameters.add(name + ".weight", at::full({channels}, options.initial_scale, at::kFloat), false, true);
+  layer.scale = parameters.add(name + ".weight", at::full({channels}, options.initial_scale, at::kFloat),
+                               false, Exclusion::kAll);
   if (options.shift)
-    layer.shift = parameters.add(name + ".bias", at::zeros({channels}, at::kFloat), false, true);
+    layer.shift = parameters.add(name + ".bias", at::zeros({channels}, at::kFloat), false, Exclusion::kAll);
   layer.running_mean = parameters.add_buffer(name + ".running_mean", at::zeros({channels}, at::kFloat));
   layer.running_var = parameters.add_buffer(name + ".running_var", at::ones({channels}, at::kFloat));
   layer.batches = parameters.add_buffer(name + ".num_batches_tracked", at::zeros({}, at::kLong));

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "core/models/spec.h"
+#include "core/convention.h"
 
 namespace simclr {
 

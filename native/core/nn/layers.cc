@@ -12,7 +12,7 @@ Conv add_conv(Builder& builder, const std::string& name, int64_t in, int64_t out
               int64_t stride) {
   const std::string full = name + ".weight";
   const at::Tensor kernel = conv_kernel({out, in, size, size}, builder.convention, builder.seed, full);
-  return {builder.parameters.add(full, kernel, true, false), stride, (size - 1) / 2};
+  return {builder.parameters.add(full, kernel, true, Exclusion::kNone), stride, (size - 1) / 2};
 }
 
 at::Tensor conv(const Context& context, const Conv& layer, const at::Tensor& x) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/models/spec.h"
+#include "core/convention.h"
 #include "core/nn/context.h"
 #include "core/nn/parameters.h"
 

@@ -26,8 +26,8 @@ at::Tensor in_layout(const at::Tensor& value) {
 
 }  // namespace
 
-int Parameters::add(const std::string& name, at::Tensor value, bool low_precision, bool excluded) {
-  parameters_.push_back({name, std::move(value), low_precision, excluded, /*trained=*/true});
+int Parameters::add(const std::string& name, at::Tensor value, bool low_precision, Exclusion exclusion) {
+  parameters_.push_back({name, std::move(value), low_precision, exclusion, /*trained=*/true});
   return static_cast<int>(parameters_.size()) - 1;
 }
 

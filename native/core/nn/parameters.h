@@ -15,12 +15,20 @@ struct NamedTensor {
   at::Tensor value;
 };
 
+/// What an optimizer leaves out for a parameter (tf2/model.py, tf2/lars_optimizer.py).
+enum class Exclusion {
+  kNone,        ///< kernels of the encoder and of the projection head
+  kAdaptation,  ///< LARS neither adapts nor decays it: the kernel of the linear head, whose decay is in its
+                ///< loss there
+  kAll,         ///< nor do SGD and Adam decay it: BN, biases
+};
+
 struct Parameter {
   std::string name;
   at::Tensor master;  ///< fp32 (fp64 in an fp64 run); kernels of convolutions are stored channels_last
   bool
       low_precision;  ///< computed with in the run's precision (kernels); BN and biases stay as the master is
-  bool excluded;  ///< no weight decay and no LARS adaptation: BN, biases, the supervised head (tf2/model.py)
+  Exclusion exclusion;
   bool trained = true;  ///< false: frozen; no gradient, no update
 };
 
@@ -28,7 +36,7 @@ struct Parameter {
 class Parameters {
  public:
   /// Returns the parameter's index. Names are unique.
-  int add(const std::string& name, at::Tensor value, bool low_precision, bool excluded);
+  int add(const std::string& name, at::Tensor value, bool low_precision, Exclusion exclusion);
   int add_buffer(const std::string& name, at::Tensor value);
 
   /// This parameter is not trained.

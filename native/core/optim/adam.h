@@ -11,7 +11,7 @@ AdamOptions adam_options(const OptimizerSpec& spec);
 
 /// torch (torch.optim.Adam, AdamW): epsilon joins the bias-corrected root of the second moment; paper
 /// (tf.keras, tf2/model.py): the root as it is. `adam`: decay joins the gradient; `adamw`: it shrinks the
-/// weight by lr * decay. Excluded tensors decay only with `decay_all`.
+/// weight by lr * decay. BN and biases decay only with `decay_all`.
 class Adam final : public Optimizer {
  public:
   Adam(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);

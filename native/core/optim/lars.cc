@@ -18,7 +18,7 @@ void Lars::update_group(const Chunks::Group& group, double lr) {
 
 double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
   const double weight = std::sqrt(squares.weight), gradient = std::sqrt(squares.gradient);
-  const bool excluded = tensors_[tensor].excluded;
+  const bool excluded = tensors_[tensor].exclusion != Exclusion::kNone;
   if (spec_.convention == Convention::kPaper)
     return excluded ? lr : lr * paper_trust(weight, gradient, spec_.trust_coefficient);
   return torch_factor(weight, gradient, spec_.weight_decay, spec_.trust_coefficient, spec_.epsilon);
@@ -37,7 +37,7 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
     const Slice<T> slice = chunks_.slice<T>(i, tensors_);
     if (popular)
       chunk_squares_[i] = popular_squares(slice, decay(chunk.tensor), options);
-    else if (!tensors_[chunk.tensor].excluded)
+    else if (tensors_[chunk.tensor].exclusion == Exclusion::kNone)
       chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
   }
   set_rates(group, lr);
@@ -76,7 +76,7 @@ void Lars::update_tensors(double lr) {
   for (size_t t = 0; t < tensors_.size(); ++t) {
     at::Tensor weight = tensors_[t].weight, momentum = tensors_[t].momentum;
     const at::Tensor& gradient = tensors_[t].gradient;
-    const bool adapts = !tensors_[t].excluded;
+    const bool adapts = tensors_[t].exclusion == Exclusion::kNone;
     const at::Tensor weight_norm = at::linalg_vector_norm(weight);
     if (spec_.convention == Convention::kTorch) {
       const at::Tensor gradient_norm = at::linalg_vector_norm(gradient);

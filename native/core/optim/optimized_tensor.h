@@ -5,16 +5,17 @@
 
 #include <string>
 
+#include "core/nn/parameters.h"
+
 namespace simclr {
 
-/// One weight and where its gradient will be, same shape, layout and type. `excluded`: BN, biases, the linear
-/// head. `momentum`: the buffer of LARS and SGD, Adam's first moment; `second_moment`: Adam's alone.
-/// Undefined: the optimizer makes them of zeros.
+/// One weight and where its gradient will be, same shape, layout and type. `momentum`: the buffer of LARS and
+/// SGD, Adam's first moment; `second_moment`: Adam's alone. Undefined: the optimizer makes them of zeros.
 struct OptimizedTensor {
   std::string name;
   at::Tensor weight;
   at::Tensor gradient;
-  bool excluded;
+  Exclusion exclusion;
   at::Tensor momentum;
   at::Tensor second_moment;
 };

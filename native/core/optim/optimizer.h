@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/models/spec.h"
+#include "core/convention.h"
 #include "core/nn/parameters.h"
 #include "core/optim/chunks.h"
 #include "core/optim/fused_update.h"
@@ -32,8 +32,12 @@ struct OptimizerSpec {
 
   bool is_adam() const { return name == Name::adam || name == Name::adamw; }
 
-  /// Whether a tensor decays: excluded ones with `decay_all` alone, which LARS has not.
-  bool decays(const OptimizedTensor& tensor) const { return !tensor.excluded || decay_all; }
+  /// Whether a tensor decays in the update: with LARS what it adapts, else all but BN and biases, which
+  /// `decay_all` takes in.
+  bool decays(const OptimizedTensor& tensor) const {
+    if (name == Name::lars) return tensor.exclusion == Exclusion::kNone;
+    return decay_all || tensor.exclusion != Exclusion::kAll;
+  }
 };
 
 class Optimizer {

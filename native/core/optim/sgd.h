@@ -5,7 +5,7 @@
 
 namespace simclr {
 
-/// Excluded tensors decay only with `decay_all`.
+/// BN and biases decay only with `decay_all`.
 class Sgd final : public Optimizer {
  public:
   Sgd(const OptimizerSpec& spec, std::vector<OptimizedTensor> tensors);

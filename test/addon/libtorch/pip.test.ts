@@ -130,6 +130,18 @@ describe('LibTorch for CUDA without a network', function () {
       .and.to.match(/--from FOLDER$/)
   })
 
+  it('asks for pip before it gets torch’s file', async () => {
+    await using server = await serveFile(fs.readFileSync(await torch('served')))
+    const messages: string[] = []
+    using _env = withEnvironment({ XDG_CACHE_HOME: folder('no pip'), PATH: folder('nothing') })
+    const options = { sources: [server.url], onMessage: (text: string) => messages.push(text) }
+    const error = await rejection(installLibtorch(release, options))
+    expect(error).to.have.property('code', 'ERR_SIMCLR_TOOL')
+    expect(error.message).to.contain('apt-get install python3-pip')
+    expect(server.requests).to.deep.equal([])
+    expect(messages.join()).to.not.contain('Getting LibTorch')
+  })
+
   it('takes the space of what pip will bring besides that file', async () => {
     const from = await torch('space')
     const { size } = fs.statSync(from)
