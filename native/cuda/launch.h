@@ -3,6 +3,14 @@
 // SIMCLR_HOST_EXECUTOR a C++ compiler sees the same source, and host_executor.h walks its blocks and threads.
 #pragma once
 
+/// Before a loop whose counter indexes an array that must stay in registers: left to the compiler, one day
+/// the array lies in local memory (`nvcc -Xptxas -v` tells, by a stack frame that is not of 0 bytes).
+#ifdef __CUDA_ARCH__
+#define SIMCLR_UNROLL _Pragma("unroll")
+#else
+#define SIMCLR_UNROLL
+#endif
+
 #ifdef SIMCLR_HOST_EXECUTOR
 
 #include "cuda/host_executor.h"
