@@ -30,8 +30,9 @@ __device__ T* dynamic_shared() {
   return reinterpret_cast<T*>(simclr_dynamic_shared);
 }
 
-/// Lets `kernel` use so much dynamic shared memory. Up to 48 KiB in all, with what the kernel itself declares
-/// (at most 16 KiB), nobody has to ask.
+/// Lets `kernel` use so much dynamic shared memory: the most that any launch of it takes, always, as this is
+/// the kernel's for all threads, and another may launch with more meanwhile. Up to 48 KiB in all, with what
+/// the kernel itself declares (at most 16 KiB), nobody has to ask.
 template <class Kernel>
 cudaError_t allow_shared(Kernel* kernel, int bytes) {
   if (bytes <= 32 << 10) return cudaSuccess;
