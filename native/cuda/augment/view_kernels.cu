@@ -281,7 +281,7 @@ cudaError_t make_views(const ViewSource& source, const Plan& plan, const ViewWor
                        float* memory, T* out, cudaStream_t stream) {
   const auto kernel = view_kernel<T>;
   const int shared = memory == nullptr ? static_cast<int>(workspace.bytes()) : 0;
-  const cudaError_t status = allow_shared(kernel, shared);
+  const cudaError_t status = allow_shared(kernel, kMostSharedBytes);
   if (status != cudaSuccess) return status;
   const auto blocks = static_cast<unsigned>(view_blocks(source, workspace));
   SIMCLR_LAUNCH(kernel, blocks, kThreads, shared, stream, source, plan, workspace, memory, out);

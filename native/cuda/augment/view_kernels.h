@@ -44,7 +44,7 @@ struct ViewWorkspace {
 /// Workspaces up to this size are in shared memory; larger ones in global memory, one for each of
 /// `view_blocks(…)` blocks. With the kernel's own 6 KiB a block stays below the 99 KiB that GPUs of compute
 /// capability 8.6, 8.9 and 12.0 have for one.
-constexpr int64_t kMostSharedBytes = 88 << 10;
+constexpr int kMostSharedBytes = 88 << 10;
 int64_t view_blocks(const ViewSource& source, const ViewWorkspace& workspace);
 
 /// Writes all first views, then all second ones …: [views * rows, size, size, 3]. `memory`: global memory for

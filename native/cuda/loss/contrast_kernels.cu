@@ -72,9 +72,11 @@ __global__ void __launch_bounds__(kTileThreads)
   const float scale = kLog2E / sizes.temperature;
   walk.each_tile([&](const ColumnTile& tile, auto& similarities, auto special) {
     const bool pairs = walk.first_views() && tile.second_views;
+    SIMCLR_UNROLL
     for (int r = 0; r < kRowsAThread; ++r) {
       const int self = walk.self_column(r, tile), partner = walk.partner_column(r, tile);
       RowSums part;
+      SIMCLR_UNROLL
       for (int c = 0; c < kColumnsAThread; ++c) {
         const int column = walk.column(c);
         const float s = walk.at(similarities, r, c);
@@ -90,6 +92,7 @@ __global__ void __launch_bounds__(kTileThreads)
       rows[r] = merged(rows[r], part);
     }
   });
+  SIMCLR_UNROLL
   for (int r = 0; r < kRowsAThread; ++r) {
     RowSums all = merged(rows[r], from_lane(rows[r], 1));
     all = merged(all, from_lane(all, 2));
@@ -116,21 +119,26 @@ __global__ void __launch_bounds__(kTileThreads)
                     const float* inverse_sum, const float* rest, float* gradient) {
   TileWalk<kDim> walk(z, sizes);
   float inverse[kRowsAThread];
+  SIMCLR_UNROLL
   for (int r = 0; r < kRowsAThread; ++r) inverse[r] = walk.inside(r) ? inverse_sum[walk.row(r)] : 0;
   const float scale = kLog2E / sizes.temperature;
   float sums[kRowTiles][kDim / 8][4] = {};
   walk.each_tile([&](const ColumnTile& tile, auto& similarities, auto special) {
     uint32_t weights[kRowTiles][kColumnTiles / 2][4];
+    SIMCLR_UNROLL
     for (int c = 0; c < kColumnsAThread; c += 2) {  // two neighbours make one register
       float column_inverse[2];
+      SIMCLR_UNROLL
       for (int i = 0; i < 2; ++i) {
         const int column = walk.column(c + i);
         const bool is_there = !special.value || column < tile.columns;
         column_inverse[i] = is_there ? inverse_sum[tile.first + column] : 0;
       }
+      SIMCLR_UNROLL
       for (int r = 0; r < kRowsAThread; ++r) {
         const int self = walk.self_column(r, tile), partner = walk.partner_column(r, tile);
         float w[2];
+        SIMCLR_UNROLL
         for (int i = 0; i < 2; ++i) {
           const int column = walk.column(c + i);
           const float e = shifted_exp2(walk.at(similarities, r, c + i), scale);
@@ -143,13 +151,16 @@ __global__ void __launch_bounds__(kTileThreads)
     }
     walk.add_products(weights, sums);
   });
+  SIMCLR_UNROLL
   for (int r = 0; r < kRowsAThread; ++r) {
     if (!walk.inside(r)) continue;
     const int64_t own = walk.own(r);
     const int64_t other = own < sizes.count ? own + sizes.count : own - sizes.count;
     const float partner_weight = rest[own] + rest[other];
     const float* partner = exact + walk.partner(r) * width;
+    SIMCLR_UNROLL
     for (int n = 0; n < kDim / 8; ++n) {
+      SIMCLR_UNROLL
       for (int i = 0; i < 2; ++i) {
         const int d = 8 * n + 2 * (walk.lane() % 4) + i;
         if (d >= width) continue;

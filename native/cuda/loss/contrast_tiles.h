@@ -105,17 +105,14 @@ class TileWalk {
   /// sums [rows, dim] += weights [rows, columns] times the running tile.
   __device__ void add_products(const uint32_t (&weights)[kRowTiles][kColumnTiles / 2][4],
                                float (&sums)[kRowTiles][kDim / 8][4]) const {
-#ifdef __CUDA_ARCH__
-#pragma unroll
-#endif
+    SIMCLR_UNROLL
     for (int k = 0; k < kColumnTiles / 2; ++k) {
-#ifdef __CUDA_ARCH__
-#pragma unroll
-#endif
+      SIMCLR_UNROLL
       for (int n = 0; n < kDim / 16; ++n) {
         // Matrices: columns 0-7 and 8-15 of these 16, then the same of the next eight numbers of a row.
         uint32_t b[4];
         load_matrices_transposed(b, chunk(current_, 16 * k + lane() % 16, 2 * n + lane() / 16));
+        SIMCLR_UNROLL
         for (int m = 0; m < kRowTiles; ++m) {
           multiply_add(sums[m][2 * n], weights[m][k], {b[0], b[1]});
           multiply_add(sums[m][2 * n + 1], weights[m][k], {b[2], b[3]});
@@ -156,18 +153,19 @@ class TileWalk {
 
   __device__ void multiply(float (&s)[kRowTiles][kColumnTiles][4]) const {
     const int warp_row = threadIdx.x / 32 * 32;
-#ifdef __CUDA_ARCH__
-#pragma unroll
-#endif
+    SIMCLR_UNROLL
     for (int k = 0; k < kDim / 16; ++k) {
       uint32_t a[kRowTiles][4];
       // Matrices of A: rows 0-7, rows 8-15, then the same of the next eight numbers.
+      SIMCLR_UNROLL
       for (int m = 0; m < kRowTiles; ++m)
         load_matrices(a[m], chunk(rows_shared_, warp_row + 16 * m + lane() % 16, 2 * k + lane() / 16));
+      SIMCLR_UNROLL
       for (int n = 0; n < kColumnTiles / 2; ++n) {
         // Matrices of B, columns being rows in memory: numbers 0-7 and 8-15 of columns 0-7, then of 8-15.
         uint32_t b[4];
         load_matrices(b, chunk(current_, 16 * n + lane() % 8 + lane() / 16 * 8, 2 * k + lane() / 8 % 2));
+        SIMCLR_UNROLL
         for (int m = 0; m < kRowTiles; ++m) {
           multiply_add(s[m][2 * n], a[m], {b[0], b[1]});
           multiply_add(s[m][2 * n + 1], a[m], {b[2], b[3]});
