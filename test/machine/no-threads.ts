@@ -12,7 +12,16 @@ if (process.getuid?.() === 0) {
 }
 
 const row = Float32Array.of(1, 0)
-const spec = { size: 1, rank: 0, localSize: 1, host: '127.0.0.1', port: 1, servesStore: true, storeOutlives: false, generation: '' }
+const spec = {
+  size: 1,
+  rank: 0,
+  localSize: 1,
+  host: '127.0.0.1',
+  port: 1,
+  servesStore: true,
+  storeOutlives: false,
+  generation: '',
+}
 const scenes = { seed: 0, first: 0, count: 4, size: 32 }
 const calls = {
   fillScenes: () => store.fillScenes(scenes),
