@@ -6,21 +6,18 @@ import { z } from 'zod'
 import {
   augment,
   byPreset,
-  checkpoint,
   conventions,
   distillation,
-  distributed,
   encoder,
   head,
   loss,
   optimizer,
   type optimizers,
-  probe,
   schedule,
-  validation,
 } from './groups.ts'
 // biome-ignore format: one line
 import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
+import { checkpoint, distributed, probe, validation } from './run-groups.ts'
 import type { Must, Same } from './same.ts'
 import type { PresetName, TrainSettings } from './types/train-settings.ts'
 

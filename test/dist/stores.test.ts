@@ -23,24 +23,24 @@ describe('a store that does not answer', function () {
     return new Member(child)
   }
 
-  it('rank 0 is stopped while another waits for a third: it waits no longer than the timeout says', async () => {
+  /** Rank 0, and what becomes of rank 1's joining, both waiting for a third. */
+  async function waiting(timeoutSeconds: number) {
     const port = await freePort()
-    const first = await member(0, 3, port, 600)
-    const second = await member(1, 3, port, 4)
+    const [first, second] = [await member(0, 3, port, 600), await member(1, 3, port, timeoutSeconds)]
     first.begin('join')
     const joined = second.call('join')
     await setTimeout(2000)
+    return { first, second, joined }
+  }
+
+  it('rank 0 is stopped while another waits for a third: it waits no longer than the timeout says', async () => {
+    const { first, joined } = await waiting(4)
     first.child.kill('SIGSTOP')
     expect(await joined).to.match(/ERR_SIMCLR_RANK.*store at .* does not answer: rank 0/)
   })
 
   it('... and stops when it is asked to', async () => {
-    const port = await freePort()
-    const first = await member(0, 3, port, 600)
-    const second = await member(1, 3, port, 600)
-    first.begin('join')
-    const joined = second.call('join')
-    await setTimeout(2000)
+    const { first, second, joined } = await waiting(600)
     first.child.kill('SIGSTOP')
     await setTimeout(500)
     second.begin('stop')
