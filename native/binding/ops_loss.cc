@@ -32,11 +32,10 @@ Napi::Value call(const Napi::CallbackInfo& info, at::ScalarType type) {
       has(options, "plain") && boolean(options, "plain"),
       input_type(options, type),
       guarded(env, [&] { return parse_device(has(options, "device") ? string(options, "device") : "cpu"); })};
-  const at::Tensor rows = at::from_blob(z.Data(), {length / dim, dim}, type);
-  const ReplicaResult result = guarded(env, [&] { return nt_xent_replicas(rows, replicas); });
   auto gradient = Napi::TypedArrayOf<T>::New(env, z.ElementLength());
-  const T* const values = result.gradient.template const_data_ptr<T>();
-  std::copy(values, values + length, gradient.Data());
+  const auto tensor = [&](T* data) { return at::from_blob(data, {length / dim, dim}, type); };
+  const ReplicaResult result =
+      guarded(env, [&] { return nt_xent_replicas(tensor(z.Data()), tensor(gradient.Data()), replicas); });
   Napi::Object object = Napi::Object::New(env);
   object.Set("loss", result.loss);
   object.Set("contrastiveAccuracy", result.contrastive_accuracy);

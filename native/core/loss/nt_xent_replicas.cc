@@ -34,13 +34,14 @@ NtXentOutput run_replica(const at::Tensor& z, const at::Tensor& gradient, Span i
 
 }  // namespace
 
-ReplicaResult nt_xent_replicas(const at::Tensor& z, const ReplicaOptions& options) {
+ReplicaResult nt_xent_replicas(const at::Tensor& z, const at::Tensor& gradient,
+                               const ReplicaOptions& options) {
   const int64_t images = z.size(0) / options.loss.views;
   ShardPool pool(options.replicas, at::get_num_threads());
-  ReplicaResult result{0, 0, 0, at::empty_like(z)};
+  ReplicaResult result{};
   pool.run([&](int replica, Group& group) {
     const Span mine = part_of(images, replica, options.replicas);
-    const NtXentOutput out = run_replica(z, result.gradient, mine, options, group);
+    const NtXentOutput out = run_replica(z, gradient, mine, options, group);
     if (replica > 0) return;  // all say the same
     result.loss = out.loss.item<double>();
     result.contrastive_accuracy = out.contrastive_accuracy.item<double>();

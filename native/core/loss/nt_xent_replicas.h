@@ -18,11 +18,11 @@ struct ReplicaOptions {
 
 struct ReplicaResult {
   double loss, contrastive_accuracy, entropy;
-  at::Tensor gradient;  ///< of the loss with respect to `z`, its shape and type, CPU
 };
 
 /// `z`: [views b, dim] on the CPU, ordered as `nt_xent` wants it; each replica takes its images' rows of all
-/// views.
-ReplicaResult nt_xent_replicas(const at::Tensor& z, const ReplicaOptions& options);
+/// views. `gradient`, of the same shape and type, is filled with the loss's with respect to `z`.
+ReplicaResult nt_xent_replicas(const at::Tensor& z, const at::Tensor& gradient,
+                               const ReplicaOptions& options);
 
 }  // namespace simclr
