@@ -21,9 +21,9 @@ import {
   untrained,
   untrainedConfig,
 } from './config/encoder-options.ts'
+import { pickDevice } from './config/device.ts'
 import { atRest } from './config/learner-spec.ts'
 import { expected, invalid, validate } from './config/messages.ts'
-import { pickDevice } from './config/resolve.ts'
 import { heardValues } from './data/abort.ts'
 import { fillStore } from './data/fill.ts'
 import { decodedSide } from './data/images.ts'

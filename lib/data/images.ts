@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
-import type { DataFacts } from '../config/resolve.ts'
+import type { DataFacts } from '../config/facts.ts'
 import { heard } from './abort.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage } from './decode.ts'

@@ -1,8 +1,9 @@
 /** What a run will be: its options resolved on its images, fitting its checkpoint and the same on every rank. */
+import type { MachineFacts } from '../config/facts.ts'
 import { expected, invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { type MachineFacts, resolve, scheduleSettings } from '../config/resolve.ts'
-import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
+import { resolve } from '../config/resolve.ts'
+import { type Resolution, type ResolvedConfig, scheduleSettings } from '../config/resolved.ts'
 import { learningRate, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, type Images } from '../data/images.ts'
@@ -57,15 +58,13 @@ export interface Settled {
 export async function settle({ options, ranks, start, machine, images, tell }: Parts): Promise<Settled> {
   const { checkpoint, init, teacher } = start
   const data = dataOf(options, checkpoint?.config)
-  const facts = dataFacts(images, data === sampleTrain)
-  const { notes, ...resolution } = resolve(
-    settingsOf(options),
-    facts,
+  const { notes, ...resolution } = resolve(settingsOf(options), {
+    data: dataFacts(images, data === sampleTrain),
     machine,
-    checkpoint?.config,
+    previous: checkpoint?.config,
     init,
     teacher,
-  )
+  })
   const { config, schedule, plan } = resolution
   if (typeof data === 'string') config.data = data
   const step = checkpoint?.step ?? 0

@@ -1,8 +1,9 @@
 /** The images that a run trains on. */
+import type { MachineFacts } from '../config/facts.ts'
 import { invalid } from '../config/messages.ts'
 import { learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { type MachineFacts, resolve } from '../config/resolve.ts'
+import { resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { type TrainSettings, trainSettings } from '../config/settings.ts'
 import { decodingThreads, type Images, readImages } from '../data/images.ts'
@@ -40,7 +41,7 @@ export async function readTrainingImages(
     isDefault: data === sampleTrain,
   }
   const resolved = (imageSize: number | null) =>
-    resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init, teacher).config
+    resolve(settingsOf(options), { data: { ...guess, imageSize }, machine, previous, init, teacher }).config
   // What cannot work is said before a large set is read.
   const config = resolved(null)
   const { imageSize, limit, limitPerClass, limitSeed, maxSkipped, threads, stream } = config

@@ -18,8 +18,10 @@ const refusal = async (promise: Promise<unknown>): Promise<SimclrError> => {
 
 const { config: ranWith } = resolve(
   { threads: 1 },
-  { images: 12, imageSize: 32, labelled: false, isDefault: false },
-  { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 1 },
+  {
+    data: { images: 12, imageSize: 32, labelled: false, isDefault: false },
+    machine: { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 1 },
+  },
 )
 
 describe('run folder', () => {
