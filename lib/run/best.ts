@@ -70,6 +70,6 @@ export class BestEncoder {
   /** How often the run has been validated since, without doing better. */
   since(history: readonly EpochEvent[]): number {
     const from = this.#best?.step ?? Infinity
-    return history.filter(({ validation, step }) => validation != null && step > from).length
+    return history.filter(({ validation, step }) => validation !== null && step > from).length
   }
 }

@@ -76,27 +76,6 @@ export async function findStart(
   return { checkpoint, unusable }
 }
 
-/** What options that older checkpoints lack were then. */
-const before: readonly (readonly [string, unknown])[] = [
-  ['objective', 'contrastive'],
-  ['init', null],
-  ['teacher', null],
-  ['distillation.temperature', 1],
-  ['distillation.weight', 1],
-  ['fineTuneAfterBlock', -1],
-  ['head.keep', 0],
-  ['head.hidden', null],
-  ['views', 2],
-  ['resolution', null],
-  ['chunkSize', null],
-  ['augment.hueMode', 'exact'],
-  ['augment.verticalFlip', 0],
-  ['augment.quarterTurn', 0],
-  ['augment.quarterTurnMode', 'any'],
-  ['optimizer.beta1', 0.9],
-  ['optimizer.beta2', 0.999],
-]
-
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(
   checkpoint: Checkpoint & { path: string },
@@ -111,7 +90,7 @@ export function checkFits(
     )
   }
   const ours = leaves(config)
-  const theirs = new Map([...before, ...leaves(checkpoint.config)])
+  const theirs = leaves(checkpoint.config)
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
     if (mayChange.has(name)) continue
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue

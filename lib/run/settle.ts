@@ -78,7 +78,7 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   checkParts(config, ranks)
   for (const message of notes) tell({ type: 'warning', message })
   const looks = await fingerprint(images, options.signal)
-  if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
+  if (checkpoint && checkpoint.fingerprint !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, looks, listened))
   return { resolution, step, classNames, listened, looks }

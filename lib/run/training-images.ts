@@ -62,9 +62,9 @@ export async function readTrainingImages(
   return read
 }
 
-/** Was it validated on a source in memory? Older configurations know of no validation. */
-function lacksHeldOut({ validation }: Partial<ResolvedConfig>): boolean {
-  return validation !== undefined && validation.data === undefined
+/** Was it validated on a source in memory? */
+function lacksHeldOut({ validation }: ResolvedConfig): boolean {
+  return validation.data === undefined
 }
 
 export function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {

@@ -78,7 +78,5 @@ describe('a run again with other options', () => {
       .to.include({ temperature: 0.3 })
       .and.not.have.any.keys('batchSize')
     expect(forRerun({ options: config }, {})).to.deep.equal(config)
-    const texts = { batchSize: 'preset cifar' } as never // as older versions wrote them
-    expect(forRerun({ options: config, why: texts }, {})).to.deep.equal(config)
   })
 })
