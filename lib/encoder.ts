@@ -29,9 +29,10 @@ import { fillStore } from './data/fill.ts'
 import { decodedSide } from './data/images.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import type { ImageInput } from './data/types.ts'
+import { rankedProbabilities } from './evaluate/scores.ts'
 import { output, writeOutput } from './io/output.ts'
 import { machineFacts } from './machine-facts.ts'
-import { type Classifier, classProbabilities, mostProbable } from './weights/classifier.ts'
+import { type Classifier, classProbabilities } from './weights/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
@@ -246,7 +247,8 @@ export class Encoder {
     const classifier = this.#classifier()
     const { classes } = classifier
     const data = await classProbabilities(loadAddon(), classifier, features)
-    const best = Array.from(mostProbable(data, classes.length), (number) => classes[number]!)
+    const { labels } = rankedProbabilities(data, classes.length, 1)
+    const best = Array.from(labels, (number) => classes[number]!)
     return { data, shape: [best.length, classes.length], best }
   }
 

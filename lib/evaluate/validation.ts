@@ -2,11 +2,12 @@
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
-import { classProbabilities, mostProbable } from '../weights/classifier.ts'
+import { classProbabilities } from '../weights/classifier.ts'
 import { learntClassifier } from '../weights/encoder-file.ts'
 import { learnerFeatures } from './features.ts'
 import { shuffledLabelled } from './online.ts'
 import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
+import { rankedProbabilities, shareWithin } from './scores.ts'
 
 /** Some images of a set. */
 interface Part {
@@ -59,7 +60,7 @@ export class Validation {
     const queries = await this.#features(learner, this.#queries, signal)
     if (!areUsable(queries)) return null
     const { metric } = this.#config.validation
-    if (metric === 'classifier') return await this.#classified(learner, queries)
+    if (metric === 'classifier') return await this.#ofClassifier(learner, queries)
     const bank = await this.#features(learner, this.#bank, signal)
     if (!areUsable(bank)) return null
     return metric === 'knn'
@@ -67,11 +68,10 @@ export class Validation {
       : await linearAccuracy(this.#addon, bank, queries)
   }
 
-  async #classified(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
+  async #ofClassifier(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
     const classifier = learntClassifier(this.#config, await learner.state(), null)!
     const probabilities = await classProbabilities(this.#addon, classifier, data)
-    const numbers = mostProbable(probabilities, classifier.classes.length)
-    return numbers.reduce((right, number, i) => right + (number === labels[i] ? 1 : 0), 0) / labels.length
+    return shareWithin(rankedProbabilities(probabilities, classifier.classes.length, 1), labels, 1)
   }
 
   #features(
