@@ -5,9 +5,9 @@ import type { Images } from '../data/images.ts'
 import { classProbabilities } from '../weights/classifier.ts'
 import { learntClassifier } from '../weights/encoder-file.ts'
 import { learnerFeatures } from './features.ts'
-import { shuffledLabelled } from './online.ts'
 import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
 import { rankedProbabilities, shareWithin } from './scores.ts'
+import { shuffledLabelled, splitRows } from './split.ts'
 
 /** Some images of a set. */
 interface Part {
@@ -41,10 +41,9 @@ export class Validation {
     this.#held = held
     const own = shuffledLabelled(addon, held, config.seed)
     const others = shuffledLabelled(addon, training, config.seed).slice(0, config.probe.images)
-    const asked = others.length > 0 ? own.length : Math.max(1, Math.floor(own.length / 5))
-    this.#queries = { images: held, indices: own.slice(0, asked) }
-    this.#bank =
-      others.length > 0 ? { images: training, indices: others } : { images: held, indices: own.slice(asked) }
+    const parts = others.length > 0 ? { held: own, learnt: others } : splitRows(own)
+    this.#queries = { images: held, indices: parts.held }
+    this.#bank = { images: others.length > 0 ? training : held, indices: parts.learnt }
   }
 
   /** Is there one after epoch `epoch` (from 0)? */
