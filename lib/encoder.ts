@@ -27,6 +27,7 @@ import { expected, invalid, validate } from './config/messages.ts'
 import { heardValues } from './data/abort.ts'
 import { fillStore } from './data/fill.ts'
 import { decodedSide } from './data/images.ts'
+import { sequence } from './data/indices.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import type { ImageInput } from './data/types.ts'
 import { rankedProbabilities } from './evaluate/scores.ts'
@@ -329,11 +330,6 @@ export class Encoder {
 function prepared(file: Preprocessing, known: PreprocessingOptions = {}): Preprocessing {
   const { imageSize = file.imageSize, convention = file.convention, normalize = file.normalize } = known
   return { imageSize, convention, normalize }
-}
-
-/** 0 … count - 1. */
-export function sequence(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => i)
 }
 
 /** The path of `what`, as a caller named it. */

@@ -12,7 +12,7 @@ export interface GroupSpec {
   port: number
   /** This process runs the store: rank 0, unless a launcher does. */
   servesStore: boolean
-  /** A launcher keeps the store over attempts of the run: what an earlier one left there is not taken for this one's. */
+  /** A launcher keeps the store over attempts of the run, whose ranks then meet in rounds: what an earlier one left there is not taken for this one's. */
   storeOutlives: boolean
   /** Of the run's keys: those of other runs in the store are not this one's. */
   generation: string

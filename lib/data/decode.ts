@@ -23,6 +23,9 @@ export interface DecodeOptions {
   maxPixels: number
 }
 
+/** Of `maxPixels`. */
+export const defaultMaxPixels = 100_000_000
+
 /** Files of more bytes are refused unread. */
 const maxFileBytes = 1 << 29
 /** Pixels in a row or column that a native store takes (native/binding/image_store.cc). */

@@ -42,7 +42,7 @@ export class OnlineProbe {
    */
   async run(learner: NativeLearner, signal?: AbortSignal): Promise<number | null> {
     const featuresOf = (indices: Uint32Array) =>
-      learnerFeatures(learner, this.#augmenter, this.#images, indices, signal)
+      learnerFeatures(learner, this.#augmenter, { images: this.#images, indices }, signal)
     const bank = await featuresOf(this.#bank)
     const queries = await featuresOf(this.#queries)
     if (!areUsable(bank) || !areUsable(queries)) return null

@@ -22,6 +22,9 @@ export interface LinearOptions {
   maxIterations: number
 }
 
+/** How many classes are asked for, of each image the likeliest. */
+type Top = Pick<Ranking, 'top'>
+
 export const knnDefaults: KnnOptions = { k: 20, temperature: 0.1 }
 export const linearDefaults: LinearOptions = { l2: 1e-3, maxIterations: 100 }
 
@@ -39,8 +42,7 @@ export async function knnRanking(
   addon: Pick<Addon, 'knn'>,
   bank: LabelledFeatures,
   queries: Float32Array,
-  { k, temperature }: KnnOptions,
-  top: number,
+  { k, temperature, top }: KnnOptions & Top,
 ): Promise<Ranking> {
   const { classes, numbers } = numbered(bank.labels)
   const ranked = await addon.knn(bank.data, numbers, queries, {
@@ -58,8 +60,7 @@ export async function linearRanking(
   addon: Pick<Addon, 'linearProbe'>,
   train: LabelledFeatures,
   queries: Float32Array,
-  { l2, maxIterations }: LinearOptions,
-  top: number,
+  { l2, maxIterations, top }: LinearOptions & Top,
 ): Promise<Ranking> {
   const { classes, numbers } = numbered(train.labels)
   const ranked = await addon.linearProbe(train.data, numbers, queries, {
@@ -79,7 +80,7 @@ export async function knnAccuracy(
   { data, labels }: LabelledFeatures,
   options: KnnOptions = knnDefaults,
 ): Promise<number> {
-  return shareWithin(await knnRanking(addon, bank, data, options, 1), labels, 1)
+  return shareWithin(await knnRanking(addon, bank, data, { ...options, top: 1 }), labels, 1)
 }
 
 /** Share of `queries` that multinomial logistic regression fitted to `train` classifies rightly. */
@@ -89,7 +90,7 @@ export async function linearAccuracy(
   { data, labels }: LabelledFeatures,
   options: LinearOptions = linearDefaults,
 ): Promise<number> {
-  return shareWithin(await linearRanking(addon, train, data, options, 1), labels, 1)
+  return shareWithin(await linearRanking(addon, train, data, { ...options, top: 1 }), labels, 1)
 }
 
 /** Both sets less the mean of `bank`, as raw pixels need it before cosine similarities mean anything. */

@@ -1,7 +1,7 @@
 /** Accuracy on held-out images during training: which encoder of the run is the best, and whether it still gets better. */
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { Images } from '../data/images.ts'
+import type { Images, SomeImages } from '../data/images.ts'
 import { classProbabilities } from '../weights/classifier.ts'
 import { learntClassifier } from '../weights/encoder-file.ts'
 import { learnerFeatures } from './features.ts'
@@ -9,10 +9,15 @@ import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from '.
 import { rankedProbabilities, shareWithin } from './scores.ts'
 import { shuffledLabelled, splitRows } from './split.ts'
 
-/** Some images of a set. */
-interface Part {
-  images: Images
-  indices: Uint32Array
+export interface ValidationParts {
+  addon: Addon
+  /** The images that are trained on. */
+  training: Images
+  /** Have labels; disposed with the validation. */
+  held: Images
+  /** Has no random operators. */
+  augmenter: NativeAugmenter
+  config: ResolvedConfig
 }
 
 export class Validation {
@@ -21,20 +26,11 @@ export class Validation {
   readonly #config: ResolvedConfig
   readonly #held: Images
   /** What a probe learns from, and what it is asked. */
-  readonly #bank: Part
-  readonly #queries: Part
+  readonly #bank: SomeImages
+  readonly #queries: SomeImages
 
-  /**
-   * `training`: the images that are trained on, of which `probe.images` are learnt from; where they have no labels, a
-   * fifth of `held` is asked for by the rest. `held` has labels, and is disposed with this; `augmenter` has no random operators.
-   */
-  constructor(
-    addon: Addon,
-    training: Images,
-    held: Images,
-    augmenter: NativeAugmenter,
-    config: ResolvedConfig,
-  ) {
+  /** `probe.images` of `training` are learnt from; where those have no labels, a fifth of `held` is asked for by the rest. */
+  constructor({ addon, training, held, augmenter, config }: ValidationParts) {
     this.#addon = addon
     this.#augmenter = augmenter
     this.#config = config
@@ -75,10 +71,10 @@ export class Validation {
 
   #features(
     learner: NativeLearner,
-    { images, indices }: Part,
+    some: SomeImages,
     signal: AbortSignal | undefined,
   ): Promise<LabelledFeatures> {
-    return learnerFeatures(learner, this.#augmenter, images, indices, signal)
+    return learnerFeatures(learner, this.#augmenter, some, signal)
   }
 
   async dispose(): Promise<void> {

@@ -1,5 +1,4 @@
 /** The images that a run trains on. */
-import type { MachineFacts } from '../config/facts.ts'
 import { invalid } from '../config/messages.ts'
 import { learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
@@ -10,19 +9,16 @@ import { decodingThreads, type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import type { TrainEvent } from './events.ts'
-import type { Beginner } from './init.ts'
-import type { Start } from './resume.ts'
-import type { Teacher } from './teacher.ts'
+import type { Parts } from './parts.ts'
 
 /** Reads the data that the options, or the run being resumed, name. */
-export async function readTrainingImages(
-  options: TrainOptions,
-  { checkpoint }: Start,
-  machine: MachineFacts,
-  { init, teacher }: { init: Beginner | undefined; teacher: Teacher | undefined },
-  tell: (event: TrainEvent) => void,
-): Promise<Images> {
+export async function readTrainingImages({
+  options,
+  start,
+  machine,
+  tell,
+}: Pick<Parts, 'options' | 'start' | 'machine' | 'tell'>): Promise<Images> {
+  const { checkpoint, init, teacher } = start
   const previous = checkpoint?.config
   if (checkpoint && options.data === undefined && previous?.data === undefined) {
     throw invalid(

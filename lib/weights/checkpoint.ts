@@ -27,6 +27,11 @@ export interface Checkpoint {
   tensors: NativeTensor[]
 }
 
+/** One that was found at `path`. */
+export interface FoundCheckpoint extends Checkpoint {
+  path: string
+}
+
 /** Where a run's folder has them. */
 export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
 
@@ -117,7 +122,7 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 export async function newestCheckpoint(
   folder: string,
   onUnusable: (path: string, reason: Error) => void,
-): Promise<(Checkpoint & { path: string }) | null> {
+): Promise<FoundCheckpoint | null> {
   const paths = await listCheckpoints(folder)
   let failure: unknown
   for (const path of paths) {
