@@ -9,7 +9,7 @@ import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { freePort } from '../io/port.ts'
-import { kernelKills } from '../isolate/death.ts'
+import { kernelKills, killedByOthers } from '../isolate/death.ts'
 import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
@@ -234,7 +234,7 @@ export function failureOf(ends: readonly End[], wasAborted: boolean, lacksMemory
 function aboutKill(lacksMemory: boolean): string {
   return lacksMemory
     ? 'Memory ran out: start fewer `processes`, lower `batchSize` or `limit`, or `stream` the images.'
-    : 'Somebody killed it, or a container that ran out of memory.'
+    : killedByOthers
 }
 
 /** What torchrun would set. */
