@@ -25,7 +25,7 @@ export function kernelKills(): number {
   }
 }
 
-/** Of a process that SIGKILL has ended, by what is known of it not the kernel's. */
+/** Why SIGKILL has ended a process, where the kernel tells nothing of memory. */
 export const killedByOthers = 'Somebody killed it, or a container that ran out of memory.'
 
 /** What V8 and the C++ library say before they give up. */
