@@ -5,7 +5,7 @@ import { expected, invalid } from './messages.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
 /** Why steps cannot be recorded, a clause for people; null where they can. `ranks`: processes that share a batch. */
-export function graphObstacle(
+function graphObstacle(
   { device, precision, chunkSize }: Pick<ResolvedConfig, 'device' | 'precision' | 'chunkSize'>,
   ranks: number,
 ): string | null {

@@ -9,7 +9,7 @@ import { type EncoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
 /** What a best.safetensors says of itself; null where there is none. */
-export async function readBest(path: string): Promise<(Best & { by: string | undefined }) | null> {
+async function readBest(path: string): Promise<(Best & { by: string | undefined }) | null> {
   if (!(await exists(path))) return null
   const { step, validation, by } = (await readSafetensorsHeader(path)).metadata
   return { path, step: Number(step), accuracy: Number(validation), by }
