@@ -44,15 +44,10 @@ export async function knnRanking(
   queries: Float32Array,
   { k, temperature, top }: KnnOptions & Top,
 ): Promise<Ranking> {
-  const { classes, numbers } = numbered(bank.labels)
-  const ranked = await addon.knn(bank.data, numbers, queries, {
-    dim: dimOf(bank),
-    classes: classes.length,
-    k: Math.min(k, bank.labels.length),
-    temperature,
-    top,
-  })
-  return { labels: ranked.map((number) => classes[number] ?? -1), top }
+  const most = Math.min(k, bank.labels.length)
+  return ranking(bank, top, (numbers, sizes) =>
+    addon.knn(bank.data, numbers, queries, { ...sizes, k: most, temperature, top }),
+  )
 }
 
 /** The `top` classes of each of `queries` by multinomial logistic regression fitted to `train` (L-BFGS). */
@@ -62,15 +57,20 @@ export async function linearRanking(
   queries: Float32Array,
   { l2, maxIterations, top }: LinearOptions & Top,
 ): Promise<Ranking> {
-  const { classes, numbers } = numbered(train.labels)
-  const ranked = await addon.linearProbe(train.data, numbers, queries, {
-    dim: dimOf(train),
-    classes: classes.length,
-    l2,
-    maxIterations,
-    top,
-  })
-  return { labels: ranked.map((number) => classes[number]!), top }
+  return ranking(train, top, (numbers, sizes) =>
+    addon.linearProbe(train.data, numbers, queries, { ...sizes, l2, maxIterations, top }),
+  )
+}
+
+/** What `probe` says of the `known` rows' classes, numbered from 0 without gaps, as their own labels. */
+async function ranking(
+  known: LabelledFeatures,
+  top: number,
+  probe: (numbers: Int32Array, sizes: { dim: number; classes: number }) => Promise<Int32Array>,
+): Promise<Ranking> {
+  const { classes, numbers } = numbered(known.labels)
+  const ranked = await probe(numbers, { dim: dimOf(known), classes: classes.length })
+  return { labels: ranked.map((number) => classes[number] ?? -1), top }
 }
 
 /** Share of `queries` that cosine kNN over `bank` classifies rightly. */
