@@ -177,8 +177,8 @@ function lacksEnd(bytes: Uint8Array): boolean {
 }
 
 /**
- * What libvips said, as one of our reasons; what is no fault of the image is thrown on. It has no codes, so its words must do; images that fail at the same time
- * mix them up, so a file that is plainly `cut` is told by its bytes.
+ * What libvips said, as one of our reasons; what is no fault of the image is thrown on. It has no codes, so its words must
+ * do; images that fail at the same time mix them up, so a file that is plainly `cut` is told by its bytes.
  */
 function unusable(error: unknown, cut = false): UnusableImage {
   if (error instanceof SimclrError) throw error

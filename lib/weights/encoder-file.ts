@@ -1,7 +1,7 @@
 /**
- * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
- * away, paper §4.2; a classifier trained with the encoder stays, as `fc`, on the layers of the head that it stands on), with what is needed to use it as
- * metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
+ * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown away, paper
+ * §4.2; a classifier trained with the encoder stays, as `fc`, on the layers of the head that it stands on), with what is
+ * needed to use it as metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
