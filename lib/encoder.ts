@@ -21,17 +21,19 @@ import {
   untrained,
   untrainedConfig,
 } from './config/encoder-options.ts'
+import { pickDevice } from './config/device.ts'
 import { atRest } from './config/learner-spec.ts'
 import { expected, invalid, validate } from './config/messages.ts'
-import { pickDevice } from './config/resolve.ts'
 import { heardValues } from './data/abort.ts'
 import { fillStore } from './data/fill.ts'
 import { decodedSide } from './data/images.ts'
+import { sequence } from './data/indices.ts'
 import { fileOf, inParts, isAddress, type PlainInput } from './data/input.ts'
 import type { ImageInput } from './data/types.ts'
+import { rankedProbabilities } from './evaluate/scores.ts'
 import { output, writeOutput } from './io/output.ts'
 import { machineFacts } from './machine-facts.ts'
-import { type Classifier, classProbabilities, mostProbable } from './weights/classifier.ts'
+import { type Classifier, classProbabilities } from './weights/classifier.ts'
 import {
   type EncoderWeights,
   encoderWeights,
@@ -246,7 +248,8 @@ export class Encoder {
     const classifier = this.#classifier()
     const { classes } = classifier
     const data = await classProbabilities(loadAddon(), classifier, features)
-    const best = Array.from(mostProbable(data, classes.length), (number) => classes[number]!)
+    const { labels } = rankedProbabilities(data, classes.length, 1)
+    const best = Array.from(labels, (number) => classes[number]!)
     return { data, shape: [best.length, classes.length], best }
   }
 
@@ -327,11 +330,6 @@ export class Encoder {
 function prepared(file: Preprocessing, known: PreprocessingOptions = {}): Preprocessing {
   const { imageSize = file.imageSize, convention = file.convention, normalize = file.normalize } = known
   return { imageSize, convention, normalize }
-}
-
-/** 0 … count - 1. */
-export function sequence(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => i)
 }
 
 /** The path of `what`, as a caller named it. */

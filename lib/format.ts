@@ -1,4 +1,4 @@
-/** Numbers for people, the same on a terminal and on a page. */
+/** Numbers and names for people, the same on a terminal and on a page. */
 
 /** `1.5 GB`. */
 export function formatBytes(bytes: number): string {
@@ -28,4 +28,9 @@ export function formatDuration(seconds: number): string {
   const two = (n: number) => String(n).padStart(2, '0')
   if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`
   return whole >= 60 ? `${Math.floor(whole / 60)} min ${two(whole % 60)} s` : `${whole} s`
+}
+
+/** `a, b, c`, of more than `most` the first and `…`. */
+export function formatList(names: readonly string[], most: number): string {
+  return names.slice(0, most).join(', ') + (names.length > most ? ', …' : '')
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Addon } from './addon/interface.ts'
 import { loadAddonDetails } from './addon/load.ts'
-import type { MachineFacts } from './config/resolve.ts'
+import type { MachineFacts } from './config/facts.ts'
 import { type Placement, placement } from './launch/placement.ts'
 
 /** `sharers`: processes that share the cores this one may run on; all ranks of the machine by default. */

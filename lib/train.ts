@@ -19,14 +19,16 @@ import type { Run, Trained } from './run/result.ts'
  * Trains an encoder: without labels, with them from one that is there (`objective: 'supervised'`), or as the student of
  * one that has learnt them (`objective: 'distill'`). Resolves when the run is complete and on the disk.
  *
- * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time
- * in a process and in a folder), ERR_SIMCLR_STATE (a folder that `resume` does not fit), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE,
- * ERR_SIMCLR_DIVERGED, ERR_SIMCLR_OUT_OF_MEMORY, ERR_SIMCLR_IO, and where the addon cannot be loaded ERR_SIMCLR_BINARY and ERR_SIMCLR_LIBTORCH. On abort it
- * rejects with the signal's reason once a checkpoint is on the disk, and so it does where `onProgress` throws or rejects. With `isolate` also ERR_SIMCLR_PROCESS and
- * ERR_SIMCLR_OUT_OF_MEMORY where the training process died; `checkpoint` of the error is where to go on.
+ * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_DATA, ERR_SIMCLR_DEVICE, ERR_SIMCLR_BUSY (one run at a time in a process
+ * and in a folder), ERR_SIMCLR_STATE (a folder that `resume` does not fit), ERR_SIMCLR_CHECKPOINT, ERR_SIMCLR_CORRUPT_FILE,
+ * ERR_SIMCLR_DIVERGED, ERR_SIMCLR_OUT_OF_MEMORY, ERR_SIMCLR_IO, and where the addon cannot be loaded ERR_SIMCLR_BINARY and
+ * ERR_SIMCLR_LIBTORCH. On abort it rejects with the signal's reason once a checkpoint is on the disk, and so it does where
+ * `onProgress` throws or rejects. With `isolate` also ERR_SIMCLR_PROCESS and ERR_SIMCLR_OUT_OF_MEMORY where the training
+ * process died; `checkpoint` of the error is where to go on.
  *
  * With `processes`, and under torchrun, srun and the like, several processes are the ranks of one run
- * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs, ERR_SIMCLR_PROCESS one that cannot be started.
+ * (docs/distributed.md): ERR_SIMCLR_RANK names one that is missing, has failed or differs, ERR_SIMCLR_PROCESS one that
+ * cannot be started.
  */
 export async function train(options: TrainOptions = {}): Promise<Run> {
   const listened = listening(validate(trainOptions, options))

@@ -14,7 +14,12 @@ export function project(h: Float32Array, dim: number, tensors: readonly NativeTe
   const layer = (x: Float32Array, width: number, dense: number) => {
     const out = multiply(x, width, values(`${dense}.weight`))
     const norm = (name: string) => values(`${dense + 1}.${name}`)
-    normalize(out, norm('weight'), norm('bias'), norm('running_mean'), norm('running_var'))
+    normalize(out, {
+      scale: norm('weight'),
+      shift: norm('bias'),
+      mean: norm('running_mean'),
+      variance: norm('running_var'),
+    })
     return out
   }
   const hidden = layer(h, dim, 0).map((value) => Math.max(value, 0))
@@ -38,10 +43,7 @@ function multiply(x: Float32Array, inputs: number, weight: Float32Array): Float3
 
 function normalize(
   x: Float32Array,
-  scale: Float32Array,
-  shift: Float32Array,
-  mean: Float32Array,
-  variance: Float32Array,
+  { scale, shift, mean, variance }: Record<'scale' | 'shift' | 'mean' | 'variance', Float32Array>,
 ): void {
   const width = mean.length
   for (let i = 0; i < x.length; i++) {

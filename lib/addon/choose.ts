@@ -126,7 +126,7 @@ export function bestOf(
   const before = known && usable.find(({ from }) => from === known.from)
   if (before) {
     const why = `${known.why} (found out on ${known.date})`
-    return { ...before, why, gpuProblem: known.gpuProblem ?? null }
+    return { ...before, why, gpuProblem: known.gpuProblem }
   }
   const probed = usable.map((candidate): Tried => ({ candidate, outcome: trial(candidate) }))
   const working = probed.filter(({ outcome }) => outcome.failure === null)

@@ -19,7 +19,7 @@ export type SimclrErrorCode =
   | 'ERR_SIMCLR_IO'
   /** Weights do not fit the encoder or learner that is to take them: missing, unexpected, misshapen tensors. */
   | 'ERR_SIMCLR_INCOMPATIBLE_WEIGHTS'
-  /** A checkpoint is foreign, of a newer format, or of another run than the one that wants it. */
+  /** A checkpoint is foreign, of another format, or of another run than the one that wants it. */
   | 'ERR_SIMCLR_CHECKPOINT'
   /** The operation is not possible in the object's present state. */
   | 'ERR_SIMCLR_STATE'

@@ -12,7 +12,10 @@ export interface GroupSpec {
   port: number
   /** This process runs the store: rank 0, unless a launcher does. */
   servesStore: boolean
-  /** A launcher keeps the store over attempts of the run: what an earlier one left there is not taken for this one's. */
+  /**
+   * A launcher keeps the store over attempts of the run, whose ranks then meet in rounds: what an earlier one left there
+   * is not taken for this one's.
+   */
   storeOutlives: boolean
   /** Of the run's keys: those of other runs in the store are not this one's. */
   generation: string
@@ -29,7 +32,10 @@ export interface NativeGroup {
   readonly size: number
   /** What has gone through the group: collectives, and bytes that this rank contributed. */
   readonly traffic: { collectives: number; bytes: number }
-  /** Finds the others; every rank's `hello`, by rank. Once, before anything else. Rejects with ERR_SIMCLR_ABORTED where it waits and is asked to stop. */
+  /**
+   * Finds the others; every rank's `hello`, by rank. Once, before anything else. Rejects with ERR_SIMCLR_ABORTED where it
+   * waits and is asked to stop.
+   */
   join(hello: string): Promise<string[]>
   /** Opens the connections that learners use; after `join`. */
   connect(): Promise<void>

@@ -146,19 +146,6 @@ export function evaluationFamily(
   return [{ op: 'centralCrop', share, ...resampling(convention) }, ...normalize(pixels)]
 }
 
-/** Crop and flip alone: training a linear probe or fine-tuning. Paper appendix B.6. */
-export function probeFamily(
-  convention: Convention,
-  pixels: Pick<AugmentSettings, 'mean' | 'std'> = normalization(convention),
-): Family {
-  const { cropArea: area, cropAspect: aspect, flip } = commonSettings
-  return [
-    { op: 'randomResizedCrop', sampling: convention, area, aspect, ...resampling(convention) },
-    { op: 'horizontalFlip', probability: flip },
-    ...normalize(pixels),
-  ]
-}
-
 /** TensorFlow's bicubic does not antialias; torchvision's bilinear does. */
 function resampling(convention: Convention) {
   return convention === 'paper'

@@ -54,7 +54,7 @@ export async function bench(
     onStage(stage)
   }
   const data = { images: 2 ** 20, imageSize: settings.imageSize ?? 32, labelled: false, isDefault: false }
-  const { config } = resolve(settings, data, machineFacts(addon))
+  const { config } = resolve(settings, { data, machine: machineFacts(addon) })
   const { threads, imageSize } = config
 
   const limits = await addon.machineLimits(threads)

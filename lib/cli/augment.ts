@@ -4,14 +4,15 @@ import { z } from 'zod'
 import { loadAddon } from '../addon/load.ts'
 import { lower, simclrFamily } from '../augment/index.ts'
 import { contactSheet } from '../augment/sheet.ts'
+import type { DataFacts } from '../config/facts.ts'
 import { validate } from '../config/messages.ts'
 import { integer, option, required } from '../config/option.ts'
 import { trainOptions } from '../config/options.ts'
-import { type DataFacts, resolve } from '../config/resolve.ts'
+import { resolve } from '../config/resolve.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { dataFacts, readImages } from '../data/images.ts'
+import { sequence } from '../data/indices.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { sequence } from '../encoder.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
 import { machineFacts } from '../machine-facts.ts'
 import { interruptSignal } from './interrupt.ts'
@@ -65,7 +66,8 @@ async function drawSheet(flags: { json?: boolean } & Record<string, unknown>): P
   const machine = machineFacts(addon)
   const isDefault = data === sampleTrain
   // The sheet's few images stand for a set of any size: nothing here depends on how many there are.
-  const of = (facts: DataFacts) => resolve(settings as TrainSettings, { ...facts, images: 2 ** 31 }, machine)
+  const of = (data: DataFacts) =>
+    resolve(settings as TrainSettings, { data: { ...data, images: 2 ** 31 }, machine })
   const images = await readImages(data as string, {
     // Decoded as training decodes them, to twice the size of its views.
     imageSize: (usual) => of({ images: 0, labelled: true, isDefault, imageSize: usual }).config.imageSize,

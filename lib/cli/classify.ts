@@ -5,12 +5,12 @@ import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
 import { inChunks, readImages } from '../data/images.ts'
-import { sequence } from '../encoder.ts'
+import { sequence } from '../data/indices.ts'
 import { formatCount } from '../format.ts'
 import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, field, jsonOption, say } from './output.ts'
+import { emit, examples, field, jsonOption, say, unusableFiles } from './output.ts'
 
 const classifyOptions = z.strictObject({
   encoder: required(text('a run folder, .safetensors or PyTorch file'), {
@@ -66,13 +66,11 @@ async function runClassify(flags: { json?: boolean } & Record<string, unknown>):
         } else process.stdout.write(`${field(name)}\t${field(best[i]!)}\t${probability.toFixed(4)}\n`)
       }
     }
-    await inChunks(images, sequence(images.count), classify, signal)
-    const left =
-      images.skipped.length === 0
-        ? ''
-        : `, left out ${formatCount(images.skipped.length)} files that are no usable images`
+    await inChunks({ images, indices: sequence(images.count) }, classify, signal)
+    const skipped = images.skipped.length
+    const left = skipped === 0 ? '' : `, left out ${unusableFiles(skipped)}`
     say(`${formatCount(count)} images, ${classes.length} classes${left}.`)
-    if (flags.json) emit({ type: 'result', images: count, skipped: images.skipped.length })
+    if (flags.json) emit({ type: 'result', images: count, skipped })
   } finally {
     await images.dispose()
   }

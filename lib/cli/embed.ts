@@ -9,7 +9,7 @@ import { loadEncoder } from './encoder.ts'
 import { namesFileOf, writeFeatures } from './features.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say, unusableFiles } from './output.ts'
 
 const embedOptions = z.strictObject({
   encoder: required(text('a run folder, .safetensors or PyTorch file'), {
@@ -52,6 +52,6 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const shape = [rows, encoder.featureDim] as const
   const namesFile = namesFileOf(out)
   say(`${formatCount(shape[0])} images x ${shape[1]} features → ${out}, names → ${namesFile}`)
-  if (skipped > 0) say(`Left out ${formatCount(skipped)} files that are no usable images.`)
+  if (skipped > 0) say(`Left out ${unusableFiles(skipped)}.`)
   if (flags.json) emit({ type: 'result', out, files: namesFile, shape, skipped })
 }

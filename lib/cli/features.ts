@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { SimclrError } from '../addon/errors.ts'
 import { type Images, readImages } from '../data/images.ts'
-import { type Encoder, sequence } from '../encoder.ts'
+import { sequence } from '../data/indices.ts'
+import type { Encoder } from '../encoder.ts'
 import { embedImages, embedInParts, type ImageRows } from '../evaluate/features.ts'
 import { exists } from '../io/exists.ts'
 import { NpyWriter, readNpy } from '../io/npy.ts'
@@ -32,7 +33,8 @@ export function namesFileOf(npy: string): string {
 /** The features of a set of images. */
 export function embedSet(encoder: Encoder, data: string, options: EmbedOptions): Promise<NamedFeatures> {
   return withImages(encoder, data, options, async (images) => {
-    const rows = await embedImages(encoder, images, sequence(images.count), options.signal)
+    const all = { images, indices: sequence(images.count) }
+    const rows = await embedImages(encoder, all, options.signal)
     const names = Array.from(rows.indices, (index) => images.nameOf(index))
     return { data: rows.data, dim: encoder.featureDim, names, skipped: images.skipped.length }
   })
@@ -55,7 +57,7 @@ export async function writeFeatures(
       await file.append(part.data)
       for (const index of part.indices) names.push(images.nameOf(index))
     }
-    await embedInParts(encoder, images, sequence(images.count), take, options.signal)
+    await embedInParts(encoder, { images, indices: sequence(images.count) }, take, options.signal)
     await writeOutput(namesFile, names.map((name) => `${field(name)}\n`).join(''))
     await file.commit()
     return { rows: names.length, skipped: images.skipped.length }

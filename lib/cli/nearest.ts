@@ -11,7 +11,7 @@ import { loadEncoder } from './encoder.ts'
 import { type EmbedOptions, embedSet, type NamedFeatures, readFeatures } from './features.ts'
 import { interruptSignal } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, field, jsonOption, say } from './output.ts'
+import { emit, examples, field, jsonOption, say, unusableFiles } from './output.ts'
 
 const imagesOrFeatures = text("a path, 'kind:path' or an .npy file of features")
 
@@ -73,7 +73,7 @@ async function runNearest(flags: { json?: boolean } & Record<string, unknown>): 
   const found = await nearest(queries.data, references.data, { dim, k, metric })
   print(queries, references, found, flags.json ?? false)
   const skipped = queries.skipped + references.skipped
-  const left = skipped === 0 ? '' : `, left out ${formatCount(skipped)} files that are no usable images`
+  const left = skipped === 0 ? '' : `, left out ${unusableFiles(skipped)}`
   const [asked, each] = found.shape
   say(`${formatCount(asked)} queries, ${each} of ${formatCount(references.names.length)} each${left}.`)
   if (flags.json)

@@ -1,5 +1,6 @@
 /** The two streams of a command: JSON lines on stdout for programs, text on stderr for people. */
 import { Option } from 'commander'
+import { formatCount } from '../format.ts'
 
 /** `--json`, the same for every command that has it. */
 export function jsonOption(): Option {
@@ -22,6 +23,11 @@ export function field(name: string): string {
 /** The name that `field` has written. */
 export function nameOfField(text: string): string {
   return text.startsWith('"') ? (JSON.parse(text) as string) : text
+}
+
+/** `3 files that are no usable images`, which a command has left out. */
+export function unusableFiles(count: number): string {
+  return `${formatCount(count)} files that are no usable images`
 }
 
 /** A line on stderr. */

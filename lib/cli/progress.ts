@@ -1,29 +1,35 @@
 /** A progress bar on stderr, drawn only where a person watches. */
-import { SingleBar } from 'cli-progress'
+import { type Options, SingleBar } from 'cli-progress'
 import { formatBytes } from '../format.ts'
 
-/** A bar in bytes whose total may be unknown at first; call `stop` before anything else is printed. */
-export class ByteBar {
-  readonly #label: string
+/** A bar that is gone once it is complete, or stopped. */
+export function createBar(format: string, options: Options = {}): SingleBar {
+  return new SingleBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    ...options,
+  })
+}
+
+/** Call `stop` before anything else is printed. */
+class Bar {
+  readonly #format: string
   #bar: SingleBar | null = null
 
-  constructor(label: string) {
-    this.#label = label
+  constructor(format: string) {
+    this.#format = format
   }
 
-  update(bytes: number, total: number | null): void {
+  protected draw(done: number, total: number, values: object = {}): void {
     if (!process.stderr.isTTY) return
     if (this.#bar === null) {
-      this.#bar = new SingleBar({
-        stream: process.stderr,
-        hideCursor: true,
-        clearOnComplete: true,
-        format: `${this.#label} {bar} {percentage}% {done} of {all}, {eta_formatted} left`,
-      })
-      this.#bar.start(total ?? 0, 0, { done: '', all: '' })
+      this.#bar = createBar(this.#format)
+      this.#bar.start(total, 0, values)
     }
-    if (total !== null) this.#bar.setTotal(total)
-    this.#bar.update(bytes, { done: formatBytes(bytes), all: total === null ? '?' : formatBytes(total) })
+    this.#bar.setTotal(total)
+    this.#bar.update(done, values)
   }
 
   stop(): void {
@@ -32,31 +38,27 @@ export class ByteBar {
   }
 }
 
-/** A bar in things, images for one; call `stop` before anything else is printed. */
-export class CountBar {
-  readonly #label: string
-  #bar: SingleBar | null = null
-
+/** In bytes, whose total may be unknown at first. */
+export class ByteBar extends Bar {
   constructor(label: string) {
-    this.#label = label
+    super(`${label} {bar} {percentage}% {done} of {all}, {eta_formatted} left`)
+  }
+
+  update(bytes: number, total: number | null): void {
+    this.draw(bytes, total ?? 0, {
+      done: formatBytes(bytes),
+      all: total === null ? '?' : formatBytes(total),
+    })
+  }
+}
+
+/** In things, images for one. */
+export class CountBar extends Bar {
+  constructor(label: string) {
+    super(`${label} {bar} {percentage}% {value} of {total}, {eta_formatted} left`)
   }
 
   update(done: number, total: number): void {
-    if (!process.stderr.isTTY) return
-    if (this.#bar === null) {
-      this.#bar = new SingleBar({
-        stream: process.stderr,
-        hideCursor: true,
-        clearOnComplete: true,
-        format: `${this.#label} {bar} {percentage}% {value} of {total}, {eta_formatted} left`,
-      })
-      this.#bar.start(total, 0)
-    }
-    this.#bar.update(done)
-  }
-
-  stop(): void {
-    this.#bar?.stop()
-    this.#bar = null
+    this.draw(done, total)
   }
 }

@@ -1,11 +1,14 @@
 /** A run on the terminal: a bar where a person watches, a line an epoch elsewhere. */
-import { SingleBar } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 import { formatCount, formatDuration, formatPercent } from '../format.ts'
 import type { EpochEvent, StepEvent, TrainEvent } from '../run/events.ts'
 import { say } from './output.ts'
+import { createBar } from './progress.ts'
 
 /** Steps whose mean the bar shows. */
 const window = 50
+/** Of the bar, characters: much stands beside it. */
+const barsize = 20
 
 export class RunProgress {
   readonly #onTerminal = process.stderr.isTTY === true
@@ -43,7 +46,7 @@ export class RunProgress {
     if (this.#reading !== name) {
       this.stop()
       this.#reading = name
-      this.#bar = createBar(`Reading ${name} {bar} {value}/{total}, {eta_formatted} left`)
+      this.#bar = createBar(`Reading ${name} {bar} {value}/{total}, {eta_formatted} left`, { barsize })
       this.#bar.start(total, 0)
     }
     this.#bar?.update(done)
@@ -75,6 +78,7 @@ export class RunProgress {
     if (!this.#onTerminal) return
     this.#bar = createBar(
       'epoch {epoch} {bar} {percentage}% | loss {loss} | kNN {knn} | {rate} pairs/s | {left} left',
+      { barsize },
     )
     this.#bar.start(plan.steps, step, {
       epoch: `1/${plan.epochs}`,
@@ -126,14 +130,4 @@ export class RunProgress {
     if (this.#bar !== null) process.stderr.write('\r\u001b[K')
     say(text)
   }
-}
-
-function createBar(format: string): SingleBar {
-  return new SingleBar({
-    format,
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    barsize: 20,
-  })
 }

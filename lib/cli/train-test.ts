@@ -50,7 +50,7 @@ async function runBefore({
 /** As resolving has it, where nothing is known of the images. */
 function objectiveOf({ objective, preset }: TrainOptions, previous: ResolvedConfig | undefined) {
   if (objective !== undefined) return objective
-  if (previous !== undefined) return previous.objective ?? 'contrastive' // absent from what older versions wrote
+  if (previous !== undefined) return previous.objective
   return (preset && presets[preset].settings(224).objective) ?? 'contrastive'
 }
 

@@ -14,7 +14,7 @@ import type { Run } from '../run/result.ts'
 import { train } from '../train.ts'
 import { interruptSignal, isInterrupt } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
-import { emit, examples, jsonOption, say } from './output.ts'
+import { emit, examples, jsonOption, say, unusableFiles } from './output.ts'
 import { RunProgress } from './run-progress.ts'
 import { checkTest, type Tested, testRun } from './train-test.ts'
 
@@ -171,8 +171,7 @@ async function conclude(
   const data = options.data ?? run.config.data ?? sampleTrain
   const test = flags.test ?? (data === sampleTrain ? sampleTest : undefined)
   say(`Trained for ${formatDuration(run.seconds)} at ${formatCount(Math.round(run.pairsPerSecond))} pairs/s.`)
-  if (run.skipped.length > 0)
-    say(`Left out ${formatCount(run.skipped.length)} files that are no usable images.`)
+  if (run.skipped.length > 0) say(`Left out ${unusableFiles(run.skipped.length)}.`)
 
   if (run.best) {
     const { accuracy, step, path } = run.best

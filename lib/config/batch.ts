@@ -1,23 +1,18 @@
 /** A batch that the images allow. */
+import type { Draft } from './draft.ts'
 import { expected, invalid } from './messages.ts'
-import type { ResolvedConfig } from './resolved.ts'
-import type { TrainSettings } from './settings.ts'
 
 /** A batch never exceeds the images; one nobody chose is lowered, for labelled images so far that an epoch has steps enough. */
-export function fitBatch(
-  config: ResolvedConfig,
-  options: TrainSettings,
-  images: number,
-  isResumed: boolean,
-  set: (name: string, reason: string) => void,
-): void {
+export function fitBatch(draft: Draft): void {
+  const { config, options, facts } = draft
+  const { images } = facts.data
   if (images < 2) {
     throw invalid(`Expected at least 2 images to train on but received ${images}. Add images to the data.`)
   }
-  const isChosen = options.batchSize !== undefined || isResumed
+  const isChosen = options.batchSize !== undefined || facts.previous !== undefined
   if (!isChosen && config.objective === 'supervised' && labelledBatch(images) < config.batchSize) {
     config.batchSize = labelledBatch(images)
-    set('batchSize', `${images} labelled images: so small for an epoch to have steps enough`)
+    draft.fitted('batchSize', `${images} labelled images: so small for an epoch to have steps enough`)
   }
   if (config.batchSize <= images) return
   if (options.limit !== undefined && options.limit < config.batchSize) {
@@ -29,7 +24,7 @@ export function fitBatch(
     throw invalid(expected(`at most the ${images} images there are`, 'batchSize', config.batchSize, advice))
   }
   config.batchSize = images
-  set('batchSize', `only ${images} images`)
+  draft.fitted('batchSize', `only ${images} images`)
 }
 
 /** The power of two up to a sixteenth of the images, at least 16: NT-Xent wants many images a step, a few labels many steps. */

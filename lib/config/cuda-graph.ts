@@ -1,10 +1,11 @@
 /** Whether a run's steps can be recorded as CUDA graphs, and what becomes of `cudaGraph` (docs/cuda.md). */
 import type { LearnerSpec } from '../addon/interface.ts'
+import type { Draft } from './draft.ts'
 import { expected, invalid } from './messages.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
 /** Why steps cannot be recorded, a clause for people; null where they can. `ranks`: processes that share a batch. */
-export function graphObstacle(
+function graphObstacle(
   { device, precision, chunkSize }: Pick<ResolvedConfig, 'device' | 'precision' | 'chunkSize'>,
   ranks: number,
 ): string | null {
@@ -18,19 +19,16 @@ export function graphObstacle(
 }
 
 /** Settles `config.cudaGraph`: 'auto' becomes false where it cannot be. Throws ERR_SIMCLR_INVALID_ARGUMENT where true cannot. */
-export function resolveGraph(
-  config: ResolvedConfig,
-  ranks: number,
-  set: (name: string, reason: string) => void,
-): void {
+export function fitGraph(draft: Draft): void {
+  const { config, facts } = draft
   if (config.cudaGraph === false) return
-  const obstacle = graphObstacle(config, ranks)
+  const obstacle = graphObstacle(config, facts.machine.ranks ?? 1)
   if (config.cudaGraph === true) {
     if (obstacle === null) return
     throw invalid(expected("'auto' or false", 'cudaGraph', true, `It cannot be on here: ${obstacle}.`))
   }
   if (obstacle !== null) config.cudaGraph = false
-  set('cudaGraph', `auto: ${obstacle ?? 'on, after three steps of a shape'}`)
+  draft.fitted('cudaGraph', `auto: ${obstacle ?? 'on, after three steps of a shape'}`)
 }
 
 /** What native code is told. */

@@ -92,5 +92,5 @@ export function untrainedConfig(
     device: 'cpu',
     precision: 'fp32',
   } as const
-  return resolve(options, data, machine).config
+  return resolve(options, { data, machine }).config
 }

@@ -26,7 +26,11 @@ export function mergeLayers(layers: readonly Layer[]): {
 } {
   const values: Tree = {}
   const why: Record<string, Reason> = {}
-  for (const { by, why: text, values: from } of layers) merge(values, from as Tree, '', { by, text }, why)
+  for (const { by, why: text, values: from } of layers) {
+    merge(values, from as Tree, '', (name) => {
+      why[name] = { by, text }
+    })
+  }
   return { values: values as TrainSettings, why }
 }
 
@@ -36,8 +40,8 @@ export function mergeLayers(layers: readonly Layer[]): {
  */
 export function askedFor(layers: readonly Layer[]): (name: string) => boolean {
   const asking = layers.at(-1)!
-  const given = leaves(asking.values as Tree)
-  const below = leaves(mergeLayers(layers.slice(0, -1)).values as Tree)
+  const given = leaves(asking.values)
+  const below = leaves(mergeLayers(layers.slice(0, -1)).values)
   const isWhole = (group: string) =>
     [...below.keys()].every((name) => groupOf(name) !== group || given.has(name))
   return (name) => {
@@ -51,8 +55,8 @@ function groupOf(name: string): string {
   return name.slice(0, name.lastIndexOf('.') + 1)
 }
 
-/** Every value by its dotted name. */
-function leaves(tree: Tree, prefix = ''): Map<string, unknown> {
+/** Every value that is there by its dotted name. */
+export function leaves(tree: object, prefix = ''): Map<string, unknown> {
   const entries = Object.entries(tree).flatMap(([key, value]): [string, unknown][] => {
     if (value === undefined) return []
     return isTree(value) ? [...leaves(value, `${prefix}${key}.`)] : [[prefix + key, value]]
@@ -60,16 +64,17 @@ function leaves(tree: Tree, prefix = ''): Map<string, unknown> {
   return new Map(entries)
 }
 
-function merge(into: Tree, from: Tree, prefix: string, reason: Reason, why: Record<string, Reason>): void {
+/** `note` is told the dotted name of each value that is taken over. */
+function merge(into: Tree, from: Tree, prefix: string, note: (name: string) => void): void {
   for (const [key, value] of Object.entries(from)) {
     if (value === undefined || key === '__proto__') continue // JSON can have such a key
     const name = prefix + key
     if (isTree(value)) {
       if (!isTree(into[key])) into[key] = {}
-      merge(into[key] as Tree, value, `${name}.`, reason, why)
+      merge(into[key] as Tree, value, `${name}.`, note)
     } else {
       into[key] = value
-      why[name] = reason
+      note(name)
     }
   }
 }

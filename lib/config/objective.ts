@@ -2,7 +2,7 @@
 import { expected, invalid } from './messages.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
-/** Is it a classifier that is trained, with the encoder under it? Older configurations say nothing: they were contrastive. */
+/** Is it a classifier that is trained, with the encoder under it? */
 export function trainsClassifier({ objective }: Pick<ResolvedConfig, 'objective'>): boolean {
   return objective === 'supervised' || objective === 'distill'
 }

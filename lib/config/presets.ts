@@ -24,7 +24,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   sample: {
     about: 'The synthetic scenes of `npm start`, in a few minutes on two cores',
     imageSize: 32,
-    // A scene is told by its colours, which say nothing about its class: most views are grey, so that shape and texture are left to tell it by (docs/sample.md).
+    // A scene is told by its colours, which say nothing about its class: most views are grey, so that shape and texture
+    // are left to tell it by (docs/sample.md).
     settings: () => ({
       ...fewMinutes,
       encoder: { ...fewMinutes.encoder, width: 0.5 },

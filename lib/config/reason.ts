@@ -1,4 +1,7 @@
-/** What decided an option's value; 'circumstances': images, machine or other options, to which it was fitted; 'resumed': the run being resumed, whose own reason is not known. */
+/**
+ * What decided an option's value; 'circumstances': images, machine or other options, to which it was fitted; 'resumed': the
+ * run being resumed, whose own reason is not known.
+ */
 export type Decider =
   | 'default'
   | 'preset'

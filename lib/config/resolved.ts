@@ -1,4 +1,4 @@
-/** What resolving comes to. */
+/** What resolving options comes to. */
 import type { Arch, Convention, Precision, Stem } from '../addon/interface.ts'
 import type { Complete } from './layers.ts'
 import type { Reason } from './reason.ts'
@@ -49,4 +49,18 @@ export interface Resolution {
 /** With what is worth a warning before the run begins, a sentence or two each. */
 export interface NotedResolution extends Resolution {
   notes: string[]
+}
+
+/** The schedule of a resolved configuration on so many images. */
+export function scheduleSettings(config: ResolvedConfig, images: number): ScheduleSettings {
+  return {
+    convention: config.schedule.convention,
+    images,
+    batchSize: config.batchSize,
+    epochs: config.epochs,
+    steps: config.steps,
+    warmupEpochs: config.schedule.warmupEpochs,
+    lr: config.optimizer.lr,
+    scaling: config.schedule.scaling,
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * Options that a run never reads, because of what others are. Naming one is no error, so that sweeps and runs again go on,
  * but is said. What would ask for another run stays an error: to switch on or hand over what cannot be
- * (Adam with `nesterov`, a `teacher` to a contrastive run; resolve.ts, objective.ts).
+ * (Adam with `nesterov`, a `teacher` to a contrastive run; check.ts, objective.ts).
  */
 import { show } from './messages.ts'
 import { trainsClassifier } from './objective.ts'

@@ -1,9 +1,9 @@
 /** A set of images that has been opened: known by name, count and class, decoded when asked for. */
 import { availableParallelism } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
 import { pMapIterable } from 'p-map'
 import { SimclrError } from '../addon/errors.ts'
 import { loadSharp } from '../io/sharp.ts'
+import { Turn } from '../io/turn.ts'
 import { heard, heardValues } from './abort.ts'
 import { type DecodeOptions, decodeImage } from './decode.ts'
 import type { Selection } from './select.ts'
@@ -219,13 +219,11 @@ export class Dataset {
   }
 }
 
-/** Lets timers, signals and sockets have their turn every few milliseconds: what is in memory never waits by itself. */
+/** What is in memory never waits by itself. */
 async function* breathing<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
-  let turn = performance.now()
+  const turn = new Turn()
   for await (const value of values) {
     yield value
-    if (performance.now() - turn < 10) continue
-    await setImmediate()
-    turn = performance.now()
+    if (turn.isOver) await turn.next()
   }
 }

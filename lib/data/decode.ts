@@ -23,6 +23,9 @@ export interface DecodeOptions {
   maxPixels: number
 }
 
+/** Of `maxPixels`. */
+export const defaultMaxPixels = 100_000_000
+
 /** Files of more bytes are refused unread. */
 const maxFileBytes = 1 << 29
 /** Pixels in a row or column that a native store takes (native/binding/image_store.cc). */
@@ -174,8 +177,8 @@ function lacksEnd(bytes: Uint8Array): boolean {
 }
 
 /**
- * What libvips said, as one of our reasons; what is no fault of the image is thrown on. It has no codes, so its words must do; images that fail at the same time
- * mix them up, so a file that is plainly `cut` is told by its bytes.
+ * What libvips said, as one of our reasons; what is no fault of the image is thrown on. It has no codes, so its words must
+ * do; images that fail at the same time mix them up, so a file that is plainly `cut` is told by its bytes.
  */
 function unusable(error: unknown, cut = false): UnusableImage {
   if (error instanceof SimclrError) throw error

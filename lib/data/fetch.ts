@@ -1,6 +1,6 @@
 /** Downloads a well-known set: resumed where it broke off, checked, unpacked beside its place and then renamed. */
 import { createReadStream } from 'node:fs'
-import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, nearest } from '../config/messages.ts'
@@ -10,6 +10,7 @@ import { exists } from '../io/exists.ts'
 import { makeFolder } from '../io/folder.ts'
 import { acquireLock } from '../io/lock.ts'
 import { checkOutput } from '../io/output.ts'
+import { requireSpace } from '../io/space.ts'
 import { type CatalogFile, type CatalogSet, catalog } from './catalog.ts'
 import { tarFiles } from './sources/archive.ts'
 
@@ -61,7 +62,7 @@ export async function fetchSet(set: CatalogSet, into: string, options: FetchOpti
   const partial = `${folder}.partial`
   try {
     if (await exists(folder)) return done(true)
-    await checkSpace(set, into)
+    await requireSpace(into, neededBytes(set), { what: set.name, advice: 'choose another folder' })
     const files: string[] = []
     for (const file of set.files) files.push(await fetchFile(file, into, options))
     await rm(partial, { recursive: true, force: true })
@@ -134,16 +135,8 @@ async function makeInto(folder: string): Promise<void> {
   }
 }
 
-/** The archives and what they hold, which is a little more. */
-async function checkSpace(set: CatalogSet, folder: string): Promise<void> {
-  const bytes = set.files.reduce((sum, file) => sum + file.bytes, 0)
-  const needed = set.archive ? 2.2 * bytes : bytes
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= needed) return
-  const megabytes = (n: number) => `${Math.ceil(n / 1e6)} MB`
-  throw new SimclrError(
-    'ERR_SIMCLR_IO',
-    `Expected ${megabytes(needed)} of free disk space for ${set.name} in ${folder} but there are ` +
-      `${megabytes(bavail * bsize)}. Free some, or choose another folder.`,
-  )
+/** Of disk space: for archives and for what they hold, which is a little more. */
+function neededBytes({ files, archive }: CatalogSet): number {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  return archive ? 2.2 * bytes : bytes
 }

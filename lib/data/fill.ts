@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { pMapSettled } from 'p-map'
 import { SimclrError } from '../addon/errors.ts'
 import type { NativeImageStore } from '../addon/interface.ts'
-import { decodeImage } from './decode.ts'
+import { decodeImage, defaultMaxPixels } from './decode.ts'
 import type { PlainInput } from './input.ts'
 import { UnusableImage } from './types.ts'
 
@@ -26,7 +26,7 @@ export async function fillStore(
   { shorterSide, first, signal }: FillOptions,
 ): Promise<void> {
   const decode = async (input: PlainInput, i: number) => {
-    if (!signal?.aborted) store.set(i, await decodeImage(input, { shorterSide, maxPixels: 100_000_000 }))
+    if (!signal?.aborted) store.set(i, await decodeImage(input, { shorterSide, maxPixels: defaultMaxPixels }))
   }
   // As many at once as compute: each may be a file of any size.
   const results = await pMapSettled(images, decode, { concurrency: availableParallelism() })

@@ -2,10 +2,12 @@
 
 import { availableParallelism } from 'node:os'
 import { SimclrError } from '../addon/errors.ts'
-import type { DataFacts } from '../config/resolve.ts'
+import type { DataFacts } from '../config/facts.ts'
 import { heard } from './abort.ts'
 import type { Dataset } from './dataset.ts'
 import { decodeImage } from './decode.ts'
+import { evenly } from './indices.ts'
+import { countLabelled } from './labels.ts'
 import { type DataInput, type OpenOptions, open } from './open.ts'
 import { spoolImages } from './spool.ts'
 import { type StoredImages, storeImages } from './store.ts'
@@ -45,6 +47,12 @@ export interface Images extends Omit<StoredImages, 'indices' | 'dispose'> {
   isOwn(index: number): boolean
   free(indices: Uint32Array): void
   dispose(): void | Promise<void>
+}
+
+/** Some images of a set. */
+export interface SomeImages {
+  images: Images
+  indices: Uint32Array
 }
 
 /** Larger images are decoded to twice the views' size: crops keep their detail, memory stays small. */
@@ -98,8 +106,7 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
  * is made of an image belongs to its name and its class.
  */
 export async function inChunks(
-  images: Images,
-  indices: Uint32Array,
+  { images, indices }: SomeImages,
   work: (indices: Uint32Array) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -151,14 +158,7 @@ export function dataFacts(
   { count, imageSize, labels, whyUnlabelled }: Images,
   isDefault: boolean,
 ): DataFacts {
-  const labelled = labels?.some((label) => label >= 0) ?? false
-  return { images: count, imageSize, labelled, whyUnlabelled, isDefault }
-}
-
-/** At most `most` of `count` indices, evenly spread: sets are often sorted by class. */
-export function evenly(count: number, most: number): Uint32Array {
-  const length = Math.min(count, most)
-  return Uint32Array.from({ length }, (_, i) => Math.floor((i * count) / length))
+  return { images: count, imageSize, labelled: countLabelled(labels) > 0, whyUnlabelled, isDefault }
 }
 
 /** Images whose sizes are looked at. */

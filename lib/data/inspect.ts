@@ -1,4 +1,5 @@
 /** Looks at every image of a set, as decoding it would, and keeps none: what `simclr data info` tells. */
+import { formatList } from '../format.ts'
 import type { Dataset, DatasetDescription } from './dataset.ts'
 import { namesByReason, skippedBy, summarizeSkipped } from './skipped.ts'
 import type { Skipped, SkipReason } from './types.ts'
@@ -107,6 +108,6 @@ export function formatReport(report: DatasetReport, formatBytes: (bytes: number)
 }
 
 function summarizeClasses(classes: { name: string; count: number }[]): string {
-  const shown = classes.slice(0, 20).map(({ name, count }) => `${name} ${count}`)
-  return `${classes.length}: ${shown.join(', ')}${classes.length > 20 ? ', …' : ''}`
+  const counts = classes.map(({ name, count }) => `${name} ${count}`)
+  return `${classes.length}: ${formatList(counts, 20)}`
 }

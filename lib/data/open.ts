@@ -1,11 +1,13 @@
 /** From whatever names data to an opened set: `open('./photos')`, `open('cifar10:data')`, `open([buffer, 'a.jpg'])`. */
 import type { Stats } from 'node:fs'
-import { open as openFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
 import { integer, nullOr, option, real } from '../config/option.ts'
+import { readBytesOf } from '../io/read.ts'
 import { Dataset } from './dataset.ts'
+import { defaultMaxPixels } from './decode.ts'
 import { isPack } from './pack-format.ts'
 import { type SelectOptions, select } from './select.ts'
 import { sniff } from './sniff.ts'
@@ -53,7 +55,7 @@ const openOptions = z.strictObject({
     { about: 'Classes in this order.', default: 'as found' },
   ),
   shorterSide: option(nullOr(integer(8)), { about: 'Larger images are shrunk to it.', default: '448' }),
-  maxPixels: option(integer(1), { about: 'Larger images are refused.', default: '100000000' }),
+  maxPixels: option(integer(1), { about: 'Larger images are refused.', default: String(defaultMaxPixels) }),
   maxSkipped: option(real(0, 1), { about: 'Share of images that may be unusable.', default: '0.1' }),
 })
 
@@ -103,7 +105,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
 export async function open(data: DataInput = sampleTrain, options: OpenOptions = {}): Promise<Dataset> {
   const {
     shorterSide = 448,
-    maxPixels = 100_000_000,
+    maxPixels = defaultMaxPixels,
     maxSkipped = 0.1,
     ...selection
   } = validate(openOptions, options)
@@ -155,7 +157,7 @@ async function named(text: string): Promise<ImageSource> {
 async function openPath(path: string): Promise<ImageSource> {
   const about: Stats = await stat(path)
   if (about.isDirectory()) return openFolder(path)
-  const head = await firstBytes(path, 512)
+  const head = await readBytesOf(path, 0, 512)
   const spec = { kind: '', path, options: {} }
   if (isPack(head)) return openPack(spec)
   // Before images: a tar begins with the name of its first file, which may begin as an image does.
@@ -170,16 +172,6 @@ async function openPath(path: string): Promise<ImageSource> {
     `Expected a folder, an image, a pack, a tar, an IDX file or a list of paths but ${path} is none of them. Name its kind: ` +
       `${Object.keys(kinds).join(', ')}, as in \`tar:${path}\`.`,
   )
-}
-
-async function firstBytes(path: string, count: number): Promise<Buffer> {
-  const file = await openFile(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
 }
 
 function checkSource(source: ImageSource): ImageSource {

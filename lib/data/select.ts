@@ -1,6 +1,8 @@
 /** Which images of a source are used, and the classes they have. */
 import { SimclrError } from '../addon/errors.ts'
 import { expected, invalid } from '../config/messages.ts'
+import { formatList } from '../format.ts'
+import { sequence } from './indices.ts'
 import { whyUnlabelled, withoutLabels } from './sources/classes.ts'
 import type { ImageSource } from './types.ts'
 
@@ -73,7 +75,7 @@ function classesOf(source: ImageSource, wanted: readonly string[] | undefined): 
   if (unknown.length > 0) {
     throw new SimclrError(
       'ERR_SIMCLR_DATA',
-      `Expected the classes ${list(wanted)} but ${source.name} also has ${list(unknown)}. Compare the two sets.`,
+      `Expected the classes ${formatList(wanted, 12)} but ${source.name} also has ${formatList(unknown, 12)}. Compare the two sets.`,
     )
   }
   const moved = names.map((name) => places.get(name)!)
@@ -156,7 +158,7 @@ function byHash(count: number, seed: number | undefined): Uint32Array {
   const key = seed === undefined ? 0 : hash(seed)
   const hashOf = seed === undefined ? hash : (i: number) => hash(hash(i) ^ key)
   const hashes = Uint32Array.from({ length: count }, (_, i) => hashOf(i))
-  return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => hashes[a]! - hashes[b]!)
+  return sequence(count).sort((a, b) => hashes[a]! - hashes[b]!)
 }
 
 /** Murmur3's finalizer: 32 well-mixed bits, different ones for every 32-bit number. */
@@ -165,8 +167,4 @@ function hash(x: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0
-}
-
-function list(names: readonly string[]): string {
-  return names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '')
 }

@@ -1,8 +1,9 @@
 /** Which images of one set another has, too: accuracy on images that were learnt from says little. */
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { formatCount } from '../format.ts'
-import { evenly, type Images, inChunks } from './images.ts'
+import { Turn } from '../io/turn.ts'
+import { type Images, inChunks, type SomeImages } from './images.ts'
+import { evenly, sequence } from './indices.ts'
 import type { RawImage } from './types.ts'
 
 /** What two sets have in common. */
@@ -35,16 +36,16 @@ export async function sharedImages(
     ({ isStreamed, count, imageSize }) => !isStreamed && count * imageSize ** 2 * 3 <= most,
   )
   const likely = isComplete
-    ? await ofOneMark(test, data, allOf(test, data), glance, signal)
+    ? await ofOneMark({ test: allOf(test), data: allOf(data) }, glance, signal)
     : ofOneName(test, data)
-  const same = await ofOneMark(test, data, likely, digest, signal)
-  return { count: same.test.length, of: test.count, isComplete }
+  const same = await ofOneMark(likely, digest, signal)
+  return { count: same.test.indices.length, of: test.count, isComplete }
 }
 
-/** Images of each set, by index. */
-interface Some {
-  test: Uint32Array
-  data: Uint32Array
+/** Some images of each set. */
+interface Compared {
+  test: SomeImages
+  data: SomeImages
 }
 
 /** A sentence about the images of `test` that are also `learnt`, "trained on"; null where none is known to be. */
@@ -58,12 +59,12 @@ export function aboutShared(
   return `${some} ${count === 1 ? 'is' : 'are'} also ${learnt}, pixel for pixel: accuracy on what was learnt from says little. Take them out of one of the two sets.`
 }
 
-function allOf(test: Images, data: Images): Some {
-  return { test: evenly(test.count, test.count), data: evenly(data.count, data.count) }
+function allOf(images: Images): SomeImages {
+  return { images, indices: sequence(images.count) }
 }
 
 /** Some images of `test`, and those of `data` that are called as they are. */
-function ofOneName(test: Images, data: Images): Some {
+function ofOneName(test: Images, data: Images): Compared {
   const wanted = new Map(Array.from(evenly(test.count, looked), (index) => [test.nameOf(index), index]))
   const found: [number, number][] = []
   for (let index = 0; index < data.count && wanted.size > 0; index++) {
@@ -74,8 +75,8 @@ function ofOneName(test: Images, data: Images): Some {
     wanted.delete(name)
   }
   return {
-    test: Uint32Array.from(found, ([asked]) => asked),
-    data: Uint32Array.from(found, ([, index]) => index),
+    test: { images: test, indices: Uint32Array.from(found, ([asked]) => asked) },
+    data: { images: data, indices: Uint32Array.from(found, ([, index]) => index) },
   }
 }
 
@@ -83,40 +84,39 @@ type Mark = (image: RawImage) => string
 
 /** Those of each set whose mark one of the other has. */
 async function ofOneMark(
-  test: Images,
-  data: Images,
-  some: Some,
+  { test, data }: Compared,
   mark: Mark,
   signal: AbortSignal | undefined,
-): Promise<Some> {
-  const asked = await marksOf(test, some.test, mark, signal)
-  const others = await marksOf(data, some.data, mark, signal)
+): Promise<Compared> {
+  const asked = await marksOf(test, mark, signal)
+  const others = await marksOf(data, mark, signal)
   const withMarkOf = (own: Map<number, string>, theirs: Map<number, string>) => {
     const known = new Set(theirs.values())
     return Uint32Array.from([...own].filter(([, of]) => known.has(of)).map(([index]) => index))
   }
-  return { test: withMarkOf(asked, others), data: withMarkOf(others, asked) }
+  return {
+    test: { images: test.images, indices: withMarkOf(asked, others) },
+    data: { images: data.images, indices: withMarkOf(others, asked) },
+  }
 }
 
 /** The marks of those images that can be used. */
 async function marksOf(
-  images: Images,
-  indices: Uint32Array,
+  some: SomeImages,
   mark: Mark,
   signal: AbortSignal | undefined,
 ): Promise<Map<number, string>> {
   const marks = new Map<number, string>()
-  let turn = performance.now()
+  const turn = new Turn()
   const look = async (held: Uint32Array) => {
     for (const index of held) {
-      marks.set(index, mark(images.store.get(index)))
-      if (performance.now() - turn < 10) continue
-      await setImmediate() // timers and sockets have their turn
+      marks.set(index, mark(some.images.store.get(index)))
+      if (!turn.isOver) continue
+      await turn.next()
       signal?.throwIfAborted()
-      turn = performance.now()
     }
   }
-  await inChunks(images, indices, look, signal)
+  await inChunks(some, look, signal)
   return marks
 }
 

@@ -5,6 +5,7 @@ import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { placement } from '../launch/placement.ts'
 import type { Dataset, DatasetOptions } from './dataset.ts'
+import { sequence } from './indices.ts'
 import { explainSkipped, SkipReport } from './skipped.ts'
 import type { ImageSource, Skipped } from './types.ts'
 
@@ -59,12 +60,7 @@ export async function storeImages(set: Dataset, options: StoreOptions = {}): Pro
     if (native && (await native.fill(store, set.indices, set.options))) {
       options.onProgress?.({ done: set.count, total: set.count, skipped: 0 })
       signal?.throwIfAborted() // by who was just told: the store is gone
-      return stored(
-        set,
-        store,
-        Uint32Array.from({ length: set.count }, (_, i) => i),
-        [],
-      )
+      return stored(set, store, sequence(set.count), [])
     }
     const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
     const kept: number[] = []

@@ -8,7 +8,7 @@ import { loadAddon } from '../addon/load.ts'
 import type { Dataset } from './dataset.ts'
 import { explainSkipped, SkipReport } from './skipped.ts'
 import type { StoredImages } from './store.ts'
-import type { RawImage } from './types.ts'
+import type { RawImage, Skipped } from './types.ts'
 
 /**
  * As `StoredImages`, but slots are filled while images are held, an unusable image has its stand-in's class, and
@@ -35,6 +35,50 @@ interface Held {
   ready: Promise<void>
 }
 
+/** A set's images, each with the next usable one in its place where it turns out not to be. */
+class UsableImages {
+  /** Where one stands in for another, its class. */
+  readonly labels: Int32Array | null
+  readonly #set: Dataset
+  readonly #report: SkipReport
+  readonly #unusable = new Set<number>()
+
+  constructor(set: Dataset) {
+    this.#set = set
+    this.#report = new SkipReport(set.name, set.count, set.options.maxSkipped)
+    this.labels = set.labels && Int32Array.from(set.labels)
+  }
+
+  get skipped(): readonly Skipped[] {
+    return this.#report.entries
+  }
+
+  /** Has it not turned out unusable? */
+  has(index: number): boolean {
+    return !this.#unusable.has(index)
+  }
+
+  /** Image `index`, or the first usable one after it. */
+  async decode(index: number): Promise<RawImage> {
+    const set = this.#set
+    for (let at = index; at < index + set.count; at++) {
+      const candidate = at % set.count
+      if (!this.has(candidate)) continue
+      try {
+        const image = await set.read(candidate)
+        if (this.labels) this.labels[index] = set.labels![candidate]!
+        return image
+      } catch (error) {
+        if (!this.has(candidate)) continue // found so by another call meanwhile
+        this.#unusable.add(candidate)
+        this.#report.add(set.nameOf(candidate), error)
+      }
+    }
+    const why = explainSkipped(this.#report.entries)
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
+  }
+}
+
 /** `threads` decode at once. Throws ERR_SIMCLR_DATA for a set that can only be read from front to back (spool.ts). */
 export function streamImages(set: Dataset, threads: number): StreamedImages {
   if (!set.source.read) {
@@ -45,41 +89,21 @@ export function streamImages(set: Dataset, threads: number): StreamedImages {
   }
   const store = new (loadAddon().ImageStore)(set.count, true)
   const limit = pLimit(Math.max(1, threads))
-  const report = new SkipReport(set.name, set.count, set.options.maxSkipped)
-  const labels = set.labels && Int32Array.from(set.labels)
+  const usable = new UsableImages(set)
   const held = new Map<number, Held>()
-  const unusable = new Set<number>()
 
-  /** Image `index`, or the first usable one after it. */
-  const decode = async (index: number): Promise<RawImage> => {
-    for (let at = index; at < index + set.count; at++) {
-      const candidate = at % set.count
-      if (unusable.has(candidate)) continue
-      try {
-        const image = await set.read(candidate)
-        if (labels) labels[index] = set.labels![candidate]!
-        return image
-      } catch (error) {
-        if (unusable.has(candidate)) continue // found so by another call meanwhile
-        unusable.add(candidate)
-        report.add(set.nameOf(candidate), error)
-      }
-    }
-    const why = explainSkipped(report.entries)
-    throw new SimclrError('ERR_SIMCLR_DATA', `Expected images in ${set.name} but none is usable: ${why}`)
-  }
   const fill = async (index: number, entry: Held): Promise<void> => {
-    const image = await limit(() => decode(index))
+    const image = await limit(() => usable.decode(index))
     if (held.get(index) === entry) store.set(index, image) // else given back meanwhile
   }
 
   return {
     store,
     count: set.count,
-    labels,
+    labels: usable.labels,
     classNames: set.classNames,
     get skipped() {
-      return [...report.entries, ...set.ignored]
+      return [...usable.skipped, ...set.ignored]
     },
     nameOf: (index) => set.nameOf(index),
     async hold(indices) {
@@ -95,7 +119,7 @@ export function streamImages(set: Dataset, threads: number): StreamedImages {
       }
       await Promise.all(waits)
     },
-    isOwn: (index) => !unusable.has(index),
+    isOwn: (index) => usable.has(index),
     free(indices) {
       for (const index of indices) {
         const entry = held.get(index)

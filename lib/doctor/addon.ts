@@ -2,7 +2,7 @@
 import { reinstallCommand } from '../addon/binary.ts'
 import { choose, probe } from '../addon/choose.ts'
 import { installCommand } from '../addon/libtorch/resolve.ts'
-import { type Finding, ok, problem, problemOf } from './finding.ts'
+import { type Finding, nameAnother, ok, problem, problemOf } from './finding.ts'
 
 export function tryAddon(): Finding {
   let choice: ReturnType<typeof choose>
@@ -25,7 +25,7 @@ export function tryAddon(): Finding {
   }
   const named = libtorch.source === 'SIMCLR_LIBTORCH'
   const install = named
-    ? 'unset SIMCLR_LIBTORCH, or name another folder'
+    ? nameAnother
     : `${installCommand(binary.variant, binary.torch)} --force`
   return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstallCommand(binary.from))
 }

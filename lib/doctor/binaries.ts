@@ -8,7 +8,7 @@ import {
   unmetBy,
 } from '../addon/binary.ts'
 import { installCommand, libtorchCandidates } from '../addon/libtorch/resolve.ts'
-import { type Finding, note, ok, problemOf } from './finding.ts'
+import { type Finding, nameAnother, note, ok, problemOf } from './finding.ts'
 
 export function binaries(): Finding[] {
   const { binaries, damaged } = findBinaries()
@@ -52,7 +52,7 @@ function judge(binary: Binary): Judged {
   const named = candidates.find((c) => c.source === 'SIMCLR_LIBTORCH')
   const taken = named ?? candidates.find((c) => c.rejected === null)
   const usable = taken !== undefined && taken.rejected === null
-  const mend = named ? 'unset SIMCLR_LIBTORCH, or name another folder' : installCommand(variant, torch)
+  const mend = named ? nameAnother : installCommand(variant, torch)
   const findings = candidates.map((candidate): Finding => {
     const verdict = candidate.rejected ?? (candidate === taken ? 'is taken' : 'could be used too')
     return note(`LibTorch (${candidate.source})`, `${candidate.path} ${verdict}`)

@@ -8,6 +8,9 @@ export interface Finding {
   mend: string | null
 }
 
+/** What mends a LibTorch that SIMCLR_LIBTORCH names and that cannot be used. */
+export const nameAnother = 'unset SIMCLR_LIBTORCH, or name another folder'
+
 export function ok(name: string, detail: string): Finding {
   return { name, state: 'ok', detail, mend: null }
 }

@@ -78,7 +78,7 @@ async function evaluateProbe(encoder: Encoder | string, options: Probing): Promi
     const classes = new Set(learnt.labels).size
     const { l2, tried } = probe === 'linear' ? await penalty(addon, learnt, options) : noPenalty
     const used = { ...options, l2: l2 ?? undefined }
-    const ranking = await probeRanking(addon, features, probe, used, rankedOf(classes))
+    const ranking = await probeRanking(addon, features, probe, { ...used, top: rankedOf(classes) })
     return {
       probe,
       ...scoresOf(ranking, tested.labels, classes, pair.data.classNames!),
@@ -207,20 +207,23 @@ export async function pairFeatures(
   const of = (images: Images): Promise<LabelledFeatures> =>
     encoder instanceof Encoder
       ? encoderFeatures(encoder, images, signal)
-      : rawFeatures(addon, images, imageSize, 'torch', signal)
+      : rawFeatures(addon, images, imageSize, signal)
   return { learnt: await of(data), tested: await of(test), isRaw: !(encoder instanceof Encoder) }
 }
 
-type OfProbe = Pick<AnyEvaluateOptions, 'k' | 'temperature' | 'maxIterations'> & { l2?: number | undefined }
+type ProbeSettings = Pick<AnyEvaluateOptions, 'k' | 'temperature' | 'maxIterations'> & {
+  l2?: number | undefined
+}
 
 /** The accuracy of one probe. */
 export async function probeAccuracy(
   addon: Addon,
   features: PairFeatures,
   probe: ProbeName,
-  options: OfProbe = {},
+  settings: ProbeSettings = {},
 ): Promise<number> {
-  return shareWithin(await probeRanking(addon, features, probe, options, 1), features.tested.labels, 1)
+  const ranking = await probeRanking(addon, features, probe, { ...settings, top: 1 })
+  return shareWithin(ranking, features.tested.labels, 1)
 }
 
 /** The `top` classes that one probe gives each tested image. */
@@ -228,14 +231,13 @@ function probeRanking(
   addon: Addon,
   { learnt, tested, isRaw }: PairFeatures,
   probe: ProbeName,
-  options: OfProbe,
-  top: number,
+  { top, ...settings }: ProbeSettings & { top: number },
 ): Promise<Ranking> {
   if (probe === 'linear') {
-    const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = options
-    return linearRanking(addon, learnt, tested.data, { l2, maxIterations }, top)
+    const { l2 = linearDefaults.l2, maxIterations = linearDefaults.maxIterations } = settings
+    return linearRanking(addon, learnt, tested.data, { l2, maxIterations, top })
   }
-  const { k = knnDefaults.k, temperature = knnDefaults.temperature } = options
+  const { k = knnDefaults.k, temperature = knnDefaults.temperature } = settings
   const { bank, queries } = isRaw ? centred(learnt, tested) : { bank: learnt, queries: tested }
-  return knnRanking(addon, bank, queries.data, { k, temperature }, top)
+  return knnRanking(addon, bank, queries.data, { k, temperature, top })
 }

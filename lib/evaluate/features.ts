@@ -1,10 +1,11 @@
 /** Images to numbers: by an encoder, or as raw pixels. */
 import { SimclrError } from '../addon/errors.ts'
-import type { Addon, Convention, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
+import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import { evaluationFamily, lower } from '../augment/index.ts'
-import { type Images, inChunks } from '../data/images.ts'
+import { type Images, inChunks, type SomeImages } from '../data/images.ts'
+import { sequence } from '../data/indices.ts'
 import { explainSkipped } from '../data/skipped.ts'
-import { type Encoder, sequence } from '../encoder.ts'
+import type { Encoder } from '../encoder.ts'
 import type { LabelledFeatures } from './probes.ts'
 
 /** Unless asked otherwise, larger images are shrunk to this size for the raw-pixel baseline: features would not fit memory. */
@@ -23,29 +24,23 @@ export async function encoderFeatures(
   images: Images,
   signal?: AbortSignal,
 ): Promise<LabelledFeatures> {
-  return withLabels(images, await embedImages(encoder, images, labelled(images), signal))
+  return withLabels(images, await embedImages(encoder, labelled(images), signal))
 }
 
 /** The encoder's features of those of some images that can be used, of `featureDim` numbers each. */
-export function embedImages(
-  encoder: Encoder,
-  images: Images,
-  indices: Uint32Array,
-  signal?: AbortSignal,
-): Promise<ImageRows> {
-  return imageRows(images, indices, encoder.featureDim, embedder(encoder, images), signal)
+export function embedImages(encoder: Encoder, some: SomeImages, signal?: AbortSignal): Promise<ImageRows> {
+  return imageRows(some, encoder.featureDim, embedder(encoder, some.images), signal)
 }
 
 /** As embedImages, a part at a time, in order: sets whose features do not fit memory. */
 export async function embedInParts(
   encoder: Encoder,
-  images: Images,
-  indices: Uint32Array,
+  some: SomeImages,
   take: (part: ImageRows) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const embed = embedder(encoder, images)
-  await inChunks(images, indices, async (held) => take({ data: await embed(held), indices: held }), signal)
+  const embed = embedder(encoder, some.images)
+  await inChunks(some, async (held) => take({ data: await embed(held), indices: held }), signal)
 }
 
 function embedder(encoder: Encoder, images: Images): (part: Uint32Array) => Promise<Float32Array> {
@@ -56,13 +51,12 @@ function embedder(encoder: Encoder, images: Images): (part: Uint32Array) => Prom
 export async function learnerFeatures(
   learner: NativeLearner,
   augmenter: NativeAugmenter,
-  images: Images,
-  indices: Uint32Array,
+  some: SomeImages,
   signal?: AbortSignal,
 ): Promise<LabelledFeatures> {
-  const embed = (part: Uint32Array) => learner.embed(images.store, augmenter, part)
-  const rows = await imageRows(images, indices, learner.featureDim, embed, signal)
-  return { data: rows.data, labels: labelsOf(images, rows.indices) }
+  const embed = (part: Uint32Array) => learner.embed(some.images.store, augmenter, part)
+  const rows = await imageRows(some, learner.featureDim, embed, signal)
+  return { data: rows.data, labels: labelsOf(some.images, rows.indices) }
 }
 
 /** The pixels of every labelled image in [0, 1], of `size` x `size`. */
@@ -70,41 +64,41 @@ export async function rawFeatures(
   addon: Addon,
   images: Images,
   size: number,
-  convention: Convention,
   signal?: AbortSignal,
 ): Promise<LabelledFeatures> {
-  const plan = lower(evaluationFamily(convention, size, { mean: null, std: null }), size)
+  const plan = lower(evaluationFamily('torch', size, { mean: null, std: null }), size)
   const augmenter = new addon.Augmenter(plan)
   const pixels = (part: Uint32Array) => {
     const epochs = new Uint32Array(part.length)
     const batch = augmenter.batch(images.store, { indices: part, epochs, seed: 0, views: 1, labels: null })
     return batch.pixels({ threads: 1 })
   }
-  return withLabels(images, await imageRows(images, labelled(images), size * size * 3, pixels, signal))
+  return withLabels(images, await imageRows(labelled(images), size * size * 3, pixels, signal))
 }
 
 /** What `make` makes of images that are held, `dim` numbers each; those that cannot be used have no row. */
 async function imageRows(
-  images: Images,
-  indices: Uint32Array,
+  some: SomeImages,
   dim: number,
   make: (held: Uint32Array) => Promise<Float32Array>,
   signal?: AbortSignal,
 ): Promise<ImageRows> {
-  const data = new Float32Array(indices.length * dim)
-  const used = new Uint32Array(indices.length)
+  const { length } = some.indices
+  const data = new Float32Array(length * dim)
+  const used = new Uint32Array(length)
   let count = 0
   const take = async (held: Uint32Array) => {
     data.set(await make(held), count * dim)
     used.set(held, count)
     count += held.length
   }
-  await inChunks(images, indices, take, signal)
+  await inChunks(some, take, signal)
   return { data: data.subarray(0, count * dim), indices: used.subarray(0, count) }
 }
 
-function labelled({ count, labels }: Images): Uint32Array {
-  return sequence(count).filter((index) => labels![index]! >= 0)
+function labelled(images: Images): SomeImages {
+  const { count, labels } = images
+  return { images, indices: sequence(count).filter((index) => labels![index]! >= 0) }
 }
 
 /** Labels are looked at last: what cannot be used is known only once all has been held. */

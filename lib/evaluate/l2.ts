@@ -4,8 +4,8 @@
  */
 import { SimclrError } from '../addon/errors.ts'
 import type { Addon } from '../addon/interface.ts'
-import { shuffledLabelled } from './online.ts'
 import { type LabelledFeatures, linearAccuracy } from './probes.ts'
+import { splitByClass } from './split.ts'
 
 /** 45 from 1e-6 to 1e5, evenly spaced by their logarithm (appendix B.8). */
 export const l2Grid: readonly number[] = Array.from({ length: 45 }, (_, i) =>
@@ -30,7 +30,7 @@ export async function chooseL2(
   options: { maxIterations: number; seed: number; signal?: AbortSignal | undefined },
 ): Promise<{ l2: number; tried: TriedL2[] }> {
   const { maxIterations, seed, signal } = options
-  const rows = heldOutFifth(addon, features.labels, seed)
+  const rows = splitByClass(addon, features.labels, seed)
   if (rows.held.length === 0) {
     const advice = 'Add images, or give one number.'
     throw new SimclrError(
@@ -47,31 +47,6 @@ export async function chooseL2(
   }
   const best = Math.max(...tried.map(({ accuracy }) => accuracy))
   return { l2: Math.max(...tried.filter(({ accuracy }) => accuracy === best).map(({ l2 }) => l2)), tried }
-}
-
-/**
- * Rows to learn from and rows held out, both ascending: of each class a fifth, at least one, drawn by `seed`. A class of one
- * row is learnt.
- */
-export function heldOutFifth(
-  addon: Pick<Addon, 'epochOrder'>,
-  labels: Int32Array,
-  seed: number,
-): { learnt: Uint32Array; held: Uint32Array } {
-  const ofClass = new Map<number, number[]>()
-  for (const row of shuffledLabelled(addon, { labels }, seed)) {
-    const rows = ofClass.get(labels[row]!)
-    if (rows) rows.push(row)
-    else ofClass.set(labels[row]!, [row])
-  }
-  const learnt: number[] = []
-  const held: number[] = []
-  for (const rows of ofClass.values()) {
-    const fifth = rows.length === 1 ? 0 : Math.max(1, Math.round(rows.length / 5))
-    held.push(...rows.slice(0, fifth))
-    learnt.push(...rows.slice(fifth))
-  }
-  return { learnt: Uint32Array.from(learnt).sort(), held: Uint32Array.from(held).sort() }
 }
 
 function rowsOf({ data, labels }: LabelledFeatures, rows: Uint32Array): LabelledFeatures {

@@ -2,6 +2,7 @@
 import { SimclrError } from '../addon/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type Images, type ReadOptions, readImages } from '../data/images.ts'
+import { countLabelled } from '../data/labels.ts'
 import { type DataInput, type OpenOptions, open } from '../data/open.ts'
 import { withoutLabels } from '../data/sources/classes.ts'
 
@@ -46,7 +47,7 @@ function lacksLabels(
   least: number,
   or = 'use a labelled format',
 ): SimclrError | null {
-  const labelled = labels?.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0) ?? 0
+  const labelled = countLabelled(labels)
   if (labelled >= least) return null
   const what = least === 1 ? 'labelled images' : `at least ${least} labelled images`
   const but =

@@ -8,20 +8,7 @@ import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import { learnerFeatures } from './features.ts'
 import { areUsable, knnAccuracy } from './probes.ts'
-
-/** An epoch that no training reaches: the probe's choice of images is independent of every epoch's order. */
-const choiceEpoch = 0xffff_ffff
-
-/** A set's labelled images, in an order that is the same every time. */
-export function shuffledLabelled(
-  addon: Pick<Addon, 'epochOrder'>,
-  { labels }: Pick<Images, 'labels'>,
-  seed: number,
-): Uint32Array {
-  if (labels === null) return new Uint32Array()
-  const order = addon.epochOrder({ seed, epoch: choiceEpoch, count: labels.length })
-  return order.filter((index) => labels[index]! >= 0)
-}
+import { shuffledLabelled, splitRows } from './split.ts'
 
 export class OnlineProbe {
   readonly #addon: Addon
@@ -38,9 +25,9 @@ export class OnlineProbe {
     this.#augmenter = augmenter
     this.#options = config.probe
     const chosen = shuffledLabelled(addon, images, config.seed).slice(0, config.probe.images)
-    const queries = Math.max(1, Math.floor(chosen.length / 5))
-    this.#queries = chosen.slice(0, queries)
-    this.#bank = chosen.slice(queries)
+    const { held, learnt } = splitRows(chosen)
+    this.#queries = held
+    this.#bank = learnt
   }
 
   /** Is there one after epoch `epoch` (from 0)? */
@@ -55,7 +42,7 @@ export class OnlineProbe {
    */
   async run(learner: NativeLearner, signal?: AbortSignal): Promise<number | null> {
     const featuresOf = (indices: Uint32Array) =>
-      learnerFeatures(learner, this.#augmenter, this.#images, indices, signal)
+      learnerFeatures(learner, this.#augmenter, { images: this.#images, indices }, signal)
     const bank = await featuresOf(this.#bank)
     const queries = await featuresOf(this.#queries)
     if (!areUsable(bank) || !areUsable(queries)) return null

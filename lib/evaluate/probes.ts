@@ -22,6 +22,9 @@ export interface LinearOptions {
   maxIterations: number
 }
 
+/** How many classes are asked for, of each image the likeliest. */
+type Top = Pick<Ranking, 'top'>
+
 export const knnDefaults: KnnOptions = { k: 20, temperature: 0.1 }
 export const linearDefaults: LinearOptions = { l2: 1e-3, maxIterations: 100 }
 
@@ -39,18 +42,12 @@ export async function knnRanking(
   addon: Pick<Addon, 'knn'>,
   bank: LabelledFeatures,
   queries: Float32Array,
-  { k, temperature }: KnnOptions,
-  top: number,
+  { k, temperature, top }: KnnOptions & Top,
 ): Promise<Ranking> {
-  const { classes, numbers } = numbered(bank.labels)
-  const ranked = await addon.knn(bank.data, numbers, queries, {
-    dim: dimOf(bank),
-    classes: classes.length,
-    k: Math.min(k, bank.labels.length),
-    temperature,
-    top,
-  })
-  return { labels: ranked.map((number) => classes[number] ?? -1), top }
+  const most = Math.min(k, bank.labels.length)
+  return ranking(bank, top, (numbers, sizes) =>
+    addon.knn(bank.data, numbers, queries, { ...sizes, k: most, temperature, top }),
+  )
 }
 
 /** The `top` classes of each of `queries` by multinomial logistic regression fitted to `train` (L-BFGS). */
@@ -58,18 +55,22 @@ export async function linearRanking(
   addon: Pick<Addon, 'linearProbe'>,
   train: LabelledFeatures,
   queries: Float32Array,
-  { l2, maxIterations }: LinearOptions,
-  top: number,
+  { l2, maxIterations, top }: LinearOptions & Top,
 ): Promise<Ranking> {
-  const { classes, numbers } = numbered(train.labels)
-  const ranked = await addon.linearProbe(train.data, numbers, queries, {
-    dim: dimOf(train),
-    classes: classes.length,
-    l2,
-    maxIterations,
-    top,
-  })
-  return { labels: ranked.map((number) => classes[number]!), top }
+  return ranking(train, top, (numbers, sizes) =>
+    addon.linearProbe(train.data, numbers, queries, { ...sizes, l2, maxIterations, top }),
+  )
+}
+
+/** What `probe` says of the `known` rows' classes, numbered from 0 without gaps, as their own labels. */
+async function ranking(
+  known: LabelledFeatures,
+  top: number,
+  probe: (numbers: Int32Array, sizes: { dim: number; classes: number }) => Promise<Int32Array>,
+): Promise<Ranking> {
+  const { classes, numbers } = numbered(known.labels)
+  const ranked = await probe(numbers, { dim: dimOf(known), classes: classes.length })
+  return { labels: ranked.map((number) => classes[number] ?? -1), top }
 }
 
 /** Share of `queries` that cosine kNN over `bank` classifies rightly. */
@@ -79,7 +80,7 @@ export async function knnAccuracy(
   { data, labels }: LabelledFeatures,
   options: KnnOptions = knnDefaults,
 ): Promise<number> {
-  return shareWithin(await knnRanking(addon, bank, data, options, 1), labels, 1)
+  return shareWithin(await knnRanking(addon, bank, data, { ...options, top: 1 }), labels, 1)
 }
 
 /** Share of `queries` that multinomial logistic regression fitted to `train` classifies rightly. */
@@ -89,7 +90,7 @@ export async function linearAccuracy(
   { data, labels }: LabelledFeatures,
   options: LinearOptions = linearDefaults,
 ): Promise<number> {
-  return shareWithin(await linearRanking(addon, train, data, options, 1), labels, 1)
+  return shareWithin(await linearRanking(addon, train, data, { ...options, top: 1 }), labels, 1)
 }
 
 /** Both sets less the mean of `bank`, as raw pixels need it before cosine similarities mean anything. */

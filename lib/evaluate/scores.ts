@@ -65,14 +65,23 @@ export function shareWithin({ labels: ranked, top }: Ranking, labels: Int32Array
   return right / labels.length
 }
 
-/** Numbers of the `top` highest of each row of `probabilities` [images, classes]; of equal ones the lower first. */
+/** The `top` likeliest classes by `probabilities` [images, classes], where there are as many; of equal ones the lower number first. */
 export function rankedProbabilities(probabilities: Float32Array, classes: number, top: number): Ranking {
   const images = probabilities.length / classes
   const labels = new Int32Array(images * top)
   for (let i = 0; i < images; i++) {
-    const row = probabilities.subarray(i * classes, (i + 1) * classes)
-    const order = Array.from(row.keys()).sort((a, b) => row[b]! - row[a]!)
-    labels.set(order.slice(0, top), i * top)
+    const row = probabilities.slice(i * classes, (i + 1) * classes)
+    for (let place = 0; place < top; place++) {
+      const best = indexOfLargest(row)
+      labels[i * top + place] = best
+      row[best] = -1 // below every probability
+    }
   }
   return { labels, top }
+}
+
+function indexOfLargest(row: Float32Array): number {
+  let best = 0
+  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i
+  return best
 }

@@ -1,17 +1,23 @@
 /** Accuracy on held-out images during training: which encoder of the run is the best, and whether it still gets better. */
 import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { Images } from '../data/images.ts'
-import { classProbabilities, mostProbable } from '../weights/classifier.ts'
+import type { Images, SomeImages } from '../data/images.ts'
+import { classProbabilities } from '../weights/classifier.ts'
 import { learntClassifier } from '../weights/encoder-file.ts'
 import { learnerFeatures } from './features.ts'
-import { shuffledLabelled } from './online.ts'
 import { areUsable, knnAccuracy, type LabelledFeatures, linearAccuracy } from './probes.ts'
+import { rankedProbabilities, shareWithin } from './scores.ts'
+import { shuffledLabelled, splitRows } from './split.ts'
 
-/** Some images of a set. */
-interface Part {
-  images: Images
-  indices: Uint32Array
+export interface ValidationParts {
+  addon: Addon
+  /** The images that are trained on. */
+  training: Images
+  /** Have labels; disposed with the validation. */
+  held: Images
+  /** Has no random operators. */
+  augmenter: NativeAugmenter
+  config: ResolvedConfig
 }
 
 export class Validation {
@@ -20,30 +26,20 @@ export class Validation {
   readonly #config: ResolvedConfig
   readonly #held: Images
   /** What a probe learns from, and what it is asked. */
-  readonly #bank: Part
-  readonly #queries: Part
+  readonly #bank: SomeImages
+  readonly #queries: SomeImages
 
-  /**
-   * `training`: the images that are trained on, of which `probe.images` are learnt from; where they have no labels, a
-   * fifth of `held` is asked for by the rest. `held` has labels, and is disposed with this; `augmenter` has no random operators.
-   */
-  constructor(
-    addon: Addon,
-    training: Images,
-    held: Images,
-    augmenter: NativeAugmenter,
-    config: ResolvedConfig,
-  ) {
+  /** `probe.images` of `training` are learnt from; where those have no labels, a fifth of `held` is asked for by the rest. */
+  constructor({ addon, training, held, augmenter, config }: ValidationParts) {
     this.#addon = addon
     this.#augmenter = augmenter
     this.#config = config
     this.#held = held
     const own = shuffledLabelled(addon, held, config.seed)
     const others = shuffledLabelled(addon, training, config.seed).slice(0, config.probe.images)
-    const asked = others.length > 0 ? own.length : Math.max(1, Math.floor(own.length / 5))
-    this.#queries = { images: held, indices: own.slice(0, asked) }
-    this.#bank =
-      others.length > 0 ? { images: training, indices: others } : { images: held, indices: own.slice(asked) }
+    const parts = others.length > 0 ? { held: own, learnt: others } : splitRows(own)
+    this.#queries = { images: held, indices: parts.held }
+    this.#bank = { images: others.length > 0 ? training : held, indices: parts.learnt }
   }
 
   /** Is there one after epoch `epoch` (from 0)? */
@@ -59,7 +55,7 @@ export class Validation {
     const queries = await this.#features(learner, this.#queries, signal)
     if (!areUsable(queries)) return null
     const { metric } = this.#config.validation
-    if (metric === 'classifier') return await this.#classified(learner, queries)
+    if (metric === 'classifier') return await this.#ofClassifier(learner, queries)
     const bank = await this.#features(learner, this.#bank, signal)
     if (!areUsable(bank)) return null
     return metric === 'knn'
@@ -67,19 +63,18 @@ export class Validation {
       : await linearAccuracy(this.#addon, bank, queries)
   }
 
-  async #classified(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
+  async #ofClassifier(learner: NativeLearner, { data, labels }: LabelledFeatures): Promise<number> {
     const classifier = learntClassifier(this.#config, await learner.state(), null)!
     const probabilities = await classProbabilities(this.#addon, classifier, data)
-    const numbers = mostProbable(probabilities, classifier.classes.length)
-    return numbers.reduce((right, number, i) => right + (number === labels[i] ? 1 : 0), 0) / labels.length
+    return shareWithin(rankedProbabilities(probabilities, classifier.classes.length, 1), labels, 1)
   }
 
   #features(
     learner: NativeLearner,
-    { images, indices }: Part,
+    some: SomeImages,
     signal: AbortSignal | undefined,
   ): Promise<LabelledFeatures> {
-    return learnerFeatures(learner, this.#augmenter, images, indices, signal)
+    return learnerFeatures(learner, this.#augmenter, some, signal)
   }
 
   async dispose(): Promise<void> {

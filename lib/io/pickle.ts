@@ -72,7 +72,10 @@ const callables = new Map<string, Callable>([
 ])
 for (const callable of callables.values()) Object.freeze(callable) // a pickle can set attributes
 
-/** The value that `bytes` build: dicts are Maps, lists and tuples arrays. Throws PythonNeeded for other names, and Error for what is no pickle of PyTorch's. */
+/**
+ * The value that `bytes` build: dicts are Maps, lists and tuples arrays. Throws PythonNeeded for other names, and Error for
+ * what is no pickle of PyTorch's.
+ */
 export function unpickle(bytes: Uint8Array): unknown {
   const parser = new Parser({
     unpicklingTypeOfDictionary: 'Map',

@@ -1,5 +1,5 @@
-/** Bytes of open files, of any length. */
-import type { FileHandle } from 'node:fs/promises'
+/** A part of a file, of any length. */
+import { type FileHandle, open } from 'node:fs/promises'
 
 /** That one read may ask for: readFile and FileHandle.read refuse more than 2 GiB. */
 const mostAtOnce = 1 << 30
@@ -9,12 +9,26 @@ export async function readBytes(
   file: FileHandle,
   position: number,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length)
+): Promise<Buffer<ArrayBuffer>> {
+  const bytes = Buffer.alloc(length) // of memory of its own, unlike a small one of allocUnsafe
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(mostAtOnce, length - at), position + at)
     if (bytesRead === 0) return bytes.subarray(0, at)
     at += bytesRead
   }
   return bytes
+}
+
+/** The same of a file that is opened for it. */
+export async function readBytesOf(
+  path: string,
+  position: number,
+  length: number,
+): Promise<Buffer<ArrayBuffer>> {
+  const file = await open(path)
+  try {
+    return await readBytes(file, position, length)
+  } finally {
+    await file.close()
+  }
 }

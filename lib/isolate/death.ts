@@ -25,6 +25,9 @@ export function kernelKills(): number {
   }
 }
 
+/** Why SIGKILL has ended a process, where the kernel tells nothing of memory. */
+export const killedByOthers = 'Somebody killed it, or a container that ran out of memory.'
+
 /** What V8 and the C++ library say before they give up. */
 const memoryWords = /JavaScript heap out of memory|std::bad_alloc|Cannot allocate memory/
 
@@ -38,7 +41,7 @@ export async function deathError(death: Death): Promise<SimclrError> {
   const advice = memory
     ? 'Memory ran out: lower `batchSize` or `limit`, or `stream` the images.'
     : signal === 'SIGKILL'
-      ? 'Somebody killed it, or a container that ran out of memory.'
+      ? killedByOthers
       : 'Its last words are in `cause`.'
   const resume = checkpoint
     ? `Go on from ${checkpoint}: train again with the same \`out\`, ${death.out}.`

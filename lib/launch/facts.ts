@@ -1,35 +1,25 @@
 /** What the ranks of a run must have in common: options and data. */
 import { createHash } from 'node:crypto'
-import { isTree } from '../config/layers.ts'
+import { leaves } from '../config/layers.ts'
 import { perRank } from '../config/may-differ.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { Images } from '../data/images.ts'
 import type { Facts } from './ranks.ts'
 
-/** `looks`: the images' fingerprint; `teacher`: the checksum of its weights. */
+/** `fingerprint`: of the images; `teacher`: the checksum of its weights. */
 export function factsOf(
   config: ResolvedConfig,
   images: Images,
-  looks: string,
-  teacher: string | null,
+  { fingerprint, teacher }: { fingerprint: string; teacher: string | null },
 ): Facts {
-  const facts: Record<string, unknown> = {}
-  collect(config, '', facts)
+  const common = [...leaves(config)].filter(([name]) => !perRank.has(name))
+  const facts: Record<string, unknown> = Object.fromEntries(common)
   facts['kind of device'] = config.device.replace(/:\d+$/, '')
   facts['number of images in data'] = images.count
   facts['classes of data'] = images.classNames
   facts['labels of data'] =
     images.labels && createHash('sha256').update(images.labels).digest('hex').slice(0, 16)
-  facts['pixels of data'] = looks
+  facts['pixels of data'] = fingerprint
   facts['weights of teacher'] = teacher
   return facts
-}
-
-function collect(tree: object, prefix: string, into: Record<string, unknown>): void {
-  for (const [key, value] of Object.entries(tree)) {
-    const name = prefix + key
-    if (perRank.has(name)) continue
-    if (isTree(value)) collect(value, `${name}.`, into)
-    else into[name] = value
-  }
 }

@@ -9,7 +9,7 @@ import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
 import { freePort } from '../io/port.ts'
-import { kernelKills } from '../isolate/death.ts'
+import { kernelKills, killedByOthers } from '../isolate/death.ts'
 import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
@@ -39,7 +39,7 @@ export async function launch(options: TrainOptions): Promise<Trained> {
   const { processes, maxRestarts = 0, onProgress, signal, isolate: _, ...rest } = options
   const own = { ...rest, out: options.out ?? (await newRunPath()) }
   for (let restarts = 0; ; restarts++) {
-    const attempt = new Attempt(processes!, own, restarts, onProgress, signal)
+    const attempt = new Attempt({ size: processes!, options: own, restarts, tell: onProgress, signal })
     try {
       return await attempt.run()
     } catch (error) {
@@ -67,10 +67,19 @@ export interface End {
   wasKilled: boolean
 }
 
+interface AttemptSpec {
+  /** Ranks. */
+  size: number
+  options: TrainOptions
+  /** Attempts before this one. */
+  restarts: number
+  tell: TrainOptions['onProgress']
+  signal: AbortSignal | undefined
+}
+
 class Attempt {
   readonly #size: number
   readonly #options: TrainOptions
-  /** Attempts before this one. */
   readonly #restarts: number
   readonly #tell: TrainOptions['onProgress']
   readonly #signal: AbortSignal | undefined
@@ -84,13 +93,7 @@ class Attempt {
   /** Asks those that are left, again and again, once a rank has failed. */
   #asking: NodeJS.Timeout | undefined
 
-  constructor(
-    size: number,
-    options: TrainOptions,
-    restarts: number,
-    tell: TrainOptions['onProgress'],
-    signal: AbortSignal | undefined,
-  ) {
+  constructor({ size, options, restarts, tell, signal }: AttemptSpec) {
     this.#size = size
     this.#options = options
     this.#restarts = restarts
@@ -231,7 +234,7 @@ export function failureOf(ends: readonly End[], wasAborted: boolean, lacksMemory
 function aboutKill(lacksMemory: boolean): string {
   return lacksMemory
     ? 'Memory ran out: start fewer `processes`, lower `batchSize` or `limit`, or `stream` the images.'
-    : 'Somebody killed it, or a container that ran out of memory.'
+    : killedByOthers
 }
 
 /** What torchrun would set. */

@@ -2,24 +2,12 @@
  * Where this process stands among the ranks of a run, from what launchers put into the environment. The one place
  * that knows their variables.
  */
+import type { GroupSpec } from '../addon/group.ts'
 import { invalid } from '../config/messages.ts'
 
-export interface Placement {
-  rank: number
-  /** Ranks in all. */
-  size: number
-  /** Among the ranks of this machine, and how many those are: one rank a GPU, cores shared out. */
+export interface Placement extends Omit<GroupSpec, 'timeoutSeconds'> {
+  /** Among the ranks of this machine: one rank a GPU. */
   localRank: number
-  localSize: number
-  /** The store's address. */
-  host: string
-  port: number
-  /** This process runs the store. */
-  servesStore: boolean
-  /** A launcher keeps the store over restarts of the ranks, who then meet in rounds. */
-  storeOutlives: boolean
-  /** Sets the run's keys apart from those of other runs in the store. */
-  generation: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -161,19 +161,17 @@ export interface AdamVariable {
  *   ops.adam([{ weight, firstMoment, secondMoment, gradient: weight.slice() }], 0.001, step)
  */
 export function adam(variables: AdamVariable[], lr: number, step: number, options: AdamOptions = {}): void {
-  adamStep('adam', variables, lr, step, options)
+  adamStep('adam', { variables, lr, step }, options)
 }
 
 /** The same of AdamW (Loshchilov and Hutter 2019), as torch.optim.AdamW: weights shrink by lr · weightDecay besides. */
 export function adamw(variables: AdamVariable[], lr: number, step: number, options: AdamOptions = {}): void {
-  adamStep('adamw', variables, lr, step, options)
+  adamStep('adamw', { variables, lr, step }, options)
 }
 
 function adamStep(
   name: 'adam' | 'adamw',
-  variables: AdamVariable[],
-  lr: number,
-  step: number,
+  { variables, lr, step }: { variables: AdamVariable[]; lr: number; step: number },
   options: AdamOptions,
 ): void {
   const {

@@ -52,7 +52,7 @@ export async function knn(
   options: KnnProbeOptions,
 ): Promise<Int32Array> {
   const { k = knnDefaults.k, temperature = knnDefaults.temperature, ...rows } = validate(knnOptions, options)
-  const { dim, classes } = checkRows(bank, 'bank', labels, queries, rows)
+  const { dim, classes } = checkRows('bank', { learnt: bank, labels, queries }, rows)
   return loadAddon().knn(bank, labels, queries, { dim, classes, k, temperature })
 }
 
@@ -74,15 +74,14 @@ export async function linearProbe(
     maxIterations = linearDefaults.maxIterations,
     ...rows
   } = validate(linearOptions, options)
-  const { dim, classes } = checkRows(features, 'features', labels, queries, rows)
+  const { dim, classes } = checkRows('features', { learnt: features, labels, queries }, rows)
   return loadAddon().linearProbe(features, labels, queries, { dim, classes, l2, maxIterations })
 }
 
+/** `name`: of the rows that are learnt from. */
 function checkRows(
-  learnt: Float32Array,
   name: string,
-  labels: Int32Array,
-  queries: Float32Array,
+  { learnt, labels, queries }: { learnt: Float32Array; labels: Int32Array; queries: Float32Array },
   { dim, classes }: { dim: number; classes?: number | undefined },
 ): { dim: number; classes: number } {
   for (const [key, values] of Object.entries({ [name]: learnt, queries }))

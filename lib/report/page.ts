@@ -101,7 +101,7 @@ export function curves({ options, plan }: RunConfig, metrics: readonly Metric[])
           name: isStudent ? 'as the teacher' : supervised ? 'training images' : 'linear head',
           points: perEpoch(({ probeAccuracy }) => probeAccuracy),
         },
-        { name: 'held-out images', points: perEpoch(({ validation = null }) => validation) },
+        { name: 'held-out images', points: perEpoch(({ validation }) => validation) },
       ],
       format: formatPercent,
     }),
@@ -132,7 +132,7 @@ function figures(plan: RunConfig['plan'], steps: StepEvent[], epochs: EpochEvent
 
 /** On held-out images, where there are some. */
 function bestOf(epochs: EpochEvent[]): [string, string][] {
-  const accuracies = epochs.flatMap(({ validation = null }) => (validation === null ? [] : [validation]))
+  const accuracies = epochs.flatMap(({ validation }) => (validation === null ? [] : [validation]))
   return accuracies.length === 0 ? [] : [['best on held-out images', formatPercent(Math.max(...accuracies))]]
 }
 

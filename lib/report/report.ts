@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { heard } from '../data/abort.ts'
-import { evenly, type Images, readImages } from '../data/images.ts'
+import { type Images, readImages } from '../data/images.ts'
+import { evenly } from '../data/indices.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
 import { allFinite } from '../evaluate/probes.ts'
@@ -162,7 +163,7 @@ async function heldSections(
   using trained = await Encoder.load(folder, { device })
   using random = await Encoder.random(trained.spec, trained.preprocessing, { seed, device })
   const features = async (encoder: Encoder) => ({
-    data: (await embedImages(encoder, images, chosen, signal)).data,
+    data: (await embedImages(encoder, { images, indices: chosen }, signal)).data,
     rows: chosen.length,
   })
   const learnt = await features(trained)

@@ -9,7 +9,7 @@ import { type EncoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { EpochEvent } from './events.ts'
 
 /** What a best.safetensors says of itself; null where there is none. */
-export async function readBest(path: string): Promise<(Best & { by: string | undefined }) | null> {
+async function readBest(path: string): Promise<(Best & { by: string | undefined }) | null> {
   if (!(await exists(path))) return null
   const { step, validation, by } = (await readSafetensorsHeader(path)).metadata
   return { path, step: Number(step), accuracy: Number(validation), by }
@@ -70,6 +70,6 @@ export class BestEncoder {
   /** How often the run has been validated since, without doing better. */
   since(history: readonly EpochEvent[]): number {
     const from = this.#best?.step ?? Infinity
-    return history.filter(({ validation, step }) => validation != null && step > from).length
+    return history.filter(({ validation, step }) => validation !== null && step > from).length
   }
 }

@@ -9,7 +9,7 @@ export interface CheckpointerOptions {
   learner: NativeLearner
   config: ResolvedConfig
   images: number
-  fingerprint: string | null
+  fingerprint: string
   classNames: readonly string[] | null
   /** Checksum of the weights learnt from; null without a teacher. */
   teacher: string | null

@@ -12,8 +12,8 @@ export interface RunConfig {
   /** Dotted option name → who decided it. */
   why: Record<string, Reason>
   data: { name: string; images: number; classes: string[] | null }
-  /** Held-out images; null without, absent in files of older versions. */
-  validation?: { name: string; images: number } | null
+  /** Held-out images; null without. */
+  validation: { name: string; images: number } | null
   plan: Resolution['plan']
 }
 
@@ -26,8 +26,8 @@ const options = z.looseObject({
   limit: positive.optional(),
   limitPerClass: positive.optional(),
   limitSeed: count.optional(),
-  maxSkipped: z.number().optional(),
-  objective: z.string().optional(),
+  maxSkipped: z.number(),
+  objective: z.string(),
   imageSize: positive,
   encoder: z.looseObject({ arch: z.string(), width: z.number(), stem: z.string() }),
   batchSize: positive,
@@ -39,17 +39,14 @@ const options = z.looseObject({
   threads: positive,
   seed: count,
 })
-/** Older versions wrote the text alone, which does not tell who decided. */
-const reason = z.union([
-  z.string().transform((text) => ({ by: 'resumed', text })),
-  z.looseObject({ by: z.string(), text: z.string(), note: z.string().optional() }),
-])
+const reason = z.looseObject({ by: z.string(), text: z.string(), note: z.string().optional() })
 const schema = z.object({
   simclr: z.string(),
   options,
   why: z.record(z.string(), reason),
   // An app's own source may be without a name.
   data: z.object({ name: z.string().optional(), images: count, classes: z.array(z.string()).nullable() }),
+  validation: z.object({ name: z.string().optional(), images: count }).nullable(),
   plan: z.object({ images: count, epochs: count, steps: count, warmupSteps: count }),
 })
 
@@ -63,8 +60,8 @@ export function parseConfig(text: string, path: string): RunConfig {
   } catch (error) {
     throw corrupt(`Expected JSON in ${path}: ${(error as Error).message}`, { cause: error })
   }
-  const { data, error } = schema.safeParse(value)
-  if (data) return { ...(value as RunConfig), why: data.why as RunConfig['why'] }
+  const { error } = schema.safeParse(value)
+  if (error === undefined) return value as RunConfig
   const wrong = error.issues.map(
     ({ path: keys, message }) => `${message} (\`${keys.join('.') || 'all of it'}\`)`,
   )

@@ -2,31 +2,29 @@
 import { isNamed } from '../config/data-input.ts'
 import type { TrainOptions } from '../config/options.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import { fingerprint } from '../data/fingerprint.ts'
+import { fingerprintOf } from '../data/fingerprint.ts'
 import type { Images } from '../data/images.ts'
 import { aboutShared, sharedImages } from '../data/shared.ts'
 import { readLabelled } from '../evaluate/labelled.ts'
 import type { TrainEvent } from './events.ts'
 
 /**
- * Reads them, if there are any, and warns where they are also trained on; their labels mean what `names` say. Errors as
- * `readLabelled` has them.
+ * Reads them, if there are any, and warns where they are also in `training`; their labels mean what `classNames` say.
+ * Errors as `readLabelled` has them.
  */
 export async function readHeldOut(
   { validation, signal }: TrainOptions,
   config: ResolvedConfig,
-  training: Images,
-  names: readonly string[] | null,
+  { training, classNames }: { training: Images; classNames: readonly string[] | null },
   tell: (event: TrainEvent) => void,
 ): Promise<Images | null> {
   const { imageSize, maxSkipped, threads } = config
   const own = validation?.data
   const data = isNamed(own) ? config.validation.data : own
   if (data == null) return null
-  const classNames = names ?? undefined
   const onProgress = (progress: { name: string; done: number; total: number }) =>
     tell({ type: 'data', ...progress })
-  const reading = { imageSize, maxSkipped, threads, classNames, signal, onProgress }
+  const reading = { imageSize, maxSkipped, threads, classNames: classNames ?? undefined, signal, onProgress }
   // One to ask for and one to learn from.
   const held = await readLabelled(data, 'validation.data', reading, 2)
   try {
@@ -46,5 +44,5 @@ export async function askedBy(
   signal: AbortSignal | undefined,
 ): Promise<{ metric: string; data: string | null }> {
   if (data !== undefined || held === null) return { metric, data: data ?? null }
-  return { metric, data: `${held.name}, ${await fingerprint(held, signal)}` }
+  return { metric, data: `${held.name}, ${await fingerprintOf(held, signal)}` }
 }

@@ -74,7 +74,7 @@ async function checkpointAt(path: string): Promise<Checkpoint | null> {
 
 /** Those of a checkpoint's projection head that a classifier can stand on. */
 function middleLayers({ config }: Checkpoint): KeptLayers {
-  const { layers, keep = 0, convention } = config.head
+  const { layers, keep, convention } = config.head
   return { layers: trainsClassifier(config) ? keep : Math.max(0, layers - 1), convention }
 }
 

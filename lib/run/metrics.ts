@@ -8,6 +8,14 @@ import { GrowingFile } from './growing-file.ts'
 
 export type Metric = StepEvent | EpochEvent
 
+/** How far a run has come. */
+export interface Place {
+  /** Steps done. */
+  step: number
+  /** The epoch that goes on then; null: none does. */
+  epoch: number | null
+}
+
 export class MetricsLog {
   readonly #file: GrowingFile
   #pending: string[] = []
@@ -17,14 +25,10 @@ export class MetricsLog {
   }
 
   /**
-   * Opens the log at `step` steps done: lines of later steps, which will be made again, are taken out, and so is the
-   * line of the epoch that goes on then (`epoch`; null: none does). Throws ERR_SIMCLR_IO.
+   * Opens the log at a place: lines of later steps, which will be made again, are taken out, and so is the line of the
+   * epoch that goes on. Throws ERR_SIMCLR_IO.
    */
-  static async open(
-    path: string,
-    step: number,
-    epoch: number | null,
-  ): Promise<{ log: MetricsLog; kept: Metric[] }> {
+  static async open(path: string, { step, epoch }: Place): Promise<{ log: MetricsLog; kept: Metric[] }> {
     const goesOn = (metric: Metric) => metric.type === 'epoch' && metric.epoch === epoch
     const metrics = await output(path, () => readMetrics(path))
     const kept = metrics.filter((metric) => stepsDone(metric) <= step && !goesOn(metric))

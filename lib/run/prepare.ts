@@ -2,17 +2,18 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { packageVersion } from '../addon/binary.ts'
-import type { Addon, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
+import type { Addon, LearnerSpec, NativeAugmenter, NativeLearner } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { evaluationFamily, lower, simclrFamily } from '../augment/index.ts'
+import type { MachineFacts } from '../config/facts.ts'
 import { learnerSpec } from '../config/learner-spec.ts'
 import { hasLinearHead, learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { reasonBefore } from '../config/reason.ts'
-import type { MachineFacts } from '../config/resolve.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, viewSize } from '../config/schedule.ts'
 import { decodingThreads, type Images } from '../data/images.ts'
+import { countLabelled } from '../data/labels.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { output } from '../io/output.ts'
@@ -31,7 +32,8 @@ import { readInit, withEncoder } from './init.ts'
 import { Recorder } from './recorder.ts'
 import { findStart } from './resume.ts'
 import { Session, type SessionParts } from './session.ts'
-import { type Beginning, type Parts, settle } from './settle.ts'
+import type { Beginning, Parts } from './parts.ts'
+import { type Settled, settle } from './settle.ts'
 import { readTeacher } from './teacher.ts'
 import { readTrainingImages } from './training-images.ts'
 
@@ -49,11 +51,10 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     // A run that goes on still has its teacher to listen to.
     const listensTo = options.teacher ?? beginning.checkpoint?.config.teacher
     const teacher = listensTo ? await readTeacher(listensTo) : undefined
-    const known = { init, teacher }
+    const start = { ...beginning, init, teacher }
     const machine = await commonFacts(ranks)
-    const images = await readTrainingImages(options, beginning, machine, known, tell)
+    const images = await readTrainingImages({ options, start, machine, tell })
     try {
-      const start = { ...beginning, ...known }
       return await assemble({ options, ranks, folder, start, machine, images, tell })
     } catch (error) {
       await images.dispose()
@@ -91,79 +92,106 @@ async function findBeginning(
 }
 
 async function assemble(parts: Parts): Promise<Session> {
-  const { options, ranks, folder, images, tell } = parts
-  const { path, checkpoint, unusable, init, teacher } = parts.start
+  const { options, ranks, folder, start, images, tell } = parts
+  const { signal } = options
   const addon = loadAddon()
-  const { resolution, step, classNames, listened, looks } = await settle(parts)
+  const settled = await settle(parts)
+  const { resolution, step, classNames } = settled
   const { config, schedule, plan } = resolution
-  const classes = teacher?.classes.length ?? (hasLinearHead(config) ? classesOf(images) : 0)
-  const spec = learnerSpec(config, classes, teacher?.spec)
-  // Decoding counts among the busy threads, which never outnumber those asked for.
-  if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
-  if (ranks.group !== null) spec.group = ranks.group
-  const asked = config.validation.metric === 'classifier' ? classNames : images.classNames
-  const held = ranks.isFirst ? await readHeldOut(options, config, images, asked, tell) : null
-  const validation = held && new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
+  const heldNames = config.validation.metric === 'classifier' ? classNames : images.classNames
+  const held = ranks.isFirst
+    ? await readHeldOut(options, config, { training: images, classNames: heldNames }, tell)
+    : null
+  const augmenter = evaluationAugmenter(addon, config)
+  const validation = held && new Validation({ addon, training: images, held, augmenter, config })
   let learner: NativeLearner | undefined
-  let recorder: Recorder | undefined
-  let checkpointer: Checkpointer | undefined
+  let written: Written | undefined
   try {
-    learner = new addon.Learner(spec)
-    if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
-    if (init && ranks.isFirst) await learner.load(withEncoder(await learner.state(), init))
-    await learner.shareState()
+    learner = new addon.Learner(specOf(parts, config))
+    await loadWeights(learner, parts)
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
-      await folder.writeConfig(runConfig(resolution, images, held, await configBefore(folder, checkpoint)))
-      const goesOn = step < plan.steps ? epochOf(schedule, step) : null
-      recorder = await Recorder.open(folder, step, goesOn, config.batchSize, tell)
-      checkpointer = new Checkpointer({
-        folder: folder.checkpoints,
-        learner,
-        config,
-        images: images.count,
-        fingerprint: looks,
-        classNames,
-        teacher: listened,
-        resumedFrom: checkpoint,
-        unusable,
-        onWritten: (written, file) => tell({ type: 'checkpoint', step: written, path: file }),
-      })
+      await folder.writeConfig(runConfig(resolution, images, held, await configBefore(folder, start.checkpoint)))
+      written = await openWritten(folder, parts, settled, learner)
+      const { checkpointer } = written
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.
       await checkpointer.save(step)
-      if (!checkpoint) await output(folder.best, () => rm(folder.best, { force: true })) // of a run that is gone
-      disk = {
-        folder,
-        checkpointer,
-        best: await BestEncoder.open(folder.best, await askedBy(config, held, options.signal)),
-      }
+      if (!start.checkpoint) await output(folder.best, () => rm(folder.best, { force: true })) // of a run that is gone
+      const best = await BestEncoder.open(folder.best, await askedBy(config, held, signal))
+      disk = { folder, checkpointer, best }
     }
-    recorder ??= Recorder.silent(config.batchSize)
+    const recorder = written?.recorder ?? Recorder.silent(config.batchSize)
     const parameters = learner.parameterCount.encoder
-    const { pid } = process
-    tell({ type: 'start', folder: path, resolution, step, parameters, data: images.name, pid })
-    const loader = trainingLoader(addon, images, resolution, step, ranks)
-    const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
+    const { path } = start
+    tell({ type: 'start', folder: path, resolution, step, parameters, data: images.name, pid: process.pid })
+    const loader = trainingLoader(addon, parts, settled)
+    const probe = ranks.isFirst ? onlineProbe(addon, images, augmenter, config) : null
     const { steps } = plan
-    const { signal } = options
     const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
     return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, fromFirst, recorder, disk, tell })
   } catch (error) {
-    await recorder?.close().catch(() => {})
-    await checkpointer?.settle().catch(() => {}) // while the folder is still ours
+    await written?.recorder.close().catch(() => {})
+    await written?.checkpointer.settle().catch(() => {}) // while the folder is still ours
     learner?.dispose()
     await validation?.dispose()
     throw error
   }
 }
 
+/** What native code is told of this rank's learner. */
+function specOf({ ranks, images, start }: Parts, config: ResolvedConfig): LearnerSpec {
+  const { teacher } = start
+  const classes = teacher?.classes.length ?? (hasLinearHead(config) ? classesOf(images) : 0)
+  const spec = learnerSpec(config, classes, teacher?.spec)
+  // Decoding counts among the busy threads, which never outnumber those asked for.
+  if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
+  if (ranks.group !== null) spec.group = ranks.group
+  return spec
+}
+
+/** Those of the checkpoint or of the encoder to begin with, on every rank; else they stay random. */
+async function loadWeights(learner: NativeLearner, { ranks, start }: Parts): Promise<void> {
+  const { checkpoint, init } = start
+  if (checkpoint && ranks.isFirst) await learner.load(checkpoint.tensors)
+  if (init && ranks.isFirst) await learner.load(withEncoder(await learner.state(), init))
+  await learner.shareState()
+}
+
+/** What writes the run down while it goes on. */
+interface Written {
+  recorder: Recorder
+  checkpointer: Checkpointer
+}
+
+async function openWritten(
+  folder: RunFolder,
+  { start, images, tell }: Parts,
+  { resolution, step, classNames, teacherChecksum, fingerprint }: Settled,
+  learner: NativeLearner,
+): Promise<Written> {
+  const { config, schedule, plan } = resolution
+  const epoch = step < plan.steps ? epochOf(schedule, step) : null
+  const recorder = await Recorder.open(folder, { step, epoch }, config.batchSize, tell)
+  const checkpointer = new Checkpointer({
+    folder: folder.checkpoints,
+    learner,
+    config,
+    images: images.count,
+    fingerprint,
+    classNames,
+    teacher: teacherChecksum,
+    resumedFrom: start.checkpoint,
+    unusable: start.unusable,
+    onWritten: (written, path) => tell({ type: 'checkpoint', step: written, path }),
+  })
+  return { recorder, checkpointer }
+}
+
 function trainingLoader(
   addon: Addon,
-  images: Images,
-  { config, schedule, plan }: Resolution,
-  step: number,
-  ranks: Ranks,
+  { images, ranks }: Parts,
+  { resolution: { config, schedule, plan }, step }: Settled,
 ): Loader {
   const { seed, batchSize, views, imageSize, resolution, augment } = config
   const { convention } = config.schedule
@@ -183,11 +211,15 @@ function trainingLoader(
   })
 }
 
-function onlineProbe(addon: Addon, images: Images, config: ResolvedConfig): OnlineProbe | null {
+function onlineProbe(
+  addon: Addon,
+  images: Images,
+  augmenter: NativeAugmenter,
+  config: ResolvedConfig,
+): OnlineProbe | null {
   // One labelled image has no neighbour.
-  const labelled = images.labels?.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0) ?? 0
-  if (labelled < 2 || config.probe.everyEpochs === 0) return null
-  return new OnlineProbe(addon, images, evaluationAugmenter(addon, config), config)
+  if (countLabelled(images.labels) < 2 || config.probe.everyEpochs === 0) return null
+  return new OnlineProbe(addon, images, augmenter, config)
 }
 
 function evaluationAugmenter(addon: Addon, { augment, imageSize }: ResolvedConfig): NativeAugmenter {

@@ -2,7 +2,7 @@
 import type { EpochEvent, StepEvent, TrainEvent } from './events.ts'
 import type { RunFolder } from './folder.ts'
 import { EpochMeter } from './history.ts'
-import { type Metric, MetricsLog } from './metrics.ts'
+import { type Metric, MetricsLog, type Place } from './metrics.ts'
 import { TensorBoardLog } from './tensorboard.ts'
 
 export class Recorder {
@@ -33,15 +33,14 @@ export class Recorder {
     }
   }
 
-  /** `step`: steps done so far; `epoch`: the one that goes on then, null where none does. */
+  /** Goes on from `at`. */
   static async open(
     folder: RunFolder,
-    step: number,
-    epoch: number | null,
+    at: Place,
     batchSize: number,
     tell: (event: TrainEvent) => void,
   ): Promise<Recorder> {
-    const { log, kept } = await MetricsLog.open(folder.metrics, step, epoch)
+    const { log, kept } = await MetricsLog.open(folder.metrics, at)
     try {
       const board = await TensorBoardLog.open(folder.tensorBoard, kept)
       return new Recorder({ log, board }, kept, batchSize, tell)

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
-import { isTree } from '../config/layers.ts'
+import { leaves } from '../config/layers.ts'
 import { mayChange } from '../config/may-differ.ts'
 import { invalid, show } from '../config/messages.ts'
 import { hasLinearHead } from '../config/objective.ts'
@@ -11,8 +11,8 @@ import type { Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
 import {
-  type Checkpoint,
   checkpointsPath,
+  type FoundCheckpoint,
   listCheckpoints,
   newestCheckpoint,
   putAside,
@@ -23,7 +23,7 @@ import { configPath, type RunFolder } from './folder.ts'
 
 export interface Start {
   /** Null: from the beginning. */
-  checkpoint: (Checkpoint & { path: string }) | null
+  checkpoint: FoundCheckpoint | null
   /** Checkpoints in the folder that cannot be read. */
   unusable: string[]
 }
@@ -76,30 +76,9 @@ export async function findStart(
   return { checkpoint, unusable }
 }
 
-/** What options that older checkpoints lack were then. */
-const before: readonly (readonly [string, unknown])[] = [
-  ['objective', 'contrastive'],
-  ['init', null],
-  ['teacher', null],
-  ['distillation.temperature', 1],
-  ['distillation.weight', 1],
-  ['fineTuneAfterBlock', -1],
-  ['head.keep', 0],
-  ['head.hidden', null],
-  ['views', 2],
-  ['resolution', null],
-  ['chunkSize', null],
-  ['augment.hueMode', 'exact'],
-  ['augment.verticalFlip', 0],
-  ['augment.quarterTurn', 0],
-  ['augment.quarterTurnMode', 'any'],
-  ['optimizer.beta1', 0.9],
-  ['optimizer.beta2', 0.999],
-]
-
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */
 export function checkFits(
-  checkpoint: Checkpoint & { path: string },
+  checkpoint: FoundCheckpoint,
   config: ResolvedConfig,
   { count: images, classNames, teacher }: Pick<Images, 'count' | 'classNames'> & { teacher: string | null },
   steps: number,
@@ -111,7 +90,7 @@ export function checkFits(
     )
   }
   const ours = leaves(config)
-  const theirs = new Map([...before, ...leaves(checkpoint.config)])
+  const theirs = leaves(checkpoint.config)
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
     if (mayChange.has(name)) continue
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue
@@ -130,19 +109,11 @@ export function checkFits(
   }
 }
 
-function leaves(value: object, prefix = '', into = new Map<string, unknown>()): Map<string, unknown> {
-  for (const [key, inner] of Object.entries(value)) {
-    if (isTree(inner)) leaves(inner, `${prefix}${key}.`, into)
-    else into.set(prefix + key, inner)
-  }
-  return into
-}
-
 /** What the run had come to after the checkpoint that was named must not be taken for what it comes to now. */
 async function leaveOtherBranch(
   folder: RunFolder,
   own: readonly string[],
-  { path, step }: Checkpoint & { path: string },
+  { path, step }: FoundCheckpoint,
   warn: (message: string) => void,
 ): Promise<void> {
   const leave = async (file: string, why: 'later' | 'damaged') =>

@@ -48,7 +48,7 @@ export class TensorBoardLog {
 /** Name in TensorBoard → value. Steps are counted as steps done. */
 function scalars(metric: Metric): Record<string, number | null> {
   if (metric.type === 'epoch') {
-    const { knn, loss, probeAccuracy, validation = null } = metric // absent from what older versions wrote
+    const { knn, loss, probeAccuracy, validation } = metric
     return {
       'epoch/loss': loss,
       'epoch/knn': knn,
@@ -62,7 +62,7 @@ function scalars(metric: Metric): Record<string, number | null> {
     'train/entropy': metric.entropy,
     'train/learning_rate': metric.lr,
     'train/gradient_norm': metric.gradientNorm,
-    'train/loss_scale': metric.lossScale ?? null, // absent from what older versions wrote
+    'train/loss_scale': metric.lossScale,
     'train/step_seconds': metric.stepSeconds,
     'train/linear_head_loss': metric.probeLoss,
     'train/linear_head_accuracy': metric.probeAccuracy,

@@ -2,26 +2,23 @@
 import { invalid } from '../config/messages.ts'
 import { learnsLabels } from '../config/objective.ts'
 import type { TrainOptions } from '../config/options.ts'
-import { type MachineFacts, resolve } from '../config/resolve.ts'
+import { resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { type TrainSettings, trainSettings } from '../config/settings.ts'
 import { decodingThreads, type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import type { TrainEvent } from './events.ts'
-import type { Beginner } from './init.ts'
-import type { Start } from './resume.ts'
-import type { Teacher } from './teacher.ts'
+import type { Parts } from './parts.ts'
 
 /** Reads the data that the options, or the run being resumed, name. */
-export async function readTrainingImages(
-  options: TrainOptions,
-  { checkpoint }: Start,
-  machine: MachineFacts,
-  { init, teacher }: { init: Beginner | undefined; teacher: Teacher | undefined },
-  tell: (event: TrainEvent) => void,
-): Promise<Images> {
+export async function readTrainingImages({
+  options,
+  start,
+  machine,
+  tell,
+}: Pick<Parts, 'options' | 'start' | 'machine' | 'tell'>): Promise<Images> {
+  const { checkpoint, init, teacher } = start
   const previous = checkpoint?.config
   if (checkpoint && options.data === undefined && previous?.data === undefined) {
     throw invalid(
@@ -40,7 +37,7 @@ export async function readTrainingImages(
     isDefault: data === sampleTrain,
   }
   const resolved = (imageSize: number | null) =>
-    resolve(settingsOf(options), { ...guess, imageSize }, machine, previous, init, teacher).config
+    resolve(settingsOf(options), { data: { ...guess, imageSize }, machine, previous, init, teacher }).config
   // What cannot work is said before a large set is read.
   const config = resolved(null)
   const { imageSize, limit, limitPerClass, limitSeed, maxSkipped, threads, stream } = config
@@ -61,9 +58,9 @@ export async function readTrainingImages(
   return read
 }
 
-/** Was it validated on a source in memory? Older configurations know of no validation. */
-function lacksHeldOut({ validation }: Partial<ResolvedConfig>): boolean {
-  return validation !== undefined && validation.data === undefined
+/** Was it validated on a source in memory? */
+function lacksHeldOut({ validation }: ResolvedConfig): boolean {
+  return validation.data === undefined
 }
 
 export function dataOf(options: TrainOptions, previous: ResolvedConfig | undefined): DataInput {

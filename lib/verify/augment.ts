@@ -48,12 +48,13 @@ const allowedDeviations = 4
 const samples = 20_000
 
 export async function verifyAugment(golden: Golden, report: Report): Promise<void> {
-  const convention = golden.file.startsWith('augment_torch') ? 'torch' : 'paper'
+  const convention: Convention = golden.file.startsWith('augment_torch') ? 'torch' : 'paper'
   const { ops, crop_statistics: statistics = [], input_tensors: inputs } = golden.as<AugmentGolden>()
+  const context = { golden, report, convention, inputFile: inputs?.split(' ')[0] }
   for (const operator of ops) {
     const name = `${operator.out.replace(/^out\//, '')} ${operator.input}`
     try {
-      await verifyOperator(golden, report, name, operator, convention, inputs?.split(' ')[0])
+      await verifyOperator(name, operator, context)
     } catch (error) {
       report.fail(name, (error as Error).message)
     }
@@ -61,13 +62,18 @@ export async function verifyAugment(golden: Golden, report: Report): Promise<voi
   for (const each of statistics) verifyCrops(report, each)
 }
 
+interface Context {
+  golden: Golden
+  report: Report
+  convention: Convention
+  /** Has the images. */
+  inputFile: string | undefined
+}
+
 async function verifyOperator(
-  golden: Golden,
-  report: Report,
   name: string,
   { op, input, dtype = 'float32', params, out, shape }: Operator,
-  convention: Convention,
-  inputFile: string | undefined,
+  { golden, report, convention, inputFile }: Context,
 ): Promise<void> {
   const image = await golden.tensor(`input_u8/${input}`, inputFile)
   const [height, width, channels] = image.shape as [number, number, number]

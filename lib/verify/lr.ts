@@ -10,7 +10,8 @@ import {
 import type { Golden } from './golden.ts'
 import type { Report } from './report.ts'
 
-interface Curve {
+/** The original's schedule of one set of flags, at some steps. */
+export interface Curve {
   num_examples: number
   batch: number
   epochs: number

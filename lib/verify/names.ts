@@ -9,7 +9,7 @@ interface NamesGolden {
 }
 
 /** lightly's name to ours; undefined for its classifier, which an encoder does not have. */
-export function fromLightly(name: string): string | undefined {
+function fromLightly(name: string): string | undefined {
   return name.startsWith('linear.') ? undefined : name.replace('.shortcut.', '.downsample.')
 }
 

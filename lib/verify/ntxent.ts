@@ -31,8 +31,9 @@ interface NtXentGolden {
 }
 
 export async function verifyNtXent(golden: Golden, report: Report, device: string): Promise<void> {
-  const { cases, replica_cases: replicaCases = [], hidden_tensors: from } = golden.as<NtXentGolden>()
-  for (const each of cases) await verifyCase(golden, report, device, each, 1, from)
+  const { cases, replica_cases: replicaCases = [], hidden_tensors: hiddenFile } = golden.as<NtXentGolden>()
+  const context = { golden, report, device, hiddenFile }
+  for (const each of cases) await verifyCase(each, 1, context)
   for (const { local_loss, local_acc, local_entropy, ...each } of replicaCases) {
     const whole = {
       ...each,
@@ -40,17 +41,22 @@ export async function verifyNtXent(golden: Golden, report: Report, device: strin
       contrast_acc: mean(local_acc),
       contrast_entropy: mean(local_entropy),
     }
-    await verifyCase(golden, report, device, whole, each.replicas, from)
+    await verifyCase(whole, each.replicas, context)
   }
 }
 
+interface Context {
+  golden: Golden
+  report: Report
+  device: string
+  /** Has the rows. */
+  hiddenFile: string | undefined
+}
+
 async function verifyCase(
-  golden: Golden,
-  report: Report,
-  device: string,
   expected: Case,
   replicas: number,
-  hiddenFile: string | undefined,
+  { golden, report, device, hiddenFile }: Context,
 ): Promise<void> {
   const hidden = await golden.tensor(expected.hidden, hiddenFile)
   const gradient = await golden.values(expected.grad)

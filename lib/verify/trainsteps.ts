@@ -112,16 +112,25 @@ async function verifyIn(precision: Precision, golden: Golden, report: Report, de
     }
   }
 
-  const final = placed.goldenValues(await learner.state())
   const tolerance = golden.tolerance('final_variables', double ? 1e-5 : 2e-2)
+  const addFinal = (quantity: string, error: number) => add(`final ${quantity}`, error, tolerance)
+  await verifyFinal(golden, placed.goldenValues(await learner.state()), addFinal)
+}
+
+/** The variables after the last step, by role. */
+async function verifyFinal(
+  golden: Golden,
+  values: ReturnType<Placed['goldenValues']>,
+  add: (quantity: string, error: number) => void,
+): Promise<void> {
   for (const [role, summary] of Object.entries(golden.as<TrainGolden>().final_variables)) {
-    const values = final.get(role)
-    if (!values) throw new RangeError(`No final value of ${role} was computed`)
-    add(`final ${role}`, summaryError(values, summary, `w.${role}`), tolerance)
+    const own = values.get(role)
+    if (!own) throw new RangeError(`No final value of ${role} was computed`)
+    add(role, summaryError(own, summary, `w.${role}`))
   }
   for (const role of await golden.names('w/')) {
     const expected = await golden.values(`w/${role}`)
-    add(`final ${role} values`, relativeL2(final.get(role)!, expected), tolerance)
+    add(`${role} values`, relativeL2(values.get(role)!, expected))
   }
 }
 

@@ -17,9 +17,9 @@ export interface Checkpoint {
   step: number
   /** Images in the set. */
   images: number
-  /** Of the set (data/fingerprint.ts); older checkpoints have none. */
-  fingerprint: string | null
-  /** Of the set; null where it has none, and in older checkpoints. */
+  /** Of the set (data/fingerprint.ts). */
+  fingerprint: string
+  /** Of the set; null where it has none. */
   classNames: readonly string[] | null
   /** Checksum of the weights learnt from; null without a teacher. */
   teacher: string | null
@@ -27,12 +27,17 @@ export interface Checkpoint {
   tensors: NativeTensor[]
 }
 
+/** One that was found at `path`. */
+export interface FoundCheckpoint extends Checkpoint {
+  path: string
+}
+
 /** Where a run's folder has them. */
 export const checkpointsPath = (folder: string): string => join(folder, 'checkpoints')
 
 /** What a checkpoint's metadata call it. */
 export const checkpointFormat = 'simclr-checkpoint'
-/** Raised when older code can no longer read what newer code writes. */
+/** Raised when what is written changes so that code of the version before cannot read it, or the other way round. */
 const version = 1
 const namePattern = /^step-(\d+)\.safetensors$/
 
@@ -44,7 +49,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     version: String(version),
     step: String(checkpoint.step),
     images: String(checkpoint.images),
-    ...(checkpoint.fingerprint === null ? {} : { fingerprint: checkpoint.fingerprint }),
+    fingerprint: checkpoint.fingerprint,
     ...(checkpoint.classNames === null ? {} : { classes: JSON.stringify(checkpoint.classNames) }),
     ...(checkpoint.teacher === null ? {} : { teacher: checkpoint.teacher }),
     config: JSON.stringify(checkpoint.config),
@@ -78,9 +83,9 @@ export async function checkpointOf(
   if (metadata.format !== checkpointFormat) {
     throw refuse(`Expected a checkpoint of simclr but ${path} is another safetensors file.`)
   }
-  if (Number(metadata.version) > version) {
+  if (Number(metadata.version) !== version) {
     throw refuse(
-      `Expected a checkpoint of format ${version} or older but ${path} has format ${metadata.version}. Update simclr to read it.`,
+      `Expected a checkpoint of format ${version} but ${path} has format ${metadata.version}. Go on with the version of simclr that wrote it.`,
     )
   }
   if (!(await isIntact(tensors, metadata))) {
@@ -92,7 +97,7 @@ export async function checkpointOf(
   return {
     step: Number(metadata.step),
     images: Number(metadata.images),
-    fingerprint: metadata.fingerprint ?? null,
+    fingerprint: metadata.fingerprint!,
     classNames: metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as string[]),
     teacher: metadata.teacher ?? null,
     config: JSON.parse(metadata.config!) as ResolvedConfig,
@@ -117,7 +122,7 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 export async function newestCheckpoint(
   folder: string,
   onUnusable: (path: string, reason: Error) => void,
-): Promise<(Checkpoint & { path: string }) | null> {
+): Promise<FoundCheckpoint | null> {
   const paths = await listCheckpoints(folder)
   let failure: unknown
   for (const path of paths) {

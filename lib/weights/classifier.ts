@@ -48,14 +48,6 @@ export function classProbabilities(
   return addon.classProbabilities(features, weight, bias, head ? denseLayers(head) : [])
 }
 
-/** Number of the most probable class in each row of `probabilities` [n, classes]. */
-export function mostProbable(probabilities: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: probabilities.length / classes }, (_, i) => {
-    const row = probabilities.subarray(i * classes, (i + 1) * classes)
-    return row.indexOf(row.reduce((a, b) => Math.max(a, b)))
-  })
-}
-
 /** As an encoder file has them. */
 export function classifierTensors({ weight, bias, classes, head }: Classifier): NativeTensor[] {
   const count = classes.length

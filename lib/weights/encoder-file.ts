@@ -1,7 +1,7 @@
 /**
- * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown
- * away, paper §4.2; a classifier trained with the encoder stays, as `fc`, on the layers of the head that it stands on), with what is needed to use it as
- * metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
+ * encoder.safetensors: the trained encoder alone, under torchvision's names (the projection head is thrown away, paper
+ * §4.2; a classifier trained with the encoder stays, as `fc`, on the layers of the head that it stands on), with what is
+ * needed to use it as metadata. torchvision's own state dicts are read too, as .safetensors and from PyTorch's own files.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -62,9 +62,9 @@ const metadataSchema = z.object({
   width: z.coerce.number().positive(),
   stem: z.enum(['imagenet', 'cifar', 'stride2']),
   convention: z.enum(conventions),
-  skRatio: z.coerce.number().min(0).default(0),
+  skRatio: z.coerce.number().min(0),
   imageSize: z.coerce.number().int().positive(),
-  resampling: z.enum(conventions).optional(),
+  resampling: z.enum(conventions),
   step: z.coerce.number().int().min(0).optional(),
   classes: json().pipe(z.array(z.string())).optional(),
   head: json()
@@ -121,8 +121,7 @@ export function learntClassifier(
   state: readonly NativeTensor[],
   classNames: readonly string[] | null,
 ): Classifier | null {
-  // Older checkpoints know of no layers that are kept.
-  const kept = { layers: head.keep ?? 0, convention: head.convention }
+  const kept = { layers: head.keep, convention: head.convention }
   return classifierOf(state, 'classifier.', classNames, kept)
 }
 
@@ -219,7 +218,7 @@ export async function readEncoderFile(path: string): Promise<{ weights: EncoderW
     const checkpoint = await checkpointOf(path, file)
     return { weights: weightsOf(checkpoint), step: checkpoint.step }
   }
-  // Older files have no checksum.
+  // One that somebody has changed on purpose has no checksum any more.
   if (metadata.sha256 !== undefined && !(await isIntact(tensors, metadata))) {
     throw new SimclrError(
       'ERR_SIMCLR_CORRUPT_FILE',
@@ -243,7 +242,7 @@ export async function readEncoderFile(path: string): Promise<{ weights: EncoderW
     parsed.data
   const weights = {
     spec: { arch, width, stem, convention, skRatio },
-    preprocessing: { imageSize, convention: resampling ?? convention, normalize },
+    preprocessing: { imageSize, convention: resampling, normalize },
     tensors: unmarked(tensors).filter(({ name }) => !isClassifier(name)),
     classifier: classes ? classifierOf(tensors, 'fc.', classes, head ?? null) : null,
     foreign: null,

@@ -5,7 +5,10 @@ import { toFloat64 } from '../io/tensor.ts'
 /** native/core/nn/batch_norm_passes.h */
 const epsilon = 1e-5
 
-/** Kernel [outputs, …] and bias [outputs] that do what `kernel` and its BatchNorm do; computed in double. `ofNorm` gives the norm's arrays by name. */
+/**
+ * Kernel [outputs, …] and bias [outputs] that do what `kernel` and its BatchNorm do; computed in double. `ofNorm` gives the
+ * norm's arrays by name.
+ */
 export function foldedNorm(
   kernel: NativeTensor,
   ofNorm: (name: string) => NativeTensor,

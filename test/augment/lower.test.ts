@@ -7,7 +7,6 @@ import {
   evaluationFamily,
   type Family,
   lower,
-  probeFamily,
   recipes,
   simclrFamily,
   simclrSettings,
@@ -84,13 +83,6 @@ describe('lower', () => {
     })
     const left = lower(simclrFamily({ ...settings, verticalFlip: 0, quarterTurnMode: 'left' }), 224)
     expect([left.verticalFlip, left.turn]).to.deep.equal([0, { probability: 0.75, mode: 'left' }])
-  })
-
-  it('crops and flips alone for probes', () => {
-    const plan = lower(probeFamily('paper'), 224)
-    expect(plan.crop).to.not.equal(null)
-    expect(plan.flip).to.equal(0.5)
-    expect([plan.jitter, plan.gray, plan.blur]).to.deep.equal([null, 0, null])
   })
 
   it('resizes the largest central square where no crop is given', () => {

@@ -40,7 +40,8 @@ function* everyRun() {
       const options: TrainSettings = { preset, objective, ...(isStudent && { teacher: 'runs/tuned' }) }
       for (const imageSize of [32, 400]) {
         const data = { images: 1_000_000, imageSize, labelled: true, isDefault: false }
-        yield { preset, run: `${preset}, ${objective}, ${imageSize} px`, ...resolve(options, data, machine) }
+        const run = `${preset}, ${objective}, ${imageSize} px`
+        yield { preset, run, ...resolve(options, { data, machine }) }
       }
     }
   }

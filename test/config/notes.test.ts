@@ -1,8 +1,9 @@
 import { expect } from 'chai'
+import type { DataFacts, MachineFacts } from '../../lib/config/facts.ts'
 import { listOptions } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { forRerun } from '../../lib/config/rerun.ts'
-import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import { resolve } from '../../lib/config/resolve.ts'
 import type { TrainSettings } from '../../lib/config/settings.ts'
 import { readings } from '../../lib/config/unread.ts'
 import { ops } from '../../lib/index.ts'
@@ -12,7 +13,7 @@ const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driv
 const few: DataFacts = { images: 320, imageSize: 32, labelled: true, isDefault: false }
 /** But for those that begin otherwise. */
 const notesOf = (begin: string, settings: TrainSettings, data = few, ranks = 1) =>
-  resolve(settings, data, { ...machine, ranks }).notes.filter((note) => note.startsWith(begin))
+  resolve(settings, { data, machine: { ...machine, ranks } }).notes.filter((note) => note.startsWith(begin))
 
 describe('a note on the warm-up', () => {
   const notes = (settings: TrainSettings) => notesOf('The warm-up', settings)
@@ -208,7 +209,7 @@ describe('a note on options that a run never reads', () => {
   })
 
   it('is not for what only a configuration has that is handed back, but for what was asked for in it', () => {
-    const first = resolve({ preset: 'torch', optimizer: { epsilon: 1e-3 } }, few, machine)
+    const first = resolve({ preset: 'torch', optimizer: { epsilon: 1e-3 } }, { data: few, machine })
     const again = "`optimizer.epsilon` (`optimizer.name` is 'sgd')"
     for (const settings of [first.config, forRerun({ options: first.config, why: first.why }, {})]) {
       expect(notes(settings as TrainSettings).join()).to.equal(
@@ -216,7 +217,7 @@ describe('a note on options that a run never reads', () => {
       )
     }
     for (const preset of ['quick', 'cifar', 'paper', 'fine-tune'] as const) {
-      const { config, why } = resolve({ preset }, few, machine)
+      const { config, why } = resolve({ preset }, { data: few, machine })
       expect(notes(config), preset).to.deep.equal([])
       const changed = { optimizer: { ...config.optimizer, name: 'adam', nesterov: false } } as const
       expect(notes({ ...config, ...changed }), preset).to.deep.equal([])

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
+import type { DataFacts, MachineFacts } from '../../lib/config/facts.ts'
 import { mergeLayers } from '../../lib/config/layers.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import type { Reason } from '../../lib/config/reason.ts'
 import { forRerun } from '../../lib/config/rerun.ts'
-import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import { resolve } from '../../lib/config/resolve.ts'
 import type { TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
@@ -15,17 +16,17 @@ function again(
   changes: TrainSettings,
   { from = cifar, to = cifar, on = machine } = {},
 ) {
-  const { config, why } = resolve(first, from, machine)
+  const { config, why } = resolve(first, { data: from, machine })
   const { data: _, ...settings } = mergeLayers([
     { by: 'option', why: 'file', values: forRerun({ options: config, why }, changes) },
     { by: 'option', why: 'flags', values: changes },
   ]).values as TrainOptions
-  return resolve(settings, to, on).config
+  return resolve(settings, { data: to, machine: on }).config
 }
 
 describe('a run again with other options', () => {
   it('is the same run where they decide nothing else', () => {
-    const { config } = resolve({ preset: 'paper', temperature: 0.3 }, cifar, machine)
+    const { config } = resolve({ preset: 'paper', temperature: 0.3 }, { data: cifar, machine })
     expect(again({ preset: 'paper', temperature: 0.3 }, { seed: 1 })).to.deep.equal({ ...config, seed: 1 })
   })
 
@@ -41,21 +42,21 @@ describe('a run again with other options', () => {
   it('has the settings of another optimizer, convention and preset, and what was chosen', () => {
     const sgd = again({ preset: 'paper', temperature: 0.3 }, { optimizer: { name: 'sgd' } })
     expect(sgd.optimizer.lr).to.equal(
-      resolve({ optimizer: { name: 'sgd' } }, cifar, machine).config.optimizer.lr,
+      resolve({ optimizer: { name: 'sgd' } }, { data: cifar, machine }).config.optimizer.lr,
     )
     expect(sgd).to.include({ preset: 'paper', temperature: 0.3 })
     const torch = again({ preset: 'paper' }, { convention: 'torch' })
     expect([torch.augment.convention, torch.schedule.convention]).to.deep.equal(['torch', 'torch'])
     expect(again({ preset: 'paper' }, { preset: 'torch' })).to.deep.equal(
-      resolve({ preset: 'torch' }, cifar, machine).config,
+      resolve({ preset: 'torch' }, { data: cifar, machine }).config,
     )
   })
 
   it('fits other data, another machine and another length, but for what was chosen', () => {
     const few = { ...cifar, images: 100, labelled: false }
     const large = { ...cifar, imageSize: 400 }
-    expect(again({}, {}, { from: few })).to.deep.equal(resolve({}, cifar, machine).config)
-    expect(again({}, {}, { to: large })).to.deep.equal(resolve({}, large, machine).config)
+    expect(again({}, {}, { from: few })).to.deep.equal(resolve({}, { data: cifar, machine }).config)
+    expect(again({}, {}, { to: large })).to.deep.equal(resolve({}, { data: large, machine }).config)
     expect(again({ batchSize: 64, imageSize: 48 }, {}, { from: few, to: large })).to.include({
       batchSize: 64,
       imageSize: 48,
@@ -67,7 +68,7 @@ describe('a run again with other options', () => {
   })
 
   it('keeps what a run had from one that is not known, and all of a file without reasons', () => {
-    const { config } = resolve({ temperature: 0.3 }, cifar, machine)
+    const { config } = resolve({ temperature: 0.3 }, { data: cifar, machine })
     // However people are told: who decided is no matter of words.
     const why: Record<string, Reason> = {
       temperature: { by: 'resumed', text: 'as before' },
@@ -77,7 +78,5 @@ describe('a run again with other options', () => {
       .to.include({ temperature: 0.3 })
       .and.not.have.any.keys('batchSize')
     expect(forRerun({ options: config }, {})).to.deep.equal(config)
-    const texts = { batchSize: 'preset cifar' } as never // as older versions wrote them
-    expect(forRerun({ options: config, why: texts }, {})).to.deep.equal(config)
   })
 })

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
+import type { DataFacts, MachineFacts } from '../../lib/config/facts.ts'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { presets } from '../../lib/config/presets.ts'
 import { reasonBefore, sayReason } from '../../lib/config/reason.ts'
-import { type DataFacts, type MachineFacts, resolve } from '../../lib/config/resolve.ts'
+import { resolve } from '../../lib/config/resolve.ts'
 import type { ResolvedConfig } from '../../lib/config/resolved.ts'
 import { type PresetName, presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
@@ -13,7 +14,7 @@ const photos: DataFacts = { images: 1_281_167, imageSize: 400, labelled: false, 
 
 /** With the reasons as people read them. */
 const resolved = (settings: TrainSettings, data = cifar, on = machine, previous?: ResolvedConfig) => {
-  const { why, ...resolution } = resolve(settings, data, on, previous)
+  const { why, ...resolution } = resolve(settings, { data, machine: on, previous })
   const said = Object.entries(why).map(([name, reason]) => [name, sayReason(reason)] as const)
   return { ...resolution, why: Object.fromEntries(said) }
 }
@@ -110,7 +111,7 @@ describe('resolve', () => {
     for (const preset of presetNames) {
       const first = resolved(needed(preset))
       validate(trainOptions, first.config)
-      const again = resolve(first.config, cifar, machine)
+      const again = resolve(first.config, { data: cifar, machine })
       expect(again.config).to.deep.equal(first.config)
       expect(again.plan).to.deep.equal(first.plan)
       const leaves = (value: object, prefix = ''): string[] =>
@@ -124,7 +125,7 @@ describe('resolve', () => {
   })
 
   it('tells who decided a value apart from what people read of it', () => {
-    const { config, why } = resolve({ preset: 'torch', epochs: 3, chunkSize: 64 }, cifar, machine)
+    const { config, why } = resolve({ preset: 'torch', epochs: 3, chunkSize: 64 }, { data: cifar, machine })
     expect(why).to.deep.include({
       epochs: { by: 'option', text: 'option' },
       chunkSize: {
@@ -137,7 +138,7 @@ describe('resolve', () => {
       seed: { by: 'default', text: 'default' },
       threads: { by: 'circumstances', text: 'auto: this machine has 4 cores' },
     })
-    const later = resolve({}, cifar, { ...machine, cores: 2 }, config).why
+    const later = resolve({}, { data: cifar, machine: { ...machine, cores: 2 }, previous: config }).why
     const text = 'the run being resumed'
     expect(later.epochs).to.deep.equal({ by: 'resumed', text })
     expect(later.threads).to.deep.equal({ by: 'resumed', text, note: 'this machine has 2 cores' })
@@ -273,7 +274,8 @@ describe('resolve', () => {
     expect(on(200, { batchSize: 64 }).config.batchSize).to.equal(64)
     expect(on(200, { objective: 'contrastive', views: 2 }).config.batchSize).to.equal(200)
     const { config } = on(200, { batchSize: 64 })
-    expect(resolve({}, { ...cifar, images: 200 }, machine, config).config.batchSize).to.equal(64)
+    const facts = { data: { ...cifar, images: 200 }, machine, previous: config }
+    expect(resolve({}, facts).config.batchSize).to.equal(64)
   })
 
   it('counts epochs of `steps` in the batch that fits', () => {
@@ -314,7 +316,7 @@ describe('resolve', () => {
     expect(resolved({ device: 'cuda' }, cifar, second).config.device).to.equal('cuda:1')
     const first = { ...machine, devices: ['cpu', 'cuda:0'], ranks: 2 }
     const { config } = resolved({}, cifar, first)
-    expect(resolve({}, cifar, second, config).config.device).to.equal('cuda:1')
+    expect(resolve({}, { data: cifar, machine: second, previous: config }).config.device).to.equal('cuda:1')
     expect(() => resolved({ device: 'cuda:0' }, cifar, { ...machine, ranks: 2 })).to.throw(
       'Devices here: cpu.',
     )
@@ -327,7 +329,8 @@ describe('resolve', () => {
     const half = resolved({}, cifar, { ...machine, cores: 2 }, config)
     expect(half.config.threads).to.equal(2)
     expect(half.why.threads).to.equal('the run being resumed; this machine has 2 cores')
-    expect(resolve({ threads: 3 }, cifar, { ...machine, cores: 2 }, config).config.threads).to.equal(3)
+    const facts = { data: cifar, machine: { ...machine, cores: 2 }, previous: config }
+    expect(resolve({ threads: 3 }, facts).config.threads).to.equal(3)
   })
 
   it('records steps on a GPU unless something is in the way, and says what', () => {

@@ -10,22 +10,9 @@ import {
   viewSize,
   warmupSteps,
 } from '../../lib/config/schedule.ts'
+import type { Curve } from '../../lib/verify/lr.ts'
 
-interface GoldenSchedule {
-  num_examples: number
-  batch: number
-  epochs: number
-  warmup_epochs: number
-  scaling: 'linear' | 'sqrt'
-  base: number
-  train_steps: number
-  total_steps: number
-  warmup_steps: number
-  steps: number[]
-  lr: number[]
-}
-
-const golden: { schedules: GoldenSchedule[] } = JSON.parse(
+const golden: { schedules: Curve[] } = JSON.parse(
   readFileSync(new URL('../golden/lr_paper.json', import.meta.url), 'utf8'),
 )
 

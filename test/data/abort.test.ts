@@ -65,7 +65,7 @@ describe('an abort while a source does not answer', () => {
     const { source, signal } = hanging('read', 39)
     const images = await readImages({ ...source, imageSize: 4 }, { imageSize: 16, stream: 'on', signal })
     const indices = Uint32Array.from({ length: images.count }, (_, i) => i)
-    const error = await rejection(inChunks(images, indices, async () => {}, signal))
+    const error = await rejection(inChunks({ images, indices }, async () => {}, signal))
     expect(error.message).to.equal('enough')
     await images.dispose()
   })

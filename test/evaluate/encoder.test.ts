@@ -286,8 +286,10 @@ describe('Encoder', function () {
     await using small = await Encoder.random({ width: 0.125 }, { imageSize: 32 })
     const { config } = resolve(
       { encoder: { width: 0.125 }, precision: 'fp32' },
-      { images: 1000, imageSize: 32, labelled: false, isDefault: false },
-      { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 },
+      {
+        data: { images: 1000, imageSize: 32, labelled: false, isDefault: false },
+        machine: { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 0 },
+      },
     )
     expect(small.spec).to.deep.equal(config.encoder)
     expect(small.preprocessing).to.deep.equal(encoderWeights(config, [], null).preprocessing)

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { evaluate } from '../../lib/evaluate/evaluate.ts'
-import { heldOutFifth, l2Grid } from '../../lib/evaluate/l2.ts'
+import { l2Grid } from '../../lib/evaluate/l2.ts'
+import { splitByClass } from '../../lib/evaluate/split.ts'
 import { ops } from '../../lib/ops/index.ts'
 import { needTorchvision } from '../support/python.ts'
 import { rejection } from '../support/rejection.ts'
@@ -48,7 +49,7 @@ describe('the penalty of the linear probe', function () {
   it('of several is that which a loop over held-out images finds, of equally good ones the strongest', async () => {
     const penalties = [1e-5, 0.01, 0.1, 0.3, 1, 3, 1e5]
     for (const seed of [0, 1]) {
-      const rows = heldOutFifth(addon, Int32Array.from(data.labels), seed)
+      const rows = splitByClass(addon, Int32Array.from(data.labels), seed)
       const [learnt, held] = [partOf(data, rows.learnt), partOf(data, rows.held)]
       let best = { l2: 0, accuracy: -1 }
       const tried = []
@@ -85,7 +86,7 @@ describe('the penalty of the linear probe', function () {
   it('is chosen on a fifth of each class, another one for each seed', () => {
     const labels = Int32Array.from({ length: 200 }, (_, i) => (i === 50 ? 3 : i % 4 === 0 ? 7 : i % 2))
     const held = [0, 1].map((seed) => {
-      const { learnt, held } = heldOutFifth(addon, labels, seed)
+      const { learnt, held } = splitByClass(addon, labels, seed)
       expect([...learnt, ...held].sort((a, b) => a - b)).to.deep.equal([...labels.keys()])
       const count = (label: number) => held.filter((row) => labels[row] === label).length
       expect([count(7), count(1), count(0), count(3)]).to.deep.equal([10, 20, 10, 0])

@@ -18,7 +18,7 @@ describe('accuracies during training', () => {
       const config = { seed: 0, probe, validation } as ResolvedConfig
       const augmenter = new addon.Augmenter(plan)
       const online = new OnlineProbe(addon, images, augmenter, config)
-      const heldOut = new Validation(addon, images, images, augmenter, config)
+      const heldOut = new Validation({ addon, training: images, held: images, augmenter, config })
       await withLearner(tinySpec({ precision: 'fp32' }), async (learner) => {
         expect(await online.run(learner)).to.be.within(0, 1)
         expect(await heldOut.accuracy(learner)).to.be.within(0, 1)

@@ -50,11 +50,11 @@ describe('ranked classes', () => {
       }
       return [...ranked(votes), -1, -1, -1, -1, -1].slice(0, top)
     })
-    const found = await knnRanking(addon, learnt, asked.data, { k, temperature }, top)
+    const found = await knnRanking(addon, learnt, asked.data, { k, temperature, top })
     expect(found.top).to.equal(top)
     expect([...found.labels]).to.deep.equal(expected.flat())
     expect([...found.labels], 'some with fewer classes among their neighbours').to.include(-1)
-    const first = await knnRanking(addon, learnt, asked.data, { k, temperature }, 1)
+    const first = await knnRanking(addon, learnt, asked.data, { k, temperature, top: 1 })
     expect([...first.labels]).to.deep.equal(expected.map(([label]) => label))
   })
 
@@ -86,7 +86,7 @@ describe('ranked classes', () => {
       for (const [c, row] of gradient.entries())
         for (const [j, value] of row.entries()) weights[c]![j]! -= 0.5 * value
     }
-    const found = await linearRanking(addon, learnt, asked.data, { l2, maxIterations: 100 }, 7)
+    const found = await linearRanking(addon, learnt, asked.data, { l2, maxIterations: 100, top: 7 })
     const expected = Array.from(asked.labels, (_, i) =>
       ranked(new Map(logits(standardised(asked.data, i)).map((score, c) => [classes[c]!, score]))),
     )

@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import sharp from 'sharp'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { type Images, readImages } from '../../lib/data/images.ts'
-import { type Encoder, sequence } from '../../lib/encoder.ts'
+import { sequence } from '../../lib/data/indices.ts'
+import type { Encoder } from '../../lib/encoder.ts'
 import { evaluate } from '../../lib/evaluate/evaluate.ts'
 import { embedImages, encoderFeatures, rawFeatures } from '../../lib/evaluate/features.ts'
 import { train } from '../../lib/train.ts'
@@ -64,11 +65,11 @@ describe('a set that is not kept in memory, with images that cannot be used', fu
   it('has the same names, features, labels and skipped files as one that is', async () => {
     const of = (stream: 'on' | 'off') =>
       reading(stream, async (images) => {
-        const { data, indices } = await embedImages(encoder, images, sequence(images.count))
+        const { data, indices } = await embedImages(encoder, { images, indices: sequence(images.count) })
         const names = Array.from(indices, (index) => images.nameOf(index))
         const features = rows(await encoderFeatures(encoder, images))
         expect(data.length).to.equal(13 * encoder.featureDim)
-        const raw = rows(await rawFeatures(loadAddon(), images, 16, 'torch'))
+        const raw = rows(await rawFeatures(loadAddon(), images, 16))
         return { names, features, raw, skipped: images.skipped.map(({ name }) => name).sort() }
       })
     const kept = await of('off')

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import type { Convention, LearnerSpec, NativeTensor, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { lower } from '../../lib/augment/index.ts'
 import { travelled } from '../dist/exact.ts'
 import { rejection } from '../support/rejection.ts'
 import { distance, floats, paper, tinySpec, views, withLearner } from './support.ts'
@@ -173,20 +174,7 @@ describe('learner', () => {
     const addon = loadAddon()
     const store = new addon.ImageStore(6)
     await store.fillScenes({ seed: 1, first: 0, count: 6, size: 8 })
-    const center = { share: 1, filter: 'bilinear', antialias: true } as const
-    const plan = new addon.Augmenter({
-      size: 8,
-      crop: null,
-      center,
-      flip: 0,
-      verticalFlip: 0,
-      turn: null,
-      jitter: null,
-      gray: 0,
-      blur: null,
-      solarize: null,
-      normalize: null,
-    })
+    const plan = new addon.Augmenter(lower([], 8))
     await withLearner(tinySpec({ shards: 2 }), async (learner) => {
       const before = await learner.state()
       const features = await learner.embed(store, plan, Uint32Array.from([0, 1, 2, 3, 4, 5]))

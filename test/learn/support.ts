@@ -7,7 +7,7 @@ import type {
   OptimizerSpec,
 } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { elementCount, toFloat64 } from '../../lib/io/tensor.ts'
+import { elementCount, tensorFrom, toFloat64 } from '../../lib/io/tensor.ts'
 
 /** LARS as the paper's code has it. */
 export const paperLars: OptimizerSpec & { name: 'lars' } = {
@@ -166,4 +166,32 @@ export async function expectOneBatch(
     expect(distance(one.state, many.state)).to.be.below(1e-10)
   }
   return one.gradients
+}
+
+/** The loss changes as its gradient says, along a random direction in each array of these names. In fp64. */
+export async function expectGradients(
+  learner: NativeLearner,
+  names: readonly string[],
+  given: NativeTensor,
+  labels: Int32Array,
+): Promise<void> {
+  const start = await learner.state()
+  const { gradients } = await learner.gradients(given, labels)
+  for (const name of names) {
+    const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
+    const direction = floats(random(name, [gradient.length], 5))
+    const lossAt = async (by: number) => {
+      const moved = (tensor: NativeTensor) => {
+        const values = Float64Array.from(floats(tensor), (value, i) => value + by * direction[i]!)
+        return tensorFrom(name, tensor.shape, values)
+      }
+      await learner.load(start.map((tensor) => (tensor.name === name ? moved(tensor) : tensor)))
+      return (await learner.gradients(given, labels)).loss
+    }
+    const step = 1e-6
+    const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
+    const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
+    expect(Math.abs(expected), name).to.be.above(1e-4)
+    expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
+  }
 }

@@ -17,7 +17,7 @@ describe('a run’s checkpointer', () => {
       learner,
       config: { checkpoint: { keep: 3 } } as ResolvedConfig,
       images: 100,
-      fingerprint: null,
+      fingerprint: 'of some pixels',
       classNames: null,
       teacher: null,
       resumedFrom: null,

@@ -18,8 +18,10 @@ const refusal = async (promise: Promise<unknown>): Promise<SimclrError> => {
 
 const { config: ranWith } = resolve(
   { threads: 1 },
-  { images: 12, imageSize: 32, labelled: false, isDefault: false },
-  { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 1 },
+  {
+    data: { images: 12, imageSize: 32, labelled: false, isDefault: false },
+    machine: { cores: 1, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 1 },
+  },
 )
 
 describe('run folder', () => {
@@ -99,13 +101,12 @@ describe('run folder', () => {
       options: { ...ranWith, temperature: 1e-9, later: { new: true } },
       why: { seed: { by: 'default', text: 'default' } },
       data: { name: 'photos', images: 12, classes: null },
+      validation: null,
       plan: { images: 12, epochs: 3, steps: 9, warmupSteps: 0 },
     }
     const written = (value: unknown) => writeFileSync(path('config.json'), JSON.stringify(value))
     written(config)
     expect(await readConfig(path())).to.deep.equal(config)
-    written({ ...config, why: { seed: 'default' } }) // of an older version, which wrote the text alone
-    expect((await readConfig(path()))?.why).to.deep.equal({ seed: { by: 'resumed', text: 'default' } })
     const wrong: [string, unknown][] = [
       ['plan.epochs', { ...config, plan: { ...config.plan, epochs: '<script>' } }],
       [
@@ -115,6 +116,7 @@ describe('run folder', () => {
       ['why.seed', { ...config, why: { seed: 0 } }],
       ['why.seed', { ...config, why: { seed: { by: 'default' } } }],
       ['data', { ...config, data: undefined }],
+      ['validation', { ...config, validation: undefined }],
     ]
     for (const [name, value] of wrong) {
       written(value)

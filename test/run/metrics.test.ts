@@ -13,7 +13,7 @@ describe('metrics.jsonl', () => {
   const path = temporaryFolder()
 
   it('has one line for each metric, exact to the last bit', async () => {
-    const { log, kept } = await MetricsLog.open(path('a.jsonl'), 0, null)
+    const { log, kept } = await MetricsLog.open(path('a.jsonl'), { step: 0, epoch: null })
     expect(kept).to.deep.equal([])
     const metrics = [step(0), step(1), epoch(2)]
     for (const metric of metrics) log.write(metric)
@@ -24,11 +24,11 @@ describe('metrics.jsonl', () => {
 
   it('goes on where a checkpoint was: later lines and torn ones are taken out', async () => {
     const file = path('b.jsonl')
-    const first = await MetricsLog.open(file, 0, null)
+    const first = await MetricsLog.open(file, { step: 0, epoch: null })
     for (const metric of [step(0), step(1), epoch(2), step(2), step(3), epoch(4)]) first.log.write(metric)
     await first.log.close()
     appendFileSync(file, '{"type":"step","st')
-    const { log, kept } = await MetricsLog.open(file, 3, null)
+    const { log, kept } = await MetricsLog.open(file, { step: 3, epoch: null })
     expect(kept).to.deep.equal([step(0), step(1), epoch(2), step(2)])
     log.write(step(3))
     await log.close()
@@ -37,10 +37,10 @@ describe('metrics.jsonl', () => {
 
   it('forgets the end of an epoch that goes on, as where a run is given more steps', async () => {
     const file = path('c.jsonl')
-    const first = await MetricsLog.open(file, 0, null)
+    const first = await MetricsLog.open(file, { step: 0, epoch: null })
     for (const metric of [step(0), step(1), epoch(2)]) first.log.write(metric)
     await first.log.close()
-    const { log, kept } = await MetricsLog.open(file, 2, 0)
+    const { log, kept } = await MetricsLog.open(file, { step: 2, epoch: 0 })
     await log.close()
     expect(kept).to.deep.equal([step(0), step(1)])
     expect(await readMetrics(file)).to.deep.equal(kept)
@@ -52,7 +52,7 @@ describe('metrics.jsonl', () => {
     const odd = ['5', 'null', '[]', '{}', '{"type":"later","step":1}', '{"type":"step","step":"1"}']
     writeFileSync(folder.metrics, [...odd, JSON.stringify(epoch(2)), ''].join('\n'))
     expect(await readMetrics(folder.metrics)).to.deep.equal([epoch(2)])
-    const recorder = await Recorder.open(folder, 2, null, 4, () => {})
+    const recorder = await Recorder.open(folder, { step: 2, epoch: null }, 4, () => {})
     expect(recorder.history).to.deep.equal([epoch(2)])
     await recorder.close()
     await folder.close()

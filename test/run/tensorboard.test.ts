@@ -26,7 +26,16 @@ describe('event file', () => {
     lr: 0.1,
     probeLoss: null,
   } as StepEvent
-  const epoch = { type: 'epoch', time: 2, epoch: 0, step: 301, loss: 0.5, knn: 0.25 } as EpochEvent
+  const epoch = {
+    type: 'epoch',
+    time: 2,
+    epoch: 0,
+    step: 301,
+    loss: 0.5,
+    knn: 0.25,
+    probeAccuracy: null,
+    validation: null,
+  } as EpochEvent
 
   /** The records' data; fails where a length does not fit. */
   const records = (bytes: Buffer): Buffer[] => {

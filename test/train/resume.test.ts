@@ -4,7 +4,6 @@ import { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainOptions } from '../../lib/config/options.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
-import { readCheckpoint, writeCheckpoint } from '../../lib/weights/checkpoint.ts'
 import { withEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { listener, numbers, tiny, trained } from '../support/tiny.ts'
@@ -70,22 +69,6 @@ describe('interrupt and resume', function () {
       expect(run.history).to.have.length(2)
     })
   }
-
-  it('a checkpoint from before there was Adam goes on to the same bits', async () => {
-    await trained({ ...tiny, out: path('today') })
-    await partly({ ...tiny, out: path('older') }, 4)
-    const file = path('older', 'checkpoints', 'step-00000004.safetensors')
-    const checkpoint = await readCheckpoint(file)
-    const { beta1, beta2, ...optimizer } = checkpoint.config.optimizer
-    expect([beta1, beta2]).to.deep.equal([0.9, 0.999])
-    rmSync(file)
-    await writeCheckpoint(path('older', 'checkpoints'), {
-      ...checkpoint,
-      config: { ...checkpoint.config, optimizer: optimizer as typeof checkpoint.config.optimizer },
-    })
-    await trained({ out: path('older') })
-    expect(bytes('older')).to.equal(bytes('today'))
-  })
 
   it('an aborted run has a checkpoint and an encoder on the disk', async () => {
     await partly({ ...tiny, out: path('aborted') }, 2)

@@ -74,6 +74,8 @@ describe('checkpoints', () => {
       bytes[(offset + bytes.length) % bytes.length]! ^= 1
       writeFileSync(file, bytes)
     }
+    const inFormat = (version: string, file: string) =>
+      writeSafetensors(file, at(1).tensors, { format: 'simclr-checkpoint', version })
     const harms: Record<string, (file: string) => void | Promise<void>> = {
       truncated: (file) => writeFileSync(file, readFileSync(file).subarray(0, -3)),
       empty: (file) => writeFileSync(file, ''),
@@ -83,8 +85,8 @@ describe('checkpoints', () => {
         writeFileSync(file, bytes.replace('"step":"20"', '"step":"21"'), 'latin1')
       },
       foreign: (file) => writeSafetensors(file, at(1).tensors, { format: 'pt' }),
-      'of a newer format': (file) =>
-        writeSafetensors(file, at(1).tensors, { format: 'simclr-checkpoint', version: '9' }),
+      'of a newer format': (file) => inFormat('2', file),
+      'of an older format': (file) => inFormat('0', file),
     }
     for (const [name, harm] of Object.entries(harms)) {
       it(name, async () => {
@@ -105,6 +107,14 @@ describe('checkpoints', () => {
         expect(readdirSync(runs)).to.deep.equal(before)
       })
     }
+
+    it('of another format are told as that', async () => {
+      const file = join(folder(), 'another.safetensors')
+      await inFormat('2', file)
+      const error = await rejection(readCheckpoint(file))
+      expect(error).to.have.property('code', 'ERR_SIMCLR_CHECKPOINT')
+      expect(error.message).to.contain(`Expected a checkpoint of format 1 but ${file} has format 2.`)
+    })
 
     it('and where none is left, the run does not start over by itself', async () => {
       const runs = folder()

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { acquireLock } from '../../io/lock.ts'
+import { requireSpace } from '../../io/space.ts'
 import { SimclrError } from '../errors.ts'
 import { inspectHeaders, inspectLibtorch } from './inspect.ts'
 import type { Part } from './parts.ts'
@@ -56,7 +57,10 @@ export async function installLibtorch(
     if (there()) return { release, root, already: true }
     fs.mkdirSync(downloadFolder(release, part), { recursive: true })
     const needed = release.unpackedBytes + bytesToFetch(release, options)
-    checkSpace(cacheFolder(), part === 'all' ? needed : needed / 2)
+    await requireSpace(cacheFolder(), part === 'all' ? needed : needed / 2, {
+      what: 'LibTorch',
+      advice: 'set XDG_CACHE_HOME to a folder on a larger disk',
+    })
     const files = await fetchRelease(release, options)
     await unpackRelease(release, files, target, options)
     fs.rmSync(downloadFolder(release, part), { recursive: true, force: true })
@@ -73,19 +77,6 @@ function lacks(root: string, release: LibtorchRelease, part: Part): string | nul
   const found = part === 'all' ? inspectLibtorch(root) : inspectHeaders(root)
   if (found?.version === null) return 'does not tell its version'
   return reject(found, { version: release.version, variant: release.variant, purpose: 'build' })
-}
-
-/** Throws ERR_SIMCLR_IO where fewer than `needed` bytes are free. */
-export function checkSpace(folder: string, needed: number): void {
-  const { bavail, bsize } = fs.statfsSync(folder)
-  const free = bavail * bsize
-  if (free >= needed) return
-  const mb = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`
-  throw new SimclrError(
-    'ERR_SIMCLR_IO',
-    `Expected ${mb(needed)} of free disk space for LibTorch in ${folder} but there are ${mb(free)}. ` +
-      'Free some, or set XDG_CACHE_HOME to a folder on a larger disk.',
-  )
 }
 
 function diskError(cause: Error): SimclrError {

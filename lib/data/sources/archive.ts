@@ -1,11 +1,11 @@
 /** Members of tar files, plain or gzipped: found in one pass, then read at any place (plain) or in order (gzipped). */
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { SimclrError } from '../../addon/errors.ts'
+import { readBytesOf } from '../../io/read.ts'
 import type { ImageSource } from '../types.ts'
 import { type TarHeaderAt, tarHeaders } from './tar-headers.ts'
 
@@ -114,7 +114,7 @@ export class Archives {
 
   static async open(paths: readonly string[]): Promise<Archives> {
     const zipped: boolean[] = []
-    for (const path of paths) zipped.push(isGzip(await readAt(path, 0, 2))) // a process may not open all at once
+    for (const path of paths) zipped.push(isGzip(await readBytesOf(path, 0, 2))) // a process may not open all at once
     return new Archives(paths, zipped)
   }
 
@@ -145,7 +145,7 @@ export class Archives {
 
   /** What lies at a place in a plain archive. */
   async read({ archive, offset, size }: Place): Promise<Uint8Array> {
-    const bytes = await readAt(this.#paths[archive]!, offset, size)
+    const bytes = await readBytesOf(this.#paths[archive]!, offset, size)
     if (bytes.length < size) throw this.#damaged(archive, new Error('it has become shorter'))
     return bytes
   }
@@ -173,16 +173,6 @@ export class Archives {
       `Expected a complete tar archive but ${this.#paths[archive]} is damaged: ${(cause as Error).message}. Copy it again.`,
       { cause },
     )
-  }
-}
-
-async function readAt(path: string, offset: number, size: number): Promise<Uint8Array> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, offset)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
   }
 }
 

@@ -1,4 +1,5 @@
 /** Classes from paths: `cat/1.jpg`, `dog/1.jpg`. */
+import { formatList } from '../../format.ts'
 import type { ImageSource } from '../types.ts'
 
 /** What a source tells of its classes where they come from paths. */
@@ -30,8 +31,8 @@ export function classesOfPaths(paths: readonly string[], empty: readonly string[
       return unlabelled(`its folders, ${classNames.join(', ')}, are parts of a set: name one of them`)
     return { ...labelsByName(folders, classNames), whyUnlabelled: null }
   }
-  const others = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', …' : ''}`
-  const none = empty.length === 0 ? '' : ` (${others} ${empty.length === 1 ? 'has' : 'have'} none)`
+  const have = empty.length === 1 ? 'has' : 'have'
+  const none = empty.length === 0 ? '' : ` (${formatList(empty, 5)} ${have} none)`
   return unlabelled(`all its images lie in one folder, ${classNames[0]}${none}`)
 }
 

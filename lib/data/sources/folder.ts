@@ -1,8 +1,9 @@
 /** A folder of images: flat, nested, or one folder a class. */
 import type { Dirent } from 'node:fs'
-import { lstat, open, readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimclrError } from '../../addon/errors.ts'
+import { readBytesOf } from '../../io/read.ts'
 import { imageExtensions, sniff } from '../sniff.ts'
 import type { ImageSource, Skipped } from '../types.ts'
 import { classesOfPaths } from './classes.ts'
@@ -92,13 +93,7 @@ async function isCandidate(path: string, name: string): Promise<boolean> {
   if (name.includes('.')) return imageExtensions.test(name)
   try {
     if (!(await stat(path)).isFile()) return false
-    const file = await open(path)
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0)
-      return sniff(buffer.subarray(0, bytesRead)) !== null
-    } finally {
-      await file.close()
-    }
+    return sniff(await readBytesOf(path, 0, 64)) !== null
   } catch {
     return false
   }

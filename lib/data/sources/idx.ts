@@ -55,7 +55,7 @@ export async function idxSource(imagesPath: string, labelsPath?: string): Promis
 }
 
 /** Reads a whole file. Throws ERR_SIMCLR_CORRUPT_FILE. */
-export async function readIdx(path: string): Promise<Idx> {
+async function readIdx(path: string): Promise<Idx> {
   const bytes = await unzipped(path, await readFile(path))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 4 || view.getUint16(0) !== 0 || bytes[2] !== 8) {

@@ -1,6 +1,7 @@
 /** Files of records of one size, read in blocks. */
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { SimclrError } from '../../addon/errors.ts'
+import { readBytesOf } from '../../io/read.ts'
 
 /** A run of records inside a file. */
 interface Part {
@@ -72,18 +73,13 @@ export class Records {
   }
 
   async #load(part: Part, first: number, count: number): Promise<Uint8Array> {
-    const file = await open(part.path)
-    try {
-      const block = Buffer.allocUnsafe(count * this.#bytes)
-      const { bytesRead } = await file.read(block, 0, block.length, part.start + first * this.#bytes)
-      if (bytesRead === block.length) return block
-      throw new SimclrError(
-        'ERR_SIMCLR_CORRUPT_FILE',
-        `${part.path} has become shorter while it was being read.`,
-      )
-    } finally {
-      await file.close()
-    }
+    const length = count * this.#bytes
+    const block = await readBytesOf(part.path, part.start + first * this.#bytes, length)
+    if (block.length === length) return block
+    throw new SimclrError(
+      'ERR_SIMCLR_CORRUPT_FILE',
+      `${part.path} has become shorter while it was being read.`,
+    )
   }
 }
 

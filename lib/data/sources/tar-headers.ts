@@ -3,7 +3,7 @@
  * tar-stream would have every byte.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { Turn } from '../../io/turn.ts'
 import { block, decodePax, decodeTarHeader, type TarHeader, textAt } from './tar-header.ts'
 
 /** What follows a small file's header (its contents, the next headers) mostly lies within so many bytes. */
@@ -31,17 +31,14 @@ export async function* tarHeaders(path: string): AsyncGenerator<TarHeaderAt> {
   const file = openSync(path, 'r')
   try {
     const { size: end } = fstatSync(file)
-    let turn = performance.now()
+    const turn = new Turn()
     const read = windowed(file)
     let shared = new Map<string, string>()
     let before: Before = {}
     let at = 0
     while (at < end) {
       // Thousands of reads of microseconds: waiting for each would take ten times as long.
-      if (performance.now() - turn > 10) {
-        await setImmediate() // timers, signals and sockets have their turn
-        turn = performance.now()
-      }
+      if (turn.isOver) await turn.next()
       const bytes = read(at, block)
       const found = decodeTarHeader(bytes)
       at += block

@@ -5,6 +5,7 @@
 import { expand } from 'brace-expansion'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { SimclrError } from '../../addon/errors.ts'
+import { formatList } from '../../format.ts'
 import { imageExtensions } from '../sniff.ts'
 import type { Spec } from '../spec.ts'
 import type { ImageSource, Skipped } from '../types.ts'
@@ -59,10 +60,9 @@ async function findShards(pattern: string): Promise<string[]> {
     )
   }
   if (missing.length === 0) return [...found].sort()
-  const names = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`
   throw new SimclrError(
     'ERR_SIMCLR_DATA',
-    `Expected every shard of ${pattern} but ${missing.length} of them ${missing.length === 1 ? 'is' : 'are'} missing: ${names}. ` +
+    `Expected every shard of ${pattern} but ${missing.length} of them ${missing.length === 1 ? 'is' : 'are'} missing: ${formatList(missing, 5)}. ` +
       'Copy what is missing, or name only the shards that are there.',
   )
 }
