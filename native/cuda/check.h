@@ -19,6 +19,7 @@ class OutOfMemory : public std::bad_alloc {
 /// Throws OutOfMemory, or ERR_SIMCLR_NATIVE with CUDA's own words.
 inline void check(cudaError_t status) {
   if (status == cudaSuccess) return;
+  cudaGetLastError();  // it is told here; LibTorch's next launch shall not meet it
   if (status == cudaErrorMemoryAllocation) throw OutOfMemory();
   throw Error("ERR_SIMCLR_NATIVE", std::string("CUDA: ") + cudaGetErrorString(status) +
                                        ". Run `simclr doctor`; with CUDA_LAUNCH_BLOCKING=1 the error names "

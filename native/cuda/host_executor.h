@@ -4,8 +4,11 @@
 // of threads between barriers is shuffled, anew at every barrier of every block: a missing one shows as a
 // result that depends on it. A barrier that not all threads reach ends the program.
 //
+// A launch that a GPU refuses (its geometry, dynamic shared memory that was not asked for) ends the program,
+// too.
+//
 // What it cannot show: races within one stretch between barriers on the same warp's lockstep, limits of
-// registers and shared memory, rounding of the GPU's own functions, and speed.
+// registers and of the shared memory that kernels declare, rounding of the GPU's own functions, and speed.
 #pragma once
 
 #ifndef SIMCLR_HOST_EXECUTOR
@@ -21,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -162,11 +166,23 @@ inline std::mt19937 order{1};
 inline std::vector<unsigned char> shared;
 inline int64_t launches = 0;  ///< for tests that count them
 
-inline void launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel) {
-  if (grid.x == 0 || grid.y > 65535 || grid.z > 65535 || block.x * block.y * block.z > 1024) {
-    std::fprintf(stderr, "host executor: no GPU launches this geometry\n");
+/// Dynamic shared memory that anybody may have, beside 16 KiB that a kernel declares; what a block can have
+/// at all on GPUs of compute capability 8.6, 8.9 and 12.0; and what kernels were allowed.
+constexpr int kSharedForAll = 32 << 10, kMostShared = 99 << 10;
+inline std::map<const void*, int> allowed_shared;
+
+inline void launch(const void* name, dim3 grid, dim3 block, size_t shared_bytes,
+                   const std::function<void()>& kernel) {
+  const auto refuse = [](bool condition, const char* what) {
+    if (!condition) return;
+    std::fprintf(stderr, "host executor: no GPU launches %s\n", what);
     std::abort();
-  }
+  };
+  refuse(grid.x == 0 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535 ||
+             block.x * block.y * block.z > 1024,
+         "this geometry");
+  refuse(shared_bytes > kSharedForAll && allowed_shared[name] < static_cast<int64_t>(shared_bytes),
+         "a kernel with more shared memory than it was allowed");
   ++launches;
   gridDim = grid;
   blockDim = block;
@@ -218,11 +234,14 @@ T* dynamic_shared() {
 }
 
 template <class Kernel>
-cudaError_t allow_shared(Kernel*, int) {
+cudaError_t allow_shared(Kernel* kernel, int bytes) {
+  if (bytes > host::kMostShared) return 1;  // cudaErrorInvalidValue
+  host::allowed_shared[reinterpret_cast<const void*>(kernel)] = bytes;
   return cudaSuccess;
 }
 
 }  // namespace simclr::cuda
 
-#define SIMCLR_LAUNCH(kernel, grid, block, shared, stream, ...) \
-  ::simclr::cuda::host::launch(grid, block, shared, [&] { kernel(__VA_ARGS__); })
+#define SIMCLR_LAUNCH(kernel, grid, block, shared, stream, ...)                            \
+  ::simclr::cuda::host::launch(reinterpret_cast<const void*>(kernel), grid, block, shared, \
+                               [&] { kernel(__VA_ARGS__); })

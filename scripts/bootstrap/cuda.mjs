@@ -1,6 +1,6 @@
 /**
- * build-cuda/: native/cuda compiled with nvcc against LibTorch for CUDA. Compiled, not linked:
- * headers are enough. `npm run build -- --variant cu130` makes the addon.
+ * build-cuda/: native/cuda compiled with nvcc against LibTorch for CUDA, kernels through scripts/kernel-frames.mjs.
+ * Compiled, not linked: headers are enough. `npm run build -- --variant cu130` makes the addon.
  */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -8,7 +8,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { cmakeBuild } from './cmake.mjs'
 import { libtorchForCuda } from './libtorch.mjs'
-import { Failure, say } from './run.mjs'
+import { Failure, root, say } from './run.mjs'
 
 /**
  * Compiles; gets the headers first, and nvcc where there is none. `--torch X` of `args`: against that version of the
@@ -23,6 +23,7 @@ export async function compileCuda(args) {
     SIMCLR_LIBTORCH: libtorch,
     SIMCLR_CUDA: 'ON',
     CMAKE_CUDA_COMPILER: nvcc,
+    CMAKE_CUDA_COMPILER_LAUNCHER: `${process.execPath};${path.join(root, 'scripts/kernel-frames.mjs')}`,
   })
 }
 

@@ -8,6 +8,7 @@ describe('native/cuda without a GPU', function () {
 
   const tests: [title: string, name: string, sources: string[]][] = [
     ['driver and GPU problems are told apart', 'driver', ['native/cuda/device/driver.cc']],
+    ['streams that learners have for themselves', 'exclusive', []],
     ['LARS and SGD, all tensors in two launches', 'update', ['native/cuda/optim/update_kernels.cu']],
     ['Adam and AdamW, counting steps on the device', 'adam', ['native/cuda/optim/adam_kernels.cu']],
     ['NT-Xent on tensor cores', 'contrast', ['native/cuda/loss/contrast_kernels.cu']],

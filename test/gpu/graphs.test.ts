@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import type { LearnerSpec, Precision } from '../../lib/addon/interface.ts'
+import { Encoder } from '../../lib/encoder.ts'
 import { adamw, distance, floats, tinySpec, views, withLearner } from '../learn/support.ts'
 import { travel } from '../learn/travel.ts'
+import { congruential } from '../support/pixels.ts'
 import { needGpu, paper } from './support.ts'
 
 const labelsOf = (images: number) => Int32Array.from({ length: images }, (_, i) => i % 3)
@@ -116,5 +118,40 @@ describe('the training step as a CUDA graph', () => {
       expect(again.replayed).to.equal(true)
       expect(again.loss).to.be.closeTo(first.loss, 1e-4 * first.loss)
     })
+  })
+
+  it('is recorded by several learners at once, while an encoder embeds', async () => {
+    const encoder = await Encoder.random(
+      { arch: 'resnet18', width: 0.25 },
+      { imageSize: 32 },
+      { device: 'cuda:0' },
+    )
+    const images = congruential(300, 32)
+    let learning = true
+    const embedding = (async () => {
+      while (learning) await encoder.embed(images)
+    })()
+    try {
+      const run = (seed: number, graph: 'off' | 'must') =>
+        withLearner(on({ ...paper, precision: 'bf16', seed, graph }), async (learner) => {
+          const steps = []
+          for (let step = 0; step < 8; step++)
+            steps.push(await learner.stepViews(views(32, step < 4 ? 24 : 32, step), null, 0.05))
+          return steps
+        })
+      const all = await Promise.all([1, 2, 3].map((seed) => run(seed, 'must')))
+      for (const [i, steps] of all.entries()) {
+        expect(steps.map(({ replayed }) => replayed)).to.deep.equal(
+          [0, 1, 2, 3, 4, 5, 6, 7].map((n) => n % 4 === 3),
+        )
+        const alone = await run(i + 1, 'off')
+        for (const [n, { loss }] of steps.entries())
+          expect(loss).to.be.closeTo(alone[n]!.loss, 0.02 * alone[n]!.loss)
+      }
+    } finally {
+      learning = false
+      await embedding
+      encoder.dispose()
+    }
   })
 })

@@ -1,6 +1,8 @@
 /** Builds and runs the C++ tests in test/native that need no addon. */
 import { execFileSync } from 'node:child_process'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { versions } from '../../lib/index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -26,4 +28,21 @@ export function runNative(name: string, test: NativeTest): string {
   // The program has its own sanitizers; those that scripts/sanitize.sh gives node would join them.
   const { LD_PRELOAD: _, ...env } = process.env
   return execFileSync(output, args, { encoding: 'utf8', env })
+}
+
+/** The same with the addon's LibTorch. */
+export function runWithTorch(name: string, test: Pick<NativeTest, 'output' | 'sources'>): string {
+  const libtorch = versions().libtorchPath
+  const libraries = path.join(libtorch, 'lib')
+  const includes = ['include', 'include/torch/csrc/api/include'].map((name) => path.join(libtorch, name))
+  return runNative(name, {
+    ...test,
+    // Hidden, as in the addon: LibTorch's inline functions are this program's own then.
+    flags: [
+      ...['-fopenmp', '-fvisibility=hidden'],
+      ...includes.flatMap((folder) => ['-isystem', folder]),
+      ...[`-L${libraries}`, `-Wl,-rpath,${libraries}`, '-Wl,--no-as-needed', '-ltorch_cpu', '-lc10'],
+    ],
+    sanitizer: 'undefined',
+  })
 }

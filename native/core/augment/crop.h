@@ -7,6 +7,7 @@
 #include "core/augment/plan.h"
 #include "core/host_device.h"
 #include "core/random/philox.h"
+#include "core/rounding.h"
 
 namespace simclr {
 
@@ -78,7 +79,7 @@ SIMCLR_HD inline bool torch_crop_attempt(const RandomBlock& draw, const CropPlan
   const double area = pixels * uniform(draw.word[0], plan.area[0], plan.area[1]);
   const double low = log(static_cast<double>(plan.aspect[0]));
   const double high = log(static_cast<double>(plan.aspect[1]));
-  const double aspect = exp(low + (high - low) * static_cast<double>(uniform(draw.word[1])));
+  const double aspect = exp(low + rounded_product(high - low, static_cast<double>(uniform(draw.word[1]))));
   const int w = static_cast<int>(lrint(sqrt(area * aspect)));
   const int h = static_cast<int>(lrint(sqrt(area / aspect)));
   if (w <= 0 || w > width || h <= 0 || h > height) return false;

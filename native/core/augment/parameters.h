@@ -53,12 +53,14 @@ SIMCLR_HD inline float factor(uint32_t word, float strength) {
 
 /// Permutation `number` (0 .. 23) of the four colour operators.
 SIMCLR_HD inline void permutation(uint32_t number, ColorOperator (&order)[4]) {
-  int left[4] = {0, 1, 2, 3};
+  // Those that are left, four bits each: an array indexed by what was drawn would lie in a GPU's local
+  // memory.
+  uint32_t left = 0x3210;
   for (uint32_t i = 0, count = 4; i < 4; ++i, --count) {
-    const uint32_t pick = number % count;
+    const uint32_t at = 4 * (number % count), before = (1u << at) - 1;
     number /= count;
-    order[i] = static_cast<ColorOperator>(left[pick]);
-    for (uint32_t j = pick; j + 1 < count; ++j) left[j] = left[j + 1];
+    order[i] = static_cast<ColorOperator>(left >> at & 0xf);
+    left = (left & before) | (left >> 4 & ~before);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/host_device.h"
+#include "core/rounding.h"
 
 namespace simclr {
 
@@ -83,7 +84,7 @@ SIMCLR_HD SIMCLR_INLINE RgbOf<T> saturate_hsv(RgbOf<T> p, float factor) {
 /// A hue shift of `turns` (any size) as what `shift_hue` adds: sixths of a turn in [1, 7).
 SIMCLR_HD inline float hue_sixths(float turns) {
   const float whole = static_cast<float>(static_cast<int>(turns)) - (turns < 0 ? 1.0f : 0.0f);
-  const float sixths = 6 * (turns - whole);  // [0, 6]
+  const float sixths = rounded_product(6.0f, turns - whole);  // [0, 6]
   return sixths < 1 ? sixths + 6 : sixths;
 }
 
@@ -119,7 +120,12 @@ struct ColorMatrix {
 /// keeps r + g + b and the distance from grey where that keeps value and chroma, and has a bit over half the
 /// error of the rotation in YIQ, which keeps luma (docs/augmentation.md).
 SIMCLR_HD inline ColorMatrix hue_rotation(float turns) {
+#ifdef __CUDA_ARCH__
+  // Reducing an angle of any size takes an array in local memory there; turns are reduced without.
+  const float cosine = cospif(2 * turns), sine = sinpif(2 * turns) * 0.57735027f;
+#else
   const float angle = 6.2831853f * turns, cosine = cosf(angle), sine = sinf(angle) * 0.57735027f;
+#endif
   const float rest = (1 - cosine) / 3, same = cosine + rest;
   return {
       {{same, rest - sine, rest + sine}, {rest + sine, same, rest - sine}, {rest - sine, rest + sine, same}},

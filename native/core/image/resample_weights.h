@@ -1,11 +1,13 @@
 // Weights of separable resampling: which source pixels make up one destination pixel along one axis.
 // Pixel centres lie at half-integers: destination i sees source position (i + 0.5) * scale.
+// Of the same bits on every processor and GPU (core/rounding.h).
 #pragma once
 
 #include <cmath>
 
 #include "core/augment/plan.h"
 #include "core/host_device.h"
+#include "core/rounding.h"
 
 namespace simclr {
 
@@ -25,8 +27,8 @@ SIMCLR_HD inline Resampling resampling(Filter filter, bool antialias) {
 /// Keys' cubic convolution kernel (Keys 1981, eq. 4; a = -0.5 there).
 SIMCLR_HD inline float cubic(float x, float a) {
   x = fabsf(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+  if (x < 1) return rounded_product((rounded_product(a + 2, x) - (a + 3)) * x, x) + 1;
+  if (x < 2) return rounded_product(rounded_product(rounded_product(a, x) - 5 * a, x) + 8 * a, x) - 4 * a;
   return 0;
 }
 
@@ -57,7 +59,7 @@ SIMCLR_HD inline int resample_weights(Resampling kind, int in, int out, int i, i
     const float widen = scale > 1 ? scale : 1;
     const float support = (keys ? 2 : 1) * widen;
     const float inverse = 1 / widen;
-    const float center = scale * (static_cast<float>(i) + 0.5f);
+    const float center = rounded_product(scale, static_cast<float>(i) + 0.5f);
     const int low = static_cast<int>(center - support + 0.5f);
     const int high = static_cast<int>(center + support + 0.5f);
     *first = low > 0 ? low : 0;
@@ -68,7 +70,7 @@ SIMCLR_HD inline int resample_weights(Resampling kind, int in, int out, int i, i
       weights[j] = keys ? cubic(x, -0.5f) : triangle > 0 ? triangle : 0;
     }
   } else {
-    const float position = (static_cast<float>(i) + 0.5f) * scale - 0.5f;
+    const float position = rounded_product(static_cast<float>(i) + 0.5f, scale) - 0.5f;
     const int base = static_cast<int>(floorf(position));
     float fraction = position - static_cast<float>(base);
     if (kind == Resampling::kKeys) fraction = rintf(fraction * 1024) / 1024;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/learn/host_images.h"
+
 namespace simclr {
 namespace {
 
@@ -11,18 +13,6 @@ namespace {
 constexpr int64_t kChunk = 128;
 
 }  // namespace
-
-at::Tensor host_images(int64_t count, int64_t size, at::Device device) {
-  return at::empty({count, size, size, 3}, at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
-}
-
-at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type) {
-  // An NHWC array seen as NCHW is channels_last as it stands.
-  at::Tensor x = nhwc.permute({0, 3, 1, 2});
-  // A GPU converts what it has got: conversion before the copy would be the CPU's work.
-  if (device.is_cuda()) x = x.to(device, /*non_blocking=*/true);
-  return x.to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
-}
 
 at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
                  std::vector<at::Tensor>& buffers, ShardPool& pool, const ImageStore& store,
@@ -36,17 +26,21 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
     const at::NoGradGuard no_grad;
     const Context context{*weights[shard], buffers, group, false, false};
     const Span mine = part_of(count, shard, pool.size());
+    at::Tensor features, place;  // what a GPU is computing, and where it belongs
+    const auto fetch = [&] {
+      if (features.defined()) place.copy_(features);
+    };
     for (int64_t begin = mine.begin; begin < mine.end; begin += kChunk) {
       const int64_t rows = std::min(kChunk, mine.end - begin);
-      at::Tensor pixels = host_images(rows, size, first.device());
-      auto* out_pixels = pixels.mutable_data_ptr<float>();
-      for (int64_t row = 0; row < rows; ++row) {
+      const at::Tensor images = host_images(rows, size, first.device(), [&](int64_t row, float* pixels) {
         const uint32_t index = indices[begin + row];
-        augmenter.view(store.at(index), {0, 0, index, 0}, out_pixels + row * size * size * 3);
-      }
-      out.narrow(0, begin, rows)
-          .copy_(forward(context, encoder, as_images(pixels, first.device(), first.scalar_type())));
+        augmenter.view(store.at(index), {0, 0, index, 0}, pixels);
+      });
+      fetch();  // only now: the GPU has computed while these views were made
+      place = out.narrow(0, begin, rows);
+      features = forward(context, encoder, as_images(images, first.device(), first.scalar_type()));
     }
+    fetch();
   });
   return out;
 }

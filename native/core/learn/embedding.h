@@ -12,12 +12,6 @@
 
 namespace simclr {
 
-/// Room for `count` NHWC float images on the CPU, from where `device` can fetch them while the CPU goes on.
-at::Tensor host_images(int64_t count, int64_t size, at::Device device);
-
-/// NHWC float rows on the CPU → [N, 3, H, W] channels_last on `device` in `type`.
-at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType type);
-
 /// Features [indices.size(), feature_dim], fp32 (fp64 if the weights are), CPU. `weights` by shard, as
 /// Context wants them. Throws ERR_SIMCLR_INVALID_ARGUMENT where a slot of the store is empty.
 at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,

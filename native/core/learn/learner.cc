@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/learn/device.h"
+#include "core/learn/host_images.h"
 #include "core/learn/memory.h"
 
 namespace simclr {

@@ -1,9 +1,8 @@
 // Where a step's views come from: a batch, of which they are made, or the caller.
-#include <ATen/Parallel.h>
-
 #include <sstream>
 
 #include "core/error.h"
+#include "core/learn/host_images.h"
 #include "core/learn/learner.h"
 
 namespace simclr {
@@ -40,15 +39,10 @@ StepResult Learner::step(const Batch& batch, double lr) {
       const at::Tensor views = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
       if (views.defined()) return views;
     }
-    at::Tensor pixels = host_images(rows, size, device_);
-    auto* out = pixels.mutable_data_ptr<float>();
-    at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        batch.write_view(static_cast<int>(row / count), span.begin + row % count,
-                         out + row * size * size * 3);
-      }
+    const at::Tensor made = host_images(rows, size, device_, [&](int64_t row, float* pixels) {
+      batch.write_view(static_cast<int>(row / count), span.begin + row % count, pixels);
     });
-    return as_images(pixels, device_, compute_type(spec_.precision));
+    return as_images(made, device_, compute_type(spec_.precision));
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/host_device.h"
+#include "core/rounding.h"
 
 namespace simclr {
 
@@ -34,9 +35,9 @@ SIMCLR_HD inline RandomBlock philox(uint64_t key, const uint32_t (&counter)[4]) 
 /// Uniform in [0, 1), 24 bits.
 SIMCLR_HD inline float uniform(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
 
-/// Uniform in [low, high).
+/// Uniform in [low, high). The same bits on every processor and GPU: what follows may be rounded to pixels.
 SIMCLR_HD inline float uniform(uint32_t word, float low, float high) {
-  return low + (high - low) * uniform(word);
+  return low + rounded_product(high - low, uniform(word));
 }
 
 /// Uniform in 0 .. count-1 (its bias, count / 2^32, is far below what any run could notice).

@@ -11,24 +11,25 @@ constexpr int kThreads = 256;
 /// cache.
 constexpr int64_t kGlobalBlocks = 264;
 
+// A thread keeps no array that it indexes by what only the running kernel knows: such an array lies in local
+// memory, which is read and written through the caches (scripts/kernel-frames.mjs sees to it).
+
 struct Workspace {
   float* image;    // [size, size, 3]
   float* blurred;  // likewise, rows blurred
-  float* weights[2];
-  int* first[2];
-  int* count[2];
+  // Of the view's columns, then of its rows: [2 * size, taps], [2 * size], [2 * size].
+  float* weights;
+  int* first;
+  int* count;
   float* kernel;  // of the blur
 
   __device__ Workspace(float* memory, const ViewWorkspace& of, int size) {
     image = memory;
     blurred = image + of.image;
-    weights[0] = blurred + of.image;
-    weights[1] = weights[0] + size * of.taps;
-    first[0] = reinterpret_cast<int*>(weights[1] + size * of.taps);
-    first[1] = first[0] + size;
-    count[0] = first[1] + size;
-    count[1] = count[0] + size;
-    kernel = reinterpret_cast<float*>(count[1] + size);
+    weights = blurred + of.image;
+    first = reinterpret_cast<int*>(weights + 2 * size * of.taps);
+    count = first + 2 * size;
+    kernel = reinterpret_cast<float*>(count + 2 * size);
   }
 };
 
@@ -40,6 +41,19 @@ SIMCLR_HD Resampling resampling_of(const Plan& plan) {
 
 __device__ Rgb read(const float* image, int pixel) {
   return {image[3 * pixel], image[3 * pixel + 1], image[3 * pixel + 2]};
+}
+
+/// A pixel of one byte or three, from 0 to 255.
+__device__ Rgb levels(const uint8_t* bytes, bool grey) {
+  const float first = bytes[0];
+  if (grey) return {first, first, first};
+  return {first, static_cast<float>(bytes[1]), static_cast<float>(bytes[2])};
+}
+
+__device__ void add(Rgb& sum, Rgb p, float weight) {
+  sum.r += weight * p.r;
+  sum.g += weight * p.g;
+  sum.b += weight * p.b;
 }
 
 __device__ void write(float* image, int pixel, Rgb p) {
@@ -95,10 +109,9 @@ class ViewMaker {
     const Resampling kind = resampling_of(plan_);
     const int size = plan_.size;
     for (int i = threadIdx.x; i < 2 * size; i += kThreads) {
-      const int axis = i / size, at = i % size;
-      const int in = axis == 0 ? view_.box.width : view_.box.height;
-      memory_.count[axis][at] =
-          resample_weights(kind, in, size, at, &memory_.first[axis][at], memory_.weights[axis] + at * taps);
+      const bool row = i >= size;
+      memory_.count[i] = resample_weights(kind, row ? view_.box.height : view_.box.width, size,
+                                          row ? i - size : i, &memory_.first[i], memory_.weights + i * taps);
     }
     __syncthreads();
     // A cubic kernel's overshoot is kept until the first operator in the paper's convention (reference.cc).
@@ -106,23 +119,20 @@ class ViewMaker {
     each_pixel([&](int pixel) {
       // From shared memory each time: kept in registers it would push others out.
       const Place at = upright(orientation(view_), size, pixel / size, pixel % size);
-      const int y = at.y, x = at.x;
-      float sum[3] = {};
-      for (int ky = 0; ky < memory_.count[1][y]; ++ky) {
-        const int64_t row = view_.box.y + memory_.first[1][y] + ky;
+      const int column = at.x, row = size + at.y;
+      Rgb sum{};
+      for (int ky = 0; ky < memory_.count[row]; ++ky) {
+        const int64_t y = view_.box.y + memory_.first[row] + ky;
         const uint8_t* from =
-            bytes + (row * image.width + view_.box.x + memory_.first[0][x]) * image.channels;
-        float along[3] = {};
-        for (int kx = 0; kx < memory_.count[0][x]; ++kx) {
-          const float weight = memory_.weights[0][x * taps + kx];
-          for (int c = 0; c < image.channels; ++c)
-            along[c] += weight * (static_cast<float>(from[kx * image.channels + c]) / 255.0f);
+            bytes + (y * image.width + view_.box.x + memory_.first[column]) * image.channels;
+        Rgb along{};
+        for (int kx = 0; kx < memory_.count[column]; ++kx) {
+          const Rgb p = levels(from + kx * image.channels, image.channels == 1);
+          add(along, p, memory_.weights[column * taps + kx]);
         }
-        const float weight = memory_.weights[1][y * taps + ky];
-        for (int c = 0; c < 3; ++c) sum[c] += weight * along[c];
+        add(sum, along, memory_.weights[row * taps + ky]);
       }
-      if (image.channels == 1) sum[1] = sum[2] = sum[0];
-      const Rgb p{sum[0], sum[1], sum[2]};
+      const Rgb p{sum.r / 255.0f, sum.g / 255.0f, sum.b / 255.0f};
       write(memory_.image, pixel, keep ? p : clip01(p));
     });
   }
@@ -173,8 +183,9 @@ class ViewMaker {
       }
     });
     block_sums(sums);
-    const auto mean = [&](int c) { return static_cast<float>(sums[paper ? c : 0] / pixels_); };
-    return {mean(0), mean(1), mean(2)};
+    const auto mean = [&](double sum) { return static_cast<float>(sum / pixels_); };
+    const float first = mean(sums[0]);
+    return paper ? Rgb{first, mean(sums[1]), mean(sums[2])} : Rgb{first, first, first};
   }
 
   /// Where position `at` of an axis is read, -1 for a padding zero.
@@ -212,12 +223,6 @@ class ViewMaker {
       }
       store(clip01(sum), pixel, out);
     });
-  }
-
-  __device__ static void add(Rgb& sum, Rgb p, float weight) {
-    sum.r += weight * p.r;
-    sum.g += weight * p.g;
-    sum.b += weight * p.b;
   }
 
   __device__ void store(Rgb p, int pixel, T* out) const {

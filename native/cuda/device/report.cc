@@ -12,18 +12,22 @@ DeviceReport report_devices() {
   DriverFacts facts;
   facts.built = CUDART_VERSION;
   facts.visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  if (cudaDriverGetVersion(&facts.driver) != cudaSuccess) facts.driver = 0;
+  const auto succeeds = [](cudaError_t status) {
+    if (status == cudaSuccess) return true;
+    cudaGetLastError();  // it is told here; LibTorch shall not meet it
+    return false;
+  };
+  if (!succeeds(cudaDriverGetVersion(&facts.driver))) facts.driver = 0;
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess) {
+  if (!succeeds(status)) {
     facts.failure = cudaGetErrorString(status);
     count = 0;
-    cudaGetLastError();  // it is told here; LibTorch shall not meet it
   }
   DeviceReport report;
   for (int index = 0; index < count; ++index) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, index) != cudaSuccess) continue;
+    if (!succeeds(cudaGetDeviceProperties(&properties, index))) continue;
     const Gpu gpu{properties.name, properties.major, properties.minor};
     facts.gpus.push_back(gpu);
     if (!new_enough(gpu)) continue;

@@ -4,6 +4,8 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include <optional>
+
 #include "core/learn/work_recorder.h"
 
 namespace simclr::cuda {
@@ -14,6 +16,9 @@ namespace simclr::cuda {
 class GraphRecorder final : public WorkRecorder {
  public:
   explicit GraphRecorder(const at::Device& device);
+  GraphRecorder(const GraphRecorder&) = delete;
+  GraphRecorder& operator=(const GraphRecorder&) = delete;
+  ~GraphRecorder() override;
 
   /// Memory of recordings; a new one once all that shared it have gone.
   struct Pool {
@@ -21,12 +26,15 @@ class GraphRecorder final : public WorkRecorder {
   };
 
   void run(const std::function<void()>& work) override;
+
+  /// One at a time in the process. Throws where other recorders have all streams of the device, too.
   std::unique_ptr<RecordedWork> record(const std::function<void()>& work) override;
 
  private:
   void abandon(at::cuda::CUDAGraph& graph, const Pool& pool) const noexcept;
 
-  const c10::cuda::CUDAStream stream_;
+  const at::Device device_;
+  const std::optional<c10::cuda::CUDAStream> stream_;  // its own; none is left: work runs on the current one
   std::weak_ptr<const Pool> pool_;
 };
 

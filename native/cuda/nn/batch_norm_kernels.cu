@@ -5,6 +5,9 @@
 namespace simclr::cuda {
 namespace {
 
+// Arrays are not __restrict__: nvcc 13 then unrolls loops over rows until 255 registers are too few and
+// spills.
+
 // Rows added in float before they go to double.
 constexpr int kFlush = 64;
 constexpr int kCombineLanes = 32;

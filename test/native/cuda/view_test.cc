@@ -103,6 +103,15 @@ int main() {
   turned.turn->left = true;
   compare<float>(set, turned, 2, true, 1e-6);
 
+  Plan tiny;  // more views than blocks with workspaces of their own
+  tiny.size = 3;
+  tiny.crop = CropPlan{};
+  compare<float>(set, tiny, 53, false, 1e-6);
+
+  Plan large = tiny;  // more shared memory than every kernel has
+  large.size = 43;
+  compare<float>(set, large, 1, true, 1e-6);
+
   Plan center;  // evaluation: nothing random
   center.size = 8;
   center.center = CenterPlan{0.875f, Filter::kBicubic, false};

@@ -1,0 +1,49 @@
+// Products that are rounded before anything is added to them.
+//
+// Compilers make one fused multiply-add, rounded once, of a * b + c wherever the target has it: nvcc for
+// every GPU, GCC and clang for some processors. Mostly either will do. Where a result is rounded to whole
+// pixels or to the steps of a table, a last bit decides which, and a CPU and a GPU must decide alike: the
+// same crop of the same image, the same weights. Flags for files would not hold it: this is inline in many.
+#pragma once
+
+#include "core/host_device.h"
+
+namespace simclr {
+
+/// a * b, which no addition absorbs.
+SIMCLR_HD inline float rounded_product(float a, float b) {
+#ifdef __CUDA_ARCH__
+  return __fmul_rn(a, b);
+#else
+  float rounded = a * b;
+// Says to the compiler that the value may be another from here on; costs nothing.
+#if defined(__x86_64__)
+  asm("" : "+x"(rounded));
+#elif defined(__aarch64__)
+  asm("" : "+w"(rounded));
+#else
+  volatile float kept = rounded;
+  rounded = kept;
+#endif
+  return rounded;
+#endif
+}
+
+SIMCLR_HD inline double rounded_product(double a, double b) {
+#ifdef __CUDA_ARCH__
+  return __dmul_rn(a, b);
+#else
+  double rounded = a * b;
+#if defined(__x86_64__)
+  asm("" : "+x"(rounded));
+#elif defined(__aarch64__)
+  asm("" : "+w"(rounded));
+#else
+  volatile double kept = rounded;
+  rounded = kept;
+#endif
+  return rounded;
+#endif
+}
+
+}  // namespace simclr
