@@ -25,6 +25,12 @@ export interface Best {
   accuracy: number
 }
 
+/** What finds the best encoder. */
+export interface Judge {
+  /** Metric and images, in words; behind the first how the same was written before. */
+  by: readonly string[]
+}
+
 export class BestEncoder {
   readonly #path: string
   readonly #by: string
@@ -40,17 +46,11 @@ export class BestEncoder {
    * `path` is where it lies, of a run that goes on; one that was found by another metric or on other images counts for nothing.
    * Throws ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE.
    */
-  static async open(
-    path: string,
-    { data, metric }: { data: string | null; metric: string },
-  ): Promise<BestEncoder> {
-    const by = `${metric} on ${data}`
+  static async open(path: string, { by }: Judge): Promise<BestEncoder> {
     const kept = await readBest(path)
-    return new BestEncoder(
-      path,
-      by,
-      kept?.by === by ? { path, step: kept.step, accuracy: kept.accuracy } : null,
-    )
+    const isSame = kept?.by !== undefined && by.includes(kept.by)
+    const best = isSame ? { path, step: kept.step, accuracy: kept.accuracy } : null
+    return new BestEncoder(path, by[0]!, best)
   }
 
   get best(): Best | null {

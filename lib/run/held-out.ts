@@ -2,10 +2,12 @@
 import { isNamed } from '../config/data-input.ts'
 import type { TrainOptions } from '../config/options.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
+import { absoluteData } from '../data/absolute.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { Images } from '../data/images.ts'
 import { aboutShared, sharedImages } from '../data/shared.ts'
 import { readLabelled } from '../evaluate/labelled.ts'
+import type { Judge } from './best.ts'
 import type { TrainEvent } from './events.ts'
 
 /**
@@ -39,12 +41,19 @@ export async function readHeldOut(
   }
 }
 
-/** What says which encoder is the best, the same in a run that goes on; images without a name of their own are told by their looks. */
+/**
+ * What says which encoder is the best, the same in a run that goes on; images without a name of their own are told by their
+ * looks. `before`: the configuration that it goes on with, whose paths are relative where an older version wrote it.
+ */
 export async function askedBy(
   { validation: { metric, data } }: ResolvedConfig,
+  before: Partial<ResolvedConfig> | undefined,
   held: Images | null,
   signal: AbortSignal | undefined,
-): Promise<{ metric: string; data: string | null }> {
-  if (data !== undefined || held === null) return { metric, data: data ?? null }
-  return { metric, data: `${held.name}, ${await fingerprint(held, signal)}` }
+): Promise<Judge> {
+  if (data === undefined && held !== null)
+    return { by: [`${metric} on ${held.name}, ${await fingerprint(held, signal)}`] }
+  const former = before?.validation?.data
+  const names = former != null && absoluteData(former) === data ? [data, former] : [data ?? null]
+  return { by: names.map((name) => `${metric} on ${name}`) }
 }

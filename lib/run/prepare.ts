@@ -135,7 +135,10 @@ async function assemble(parts: Parts): Promise<Session> {
       disk = {
         folder,
         checkpointer,
-        best: await BestEncoder.open(folder.best, await askedBy(config, held, options.signal)),
+        best: await BestEncoder.open(
+          folder.best,
+          await askedBy(config, checkpoint?.config, held, options.signal),
+        ),
       }
     }
     recorder ??= Recorder.silent(config.batchSize)

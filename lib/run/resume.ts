@@ -1,6 +1,6 @@
 /** Where a run begins: anew, or at a checkpoint that fits it. */
 import { realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { SimclrError } from '../addon/errors.ts'
 import { isTree } from '../config/layers.ts'
 import { mayChange } from '../config/may-differ.ts'
@@ -112,6 +112,8 @@ export function checkFits(
   }
   const ours = leaves(config)
   const theirs = new Map([...before, ...leaves(checkpoint.config)])
+  const init = theirs.get('init')
+  if (typeof init === 'string') theirs.set('init', resolve(init)) // relative in older ones
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
     if (mayChange.has(name)) continue
     if (JSON.stringify(ours.get(name)) === JSON.stringify(theirs.get(name))) continue
