@@ -5,7 +5,8 @@
  *
  *   npm run test:mutants                      all of them
  *   npm run test:mutants -- --only bias       those whose mistake, trap or file contains the text
- *   npm run test:mutants -- --missing         those that test/mutants/results.json has not yet, or had otherwise
+ *   npm run test:mutants -- --missing         those that test/mutants/results.json has not yet, or whose mistake or
+ *                                             test was another one then
  *   npm run test:mutants -- --record          writes each result to test/mutants/results.json as it comes
  *   npm run test:mutants -- --minutes 4       begins none after so many minutes
  */
@@ -14,7 +15,13 @@ import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } 
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { fingerprint, type Mutant, type MutantResult, resultsByMistake } from '../test/mutants/mutant.ts'
+import {
+  fingerprint,
+  type Mutant,
+  type MutantResult,
+  resultsByMistake,
+  testHash,
+} from '../test/mutants/mutant.ts'
 import { mutants } from '../test/mutants/table.ts'
 import { modulesFresh } from './bootstrap/modules.mjs'
 import { numberOf, readFlags } from './command-line.mjs'
@@ -86,7 +93,13 @@ function tryMutant(mutant: Mutant): MutantResult {
     return runTest(mutant)
   })
   const { trap, mistake, file, test } = mutant
-  return { trap, mistake, file, test, fingerprint: fingerprint(mutant), failed: failures }
+  const found = { fingerprint: fingerprint(mutant), failed: failures, testHash: testHash(test, read) }
+  return { trap, mistake, file, test, ...found }
+}
+
+/** Of the copy, whose tests are run. */
+function read(file: string): string {
+  return readFileSync(path.join(copy, file), 'utf8')
 }
 
 const tested = new Set<string>()
@@ -120,14 +133,15 @@ const { values: flags } = readFlags({
     minutes: { type: 'string', default: 'Infinity' },
   },
 })
-const known = resultsByMistake(mutants, flags.missing ? recorded() : [])
+const end = Date.now() + numberOf('minutes', flags.minutes) * 60_000
+copyTree(root, copy)
+linkModules()
+const still = recorded().filter((result) => result.testHash === testHash(result.test, read))
+const known = resultsByMistake(mutants, flags.missing ? still : [])
 const chosen = mutants.filter(
   ({ trap, mistake, file }) => `${mistake} ${trap} ${file}`.includes(flags.only) && !known.has(mistake),
 )
 const native = chosen.some(({ file }) => file.startsWith('native/'))
-const end = Date.now() + numberOf('minutes', flags.minutes) * 60_000
-copyTree(root, copy)
-linkModules()
 if (native) build(wholeBuild)
 else cpSync(path.join(root, 'build/Release'), path.join(copy, 'build/Release'), { recursive: true })
 let [count, survivors, stale] = [0, 0, false]

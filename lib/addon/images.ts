@@ -7,6 +7,16 @@ export interface RawImage {
   channels: 1 | 3 | 4
 }
 
+/** Images in a file: rows without gaps, of 1 or 3 channels. One element an image. */
+export interface MappedImages {
+  offsets: Float64Array
+  widths: Uint32Array
+  heights: Uint32Array
+  channels: Uint8Array
+  /** CRC-32. */
+  checksums: Uint32Array
+}
+
 export interface JpegLimits {
   /** Files of more pixels are declined. */
   maxPixels: number

@@ -1,5 +1,5 @@
 /** Features that commands name: of images, or of those that `simclr embed` has written. */
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { SimclrError } from '../addon/errors.ts'
 import { type Images, readImages } from '../data/images.ts'
 import { sequence } from '../data/indices.ts'
@@ -8,6 +8,8 @@ import { embedImages, embedInParts, type ImageRows } from '../evaluate/features.
 import { exists } from '../io/exists.ts'
 import { NpyWriter, readNpy } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
+import { inPieces, linesOf } from '../io/pieces.ts'
+import { readBytes } from '../io/read.ts'
 import { field, nameOfField } from './output.ts'
 
 export interface NamedFeatures {
@@ -58,7 +60,7 @@ export async function writeFeatures(
       for (const index of part.indices) names.push(images.nameOf(index))
     }
     await embedInParts(encoder, { images, indices: sequence(images.count) }, take, options.signal)
-    await writeOutput(namesFile, names.map((name) => `${field(name)}\n`).join(''))
+    await writeOutput(namesFile, inPieces(fieldsOf(names)))
     await file.commit()
     return { rows: names.length, skipped: images.skipped.length }
   })
@@ -85,10 +87,21 @@ export async function readFeatures(npy: string): Promise<NamedFeatures> {
   const file = namesFileOf(npy)
   if (!(await exists(file)))
     return { data, dim, names: Array.from({ length: rows }, (_, i) => `${i}`), skipped: 0 }
-  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
-  if (lines.length === rows) return { data, dim, names: lines.map(nameOfField), skipped: 0 }
+  const names = await readNames(file)
+  if (names.length === rows) return { data, dim, names, skipped: 0 }
   throw new SimclrError(
     'ERR_SIMCLR_CORRUPT_FILE',
-    `Expected a name for each of the ${rows} rows of ${npy} but ${file} has ${lines.length} lines. Write both again, or take the names away.`,
+    `Expected a name for each of the ${rows} rows of ${npy} but ${file} has ${names.length} lines. Write both again, or take the names away.`,
   )
+}
+
+/** A line for each name. */
+function* fieldsOf(names: Iterable<string>): Generator<string> {
+  for (const name of names) yield `${field(name)}\n`
+}
+
+async function readNames(path: string): Promise<string[]> {
+  await using file = await open(path)
+  const { buffer, byteOffset, length } = await readBytes(file, 0, (await file.stat()).size)
+  return Array.from(linesOf(Buffer.from(buffer, byteOffset, length)), nameOfField)
 }

@@ -61,8 +61,6 @@ export class Dataset {
   readonly indices: Uint32Array | null
   /** A pass that `peek` has begun, and what it has come to: a stream may be there once. */
   #begun: { first: ImageInput[]; rest: AsyncGenerator<ImageInput> } | null = null
-  /** How often the source was asked for its stream. */
-  #streams = 0
   #closed = false
 
   constructor(source: ImageSource, selection: Selection, options: DatasetOptions) {
@@ -98,9 +96,9 @@ export class Dataset {
 
   /** The first inputs of a source that can only be read from front to back; the next pass begins with them. */
   async peek(most: number, signal?: AbortSignal): Promise<readonly ImageInput[]> {
-    const streamed = () => this.#stream()
+    const { source } = this
     const rest = (async function* () {
-      yield* streamed()
+      yield* source.stream!()
     })()
     const first: ImageInput[] = []
     try {
@@ -121,7 +119,6 @@ export class Dataset {
   resized(shorterSide: number | null): Dataset {
     const other = new Dataset(this.source, this, { ...this.options, shorterSide })
     other.#begun = this.#begun
-    other.#streams = this.#streams
     this.#begun = null
     return other
   }
@@ -183,7 +180,7 @@ export class Dataset {
 
   async *#pass(): AsyncGenerator<ImageInput> {
     const begun = this.#begun
-    if (begun === null) return yield* this.#stream()
+    if (begun === null) return yield* this.source.stream!()
     this.#begun = null
     try {
       yield* begun.first
@@ -191,11 +188,6 @@ export class Dataset {
     } finally {
       await begun.rest.return(undefined)
     }
-  }
-
-  #stream(): Iterable<ImageInput> | AsyncIterable<ImageInput> {
-    this.#streams += 1
-    return this.source.stream!()
   }
 
   async *#streamed(): AsyncGenerator<[number, ImageInput]> {
@@ -210,12 +202,8 @@ export class Dataset {
       }
       at += 1
     }
-    const isAgain = this.#streams > 1
-    const due = `${source.count} images of ${this.name}${isAgain ? ', asked for its stream again,' : ''}`
-    const advice = isAgain
-      ? "Its images did not fit into memory; let `stream()` begin anew each time, or set `stream: 'on'` (--stream on), which asks once."
-      : 'Open it again.'
-    throw new SimclrError('ERR_SIMCLR_DATA', `Expected ${due} but it ended after ${at}. ${advice}`)
+    const due = `${source.count} images of ${this.name}`
+    throw new SimclrError('ERR_SIMCLR_DATA', `Expected ${due} but it ended after ${at}. Open it again.`)
   }
 }
 

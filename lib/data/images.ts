@@ -9,7 +9,7 @@ import { decodeImage } from './decode.ts'
 import { evenly } from './indices.ts'
 import { countLabelled } from './labels.ts'
 import { type DataInput, type OpenOptions, open } from './open.ts'
-import { spoolImages } from './spool.ts'
+import { Spool } from './spool.ts'
 import { type StoredImages, storeImages } from './store.ts'
 import { streamImages } from './stream.ts'
 import type { RawImage } from './types.ts'
@@ -81,15 +81,20 @@ export async function readImages(data: DataInput, options: ReadOptions): Promise
     }
   }
   const resident = (stored: StoredImages) => complete({ ...stored, ...alwaysHeld }, true)
-  const streamed = async () => {
-    if (!set.source.read) return resident(await spoolImages(set, { signal, onProgress: told }))
+  const storing = { threads, signal, onProgress: told }
+  const streamed = () => {
     const images = streamImages(set, streamThreads ?? threads ?? availableParallelism())
     return complete(Object.assign(images, { isStreamed: true }), false)
   }
   try {
+    if (!set.source.read) {
+      const overflow = stream === 'off' ? undefined : () => Spool.create()
+      const maxMemory = stream === 'on' ? 0 : undefined
+      return await resident(await storeImages(set, { ...storing, overflow, maxMemory }))
+    }
     if (stream === 'on') return await streamed()
     try {
-      return await resident(await storeImages(set, { threads, signal, onProgress: told }))
+      return await resident(await storeImages(set, storing))
     } catch (error) {
       const isTooLarge = error instanceof SimclrError && error.code === 'ERR_SIMCLR_OUT_OF_MEMORY'
       if (stream !== 'auto' || !isTooLarge) throw error

@@ -14,14 +14,14 @@ import { sniff } from './sniff.ts'
 import { openCifar10, openCifar100 } from './sources/cifar.ts'
 import { openFashionMnist } from './sources/fashion-mnist.ts'
 import { openFolder } from './sources/folder.ts'
-import { openIdx } from './sources/idx.ts'
+import { absoluteIdx, openIdx } from './sources/idx.ts'
 import { openList } from './sources/list.ts'
 import { type ImageArray, imageArraySource, type PixelArray, pixelArraySource } from './sources/memory.ts'
 import { openPack } from './sources/pack.ts'
 import { openSynthetic, sampleTrain } from './sources/scenes.ts'
 import { openStl10 } from './sources/stl10.ts'
 import { openTar } from './sources/tar.ts'
-import { openWebDataset } from './sources/webdataset.ts'
+import { absoluteShards, openWebDataset } from './sources/webdataset.ts'
 import { type Grammar, parseSpec, type Spec } from './spec.ts'
 import type { ImageInput, ImageSource } from './types.ts'
 
@@ -63,16 +63,20 @@ interface Kind extends Grammar {
   open(spec: Spec): ImageSource | Promise<ImageSource>
 }
 
+const isNoPath = (name: string) => name
+
 /** Every `kind:` there is. */
 export const kinds: Readonly<Record<string, Kind>> = {
   synthetic: {
     usage: 'synthetic:scenes[,split=train|test|all][,count=N][,size=PIXELS][,seed=N]',
     hasOptions: true,
+    absolute: isNoPath,
     open: openSynthetic,
   },
   'fashion-mnist': {
     usage: 'fashion-mnist[:train|test|all]',
     standsAlone: true,
+    absolute: isNoPath,
     open: openFashionMnist,
   },
   folder: { usage: 'folder:DIR', open: (spec) => openFolder(spec.path) },
@@ -92,9 +96,9 @@ export const kinds: Readonly<Record<string, Kind>> = {
     hasOptions: true,
     open: openStl10,
   },
-  idx: { usage: 'idx:IMAGES[,LABELS]', open: openIdx },
+  idx: { usage: 'idx:IMAGES[,LABELS]', absolute: absoluteIdx, open: openIdx },
   tar: { usage: 'tar:FILE', open: openTar },
-  webdataset: { usage: 'webdataset:GLOB', open: openWebDataset },
+  webdataset: { usage: 'webdataset:GLOB', absolute: absoluteShards, open: openWebDataset },
   pack: { usage: 'pack:FILE', open: openPack },
 }
 

@@ -51,12 +51,6 @@ export interface PackEntry {
   label: number
 }
 
-export interface PackMetadata {
-  name: string
-  classNames: readonly string[] | null
-  names: readonly string[]
-}
-
 export function encodeHeader(header: PackHeader): Buffer {
   const out = Buffer.alloc(headerBytes)
   out.write(magic, 'latin1')

@@ -16,6 +16,8 @@ export interface Grammar {
   hasOptions?: boolean
   /** It may stand without a path. */
   standsAlone?: boolean
+  /** What is behind the colon as it reads in any working folder; left out: it is one path. */
+  absolute?: (path: string) => string
 }
 
 /** Null where the text is no `kind`, nor starts with `word:`. Throws ERR_SIMCLR_INVALID_ARGUMENT where that is no kind, or has no path. */

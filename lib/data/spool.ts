@@ -1,48 +1,70 @@
 /**
- * Sets that can only be read from front to back, and would not fit into memory: decoded once into a pack without a name,
+ * Sets that can only be read from front to back, and would not fit into memory: decoded once into a file without a name,
  * so nothing is left behind however the process ends. From there training asks for images in any order, as from memory:
  * no shuffle buffer, the same batches, the same place after an interruption.
  */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
-import { Dataset } from './dataset.ts'
-import { writePack } from './pack.ts'
-import { openPack } from './sources/pack.ts'
-import { type StoredImages, storeImages } from './store.ts'
-
-export interface SpoolOptions {
-  signal?: AbortSignal | undefined
-  onProgress?: ((progress: { done: number; total: number }) => void) | undefined
-}
+import type { MappedImages, NativeImageStore } from '../addon/interface.ts'
+import { loadAddon } from '../addon/load.ts'
+import { ChunkWriter } from '../io/chunk-writer.ts'
+import { withoutAlpha } from './decode.ts'
+import type { Overflow } from './store.ts'
+import type { RawImage } from './types.ts'
 
 /** Where it is written: TMPDIR, else /var/tmp, which is on a disk where /tmp may be memory. */
 function spoolFolder(): string {
   return process.env.TMPDIR || '/var/tmp'
 }
 
-/** Memory stays bounded; the disk has to take all decoded pixels. Errors as `pack` has them. */
-export async function spoolImages(set: Dataset, { signal, onProgress }: SpoolOptions): Promise<StoredImages> {
-  const { file, name } = await namelessFile()
-  try {
-    const told = (done: number, total: number) => onProgress?.({ done, total })
-    const { skipped } = await writePack(set, file, name, { signal, onProgress: told })
-    const source = await openPack({ path: `/proc/self/fd/${file.fd}` })
-    try {
-      const selection = { indices: null, labels: labelsOf(source.labels), classNames: set.classNames }
-      const spooled = new Dataset({ ...source, name: set.name }, selection, set.options)
-      return { ...(await storeImages(spooled, { signal })), skipped }
-    } finally {
-      await source.close?.() // what is mapped stays
-    }
-  } finally {
-    await file.close()
-  }
-}
+/** Images in a nameless file. The disk has to take all decoded pixels. */
+export class Spool implements Overflow {
+  readonly #file: FileHandle
+  readonly #name: string
+  readonly #pixels: ChunkWriter
+  readonly #images: { offset: number; width: number; height: number; channels: number; checksum: number }[] =
+    []
 
-function labelsOf(labels: ArrayLike<number> | null | undefined): Int32Array | null {
-  return labels ? Int32Array.from(labels) : null
+  private constructor(file: FileHandle, name: string) {
+    this.#file = file
+    this.#name = name
+    this.#pixels = new ChunkWriter(file, name)
+  }
+
+  /** Throws ERR_SIMCLR_IO, as all of its methods do. */
+  static async create(): Promise<Spool> {
+    const { file, name } = await namelessFile()
+    return new Spool(file, name)
+  }
+
+  async add(image: RawImage): Promise<void> {
+    const { data, width, height, channels } = withoutAlpha(image)
+    this.#images.push({ offset: this.#pixels.offset, width, height, channels, checksum: crc32(data) })
+    await this.#pixels.append(data)
+  }
+
+  async finish(): Promise<NativeImageStore> {
+    await this.#pixels.flush()
+    const images = this.#images
+    const mapped: MappedImages = {
+      offsets: Float64Array.from(images, ({ offset }) => offset),
+      widths: Uint32Array.from(images, ({ width }) => width),
+      heights: Uint32Array.from(images, ({ height }) => height),
+      channels: Uint8Array.from(images, ({ channels }) => channels),
+      checksums: Uint32Array.from(images, ({ checksum }) => checksum),
+    }
+    const store = new (loadAddon().ImageStore)(images.length)
+    store.map(`/proc/self/fd/${this.#file.fd}`, mapped, this.#name)
+    return store
+  }
+
+  /** What is mapped stays. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close()
+  }
 }
 
 /** A file that has lost its name: it is gone when nothing has it open or mapped, however the process ends. */

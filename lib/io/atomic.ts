@@ -51,13 +51,14 @@ export class AtomicFile implements AsyncDisposable {
   }
 }
 
-/** Writes an AtomicFile of what there is. */
+/** Writes an AtomicFile of what there is, or of what comes piece by piece. */
 export async function writeFileAtomic(
   path: string,
-  chunks: Uint8Array | string | Uint8Array[],
+  content: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
+  const isWhole = typeof content === 'string' || content instanceof Uint8Array
   await using file = await AtomicFile.create(path)
-  for (const chunk of Array.isArray(chunks) ? chunks : [chunks]) await file.handle.writeFile(chunk)
+  for (const chunk of isWhole ? [content] : content) await file.handle.writeFile(chunk)
   await file.commit()
 }
 

@@ -26,9 +26,9 @@ export async function checkOutput(path: string): Promise<void> {
 /** Writes the file whole or not at all (atomic.ts). Throws ERR_SIMCLR_IO. */
 export async function writeOutput(
   path: string,
-  chunks: Parameters<typeof writeFileAtomic>[1],
+  content: Parameters<typeof writeFileAtomic>[1],
 ): Promise<void> {
-  await output(path, () => writeFileAtomic(path, chunks))
+  await output(path, () => writeFileAtomic(path, content))
 }
 
 /** Does `write`, which writes `path`; what goes wrong becomes ERR_SIMCLR_IO with that name and no temporary one. */

@@ -148,7 +148,7 @@ function noImages(why: string | null): string {
   const text =
     why === null
       ? 'This run was trained on images in memory, which cannot be read again.'
-      : `What the encoder makes of the images cannot be shown here: ${why} A path that the run was given is meant from the folder where this page is made.`
+      : `What the encoder makes of the images cannot be shown here: ${why}`
   return `<section><h2>Images</h2><p>${escapeHtml(text)}</p></section>`
 }
 

@@ -29,6 +29,8 @@ const neighbourCount = 8
 export interface ReportOptions {
   /** The run's images where they are in memory; otherwise they are read again, if the run's data have a name. */
   images?: Images
+  /** Why the page is to be without images. */
+  withoutImages?: string
   signal?: AbortSignal | undefined
 }
 
@@ -54,9 +56,23 @@ async function renderRun(
   { config, metrics }: Awaited<ReturnType<typeof readRun>>,
   options: ReportOptions,
 ): Promise<string> {
+  return page({
+    folder,
+    config,
+    metrics,
+    images: await sectionsOrWhyNot(folder, config, options),
+    live: false,
+  })
+}
+
+async function sectionsOrWhyNot(
+  folder: string,
+  config: RunConfig,
+  options: ReportOptions,
+): Promise<ImageSections | string | null> {
+  if (options.withoutImages !== undefined) return options.withoutImages
   const read = readSections(folder, config, options)
-  const images = await (options.images ? read : orWhyNot(read, options.signal))
-  return page({ folder, config, metrics, images, live: false })
+  return options.images ? read : orWhyNot(read, options.signal)
 }
 
 /** The sections, or why there are none: a run may have been copied to where its images are not, nor its device. */

@@ -136,11 +136,11 @@ export class Session {
     if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
   }
 
-  /** Null where the signal has ended it: the epoch is told without. */
-  async #unlessStopped(accuracy: Promise<number | null>): Promise<number | null> {
+  /** Null where the signal has ended it: what a run comes to is told without. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T | null> {
     const { signal } = this.#parts
     try {
-      return await accuracy
+      return await work
     } catch (error) {
       if (signal?.aborted && error === signal.reason) return null
       throw error
@@ -213,12 +213,16 @@ export class Session {
   async #report(): Promise<void> {
     const { path, disk, images, signal, tell } = this.#parts
     if (disk === null) return
+    const { writeReport } = await import('../report/report.ts') // with its charts and maps: only now of use
+    const warn = (message: string) => tell({ type: 'warning', message: `${message}: simclr report ${path}` })
     try {
-      const { writeReport } = await import('../report/report.ts') // with its charts and maps: only now of use
-      await writeReport(path, { images, signal })
+      if ((await this.#unlessStopped(writeReport(path, { images, signal }))) !== null) return
+      // Curves take no time: whoever has stopped a run in its last moments has these.
+      const why = 'the run was stopped before they were looked at'
+      await writeReport(path, { withoutImages: `${why}. To have them: simclr report ${path}` })
+      warn(`report.html is without images, as ${why}. To have them`)
     } catch (error) {
-      const message = `report.html was not written: ${(error as Error).message}. Try again: simclr report ${path}`
-      tell({ type: 'warning', message })
+      warn(`report.html was not written: ${(error as Error).message}. Try again`)
     }
   }
 

@@ -1,10 +1,13 @@
 /** What a run will be: its options resolved on its images, fitting its checkpoint and the same on every rank. */
+import { resolve as resolvePath } from 'node:path'
 import { expected, invalid } from '../config/messages.ts'
 import { resolve } from '../config/resolve.ts'
 import { type Resolution, type ResolvedConfig, scheduleSettings } from '../config/resolved.ts'
 import { learningRate, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
+import { absoluteData } from '../data/absolute.ts'
 import { fingerprintOf } from '../data/fingerprint.ts'
 import { dataFacts } from '../data/images.ts'
+import type { DataInput } from '../data/open.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { factsOf } from '../launch/facts.ts'
 import type { Ranks } from '../launch/ranks.ts'
@@ -37,7 +40,7 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
     teacher,
   })
   const { config, schedule, plan } = resolution
-  if (typeof data === 'string') config.data = data
+  nameFiles(config, data)
   const step = checkpoint?.step ?? 0
   const classNames = teacher?.classes ?? images.classNames
   const teacherChecksum = teacher?.checksum ?? null
@@ -53,6 +56,15 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
   await ranks.agree(() => factsOf(config, images, { fingerprint, teacher: teacherChecksum }))
   return { resolution, step, classNames, teacherChecksum, fingerprint }
+}
+
+/** A run may go on, and be looked at, from any working folder: what it keeps of files' names is absolute. */
+function nameFiles(config: ResolvedConfig, data: DataInput): void {
+  const { validation, init, teacher } = config
+  if (typeof data === 'string') config.data = absoluteData(data)
+  if (validation.data != null) validation.data = absoluteData(validation.data)
+  if (init !== null) config.init = resolvePath(init)
+  if (teacher !== null) config.teacher = resolvePath(teacher)
 }
 
 /** Every shard of every rank has an image at least. */

@@ -5,10 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import type { SimclrError } from '../../lib/addon/errors.ts'
+import { readImages } from '../../lib/data/images.ts'
 import { type DataInput, open } from '../../lib/data/open.ts'
 import { Records } from '../../lib/data/sources/records.ts'
-import { spoolImages } from '../../lib/data/spool.ts'
-import { storeImages } from '../../lib/data/store.ts'
+import { Spool } from '../../lib/data/spool.ts'
+import { type StoredImages, storeImages } from '../../lib/data/store.ts'
 import type { ImageSource } from '../../lib/data/types.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -241,23 +242,63 @@ describe('data in memory', () => {
     other.dispose()
   })
 
-  it('says of a stream that cannot begin anew what reads it once', async () => {
-    const queue = async function* () {
-      for (let seed = 0; seed < 3; seed += 1) yield picture(16, 16, seed).png().toBuffer()
+  it('reads a stream once, also where its images turn out not to fit into memory', async () => {
+    const count = 7
+    const bad = 1
+    let begun = 0
+    const stream = async function* () {
+      begun += 1
+      for (let seed = 0; seed < count; seed += 1) {
+        // Opaque or not, grey or not, and one that is no image.
+        const pixels = await picture(16 + seed, 16, seed)
+          .raw()
+          .toBuffer()
+        if (seed === bad) yield Buffer.from('none')
+        else if (seed === 2)
+          yield { data: pixels.subarray(0, 288), width: 18, height: 16, channels: 1 as const }
+        else if (seed === 3) yield picture(19, 16, seed).ensureAlpha().png().toBuffer()
+        else
+          yield picture(16 + seed, 16, seed)
+            .png()
+            .toBuffer()
+      }
     }
-    const once = () => {
-      const images = queue()
-      return open({ name: 'queue', count: 3, stream: () => images })
-    }
-    const set = await once()
-    const full = (await rejection(storeImages(set, { maxMemory: 1 }))) as SimclrError
+    const labels = [0, 1, 2, 0, 1, 2, 0]
+    const queue = () => open({ name: 'queue', count, labels, stream }, { maxSkipped: 0.5 })
+    const memory = await storeImages(await queue())
+    const told = ({ store, nameOf, labels, skipped, count }: StoredImages) => ({
+      ...{ labels, skipped, count },
+      images: Array.from({ length: count }, (_, i) => [nameOf(i), store.get(i)]),
+    })
+    const full = (await rejection(storeImages(await queue(), { maxMemory: 1 }))) as SimclrError
     expect(full.code).to.equal('ERR_SIMCLR_OUT_OF_MEMORY')
-    const ended = (await rejection(spoolImages(set, {}))) as SimclrError
-    expect(ended.code).to.equal('ERR_SIMCLR_DATA')
-    expect(ended.message).to.match(/asked for its stream again, but it ended after 0\. .* set `stream: 'on'`/)
-    const spooled = await spoolImages(await once(), {})
-    expect(spooled.count).to.equal(3)
-    spooled.dispose()
+    begun = 0
+    // At once, in between, with the last image.
+    for (const maxMemory of [0, 2000, memory.store.bytes - 1]) {
+      const spooled = await storeImages(await queue(), { maxMemory, overflow: () => Spool.create() })
+      expect(spooled.store.bytes, 'all of it is in the file').to.equal(0)
+      expect(told(spooled)).to.deep.equal(told(memory))
+      spooled.dispose()
+    }
+    expect(begun).to.equal(3)
+    memory.dispose()
+  })
+
+  it('leaves what memory has no room for to a file by itself, of a stream that cannot begin anew', async () => {
+    const images = (async function* () {
+      for (let seed = 0; seed < 3; seed += 1) yield picture(16, 16, seed).png().toBuffer()
+    })()
+    const once = { name: 'once', count: 3, stream: () => images }
+    const available = process.availableMemory
+    try {
+      process.availableMemory = () => 1000
+      const read = await readImages(once, { imageSize: 16 })
+      expect(read.count).to.equal(3)
+      expect(read.store.bytes).to.equal(0)
+      await read.dispose()
+    } finally {
+      process.availableMemory = available
+    }
   })
 })
 

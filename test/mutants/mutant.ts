@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join, normalize } from 'node:path/posix'
 
 import type { Trap } from './traps.ts'
 
@@ -23,6 +24,8 @@ export interface MutantResult extends Pick<Mutant, 'trap' | 'mistake' | 'file' |
   fingerprint: string
   /** Titles of the tests that failed. */
   failed: string[]
+  /** Of the code that noticed it (`testHash`): tests may be weakened later. */
+  testHash: string
 }
 
 /** Tells the mutant from what it was before somebody changed the mistake or the test that must notice. */
@@ -31,6 +34,20 @@ export function fingerprint({ file, from, to, test, grep = '' }: Mutant): string
     .update(JSON.stringify([file, from, to, test, grep]))
     .digest('hex')
     .slice(0, 16)
+}
+
+/** Of a test file and all that it imports from test/. `read` gives a file's text by its path from the project's root. */
+export function testHash(test: string, read: (file: string) => string): string {
+  const files = new Map<string, string>()
+  const take = (file: string) => {
+    if (files.has(file) || !file.startsWith('test/')) return
+    const text = read(file)
+    files.set(file, text)
+    for (const [, name] of text.matchAll(/\bfrom '(\.[^']*)'/g)) take(normalize(join(file, '..', name!)))
+  }
+  take(test)
+  const all = [...files].sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16)
 }
 
 /** The results of these very mutants, by their names. */

@@ -170,7 +170,8 @@ describe('training on a set that is not kept in memory', function () {
 
     it('leaves no file where the process is killed while it decodes', async () => {
       const program = `
-        import { spoolImages } from './lib/data/spool.ts'
+        import { Spool } from './lib/data/spool.ts'
+        import { storeImages } from './lib/data/store.ts'
         import { open } from './lib/data/open.ts'
         const image = { data: new Uint8Array(4e6), width: 2000, height: 2000, channels: 1 }
         async function* stream() {
@@ -178,7 +179,8 @@ describe('training on a set that is not kept in memory', function () {
           process.stdout.write('all but the last')
           await new Promise((resolve) => setTimeout(resolve, 1e6))
         }
-        await spoolImages(await open({ name: 'endless', count: 9, stream }, { shorterSide: null }), {})`
+        const set = await open({ name: 'endless', count: 9, stream }, { shorterSide: null })
+        await storeImages(set, { maxMemory: 0, overflow: () => Spool.create() })`
       const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       await once(child.stdout, 'data')

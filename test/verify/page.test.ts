@@ -54,7 +54,8 @@ describe('docs/exactness.md', () => {
     ).not.to.equal(page)
     const [mutant] = table as [Mutant]
     const { trap, mistake, file, test } = mutant
-    const survivor = { trap, mistake, file, test, fingerprint: fingerprint(mutant), failed: [] }
+    const found = { fingerprint: fingerprint(mutant), failed: [], testHash: '' }
+    const survivor = { trap, mistake, file, test, ...found }
     expect(renderPage(page, measured, [survivor], golden)).to.contain('1 **not caught**')
   })
 })

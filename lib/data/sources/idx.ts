@@ -3,6 +3,7 @@
  * the number of dimensions, each dimension as a big-endian 32-bit number, the values. Gzipped or not.
  */
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { SimclrError } from '../../addon/errors.ts'
@@ -22,6 +23,12 @@ const maxBytes = 2 ** 31
 export async function openIdx(spec: Spec): Promise<ImageSource> {
   const [images = '', labels] = spec.path.split(',')
   return idxSource(images, labels)
+}
+
+/** Both files' paths made absolute, where no comma comes in by that. */
+export function absoluteIdx(path: string): string {
+  const files = path.split(',').map((file) => resolve(file))
+  return files.some((file) => file.includes(',')) ? path : files.join(',')
 }
 
 /** Images [count, height, width] or [count, height, width, 1 or 3], and their labels [count]. */

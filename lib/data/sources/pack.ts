@@ -2,14 +2,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../../addon/errors.ts'
-import {
-  decodeEntry,
-  decodeHeader,
-  entryBytes,
-  headerBytes,
-  type PackEntry,
-  type PackMetadata,
-} from '../pack-format.ts'
+import { readBytes } from '../../io/read.ts'
+import { decodeEntry, decodeHeader, entryBytes, headerBytes, type PackEntry } from '../pack-format.ts'
+import { decodeMetadata, type PackMetadata } from '../pack-metadata.ts'
 import type { Spec } from '../spec.ts'
 import type { NativeSource } from '../store.ts'
 import { type ImageInput, UnusableImage } from '../types.ts'
@@ -39,7 +34,7 @@ function packSource(path: string, file: FileHandle, { entries, metadata }: Index
     classNames: labelled ? metadata.classNames : null,
     imageSize: square ? first!.width : null,
     mapped: true,
-    nameOf: (index) => metadata.names[index] ?? `${path} ${index}`,
+    nameOf: (index) => metadata.nameOf(index) ?? `${path} ${index}`,
     read: (index) => readImage(file, entries[index]!),
     close: () => file.close(),
     async fill(store, indices, { shorterSide }) {
@@ -76,7 +71,11 @@ async function readIndex(path: string, file: FileHandle): Promise<Index> {
   const json = await readAt(file, header.metadataOffset, header.metadataBytes)
   if (crc32(json, crc32(index)) !== header.checksum) throw corrupt(path, 'its index is damaged')
   const entries = Array.from({ length: header.count }, (_, i) => decodeEntry(index, i * entryBytes))
-  return { entries, metadata: JSON.parse(json.toString('utf8')) as PackMetadata }
+  try {
+    return { entries, metadata: decodeMetadata(json, header.count) }
+  } catch (error) {
+    throw corrupt(path, `its metadata are not as they should be: ${(error as Error).message}`)
+  }
 }
 
 /** Throws {@link UnusableImage} for bytes that have changed. */
@@ -89,8 +88,8 @@ async function readImage(file: FileHandle, entry: PackEntry): Promise<ImageInput
 }
 
 async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, offset)
-  return buffer.subarray(0, bytesRead)
+  const { buffer, byteOffset, length } = await readBytes(file, offset, bytes)
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 function corrupt(path: string, why: string): SimclrError {

@@ -2,6 +2,7 @@
  * `webdataset:GLOB`: tar shards in which files of one name, up to its first dot, make one sample:
  * `0001.jpg`, `0001.cls` (https://github.com/webdataset/webdataset). The class is the number in `cls`.
  */
+import { isAbsolute, join } from 'node:path'
 import { expand } from 'brace-expansion'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { SimclrError } from '../../addon/errors.ts'
@@ -41,6 +42,12 @@ export async function openWebDataset(spec: Spec): Promise<ImageSource> {
     nameOf: (index) => samples[index]!.key,
     ...archives.reader(samples.map((sample) => sample.image)),
   }
+}
+
+/** The pattern made absolute, where no other characters of patterns come in by that. */
+export function absoluteShards(pattern: string): string {
+  const folder = process.cwd()
+  return isAbsolute(pattern) || /[^\w\s/.:,=~#%^-]/u.test(folder) ? pattern : join(folder, pattern)
 }
 
 /** A shard that braces name must be there; `*` and its like take what there is. */
