@@ -9,6 +9,7 @@ import type {
 } from './addon/interface.ts'
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
+import { pickDevice } from './config/device.ts'
 import {
   type EmbedOptions,
   type EncoderOptions,
@@ -21,7 +22,6 @@ import {
   untrained,
   untrainedConfig,
 } from './config/encoder-options.ts'
-import { pickDevice } from './config/device.ts'
 import { atRest } from './config/learner-spec.ts'
 import { expected, invalid, validate } from './config/messages.ts'
 import { heardValues } from './data/abort.ts'

@@ -24,8 +24,6 @@ export function tryAddon(): Finding {
     return ok('Addon', detail)
   }
   const named = libtorch.source === 'SIMCLR_LIBTORCH'
-  const install = named
-    ? nameAnother
-    : `${installCommand(binary.variant, binary.torch)} --force`
+  const install = named ? nameAnother : `${installCommand(binary.variant, binary.torch)} --force`
   return problem('Addon', failure, code === 'ERR_SIMCLR_LIBTORCH' ? install : reinstallCommand(binary.from))
 }

@@ -9,8 +9,8 @@ export async function readBytes(
   file: FileHandle,
   position: number,
   length: number,
-): Promise<Buffer<ArrayBuffer>> {
-  const bytes = Buffer.alloc(length) // of memory of its own, unlike a small one of allocUnsafe
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length)
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(mostAtOnce, length - at), position + at)
     if (bytesRead === 0) return bytes.subarray(0, at)
@@ -27,7 +27,8 @@ export async function readBytesOf(
 ): Promise<Buffer<ArrayBuffer>> {
   const file = await open(path)
   try {
-    return await readBytes(file, position, length)
+    const { buffer, byteLength } = await readBytes(file, position, length)
+    return Buffer.from(buffer, 0, byteLength)
   } finally {
     await file.close()
   }

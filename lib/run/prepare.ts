@@ -29,10 +29,10 @@ import type { TrainEvent } from './events.ts'
 import { newRunPath, RunFolder, readConfig } from './folder.ts'
 import { askedBy, readHeldOut } from './held-out.ts'
 import { readInit, withEncoder } from './init.ts'
+import type { Beginning, Parts } from './parts.ts'
 import { Recorder } from './recorder.ts'
 import { findStart } from './resume.ts'
 import { Session, type SessionParts } from './session.ts'
-import type { Beginning, Parts } from './parts.ts'
 import { type Settled, settle } from './settle.ts'
 import { readTeacher } from './teacher.ts'
 import { readTrainingImages } from './training-images.ts'
@@ -111,7 +111,9 @@ async function assemble(parts: Parts): Promise<Session> {
     await loadWeights(learner, parts)
     let disk: SessionParts['disk'] = null
     if (folder !== null) {
-      await folder.writeConfig(runConfig(resolution, images, held, await configBefore(folder, start.checkpoint)))
+      await folder.writeConfig(
+        runConfig(resolution, images, held, await configBefore(folder, start.checkpoint)),
+      )
       written = await openWritten(folder, parts, settled, learner)
       const { checkpointer } = written
       // The first one shows before hours of work that checkpoints can be written, and lets any interrupted run go on.

@@ -128,10 +128,7 @@ describe('a learner with a teacher', function () {
     it(`has that loss's gradient, τ ${temperature}, α ${weight}`, async () => {
       await withLearner(student({ distillation: { temperature, weight } }), async (learner) => {
         const parts = ['conv1.weight', 'bn1.weight', 'layer3.0.conv2.weight']
-        const names = [
-          ...parts.map((part) => `encoder.${part}`),
-          ...['classifier.weight', 'classifier.bias'],
-        ]
+        const names = [...parts.map((part) => `encoder.${part}`), ...['classifier.weight', 'classifier.bias']]
         await expectGradients(learner, names, batch, labels)
       })
     })

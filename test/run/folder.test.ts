@@ -114,7 +114,7 @@ describe('run folder', () => {
         { ...config, options: { ...ranWith, encoder: { ...ranWith.encoder, arch: 18 } } },
       ],
       ['why.seed', { ...config, why: { seed: 0 } }],
-      ['why.seed', { ...config, why: { seed: { by: 'default' } } }],
+      ['why.seed.text', { ...config, why: { seed: { by: 'default' } } }],
       ['data', { ...config, data: undefined }],
       ['validation', { ...config, validation: undefined }],
     ]
