@@ -30,7 +30,7 @@ const mocha = (name, about, ...args) => ({
   name,
   about,
   command: mochaCommand(...args),
-  sources: ['test/gpu', 'test/learn'],
+  sources: ['test/gpu', 'test/learn', 'test/support'],
   env: UNTIMED,
   tests: true,
 })
@@ -51,7 +51,7 @@ const SANITIZED = 'NT-Xent of 130 rows of 40, bf16|views of 16 px, paper'
 /** `folder`: the addon's. */
 export function testSteps({ folder }) {
   const below = (name) => path.join(path.relative(root, folder), name)
-  const [run, tuned] = [below('gpu-run'), below('gpu-tuned')]
+  const [run, tuned, small] = ['gpu-run', 'gpu-tuned', 'gpu-distilled'].map(below)
   return [
     mocha('kernels', 'our kernels = LibTorch’s operations', 'test/gpu/kernels.test.ts'),
     mocha('operations', 'GPU = CPU for every operation', 'test/gpu/operations.test.ts'),
@@ -77,6 +77,21 @@ export function testSteps({ folder }) {
       '20 steps',
       '--invert',
     ),
+    mocha(
+      'distillation',
+      'a teacher: GPU = CPU, and a CUDA graph = eager steps',
+      'test/gpu/supervised.test.ts',
+      '--grep',
+      'distillation',
+    ),
+    mocha(
+      'frozen-groups',
+      'frozen groups: GPU = CPU, and untouched by a CUDA graph',
+      'test/gpu/supervised.test.ts',
+      '--grep',
+      'frozen groups',
+    ),
+    mocha('embedding', 'features and linear probe: GPU = CPU', 'test/gpu/encoder.test.ts'),
     {
       name: 'training',
       about: 'a run on synthetic scenes, recorded as a CUDA graph',
@@ -98,6 +113,15 @@ export function testSteps({ folder }) {
       needs: ['training'],
     },
     {
+      name: 'linear-evaluation',
+      about: 'its encoder, by a linear probe',
+      command: simclr(
+        ...['eval', '--encoder', run, '--data', scenes('train'), '--test', scenes('test')],
+        ...['--probe', 'linear', '--json'],
+      ),
+      needs: ['training'],
+    },
+    {
       name: 'fine-tuning',
       about: 'its encoder with a classifier on it, supervised',
       command: simclr(
@@ -105,7 +129,28 @@ export function testSteps({ folder }) {
         ...['--test', scenes('test'), '--epochs', '4', '--seed', '1', '--out', tuned, '--json'],
       ),
       needs: ['training'],
+      makes: path.join(tuned, 'encoder.safetensors'),
       clears: tuned,
+    },
+    {
+      name: 'distilling',
+      about: 'that network as the teacher of one half as wide',
+      command: simclr(
+        ...[
+          'train',
+          '--objective',
+          'distill',
+          '--teacher',
+          tuned,
+          '--width',
+          '0.5',
+          '--data',
+          scenes('train'),
+        ],
+        ...['--test', scenes('test'), '--epochs', '2', '--seed', '1', '--out', small, '--json'],
+      ),
+      needs: ['fine-tuning'],
+      clears: small,
     },
     sanitized('memcheck'),
     sanitized('racecheck'),

@@ -21,6 +21,7 @@ describe('what the GPU script runs', () => {
   const tests: Step[] = testSteps({ folder })
   const benchmarks: Step[] = benchSteps({ folder, capability: '9.0', peers: { reason: 'none here' } })
   const names = (steps: Step[]) => steps.map(({ name }) => name)
+  const runs = ['training', 'evaluation', 'linear-evaluation', 'fine-tuning', 'distilling']
 
   it('has a name of its own for every step of both jobs, which share a file of results', () => {
     const all = [...names(tests), ...names(benchmarks)]
@@ -46,7 +47,7 @@ describe('what the GPU script runs', () => {
 
   it('times cuDNN’s algorithms in what trains or measures, and in nothing else', () => {
     const timed = (steps: Step[]) => names(steps.filter(({ env }) => env?.SIMCLR_CUDNN_TIMING !== 'off'))
-    expect(timed(tests)).to.deep.equal(['training', 'evaluation', 'fine-tuning'])
+    expect(timed(tests)).to.deep.equal(runs)
     expect(timed(benchmarks)).to.deep.equal(names(benchmarks))
   })
 
@@ -64,7 +65,7 @@ describe('what the GPU script runs', () => {
   it('is known to the command line, which fails without a GPU, or without the run before', function () {
     this.timeout(240_000)
     const ours = tests.filter(({ command }) => command.includes('lib/cli/main.ts'))
-    expect(names(ours)).to.deep.equal(['golden', 'training', 'evaluation', 'fine-tuning'])
+    expect(names(ours)).to.deep.equal(['golden', ...runs])
     for (const { name, command } of ours) {
       const [program, ...args] = name === 'golden' ? [...command, '--only', 'ntxent'] : command
       const { status, stderr } = spawnSync(program!, args, { cwd: packageRoot, encoding: 'utf8' })

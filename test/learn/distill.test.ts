@@ -16,28 +16,9 @@ import {
   views,
   withLearner,
 } from './support.ts'
+import { knownTeacher, teacher, weightsOf } from './teacher.ts'
 
 const batch = views(7, 8)
-
-/** Wider than its students, on a layer of its head, and of a firm opinion. */
-const teacher = {
-  encoder: { ...tinySpec().encoder, width: 0.25 },
-  head: { layers: 2, dim: 16, convention: 'torch', keep: 1 },
-  classes: 3,
-} as const
-
-/** Weights with the classifier and the statistics of training. */
-async function weightsOf(spec: LearnerSpec): Promise<NativeTensor[]> {
-  return await withLearner(spec, async (learner) => {
-    for (let step = 0; step < 3; step++) await learner.stepViews(views(7, 8, step + 5), labels, 0.05)
-    const state = (await learner.state()).filter(({ name }) => !name.startsWith('optimizer.'))
-    return state.map((tensor) => {
-      if (!tensor.name.startsWith('classifier.')) return tensor
-      const values = floats(random(tensor.name, tensor.shape, tensor.name.length))
-      return tensorFrom(tensor.name, tensor.shape, Float64Array.from(values))
-    })
-  })
-}
 
 describe('a learner with a teacher', function () {
   this.timeout(60_000)
@@ -53,8 +34,7 @@ describe('a learner with a teacher', function () {
     })
 
   before(async () => {
-    const spec = tinySpec({ loss, supervised: true, ...teacher, seed: 11 })
-    known = { ...teacher, tensors: await weightsOf(spec) }
+    known = await knownTeacher()
   })
 
   /** P(y | x; tau) of a network of these weights in evaluation mode, by hand from its last hidden values. */

@@ -7,6 +7,7 @@ import {
   expectGradients,
   expectOneBatch,
   floats,
+  isFrozen,
   sevenLabels as labels,
   oneViewLoss as loss,
   paper,
@@ -23,10 +24,6 @@ const after = (fineTuneAfterBlock: number, overrides: Partial<LearnerSpec> = {})
   supervisedSpec({ fineTuneAfterBlock, ...overrides })
 const batch = views(7, 8)
 
-const isFrozen = (name: string, block: number) => {
-  const [, group] = name.match(/^encoder\.layer(\d)\./) ?? []
-  return name.startsWith('encoder.') && (group === undefined || Number(group) <= block)
-}
 const isWeight = (name: string) => !name.startsWith('optimizer.') && !/running|num_batches/.test(name)
 
 describe('a learner of what comes after a group of blocks', () => {

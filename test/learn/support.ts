@@ -63,6 +63,12 @@ export function supervisedSpec(overrides: Partial<LearnerSpec> = {}): LearnerSpe
   return tinySpec({ loss: oneViewLoss, classes: 3, supervised: true, ...overrides })
 }
 
+/** Of the stem or a group up to `block`, which `fineTuneAfterBlock: block` freezes. */
+export function isFrozen(name: string, block: number): boolean {
+  const [, group] = name.match(/^encoder\.layer(\d)\./) ?? []
+  return name.startsWith('encoder.') && (group === undefined || Number(group) <= block)
+}
+
 /** Of seven images; the fourth has none. */
 export const sevenLabels = Int32Array.from([0, 1, 2, -1, 1, 0, 2])
 
