@@ -42,7 +42,8 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
       auto* out_pixels = pixels.mutable_data_ptr<float>();
       for (int64_t row = 0; row < rows; ++row) {
         const uint32_t index = indices[begin + row];
-        augmenter.view(store.at(index), {0, 0, index, 0}, out_pixels + row * size * size * 3);
+        float* const to = out_pixels + row * size * size * 3;
+        store.read(index, [&](const ImageView& image) { augmenter.view(image, {0, 0, index, 0}, to); });
       }
       out.narrow(0, begin, rows)
           .copy_(forward(context, encoder, as_images(pixels, first.device(), first.scalar_type())));
