@@ -7,7 +7,7 @@
  */
 
 import type { GroupSpec, NativeGroup } from './group.ts'
-import type { DecodeJpeg, RawImage } from './images.ts'
+import type { DecodeJpeg, MappedImages, RawImage } from './images.ts'
 import type { AugmentPlan, ViewParameters } from './plan.ts'
 import type { EncoderSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
 
@@ -53,20 +53,11 @@ export interface NativeImageStore {
   delete(index: number): void
   /**
    * Lets slots 0 .. offsets.length-1 show pixels inside a file (rows without gaps, 1 or 3 channels), mapped into
-   * memory and fetched by the system when they are needed. Each is checked against its CRC-32 when first read:
-   * whoever reads it then gets ERR_SIMCLR_CORRUPT_FILE. Once per store. Errors call the file `name`, by default its path.
+   * memory and fetched by the system when they are needed. Each is checked against its CRC-32 when first read, and again
+   * after the file was written to; where it differs, or the file has lost bytes, whoever reads gets
+   * ERR_SIMCLR_CORRUPT_FILE. Once per store. Errors call the file `name`, by default its path.
    */
-  map(
-    file: string,
-    images: {
-      offsets: Float64Array
-      widths: Uint32Array
-      heights: Uint32Array
-      channels: Uint8Array
-      checksums: Uint32Array
-    },
-    name?: string,
-  ): void
+  map(file: string, images: MappedImages, name?: string): void
   /**
    * Fills slots first .. first+count-1 with procedural scenes, of which `scene` (default: the slot's own number) is the
    * first; returns their labels (0-9). Off the main thread.
@@ -325,6 +316,28 @@ export interface Addon {
       input?: 'bf16' | 'fp16'
     },
   ): { y: NativeTensor; dx: NativeTensor; dkernel: NativeTensor }
+
+  /**
+   * BatchNorm by the batch's own statistics, `residual` added, ReLU, and the gradients of all that went in, to hold it
+   * against float64. All but `scale` and `shift` NHWC; `fused`: by the kernels that train, else by plain operations.
+   */
+  batchNorm(
+    given: {
+      x: NativeTensor
+      residual: NativeTensor | null
+      scale: NativeTensor
+      shift: NativeTensor
+      dy: NativeTensor
+    },
+    /** `input`: what x, residual and dy are rounded to first, as in `convolution`. */
+    options: { relu: boolean; fused: boolean; input?: 'bf16' | 'fp16' },
+  ): {
+    y: NativeTensor
+    dx: NativeTensor
+    dresidual: NativeTensor | null
+    dscale: NativeTensor
+    dshift: NativeTensor
+  }
 
   /**
    * The gradient of a convolution's kernel, OIHW, of `dy` and `x` (NHWC, rounded to bf16, channels multiples of 16)

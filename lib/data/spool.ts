@@ -4,7 +4,7 @@
  * no shuffle buffer, the same batches, the same place after an interruption.
  */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
@@ -67,9 +67,16 @@ export class Spool implements Overflow {
   }
 }
 
-/** A file that has lost its name: it is gone when nothing has it open or mapped, however the process ends. */
+/** Linux's: a file that never has a name (open(2)). Node's constants lack it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+/** A file without a name: it is gone when nothing has it open or mapped, however the process ends. */
 async function namelessFile(): Promise<{ file: FileHandle; name: string }> {
   const name = join(spoolFolder(), `simclr-spool-${randomBytes(6).toString('hex')}`)
+  try {
+    const file = await open(spoolFolder(), O_TMPFILE | constants.O_RDWR, 0o600)
+    return { file, name }
+  } catch {} // a file system without it
   try {
     const file = await open(name, 'wx+', 0o600)
     await rm(name)

@@ -29,6 +29,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   simclr::binding::register_learner(env, exports);
   simclr::binding::register_encoder(env, exports);
   simclr::binding::register_convolution(env, exports);
+  simclr::binding::register_batch_norm(env, exports);
   simclr::binding::register_ops_loss(env, exports);
   simclr::binding::register_ops_optimizer(env, exports);
   simclr::binding::register_ops_evaluate(env, exports);

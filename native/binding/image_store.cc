@@ -157,15 +157,17 @@ Napi::Value ImageStoreObject::Get(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const ImageStore& store = this->store(env);
   const size_t index = slot(info);
-  const ImageView view = guarded(env, [&] { return store.at(index); });
-  const size_t bytes = static_cast<size_t>(view.stride) * view.height;
-  Napi::Uint8Array data = Napi::Uint8Array::New(env, bytes);
-  std::copy_n(view.data, bytes, data.Data());
   Napi::Object out = Napi::Object::New(env);
-  out.Set("data", data);
-  out.Set("width", view.width);
-  out.Set("height", view.height);
-  out.Set("channels", view.channels);
+  const auto copy = [&](const ImageView& image) {
+    const size_t bytes = static_cast<size_t>(image.stride) * image.height;
+    Napi::Uint8Array data = Napi::Uint8Array::New(env, bytes);
+    std::copy_n(image.data, bytes, data.Data());
+    out.Set("data", data);
+    out.Set("width", image.width);
+    out.Set("height", image.height);
+    out.Set("channels", image.channels);
+  };
+  guarded(env, [&] { store.read(index, copy); });
   return out;
 }
 

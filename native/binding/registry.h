@@ -18,6 +18,7 @@ void register_group(Napi::Env env, Napi::Object exports);
 void register_learner(Napi::Env env, Napi::Object exports);
 void register_encoder(Napi::Env env, Napi::Object exports);
 void register_convolution(Napi::Env env, Napi::Object exports);
+void register_batch_norm(Napi::Env env, Napi::Object exports);
 void register_ops_loss(Napi::Env env, Napi::Object exports);
 void register_ops_optimizer(Napi::Env env, Napi::Object exports);
 void register_ops_evaluate(Napi::Env env, Napi::Object exports);

@@ -3,7 +3,9 @@ import { temporaryFolder } from '../support/folder.ts'
 import { runNative } from '../support/native.ts'
 
 const sources = [
-  ...['crc32', 'image_store', 'mapped_file', 'scenes'].map((name) => `native/core/data/${name}.cc`),
+  ...['bus_errors', 'crc32', 'image_store', 'mapped_file', 'scenes'].map(
+    (name) => `native/core/data/${name}.cc`,
+  ),
   'native/core/image/pixels.cc',
 ]
 

@@ -25,7 +25,7 @@ struct Batch {
   /// Writes view `view` of row `row`: [size, size, 3] floats. Thread-safe.
   void write_view(int view, size_t row, float* out, const ViewPath& path = view_paths().front()) const {
     const ViewKey key{seed, epochs[row], indices[row], static_cast<uint32_t>(view)};
-    augmenter->view(store->at(indices[row]), key, out, path);
+    store->read(indices[row], [&](const ImageView& image) { augmenter->view(image, key, out, path); });
   }
 
   /// Writes all of them: [views * count, size, size, 3], all first views first. `threads` (at least 1, the

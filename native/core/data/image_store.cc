@@ -88,7 +88,8 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
     checksums.push_back(image.checksum);
   }
   // All or none.
-  mapping_ = {std::move(file), std::move(checksums), std::make_unique<std::atomic<bool>[]>(images.size())};
+  mapping_ = {std::move(file), std::move(checksums),
+              std::make_unique<std::atomic<uint32_t>[]>(images.size())};
   for (size_t i = 0; i < slots.size(); ++i) {
     bytes_ -= slots_[i].owned_bytes();
     slots_[i] = std::move(slots[i]);
@@ -97,17 +98,20 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
 }
 
 void ImageStore::check_mapped(size_t index) const {
-  std::atomic<bool>& intact = mapping_.intact[index];
-  if (intact.load(std::memory_order_relaxed)) return;
+  std::atomic<uint32_t>& intact = mapping_.intact[index];
+  const uint32_t version = mapping_.file->version();
+  if (intact.load(std::memory_order_relaxed) == version) return;
   const Slot& slot = slots_[index];
-  if (crc32(slot.pixels, slot.bytes()) != mapping_.checksums[index]) {
+  const uint32_t checksum = crc32(slot.pixels, slot.bytes());
+  mapping_.file->require_whole();
+  if (checksum != mapping_.checksums[index]) {
     throw Error("ERR_SIMCLR_CORRUPT_FILE", mapping_.file->name() + ": image " + std::to_string(index) +
                                                " is damaged (wrong checksum). Make the file anew.");
   }
-  intact.store(true, std::memory_order_relaxed);
+  intact.store(version, std::memory_order_relaxed);
 }
 
-ImageView ImageStore::at(size_t index) const {
+ImageView ImageStore::view(size_t index) const {
   const Slot& slot = slots_[checked(index)];
   if (slot.pixels == nullptr) {
     throw Error("ERR_SIMCLR_INVALID_ARGUMENT", "Expected an image in slot " + std::to_string(index) +

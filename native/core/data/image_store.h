@@ -50,9 +50,16 @@ class ImageStore {
   /// lie inside the file. Once only.
   void map(std::shared_ptr<const MappedFile> file, const std::vector<MappedImage>& images);
 
-  /// Throws ERR_SIMCLR_INVALID_ARGUMENT where the slot is empty, and ERR_SIMCLR_CORRUPT_FILE where a mapped
-  /// image, which is checked when it is read for the first time, does not have its checksum.
-  ImageView at(size_t index) const;
+  /// Calls use(ImageView), whose pixels are there for so long. Throws ERR_SIMCLR_INVALID_ARGUMENT where the
+  /// slot is empty, and ERR_SIMCLR_CORRUPT_FILE where a mapped image does not have its checksum, which is
+  /// looked at when it is read for the first time and after its file was written to, or where its file has
+  /// lost bytes while it was used: then `use` may have seen zeros in their place, and what it made must not
+  /// be.
+  template <class Use>
+  void read(size_t index, Use&& use) const {
+    use(view(index));
+    if (!slots_[index].owned) mapping_.file->require_whole();
+  }
 
   /// Frees a slot; nothing happens where it is empty. Throws ERR_SIMCLR_INVALID_ARGUMENT outside 0 ..
   /// count-1.
@@ -72,11 +79,13 @@ class ImageStore {
   struct Mapping {
     std::shared_ptr<const MappedFile> file;
     std::vector<uint32_t> checksums;
-    std::unique_ptr<std::atomic<bool>[]> intact;  ///< those that have been checked
+    /// The file's version for which each was found intact; 0: none.
+    std::unique_ptr<std::atomic<uint32_t>[]> intact;
   };
 
   /// The index, checked.
   size_t checked(size_t index) const;
+  ImageView view(size_t index) const;
   /// Throws ERR_SIMCLR_CORRUPT_FILE.
   void check_mapped(size_t index) const;
 

@@ -7,6 +7,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -18,27 +19,59 @@ namespace {
 constexpr int64_t kQueries = 1024, kReferences = 16384;  // looked at together, at most
 constexpr int64_t kProducts = 1 << 23;                   // held at a time: 32 MiB
 constexpr int64_t kNear = 128;                           // references that stay in a cache for all queries
-constexpr int kLanes = 8;  // of a sum: what vectors of any machine add up in the same order
+constexpr int kLanes = 8;   // of a sum: what vectors of any machine add up in the same order
+constexpr int kAtOnce = 4;  // sums that are made together: each alone waits for its last addition
+
+using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
 
 /// What a sum adds up for each pair of values. Products of floats are exact in double.
 struct Product {
-  SIMCLR_INLINE static double of(double a, double b) { return a * b; }
+  template <class T>
+  SIMCLR_INLINE static void add(const T& a, const T& b, T& sum) {
+    sum += a * b;
+  }
 };
 struct SquaredDifference {
-  SIMCLR_INLINE static double of(double a, double b) { return (a - b) * (a - b); }
+  template <class T>
+  SIMCLR_INLINE static void add(const T& a, const T& b, T& sum) {
+    const T difference = a - b;
+    sum += difference * difference;
+  }
 };
 
-template <class Term>
-SIMCLR_INLINE double lane_sum(const float* a, const float* b, int64_t dim) {
-  std::array<double, kLanes> sums{};
+SIMCLR_INLINE void widen(const float* from, Doubles& to) {
+  Floats values;
+  std::memcpy(&values, from, sizeof values);
+  to = __builtin_convertvector(values, Doubles);
+}
+
+/// Of `a` with each of `rows`; the order of each sum is the same however many there are.
+template <class Term, int kRows>
+SIMCLR_INLINE void lane_sums(const float* a, const float* const* rows, int64_t dim, double* totals) {
+  Doubles sums[kRows] = {};
   int64_t i = 0;
   for (; i + kLanes <= dim; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) sums[lane] += Term::of(a[i + lane], b[i + lane]);
+    Doubles x, y;
+    widen(a + i, x);
+    for (int r = 0; r < kRows; ++r) {
+      widen(rows[r] + i, y);
+      Term::add(x, y, sums[r]);
+    }
   }
-  for (int lane = 0; i < dim; ++i, ++lane) sums[lane] += Term::of(a[i], b[i]);
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
+  for (int r = 0; r < kRows; ++r) {
+    std::array<double, kLanes> lanes;
+    std::memcpy(lanes.data(), &sums[r], sizeof sums[r]);
+    for (int64_t at = i; at < dim; ++at) Term::add(double{a[at]}, double{rows[r][at]}, lanes[at - i]);
+    totals[r] = 0;
+    for (const double lane : lanes) totals[r] += lane;
+  }
+}
+
+template <class Term>
+SIMCLR_INLINE void sums_of(const float* a, const float* const* rows, int count, int64_t dim, double* totals) {
+  if (count == kAtOnce) return lane_sums<Term, kAtOnce>(a, rows, dim, totals);
+  for (int r = 0; r < count; ++r) lane_sums<Term, 1>(a, rows + r, dim, totals + r);
 }
 
 /// A product below constant + linear |b| + quadratic |b|^2 is of a row b that is too far away.
@@ -63,12 +96,15 @@ bool is_nearer(const Candidate& a, const Candidate& b) {
 
 // Outside, as target_clones cannot be put on what only this file sees.
 
-SIMCLR_VECTOR_CLONES double row_product(const float* a, const float* b, int64_t dim) {
-  return lane_sum<Product>(a, b, dim);
+/// Products of `a` with each of at most kAtOnce rows.
+SIMCLR_VECTOR_CLONES void row_products(const float* a, const float* const* rows, int count, int64_t dim,
+                                       double* products) {
+  sums_of<Product>(a, rows, count, dim, products);
 }
 
-SIMCLR_VECTOR_CLONES double row_distance(const float* a, const float* b, int64_t dim) {
-  return std::sqrt(lane_sum<SquaredDifference>(a, b, dim));
+SIMCLR_VECTOR_CLONES void squared_distances(const float* a, const float* const* rows, int count, int64_t dim,
+                                            double* distances) {
+  sums_of<SquaredDifference>(a, rows, count, dim, distances);
 }
 
 /// The first row from `i` on that `bound` does not exclude; `count` where it excludes all.
@@ -90,7 +126,11 @@ struct Rows {
   explicit Rows(const at::Tensor& rows)
       : data(rows.const_data_ptr<float>()), count(rows.size(0)), dim(rows.size(1)), norms(count) {
     at::parallel_for(0, count, 256, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) norms[i] = std::sqrt(row_product(row(i), row(i), dim));
+      for (int64_t i = begin; i < end; ++i) {
+        const float* const itself = row(i);
+        row_products(itself, &itself, 1, dim, &norms[i]);
+        norms[i] = std::sqrt(norms[i]);
+      }
     });
     for (const double norm : norms) largest = std::max(largest, norm);
   }
@@ -102,14 +142,33 @@ struct Rows {
   double largest = 0;  ///< norm
 };
 
+/// For each row the end of the run of rows, one behind the other, that are equal to it bit by bit: one value
+/// for each, which no two runs share. What an encoder that has collapsed makes of images are such runs.
+std::vector<uint32_t> ends_of_runs(const Rows& rows) {
+  std::vector<uint32_t> ends(rows.count);
+  const size_t bytes = rows.dim * sizeof(float);
+  at::parallel_for(0, rows.count, 256, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const bool goes_on = i + 1 < rows.count && std::memcmp(rows.row(i), rows.row(i + 1), bytes) == 0;
+      ends[i] = goes_on ? 0 : static_cast<uint32_t>(i + 1);
+    }
+  });
+  for (int64_t i = rows.count - 2; i >= 0; --i)
+    if (ends[i] == 0) ends[i] = ends[i + 1];
+  return ends;
+}
+
 /// Looks for one query's nearest. A matrix product in float says cheaply which rows cannot be among them;
-/// what may be is computed exactly.
+/// what may be is computed exactly. That is nearly every row where all are as near as the k-th to the
+/// product's rounding: so several are computed together, and of rows that are equal one for all.
 class Search {
  public:
-  Search(const Rows& queries, int64_t query, const Rows& references, Metric metric, int64_t k)
+  Search(const Rows& queries, int64_t query, const Rows& references, const std::vector<uint32_t>& runs,
+         Metric metric, int64_t k)
       : row_(queries.row(query)),
         norm_(queries.norms[query]),
         references_(references),
+        runs_(runs),
         metric_(metric),
         k_(static_cast<size_t>(k)) {
     found_.reserve(k_);
@@ -120,18 +179,25 @@ class Search {
     const double* norms = references_.norms.data() + first;
     int64_t i = 0;
     for (; i < count && found_.size() < k_; ++i) {
-      add(first + i, similarity(first + i));
+      const int64_t index = first + i;
+      std::array<float, kAtOnce> similar;
+      similarities(&index, 1, similar.data());
+      add(index, similar[0]);
       if (found_.size() == k_) bound_ = bound();
     }
-    for (;; ++i) {
-      i = next_possible(products, norms, i, count, bound_);
-      if (i >= count) return;
-      const float similar = similarity(first + i);
-      if (!(similar > found_.front().similarity)) continue;  // of equal ones the first stays
-      std::pop_heap(found_.begin(), found_.end(), is_nearer);
-      found_.pop_back();
-      add(first + i, similar);
-      bound_ = bound();
+    while (i < count) {
+      std::array<int64_t, kAtOnce> possible;
+      int gathered = 0;
+      while (gathered < kAtOnce && (i = next_possible(products, norms, i, count, bound_)) < count) {
+        // Equal rows are equally near, and of these the first stays: those of a run behind one that was not
+        // nearer than the farthest, or is it, are not either.
+        const bool is_known = runs_[first + i] == run_ && similarity_ <= found_.front().similarity;
+        if (!is_known) possible[gathered++] = first + i;
+        i = is_known ? std::min<int64_t>(run_ - first, count) : i + 1;
+      }
+      std::array<float, kAtOnce> similar;
+      similarities(possible.data(), gathered, similar.data());
+      for (int at = 0; at < gathered; ++at) offer(possible[at], similar[at]);
     }
   }
 
@@ -149,12 +215,29 @@ class Search {
     std::push_heap(found_.begin(), found_.end(), is_nearer);
   }
 
-  float similarity(int64_t index) const {
-    const float* other = references_.row(index);
-    if (metric_ == Metric::kEuclidean)
-      return static_cast<float>(0 - row_distance(row_, other, references_.dim));
-    const double norms = norm_ * references_.norms[index];
-    return norms == 0 ? 0.0F : static_cast<float>(row_product(row_, other, references_.dim) / norms);
+  /// In place of the farthest, where it is nearer: of equal ones the first stays.
+  void offer(int64_t index, float similarity) {
+    run_ = runs_[index];
+    similarity_ = similarity;
+    if (!(similarity > found_.front().similarity)) return;
+    std::pop_heap(found_.begin(), found_.end(), is_nearer);
+    found_.pop_back();
+    add(index, similarity);
+    bound_ = bound();
+  }
+
+  /// Of at most kAtOnce references.
+  void similarities(const int64_t* indices, int count, float* similar) const {
+    std::array<const float*, kAtOnce> rows;
+    std::array<double, kAtOnce> sums;
+    for (int i = 0; i < count; ++i) rows[i] = references_.row(indices[i]);
+    const bool is_cosine = metric_ == Metric::kCosine;
+    (is_cosine ? row_products : squared_distances)(row_, rows.data(), count, references_.dim, sums.data());
+    for (int i = 0; i < count; ++i) {
+      const double norms = norm_ * references_.norms[indices[i]];
+      const double cosine = norms == 0 ? 0 : sums[i] / norms;
+      similar[i] = static_cast<float>(is_cosine ? cosine : 0 - std::sqrt(sums[i]));
+    }
   }
 
   /// |fl(a.b) - a.b| <= n u |a||b| / (1 - n u) in whatever order the sum is made (Higham 2002, section 3.1).
@@ -175,16 +258,20 @@ class Search {
   const float* row_;
   double norm_;
   const Rows& references_;
+  const std::vector<uint32_t>& runs_;
   Metric metric_;
   size_t k_;
   std::vector<Candidate> found_;  ///< a heap whose front is the farthest
   Bound bound_{};                 ///< once there are k
+  uint32_t run_ = 0;              ///< of the reference computed last; 0: of none
+  float similarity_ = 0;          ///< its
 };
 
 }  // namespace
 
 Neighbours nearest(const at::Tensor& queries, const at::Tensor& references, int64_t k, Metric metric) {
   const Rows asked(queries), known(references);
+  const std::vector<uint32_t> runs = ends_of_runs(known);
   Neighbours out{at::empty({asked.count, k}, at::kLong), at::empty({asked.count, k}, at::kFloat)};
   const int64_t columns = std::min(known.count, kReferences);
   const int64_t rows = std::clamp<int64_t>(kProducts / std::max(columns, k), 1, kQueries);
@@ -192,7 +279,7 @@ Neighbours nearest(const at::Tensor& queries, const at::Tensor& references, int6
     const int64_t count = std::min(rows, asked.count - begin);
     std::vector<Search> searches;
     searches.reserve(count);
-    for (int64_t i = 0; i < count; ++i) searches.emplace_back(asked, begin + i, known, metric, k);
+    for (int64_t i = 0; i < count; ++i) searches.emplace_back(asked, begin + i, known, runs, metric, k);
     const at::Tensor block = queries.narrow(0, begin, count);
     for (int64_t first = 0; first < known.count; first += columns) {
       const int64_t width = std::min(columns, known.count - first);

@@ -34,7 +34,7 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
       const int64_t rows = std::min(kChunk, mine.end - begin);
       const at::Tensor images = host_images(rows, size, first.device(), [&](int64_t row, float* pixels) {
         const uint32_t index = indices[begin + row];
-        augmenter.view(store.at(index), {0, 0, index, 0}, pixels);
+        store.read(index, [&](const ImageView& image) { augmenter.view(image, {0, 0, index, 0}, pixels); });
       });
       fetch();  // only now: the GPU has computed while these views were made
       place = out.narrow(0, begin, rows);

@@ -47,10 +47,11 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
   for (size_t i = 0; i < store->count() && !refused_; ++i) {
     refused_ = !store->has(i);
     if (refused_) break;
-    const ImageView image = store->at(i);
-    images.push_back({static_cast<int64_t>(total), image.width, image.height, image.channels});
-    total += static_cast<size_t>(image.width) * image.height * image.channels;
-    longest_ = std::max({longest_, image.width, image.height});
+    store->read(i, [&](const ImageView& image) {
+      images.push_back({static_cast<int64_t>(total), image.width, image.height, image.channels});
+      total += static_cast<size_t>(image.width) * image.height * image.channels;
+      longest_ = std::max({longest_, image.width, image.height});
+    });
   }
   size_t free = 0, all = 0;
   check(cudaMemGetInfo(&free, &all));
@@ -70,11 +71,12 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
     staging.clear();
   };
   for (size_t i = 0; i < images.size(); ++i) {
-    const ImageView image = store->at(i);
-    for (int y = 0; y < image.height; ++y) {
-      const uint8_t* row = image.data + y * image.stride;
-      staging.insert(staging.end(), row, row + static_cast<size_t>(image.width) * image.channels);
-    }
+    store->read(i, [&](const ImageView& image) {
+      for (int y = 0; y < image.height; ++y) {
+        const uint8_t* row = image.data + y * image.stride;
+        staging.insert(staging.end(), row, row + static_cast<size_t>(image.width) * image.channels);
+      }
+    });
     if (staging.size() >= kStaging) flush();
   }
   flush();
