@@ -151,6 +151,9 @@ export function scheduleSettings(config: ResolvedConfig, images: number): Schedu
     warmupEpochs: config.schedule.warmupEpochs,
     lr: config.optimizer.lr,
     scaling: config.schedule.scaling,
+    name: config.schedule.name,
+    milestones: config.schedule.milestones,
+    gamma: config.schedule.gamma,
   }
 }
 
@@ -276,7 +279,18 @@ export function pickDevice(asked: string, { devices, gpuProblem, ranks = 1 }: Ma
   throw new SimclrError('ERR_SIMCLR_DEVICE', expected('a device of this machine', 'device', asked, advice))
 }
 
-function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['optimizer']): void {
+function checkOptimizer({
+  name,
+  lr,
+  encoderLr,
+  momentum,
+  nesterov,
+  epsilon,
+}: ResolvedConfig['optimizer']): void {
+  if (encoderLr !== null && lr === 0) {
+    const advice = "The encoder's learning rate follows the classifier's schedule, as a multiple of it."
+    throw invalid(expected('a number above 0 with `optimizer.encoderLr`', 'optimizer.lr', lr, advice))
+  }
   if (name === 'adam' || name === 'adamw') {
     if (nesterov) {
       const advice = "Nesterov's look ahead is for 'lars' and 'sgd'."
@@ -293,7 +307,7 @@ function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['o
 
 /** What no option can tell alone. */
 function checkTogether(config: ResolvedConfig, data: DataFacts): void {
-  const { encoder, optimizer, probe, precision, device, validation } = config
+  const { encoder, optimizer, schedule, probe, precision, device, validation } = config
   if (validation.metric === 'classifier' && !trainsClassifier(config)) {
     const advice = "Only the objectives 'supervised' and 'distill' train a classifier."
     throw invalid(expected("'knn' or 'linear'", 'validation.metric', validation.metric, advice))
@@ -314,6 +328,10 @@ function checkTogether(config: ResolvedConfig, data: DataFacts): void {
     )
   }
   checkOptimizer(optimizer)
+  if (schedule.name === 'step' && schedule.milestones === null) {
+    const advice = 'Say after which epochs the learning rate falls, such as [60, 80].'
+    throw invalid(expected("epochs, as the schedule 'step' needs them,", 'schedule.milestones', null, advice))
+  }
   if (probe.linearHead && !data.labelled) {
     throw invalid(expected('false', 'probe.linearHead', true, noLabels(data.whyUnlabelled)))
   }

@@ -11,6 +11,7 @@ export type ResolvedConfig = Complete<
     TrainSettings,
     | 'limit'
     | 'limitPerClass'
+    | 'labelFraction'
     | 'limitSeed'
     | 'init'
     | 'encoder'
@@ -34,6 +35,7 @@ export type ResolvedConfig = Complete<
   stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
+  labelFraction?: number
   limitSeed?: number
 }
 

@@ -84,6 +84,7 @@ const before: readonly (readonly [string, unknown])[] = [
   ['distillation.temperature', 1],
   ['distillation.weight', 1],
   ['fineTuneAfterBlock', -1],
+  ['labelSmoothing', 0],
   ['head.keep', 0],
   ['head.hidden', null],
   ['views', 2],
@@ -95,6 +96,11 @@ const before: readonly (readonly [string, unknown])[] = [
   ['augment.quarterTurnMode', 'any'],
   ['optimizer.beta1', 0.9],
   ['optimizer.beta2', 0.999],
+  ['optimizer.encoderLr', null],
+  ['optimizer.maxGradientNorm', null],
+  ['schedule.name', 'cosine'],
+  ['schedule.milestones', null],
+  ['schedule.gamma', 0.1],
 ]
 
 /** Throws ERR_SIMCLR_CHECKPOINT naming the first option that does not fit the checkpoint. */

@@ -6,6 +6,7 @@ import { rejection } from '../support/rejection.ts'
 import {
   distance,
   expectOneBatch,
+  expectSlopes,
   floats,
   sevenLabels as labels,
   oneViewLoss as loss,
@@ -126,33 +127,10 @@ describe('a learner with a teacher', function () {
 
     it(`has that loss's gradient, τ ${temperature}, α ${weight}`, async () => {
       await withLearner(student({ distillation: { temperature, weight } }), async (learner) => {
-        const start = await learner.state()
-        const { gradients } = await learner.gradients(batch, labels)
-        for (const name of [
+        await expectSlopes(learner, batch, labels, [
           ...['conv1.weight', 'bn1.weight', 'layer3.0.conv2.weight'].map((part) => `encoder.${part}`),
           ...['classifier.weight', 'classifier.bias'],
-        ]) {
-          const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
-          const direction = floats(random(name, [gradient.length], 5))
-          const lossAt = async (by: number) => {
-            const moved = start.map((tensor) =>
-              tensor.name === name
-                ? tensorFrom(
-                    name,
-                    tensor.shape,
-                    Float64Array.from(floats(tensor), (value, i) => value + by * direction[i]!),
-                  )
-                : tensor,
-            )
-            await learner.load(moved)
-            return (await learner.gradients(batch, labels)).loss
-          }
-          const step = 1e-6
-          const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
-          const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
-          expect(Math.abs(expected), name).to.be.above(1e-4)
-          expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
-        }
+        ])
       })
     })
   }

@@ -7,7 +7,7 @@ import type {
   OptimizerSpec,
 } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
-import { elementCount, toFloat64 } from '../../lib/io/tensor.ts'
+import { elementCount, tensorFrom, toFloat64 } from '../../lib/io/tensor.ts'
 
 /** LARS as the paper's code has it. */
 export const paperLars: OptimizerSpec & { name: 'lars' } = {
@@ -166,4 +166,35 @@ export async function expectOneBatch(
     expect(distance(one.state, many.state)).to.be.below(1e-10)
   }
   return one.gradients
+}
+
+/** The gradients of arrays, by name, are the slopes of the loss along a direction of each: central differences, fp64. */
+export async function expectSlopes(
+  learner: NativeLearner,
+  given: NativeTensor,
+  labels: Int32Array | null,
+  names: readonly string[],
+): Promise<void> {
+  const start = await learner.state()
+  const { gradients } = await learner.gradients(given, labels)
+  for (const name of names) {
+    const gradient = floats(gradients.find((tensor) => tensor.name === name)!)
+    const direction = floats(random(name, [gradient.length], 5))
+    const lossAt = async (distance: number) => {
+      await learner.load(
+        start.map((tensor) => (tensor.name === name ? moved(tensor, direction, distance) : tensor)),
+      )
+      return (await learner.gradients(given, labels)).loss
+    }
+    const step = 1e-6
+    const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step)
+    const expected = Array.from(gradient).reduce((sum, value, i) => sum + value * direction[i]!, 0)
+    expect(Math.abs(expected), name).to.be.above(1e-4)
+    expect(slope, name).to.be.closeTo(expected, 1e-6 * (1 + Math.abs(expected)))
+  }
+}
+
+function moved(tensor: NativeTensor, direction: Float32Array | Float64Array, by: number): NativeTensor {
+  const values = Float64Array.from(floats(tensor), (value, i) => value + by * direction[i]!)
+  return tensorFrom(tensor.name, tensor.shape, values)
 }

@@ -24,14 +24,15 @@ at::Tensor as_images(const at::Tensor& nhwc, at::Device device, at::ScalarType t
   return x.to(device, type).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
-                 std::vector<at::Tensor>& buffers, ShardPool& pool, const ImageStore& store,
-                 const Augmenter& augmenter, const std::vector<uint32_t>& indices) {
+at::Tensor embed(const ResNet& encoder, const ProjectionHead& head,
+                 const std::vector<const std::vector<at::Tensor>*>& weights, std::vector<at::Tensor>& buffers,
+                 ShardPool& pool, const ImageStore& store, const Augmenter& augmenter,
+                 const std::vector<uint32_t>& indices) {
   const at::Tensor& first = (*weights[0])[encoder.stem[0].conv.kernel];
   const auto count = static_cast<int64_t>(indices.size());
   const int64_t size = augmenter.plan().size;
   const at::ScalarType type = first.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const at::Tensor out = at::empty({count, encoder.feature_dim}, type);
+  const at::Tensor out = at::empty({count, head.out}, type);
   pool.run([&](int shard, Group& group) {
     const at::NoGradGuard no_grad;
     const Context context{*weights[shard], buffers, group, false, false};
@@ -44,8 +45,8 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
         const uint32_t index = indices[begin + row];
         augmenter.view(store.at(index), {0, 0, index, 0}, out_pixels + row * size * size * 3);
       }
-      out.narrow(0, begin, rows)
-          .copy_(forward(context, encoder, as_images(pixels, first.device(), first.scalar_type())));
+      const at::Tensor x = as_images(pixels, first.device(), first.scalar_type());
+      out.narrow(0, begin, rows).copy_(forward(context, head, forward(context, encoder, x)));
     }
   });
   return out;
