@@ -13,8 +13,11 @@ import { pickDevice } from './config/device.ts'
 import {
   type EmbedOptions,
   type EncoderOptions,
+  type EncoderOutput,
   embedOptions,
   encoderOptions,
+  type LoadOptions,
+  loadOptions,
   type PreprocessingOptions,
   type RandomOptions,
   randomOptions,
@@ -42,10 +45,11 @@ import {
   writeEncoder,
 } from './weights/encoder-file.ts'
 import type { ForeignWeights } from './weights/foreign-keys.ts'
+import { type HeadWeights, readThroughHead } from './weights/read-head.ts'
 
-export type { EmbedOptions, EncoderOptions, PreprocessingOptions, RandomOptions }
+export type { EmbedOptions, EncoderOptions, EncoderOutput, LoadOptions, PreprocessingOptions, RandomOptions }
 
-/** Features of some images: row i, of `shape[1]` numbers, belongs to image i. */
+/** Features of some images, or another output of the encoder for them: row i, of `shape[1]` numbers, belongs to image i. */
 export interface Features {
   data: Float32Array
   shape: [images: number, features: number]
@@ -59,12 +63,18 @@ export interface Classification {
   best: string[]
 }
 
+/** What images go through behind the encoder, and what they are then. */
+interface Through {
+  output: EncoderOutput
+  head: HeadWeights
+}
+
 /** Decoded at once; bounds memory whatever the number of images. */
 const chunk = 256
 
 /**
- * The representation h = f(x) of SimCLR (paper §2.1), for inference: BatchNorm in evaluation mode, no random
- * augmentation. One encoder may be used from several places at once.
+ * The representation h = f(x) of SimCLR (paper §2.1), or z = g(h) (`output`), for inference: BatchNorm in evaluation
+ * mode, no random augmentation. One encoder may be used from several places at once.
  *
  * ```ts
  * const encoder = await Encoder.load('runs/a')
@@ -79,6 +89,8 @@ export class Encoder {
   readonly preprocessing: Readonly<Preprocessing>
   readonly device: string
   readonly precision: Precision
+  /** What `embed` gives. */
+  readonly output: EncoderOutput
   #weights: EncoderWeights
   readonly #native: NativeEncoder
   readonly #augmenter: NativeAugmenter
@@ -87,7 +99,7 @@ export class Encoder {
   #calls = 0
 
   /** @internal Use `Encoder.load`. */
-  constructor(weights: EncoderWeights, options: EncoderOptions = {}) {
+  constructor(weights: EncoderWeights, options: EncoderOptions = {}, through?: Through) {
     if (!weights?.spec) {
       const advice = 'Use `await Encoder.load(path)`, or `await Encoder.random()` for an untrained one.'
       throw invalid(expected("an encoder's weights", 'weights', weights, advice))
@@ -101,9 +113,11 @@ export class Encoder {
     this.device = pickDevice(device ?? 'auto', machine)
     this.precision = precision ?? 'fp32'
     const shards = threads === 'auto' ? machine.cores : threads
+    this.output = through?.output ?? 'features'
+    const head = through?.head ?? null
     this.#native = new addon.Encoder(
-      { ...weights.spec, device: this.device, precision: this.precision, shards },
-      weights.tensors,
+      { ...weights.spec, head: head?.spec ?? null, device: this.device, precision: this.precision, shards },
+      [...weights.tensors, ...(head?.tensors ?? [])],
     )
     const { convention, imageSize, normalize } = this.preprocessing
     const family = evaluationFamily(convention, imageSize, normalize ?? { mean: null, std: null })
@@ -113,14 +127,18 @@ export class Encoder {
   /**
    * Loads a run folder, an encoder.safetensors, or a ResNet that others have trained: a state dict, or a dict that
    * holds one, as .safetensors or as a file of `torch.save` (PyTorch 1.6 and later), of which nothing is run. Prefixes
-   * of its names and the numbers of `nn.Sequential` are recognised, heads are left out: `foreign` tells.
+   * of its names and the numbers of `nn.Sequential` are recognised, heads are left out: `foreign` tells. With `output`
+   * 'projection' or 'hidden' images go through the projection head, too, of a run folder's newest checkpoint or of one that is
+   * named.
    * Errors: ERR_SIMCLR_INVALID_ARGUMENT, ERR_SIMCLR_IO, ERR_SIMCLR_CORRUPT_FILE, ERR_SIMCLR_CHECKPOINT,
    * ERR_SIMCLR_INCOMPATIBLE_WEIGHTS, ERR_SIMCLR_DEVICE.
    */
-  static async load(path: string | URL, options: EncoderOptions = {}): Promise<Encoder> {
+  static async load(path: string | URL, options: LoadOptions = {}): Promise<Encoder> {
     const file = named(path, 'a run folder, .safetensors or PyTorch file', 'Name the `out` of a run.')
-    const checked = validate(encoderOptions, options)
-    return new Encoder(await readEncoder(file), checked)
+    const { output = 'features', ...computing } = validate(loadOptions, options)
+    if (output === 'features') return new Encoder(await readEncoder(file), computing)
+    const { weights, head } = await readThroughHead(file, output)
+    return new Encoder(weights, computing, { output, head })
   }
 
   /**
@@ -152,7 +170,7 @@ export class Encoder {
     }
   }
 
-  /** Numbers a feature vector has. */
+  /** Numbers a row of `embed` has. */
   get featureDim(): number {
     return this.#native.featureDim
   }
@@ -226,8 +244,9 @@ export class Encoder {
     return this.#weights.foreign
   }
 
-  /** Names of the classes that `classify` tells apart; null for an encoder that was trained without labels. */
+  /** Names of the classes that `classify` tells apart; null for an encoder that was trained without labels, or puts out no features. */
   get classes(): readonly string[] | null {
+    if (this.output !== 'features') return null
     return this.#weights.classifier?.classes ?? null
   }
 
@@ -260,6 +279,12 @@ export class Encoder {
 
   #classifier(): Classifier {
     const { classifier } = this.#weights
+    if (this.output !== 'features') {
+      throw new SimclrError(
+        'ERR_SIMCLR_STATE',
+        `Expected an encoder that puts out features, which its classifier takes, but the \`output\` of this one is '${this.output}'. Load it without \`output\`.`,
+      )
+    }
     if (classifier) return classifier
     throw new SimclrError(
       'ERR_SIMCLR_STATE',
@@ -290,7 +315,7 @@ export class Encoder {
   }
 
   /**
-   * Writes the encoder, whole or not at all, into a folder that is there: as an ONNX graph where the name ends in `.onnx`
+   * Writes the encoder, without a head that its `output` goes through, whole or not at all, into a folder that is there: as an ONNX graph where the name ends in `.onnx`
    * (docs/export.md says what goes in and comes out), else as an encoder.safetensors. Throws ERR_SIMCLR_IO,
    * ERR_SIMCLR_DISPOSED after `dispose`, and ERR_SIMCLR_INVALID_ARGUMENT where an ONNX file cannot hold so many weights.
    */

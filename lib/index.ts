@@ -45,7 +45,9 @@ export {
   type EmbedOptions,
   Encoder,
   type EncoderOptions,
+  type EncoderOutput,
   type Features,
+  type LoadOptions,
   type PreprocessingOptions,
   type RandomOptions,
 } from './encoder.ts'

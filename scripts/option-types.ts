@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { embedOptions, encoderOptions, randomOptions } from '../lib/config/encoder-options.ts'
+import { embedOptions, encoderOptions, loadOptions, randomOptions } from '../lib/config/encoder-options.ts'
 import { objectInside } from '../lib/config/messages.ts'
 import { type OptionDoc, optionDocs } from '../lib/config/option.ts'
 import { trainOptions } from '../lib/config/options.ts'
@@ -99,7 +99,17 @@ const modules: Readonly<Record<string, Module>> = {
         about: 'How images are prepared for an encoder.',
         schema: objectInside(preprocessing)!,
       },
-      { name: 'EncoderOptions', about: 'What `Encoder.load` takes beside a file.', schema: encoderOptions },
+      {
+        name: 'EncoderOptions',
+        about: 'How an encoder computes, wherever it is from.',
+        schema: encoderOptions,
+      },
+      {
+        name: 'LoadOptions',
+        about: 'What `Encoder.load` takes beside a file.',
+        schema: loadOptions,
+        base: { name: 'EncoderOptions', schema: encoderOptions },
+      },
       {
         name: 'RandomOptions',
         about: 'What `Encoder.random` takes beside architecture and preprocessing.',

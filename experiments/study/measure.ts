@@ -1,12 +1,10 @@
 /** One arm with one seed: trains it, and probes what it learnt on held-out images. */
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { type PairFeatures, pairFeatures, probeAccuracy, readPair } from '../../lib/evaluate/evaluate.ts'
 import { Encoder, type TrainOptions } from '../../lib/index.ts'
-import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
 import { withTrained } from '../trained.ts'
 import { type Arm, base } from './arms.ts'
-import { project } from './project.ts'
 
 /** What a study is run with. */
 export interface Setting {
@@ -64,12 +62,8 @@ export async function measure(arm: Arm, seed: number, setting: Setting): Promise
     const pair = await readPair({ data, test }, encoder.preprocessing.imageSize)
     try {
       const h = await pairFeatures(loadAddon(), encoder, pair)
-      const { tensors } = (await newestCheckpoint(join(folder, 'checkpoints'), () => {}))!
-      const z = {
-        ...h,
-        learnt: { ...h.learnt, data: project(h.learnt.data, encoder.featureDim, tensors) },
-        tested: { ...h.tested, data: project(h.tested.data, encoder.featureDim, tensors) },
-      }
+      using through = await Encoder.load(folder, { output: 'projection', threads })
+      const z = await pairFeatures(loadAddon(), through, pair)
       return {
         ...{ key: keyOf(arm, seed, setting), change: arm.change, seed, data: nameOf(data) },
         ...{ images: h.learnt.labels.length, testImages: h.tested.labels.length, epochs },

@@ -9,7 +9,7 @@
 import type { GroupSpec, NativeGroup } from './group.ts'
 import type { DecodeJpeg, MappedImages, RawImage } from './images.ts'
 import type { AugmentPlan, ViewParameters } from './plan.ts'
-import type { EncoderSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
+import type { EncoderSpec, HeadSpec, LearnerSpec, NativeTensor, OptimizerSpec, Precision } from './specs.ts'
 
 export type * from './group.ts'
 export type * from './images.ts'
@@ -190,8 +190,12 @@ export interface NativeLearner {
   dispose(): void
 }
 
-/** Inference only. Weights under torchvision's names (paper geometry: the same names plus the extra shortcut). */
+/**
+ * Inference only. Weights under torchvision's names (paper geometry: the same names plus the extra shortcut), those of a head
+ * as a learner's state has them.
+ */
 export interface NativeEncoder {
+  /** Numbers of a row that `embed` gives. */
   readonly featureDim: number
   embed(store: NativeImageStore, augmenter: NativeAugmenter, indices: Uint32Array): Promise<Float32Array>
   dispose(): void
@@ -261,7 +265,13 @@ export interface Addon {
   Group: new (spec: GroupSpec) => NativeGroup
   Learner: new (spec: LearnerSpec) => NativeLearner
   Encoder: new (
-    spec: EncoderSpec & { device: string; precision: Precision; shards: number },
+    spec: EncoderSpec & {
+      /** What features go through: its first `keep` layers, or all of them where that is 0; null: nothing. */
+      head?: HeadSpec | null
+      device: string
+      precision: Precision
+      shards: number
+    },
     tensors: NativeTensor[],
   ) => NativeEncoder
 

@@ -113,6 +113,12 @@ export interface LearnerSpec {
    * that loss, up to 1; labels' cross entropy has 1 − α, and they are wanted below 1. Default 1 and 1.
    */
   distillation?: { temperature: number; weight: number }
+  /** Of a supervised learner's labels: a share of this is every class's, as torch.nn.CrossEntropyLoss has it. Default 0. */
+  labelSmoothing?: number
+  /** Of a supervised learner: times the learning rate of all but the linear head. Default 1. */
+  encoderLrScale?: number
+  /** All gradients of a step together are no longer than this (torch.nn.utils.clip_grad_norm_). Null and absent: as they are. */
+  maxGradientNorm?: number | null
   /**
    * Of a supervised learner: the stem (0) and the groups up to this one (1 to 4) are frozen. Their weights and running
    * statistics stay, their BatchNorm is in evaluation mode, and neither gradients nor the optimizer's state have them.

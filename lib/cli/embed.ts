@@ -1,6 +1,7 @@
 /** `simclr embed`: the features of a set of images, as a NumPy array and the names of its rows. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { output } from '../config/encoder-options.ts'
 import { validate } from '../config/messages.ts'
 import { integer, option, required, text } from '../config/option.ts'
 import { device, threads, trainSettings } from '../config/settings.ts'
@@ -16,6 +17,7 @@ const embedOptions = z.strictObject({
     about: 'What makes the features.',
   }),
   data: required(text("a path or 'kind:path'"), { about: 'Images to embed.' }),
+  output,
   out: required(
     { schema: z.string().regex(/.\.npy$/), expected: 'a path ending in .npy', kind: 'path' },
     { about: 'Where the features go; the names go beside it, to .files.txt.' },
@@ -37,7 +39,13 @@ export function registerEmbed(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples(['simclr embed --encoder runs/a --data ./photos --out photos.npy', 'np.load reads it']),
+      examples(
+        ['simclr embed --encoder runs/a --data ./photos --out photos.npy', 'np.load reads it'],
+        [
+          'simclr embed --encoder runs/a --output projection --data ./photos --out z.npy',
+          'through the projection head, too',
+        ],
+      ),
     )
     .action(runEmbed)
 }
@@ -46,7 +54,8 @@ async function runEmbed(flags: { json?: boolean } & Record<string, unknown>): Pr
   const options = validate(embedOptions, readOptionFlags(embedOptions, flags))
   const { out, limit, maxSkipped } = options
   using interrupt = interruptSignal()
-  using encoder = await loadEncoder(options.encoder, { device: options.device, threads: options.threads })
+  const { device, threads, output } = options
+  using encoder = await loadEncoder(options.encoder, { device, threads, output })
   const reading = { limit, maxSkipped, signal: interrupt.signal }
   const { rows, skipped } = await writeFeatures(encoder, options.data, out, reading)
   const shape = [rows, encoder.featureDim] as const

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { validate } from '../config/messages.ts'
 import { aboutShared } from '../data/shared.ts'
 import { type EvaluateResult, evaluate } from '../evaluate/evaluate.ts'
-import { type EvaluateOptions, evaluateOptions } from '../evaluate/options.ts'
+import { checkUsed, type EvaluateOptions, evaluateOptions } from '../evaluate/options.ts'
 import { formatCount, formatPercent } from '../format.ts'
 import { loadEncoder } from './encoder.ts'
 import { interruptSignal } from './interrupt.ts'
@@ -31,6 +31,10 @@ export function registerEval(program: Command): void {
           'simclr eval --encoder runs/a --data train/ --test test/ --probe linear --l2 auto',
           'with the penalty that does best on a held-out fifth of train/',
         ],
+        [
+          'simclr eval --encoder runs/a --output projection --data train/ --test test/',
+          'z in place of h: what training compared',
+        ],
         ['simclr eval --encoder runs/tuned --test test/ --probe classifier', 'a fine-tuned encoder'],
         [
           'simclr eval --encoder raw --data fashion-mnist --test fashion-mnist:test',
@@ -45,9 +49,15 @@ async function runEval(flags: { json?: boolean } & Record<string, unknown>): Pro
   using interrupt = interruptSignal()
   const options = readOptionFlags(evaluateOptions, flags) as unknown as EvaluateOptions
   validate(evaluateOptions, options)
-  const { device } = options
-  using loaded = options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device })
-  const result = await evaluate({ ...options, encoder: loaded ?? 'raw', signal: interrupt.signal })
+  checkUsed(options) // before what is loaded here is no longer asked for
+  const { device, output, ...rest } = options
+  using loaded =
+    options.encoder === 'raw' ? null : await loadEncoder(options.encoder as string, { device, output })
+  const result = await evaluate({
+    ...rest,
+    encoder: loaded ?? 'raw',
+    signal: interrupt.signal,
+  } as EvaluateOptions)
   const { probe, accuracy, standardError, top5, images, testImages, classes, dim, shared } = result
   sayChoice(result)
   const learnt = probe === 'classifier' ? '' : ` on ${formatCount(images)} images`

@@ -5,6 +5,7 @@ import { type TrainOptions, trainOptions } from '../config/options.ts'
 import { presets } from '../config/presets.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { DataInput } from '../data/open.ts'
+import { partOf } from '../data/select.ts'
 import { aboutShared, type SharedImages } from '../data/shared.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import { type Comparison, compare, sharedWith } from '../evaluate/compare.ts'
@@ -69,8 +70,8 @@ export async function testRun(
   { encoder, config }: Run,
   { data, test, signal, isTold }: { data: DataInput; test: string; signal: AbortSignal; isTold: boolean },
 ): Promise<Tested> {
-  const { seed, limit, limitPerClass, limitSeed, maxSkipped, imageSize } = config
-  const sets = { data, test, limit, limitPerClass, limitSeed, maxSkipped, signal }
+  const { seed, maxSkipped, imageSize } = config
+  const sets = { data, test, ...partOf(config), maxSkipped, signal }
   if (encoder.classes !== null) {
     const { accuracy } = await evaluate({ encoder, test, probe: 'classifier', maxSkipped, signal })
     const shared = await sharedWith(sets, imageSize)

@@ -6,7 +6,7 @@ import type { ResolvedConfig } from './resolved.ts'
 
 /** Refuses options that do not go together, or not with these images. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
 export function checkTogether(config: ResolvedConfig, data: DataFacts): void {
-  const { encoder, optimizer, probe, precision, device, validation } = config
+  const { encoder, optimizer, schedule, probe, precision, device, validation } = config
   if (validation.metric === 'classifier' && !trainsClassifier(config)) {
     const advice = "Only the objectives 'supervised' and 'distill' train a classifier."
     throw invalid(expected("'knn' or 'linear'", 'validation.metric', validation.metric, advice))
@@ -27,6 +27,10 @@ export function checkTogether(config: ResolvedConfig, data: DataFacts): void {
     )
   }
   checkOptimizer(optimizer)
+  if (schedule.name === 'step' && schedule.milestones === null) {
+    const advice = 'Say after which epochs the learning rate falls, such as [60, 80].'
+    throw invalid(expected("epochs, as the schedule 'step' needs them,", 'schedule.milestones', null, advice))
+  }
   if (probe.linearHead && !data.labelled) {
     throw invalid(expected('false', 'probe.linearHead', true, noLabels(data.whyUnlabelled)))
   }
@@ -40,7 +44,18 @@ export function checkTogether(config: ResolvedConfig, data: DataFacts): void {
   }
 }
 
-function checkOptimizer({ name, momentum, nesterov, epsilon }: ResolvedConfig['optimizer']): void {
+function checkOptimizer({
+  name,
+  lr,
+  encoderLr,
+  momentum,
+  nesterov,
+  epsilon,
+}: ResolvedConfig['optimizer']): void {
+  if (encoderLr !== null && lr === 0) {
+    const advice = "The encoder's learning rate follows the classifier's schedule, as a multiple of it."
+    throw invalid(expected('a number above 0 with `optimizer.encoderLr`', 'optimizer.lr', lr, advice))
+  }
   if (name === 'adam' || name === 'adamw') {
     if (nesterov) {
       const advice = "Nesterov's look ahead is for 'lars' and 'sgd'."

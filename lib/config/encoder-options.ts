@@ -9,6 +9,7 @@ import { device, threads, trainSettings } from './settings.ts'
 import type {
   EmbedOptions,
   EncoderOptions,
+  LoadOptions,
   PreprocessingOptions,
   RandomOptions,
 } from './types/encoder-options.ts'
@@ -55,6 +56,19 @@ export const encoderOptions = z.strictObject({
   }),
 })
 
+/** What an encoder can put out. */
+export const outputs = ['features', 'hidden', 'projection'] as const
+export type EncoderOutput = (typeof outputs)[number]
+
+export const output = option(choice(outputs), {
+  about:
+    "What images become: the encoder's features h, or what its projection head makes of them, z, which NT-Xent compares ('projection'), or what the head's first layer does, after BatchNorm and ReLU ('hidden'). An encoder.safetensors has thrown its head away: name a run folder or a checkpoint.",
+  default: 'features',
+  source: '§2.1, §4.2; SimCLR v2 §2',
+})
+
+export const loadOptions = encoderOptions.extend({ output })
+
 export const embedOptions = z.strictObject({
   signal: signal('Ends the call with its reason, between two batches at the latest.'),
 })
@@ -70,10 +84,11 @@ export type UntrainedSpec = ArchitectureOptions
 
 export const randomOptions = encoderOptions.extend({ seed: trainSettings.shape.seed })
 
-export type { EmbedOptions, EncoderOptions, PreprocessingOptions, RandomOptions }
+export type { EmbedOptions, EncoderOptions, LoadOptions, PreprocessingOptions, RandomOptions }
 
 // Not the same: npx tsx scripts/option-types.ts
 type _Encoder = Must<Same<EncoderOptions, z.input<typeof encoderOptions>>>
+type _Load = Must<Same<LoadOptions, z.input<typeof loadOptions>>>
 type _Embed = Must<Same<EmbedOptions, z.input<typeof embedOptions>>>
 type _Random = Must<Same<RandomOptions, z.input<typeof randomOptions>>>
 type _Spec = Must<Same<UntrainedSpec | undefined, z.input<typeof encoder>>>

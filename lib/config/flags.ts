@@ -57,8 +57,9 @@ function parseValue(schema: z.ZodType, raw: string): unknown {
   if (!Number.isNaN(number)) readings.push(number)
   if (list.length > 1 && !list.some(Number.isNaN)) readings.push(list)
   if (raw.startsWith('[')) readings.push(parseJson(raw))
-  const fits = readings.findIndex((reading) => schema.safeParse(reading).success)
-  return readings.at(fits) // -1, the last one, where none does
+  const listOfOne = [number]
+  const fitting = [...readings, listOfOne].find((reading) => schema.safeParse(reading).success)
+  return fitting === undefined ? readings.at(-1) : fitting
 }
 
 /** What JSON says; text that is none stays what it is. */
@@ -101,6 +102,8 @@ function placeholder(entry: OptionEntry): string {
       return `<${words!.join('|')}>`
     case 'number':
       return `<${unit ?? 'number'}>`
+    case 'numbers':
+      return `<${unit ?? 'number'},…>`
     case 'pair':
       return '<low,high>'
     case 'triple':

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { smallImage } from '../augment/index.ts'
 import {
+  ascending,
   belowOne,
   choice,
   group,
@@ -12,12 +13,14 @@ import {
   positive,
   range,
   real,
+  share,
   triple,
   yesNo,
 } from './option.ts'
 
 export const conventions = ['paper', 'torch'] as const
 export const optimizers = ['lars', 'sgd', 'adam', 'adamw'] as const
+export const schedules = ['cosine', 'constant', 'step'] as const
 export const arches = ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'resnet200'] as const
 export const byPreset = 'from the preset'
 const byConvention = 'from `convention`'
@@ -115,7 +118,7 @@ export const distillation = group('distillation', {
     default: '1',
     source: 'SimCLR v2 eq. 2',
   }),
-  weight: option(numeric(z.number().positive().max(1), 'a number above 0 and up to 1'), {
+  weight: option(share(), {
     about:
       "Weight α of what the teacher says; the rest is the labels' cross entropy, for which the images must have the teacher's classes. 1: labels are not looked at.",
     default: '1',
@@ -136,6 +139,20 @@ export const optimizer = group('optimizer', {
     default: 'from the preset or the optimizer',
     source: 'appendix B.1',
     flag: 'lr',
+  }),
+  encoderLr: option(nullOr(real(0)), {
+    about:
+      "Base learning rate of the encoder, and of layers of the head that are kept, where the objective is 'supervised' or 'distill'; `lr` is then the classifier's alone. Both have one schedule and scaling. Null: `lr`, for all.",
+    default: 'null',
+    source: 'facebookresearch/barlowtwins evaluate.py, --lr-backbone',
+    flag: 'encoder-lr',
+  }),
+  maxGradientNorm: option(nullOr(positive()), {
+    about:
+      'Clips gradients: where all of a step together, over all threads and processes, are longer than this (L2), they become this long. `gradientNorm` of events is that before. Null: they stay as they are.',
+    default: 'null',
+    source: 'torch.nn.utils.clip_grad_norm_',
+    flag: 'max-gradient-norm',
   }),
   momentum: option(real(0, 1), {
     about: 'Momentum of LARS and SGD.',
@@ -187,6 +204,26 @@ export const optimizer = group('optimizer', {
 })
 
 export const schedule = group('schedule', {
+  name: option(choice(schedules), {
+    about:
+      "Learning rate after the warm-up: half a cosine down to 0, the peak to the end, or the peak times `schedule.gamma` from each of `schedule.milestones` on ('step').",
+    default: 'cosine',
+    source: '§2.2; torch.optim.lr_scheduler.MultiStepLR',
+    flag: 'schedule',
+  }),
+  milestones: option(nullOr(ascending()), {
+    about:
+      "Epochs after which the schedule 'step' lowers the learning rate, counted from the beginning of the run.",
+    default: "null; needed where `schedule.name` is 'step'",
+    unit: 'epochs',
+    source: 'torch.optim.lr_scheduler.MultiStepLR',
+    flag: 'milestones',
+  }),
+  gamma: option(positive(), {
+    about: "What the schedule 'step' multiplies the learning rate by at each milestone.",
+    default: '0.1',
+    source: 'torch.optim.lr_scheduler.MultiStepLR',
+  }),
   convention: convention(
     'Epochs and warm-up: an endless stream with batches across epochs, or whole epochs without the last partial batch',
     'tf2/model.py',

@@ -13,6 +13,7 @@ export function learnerSpec(
     encoder,
     head,
     distillation,
+    labelSmoothing,
     fineTuneAfterBlock,
     loss,
     temperature,
@@ -34,6 +35,9 @@ export function learnerSpec(
     supervised: trainsClassifier(config),
     teacher,
     distillation,
+    labelSmoothing,
+    encoderLrScale: encoderLrScale(config.optimizer),
+    maxGradientNorm: config.optimizer.maxGradientNorm,
     fineTuneAfterBlock,
     precision,
     device,
@@ -55,6 +59,11 @@ export const atRest = {
   classes: 0,
   shards: 1,
 } as const satisfies Partial<LearnerSpec>
+
+/** The encoder's learning rate is this times the classifier's, in every step. */
+function encoderLrScale({ lr, encoderLr }: ResolvedConfig['optimizer']): number {
+  return encoderLr === null ? 1 : encoderLr / lr
+}
 
 function optimizerSpec(options: ResolvedConfig['optimizer']): OptimizerSpec {
   const { name, convention, momentum, nesterov, weightDecay, epsilon, decayAll } = options

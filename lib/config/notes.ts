@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from './resolved.ts'
 import {
   learningRate,
+  lengthInEpochs,
   peakLr,
   type ScheduleSettings,
   totalEpochs,
@@ -27,6 +28,7 @@ export function notesOn(
   const notes = [
     warmupNote(schedule),
     stepsNote(schedule),
+    milestonesNote(schedule),
     isAsked('imageSize') ? null : sizeNote(config, usualSide),
     decayNote(config),
     unreadNote(config, ranks, isAsked),
@@ -80,6 +82,17 @@ function warmupNote(schedule: ScheduleSettings): string | null {
     `The warm-up is as long as the run or longer: \`schedule.warmupEpochs\` is ${count(warmupEpochs, 'epoch')} ` +
     `(${count(warmup, 'step')}), the run ${count(epochs, 'epoch')} (${count(steps, 'step')}). It ends at a learning rate ` +
     `of ${short(end)}; the peak is ${short(peak)}. Shorten the warm-up, or train for longer.`
+  )
+}
+
+/** A learning rate that never falls is not what was meant by saying when it falls. */
+function milestonesNote(schedule: ScheduleSettings): string | null {
+  const { name, milestones } = schedule
+  const late = (milestones ?? []).filter((epoch) => epoch >= lengthInEpochs(schedule))
+  if (name !== 'step' || late.length === 0) return null
+  return (
+    `The run ends before ${late.join(', ')} of \`schedule.milestones\`: it has ${count(lengthInEpochs(schedule), 'epoch')}. ` +
+    'The learning rate does not fall there. Name earlier epochs, or train for longer.'
   )
 }
 

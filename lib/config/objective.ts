@@ -32,6 +32,7 @@ interface Labels {
 /** What an objective needs, and what it has no use for. Throws ERR_SIMCLR_INVALID_ARGUMENT. */
 export function checkObjective(config: ResolvedConfig, { labelled, whyUnlabelled }: Labels): void {
   const { objective, views, chunkSize, probe, head, teacher, distillation, fineTuneAfterBlock } = config
+  const { labelSmoothing, optimizer } = config
   const isStudent = objective === 'distill'
   if (isStudent && teacher === null) {
     const advice = "Name the run of preset 'fine-tune' that it learns from."
@@ -54,6 +55,20 @@ export function checkObjective(config: ResolvedConfig, { labelled, whyUnlabelled
         "NT-Xent trains the whole encoder: set `objective` to 'supervised' or 'distill', or leave it out."
       throw invalid(
         expected("-1 where the objective is 'contrastive'", 'fineTuneAfterBlock', fineTuneAfterBlock, advice),
+      )
+    }
+    if (labelSmoothing > 0) {
+      const advice = "NT-Xent has no labels: set `objective` to 'supervised', or leave it out."
+      throw invalid(
+        expected("0 where the objective is 'contrastive'", 'labelSmoothing', labelSmoothing, advice),
+      )
+    }
+    if (optimizer.encoderLr !== null) {
+      const { encoderLr } = optimizer
+      const advice =
+        "`optimizer.lr` is the encoder's: set `objective` to 'supervised' or 'distill', or leave it out."
+      throw invalid(
+        expected("null where the objective is 'contrastive'", 'optimizer.encoderLr', encoderLr, advice),
       )
     }
     if (views >= 2) return

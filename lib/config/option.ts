@@ -21,7 +21,7 @@ export interface OptionText {
 }
 
 /** What a value is, as it is typed after a flag; a `word` is one of `words` and nothing else, a `value` none of the others. */
-export type Kind = 'switch' | 'word' | 'number' | 'pair' | 'triple' | 'list' | 'path' | 'value'
+export type Kind = 'switch' | 'word' | 'number' | 'numbers' | 'pair' | 'triple' | 'list' | 'path' | 'value'
 
 /** What an option accepts, in words for people and as data. */
 export interface Accepted {
@@ -96,6 +96,11 @@ export function belowOne() {
   return numeric(z.number().min(0).lt(1), 'a number from 0 to below 1')
 }
 
+/** A share that must be something. */
+export function share() {
+  return numeric(z.number().positive().max(1), 'a number above 0 and up to 1')
+}
+
 export function positive() {
   return numeric(z.number().positive().finite(), 'a number above 0')
 }
@@ -146,6 +151,16 @@ export function phases() {
     .readonly()
   const expected = 'a list of { until, size }, `until` ascending up to 1, `size` at least 8'
   return { schema, expected, kind: 'list' as const }
+}
+
+/** Numbers above 0, each above the one before. */
+export function ascending() {
+  const schema = z
+    .array(z.number().positive().finite())
+    .min(1)
+    .refine((list) => list.every((value, i) => i === 0 || value > list[i - 1]!))
+    .readonly()
+  return { schema, expected: 'ascending numbers above 0', kind: 'numbers' as const }
 }
 
 /** A fixed word, or what `other` accepts. */

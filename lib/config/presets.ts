@@ -5,6 +5,7 @@
 import type { Convention } from '../addon/interface.ts'
 import { blurProbability, commonSettings, normalization, smallImage } from '../augment/index.ts'
 import { knnDefaults } from '../evaluate/probes.ts'
+import { cosineSchedule } from './schedule.ts'
 import type { OptimizerName, PresetName, TrainSettings } from './settings.ts'
 
 /** Of `distributed.timeoutSeconds`: torch.distributed's for NCCL. */
@@ -264,6 +265,7 @@ export function baseSettings(imageSize: number): TrainSettings {
     init: null,
     teacher: null,
     distillation: { temperature: 1, weight: 1 },
+    labelSmoothing: 0,
     fineTuneAfterBlock: -1,
     encoder: { width: 1, stem: 'auto', skRatio: 0 },
     head: { layers: 2, hidden: null, dim: 128, keep: 0 },
@@ -274,6 +276,8 @@ export function baseSettings(imageSize: number): TrainSettings {
     temperature: isSmall(imageSize) ? 0.5 : 0.1,
     loss: { normalize: true },
     optimizer: {
+      encoderLr: null,
+      maxGradientNorm: null,
       momentum: 0.9,
       nesterov: false,
       trustCoefficient: 0.001,
@@ -282,6 +286,7 @@ export function baseSettings(imageSize: number): TrainSettings {
       beta1: 0.9,
       beta2: 0.999,
     },
+    schedule: cosineSchedule,
     augment: {
       ...commonSettings,
       strength: isSmall(imageSize) ? 0.5 : 1,

@@ -11,6 +11,7 @@ export type ResolvedConfig = Complete<
     TrainSettings,
     | 'limit'
     | 'limitPerClass'
+    | 'labelFraction'
     | 'limitSeed'
     | 'init'
     | 'encoder'
@@ -34,6 +35,7 @@ export type ResolvedConfig = Complete<
   stream: 'auto' | 'on' | 'off'
   limit?: number
   limitPerClass?: number
+  labelFraction?: number
   limitSeed?: number
 }
 
@@ -62,5 +64,8 @@ export function scheduleSettings(config: ResolvedConfig, images: number): Schedu
     warmupEpochs: config.schedule.warmupEpochs,
     lr: config.optimizer.lr,
     scaling: config.schedule.scaling,
+    name: config.schedule.name,
+    milestones: config.schedule.milestones,
+    gamma: config.schedule.gamma,
   }
 }

@@ -1,5 +1,6 @@
 /**
- * How long a run is, which learning rate and which size of views each step has: pure functions of the settings and the step.
+ * How long a run is, which learning rate and which size of views each step has: pure functions of the settings and the step,
+ * so that a run that is resumed needs no state of them.
  *
  * Two conventions (google-research/simclr tf2/model.py, get_train_steps and WarmUpAndCosineDecay; lightly):
  * - `paper`: an endless reshuffled stream whose batches cross epochs, ⌊N·E/B⌋ + 1 steps; the warm-up starts
@@ -10,6 +11,8 @@
 import type { Convention } from '../addon/interface.ts'
 
 export type Scaling = 'linear' | 'sqrt' | 'none'
+/** After the warm-up. */
+export type ScheduleName = 'cosine' | 'constant' | 'step'
 
 export interface ScheduleSettings {
   convention: Convention
@@ -24,7 +27,15 @@ export interface ScheduleSettings {
   /** Base learning rate. */
   lr: number
   scaling: Scaling
+  name: ScheduleName
+  /** Of 'step', which has some: epochs after which the rate falls, ascending. */
+  milestones: readonly number[] | null
+  /** Of 'step': what the rate is multiplied by at each. */
+  gamma: number
 }
+
+/** What runs have that do not say otherwise, and all of the paper's. */
+export const cosineSchedule = { name: 'cosine', milestones: null, gamma: 0.1 } as const
 
 /** lr·B/256, lr·√B or lr itself (paper §2.2 and appendix B.1). */
 export function peakLr({ lr, scaling, batchSize }: ScheduleSettings): number {
@@ -46,14 +57,28 @@ export function warmupSteps({ convention, images, batchSize, warmupEpochs }: Sch
     : Math.round(warmupEpochs * Math.floor(images / batchSize))
 }
 
-/** Learning rate of step 0, 1, … Past the last step it stays where the cosine ends. */
+/** Learning rate of step 0, 1, …: the warm-up, then what `name` says. Past the last step it stays where the cosine ends. */
 export function learningRate(settings: ScheduleSettings, step: number): number {
   const peak = peakLr(settings)
   const warmup = warmupSteps(settings)
   if (step < warmup) return (peak * (settings.convention === 'paper' ? step : step + 1)) / warmup
+  if (settings.name === 'constant') return peak
+  if (settings.name === 'step') return peak * settings.gamma ** milestonesPassed(settings, step)
   const length = totalSteps(settings) - warmup
   const progress = length > 0 ? Math.min(step - warmup, length) / length : 1
   return (peak / 2) * (1 + Math.cos(Math.PI * progress))
+}
+
+/** How many of the milestones come before a step or at its beginning (torch.optim.lr_scheduler.MultiStepLR). */
+function milestonesPassed(
+  { convention, images, batchSize, milestones }: ScheduleSettings,
+  step: number,
+): number {
+  const isPassed = (epochs: number) =>
+    convention === 'paper'
+      ? step * batchSize >= epochs * images
+      : step >= epochs * Math.floor(images / batchSize)
+  return (milestones ?? []).filter(isPassed).length
 }
 
 /** Views of `size` pixels in the epochs that begin before the share `until` of all epochs. */

@@ -16,7 +16,7 @@ import {
   schedule,
 } from './groups.ts'
 // biome-ignore format: one line
-import { choice, integer, nullOr, option, phases, real, text, wordOr, yesNo } from './option.ts'
+import { belowOne, choice, integer, nullOr, option, phases, real, share, text, wordOr, yesNo } from './option.ts'
 import { checkpoint, distributed, probe, validation } from './run-groups.ts'
 import type { Must, Same } from './same.ts'
 import type { PresetName, TrainSettings } from './types/train-settings.ts'
@@ -94,6 +94,12 @@ export const trainSettings = z.strictObject({
     source: 'SimCLR v2 §2',
   }),
   distillation,
+  labelSmoothing: option(belowOne(), {
+    about:
+      "Where labels train the encoder (objective 'supervised', or 'distill' with `distillation.weight` below 1): this share of each label is spread evenly over all classes.",
+    default: '0',
+    source: 'arXiv 1512.00567 §7; torch.nn.CrossEntropyLoss',
+  }),
   fineTuneAfterBlock: option(integer(-1, 4), {
     about:
       "Where the objective is 'supervised' or 'distill': trains only what comes after the stem (0) or after this group of residual blocks (1 to 4). What comes before it stays as it is, its BatchNorm in evaluation mode. 4: the classifier alone, and layers of the head that are kept; -1: everything (docs/fine-tuning.md).",
@@ -110,9 +116,15 @@ export const trainSettings = z.strictObject({
     default: 'all',
     unit: 'images',
   }),
+  labelFraction: option(share(), {
+    about:
+      "Uses this share of the images that have a label, as many of each class: 0.01 and 0.1 are the paper's. The first ones where there is no `limitSeed`; takes the place of `limitPerClass`.",
+    default: 'all',
+    source: '§4.1, appendix B.5',
+  }),
   limitSeed: option(integer(0, 0xffff_ffff), {
     about:
-      'Draws the images of `limit` and `limitPerClass`: another seed, others; a larger limit holds all of a smaller one. For repeated draws of a share of the labels.',
+      'Draws the images of `limit`, `limitPerClass` and `labelFraction`: another seed, others; a larger limit holds all of a smaller one. For repeated draws of a share of the labels.',
     default: 'a fixed choice',
   }),
   imageSize: option(integer(8, 1024), {

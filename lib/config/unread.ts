@@ -4,7 +4,7 @@
  * (Adam with `nesterov`, a `teacher` to a contrastive run; check.ts, objective.ts).
  */
 import { show } from './messages.ts'
-import { trainsClassifier } from './objective.ts'
+import { learnsLabels, trainsClassifier } from './objective.ts'
 import type { ResolvedConfig } from './resolved.ts'
 
 interface Reading {
@@ -60,6 +60,21 @@ export const readings: readonly Reading[] = [
     options: ['optimizer.trustCoefficient', 'optimizer.epsilon'],
     by: ['optimizer.convention', 'optimizer.weightDecay'],
     isRead: ({ optimizer }) => !neverAdapts(optimizer),
+  },
+  {
+    options: ['schedule.milestones', 'schedule.gamma'],
+    by: ['schedule.name'],
+    isRead: ({ schedule }) => schedule.name === 'step',
+  },
+  {
+    options: ['optimizer.encoderLr'],
+    by: ['fineTuneAfterBlock', 'head.keep'],
+    isRead: ({ fineTuneAfterBlock, head }) => fineTuneAfterBlock < 4 || head.keep > 0,
+  },
+  {
+    options: ['labelSmoothing'],
+    by: ['objective', 'distillation.weight'],
+    isRead: (config) => trainsClassifier(config) && learnsLabels(config),
   },
   {
     options: ['distillation.temperature', 'distillation.weight'],

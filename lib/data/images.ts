@@ -9,20 +9,16 @@ import { decodeImage } from './decode.ts'
 import { evenly } from './indices.ts'
 import { countLabelled } from './labels.ts'
 import { type DataInput, type OpenOptions, open } from './open.ts'
+import type { SelectOptions } from './select.ts'
 import { Spool } from './spool.ts'
 import { type StoredImages, storeImages } from './store.ts'
 import { streamImages } from './stream.ts'
 import type { RawImage } from './types.ts'
 
-export interface ReadOptions {
+export interface ReadOptions extends SelectOptions {
   /** Views' size, where it is known already; a function: by the images' usual shorter side (null: none can be read). */
   imageSize: number | undefined | ((usual: number | null) => number)
-  limit?: number | undefined
-  limitPerClass?: number | undefined
-  limitSeed?: number | undefined
   maxSkipped?: number | undefined
-  /** Classes in this order. */
-  classNames?: readonly string[] | undefined
   /** That decode; the cores there are by default. */
   threads?: number | undefined
   /** That decode streamed images; `threads` by default. */

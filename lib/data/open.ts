@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { SimclrError } from '../addon/errors.ts'
 import { expected, invalid, validate } from '../config/messages.ts'
-import { integer, nullOr, option, real } from '../config/option.ts'
+import { integer, nullOr, option, real, share } from '../config/option.ts'
 import { readBytesOf } from '../io/read.ts'
 import { Dataset } from './dataset.ts'
 import { defaultMaxPixels } from './decode.ts'
@@ -46,6 +46,7 @@ const openOptions = z.strictObject({
     about: 'Uses so many images of each class.',
     default: 'all',
   }),
+  labelFraction: option(share(), { about: 'Uses this share of the labelled images.', default: 'all' }),
   limitSeed: option(integer(0, 0xffff_ffff), {
     about: 'Draws the images of the limits.',
     default: 'a fixed choice',

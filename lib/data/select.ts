@@ -11,10 +11,17 @@ export interface SelectOptions {
   limit?: number | undefined
   /** Uses so many images of each class: the first in the source's order (folders: sorted by name), or drawn by `limitSeed`. */
   limitPerClass?: number | undefined
-  /** Another seed, another choice by both limits. A larger limit holds all of a smaller one still. */
+  /** Uses this share of the images that have a label, as many of each class: as `limitPerClass`, which it takes the place of. */
+  labelFraction?: number | undefined
+  /** Another seed, another choice by all three. A larger limit holds all of a smaller one still. */
   limitSeed?: number | undefined
   /** Classes in this order, so that labels mean the same as in another set. */
   classNames?: readonly string[] | undefined
+}
+
+/** Of options, those that say which part of a set is used. */
+export function partOf({ limit, limitPerClass, labelFraction, limitSeed }: SelectOptions): SelectOptions {
+  return { limit, limitPerClass, labelFraction, limitSeed }
 }
 
 export interface Selection {
@@ -24,16 +31,29 @@ export interface Selection {
   classNames: readonly string[] | null
 }
 
-/** Applies `classNames`, then `limitPerClass`, then `limit`. */
+/** Applies `classNames`, then `limitPerClass` or `labelFraction`, then `limit`. */
 export function select(source: ImageSource, options: SelectOptions): Selection {
-  const { limit, limitPerClass, limitSeed } = options
-  if (limitSeed !== undefined && limit === undefined && limitPerClass === undefined) {
-    const advice = 'It draws the images of `limit` and `limitPerClass`: give one of them, too.'
+  const { limit, limitPerClass, labelFraction, limitSeed } = options
+  const isPart = [limit, limitPerClass, labelFraction].some((part) => part !== undefined)
+  if (limitSeed !== undefined && !isPart) {
+    const advice =
+      'It draws the images of `limit`, `limitPerClass` and `labelFraction`: give one of them, too.'
     throw invalid(expected('no value, as all images are used,', 'limitSeed', limitSeed, advice))
+  }
+  if (limitPerClass !== undefined && labelFraction !== undefined) {
+    const advice = 'Both say how many images of each class are used: give one of them.'
+    throw invalid(expected('no value beside `limitPerClass`', 'labelFraction', labelFraction, advice))
   }
   const all = classesOf(source, options.classNames)
   let indices: Uint32Array | null = null
-  if (limitPerClass !== undefined) indices = someOfEachClass(source, all.labels, limitPerClass, limitSeed)
+  if (limitPerClass !== undefined || labelFraction !== undefined) {
+    const labels = requireLabels(
+      source,
+      all.labels,
+      labelFraction === undefined ? 'limitPerClass' : 'labelFraction',
+    )
+    indices = someOfEachClass(labels, limitPerClass ?? perClass(labels, labelFraction!), limitSeed)
+  }
   if (limit !== undefined && limit < (indices?.length ?? source.count)) {
     const chosen = byHash(indices?.length ?? source.count, limitSeed)
       .slice(0, limit)
@@ -125,19 +145,25 @@ function checkLabels(source: ImageSource, labels: Int32Array, classes: number): 
   }
 }
 
+function requireLabels(source: ImageSource, labels: Int32Array | null, option: string): Int32Array {
+  if (labels !== null) return labels
+  throw new SimclrError(
+    'ERR_SIMCLR_DATA',
+    `Expected classes for \`${option}\` but ${withoutLabels(source.name, whyUnlabelled(source), 'use `limit`')}`,
+  )
+}
+
+/**
+ * Images of each class that come to this share of those with a label, at least one (paper, §4.1: "1% or 10% … in a
+ * class-balanced way (around 12.8 and 128 images per class respectively)"). A class that has fewer gives all of them.
+ */
+function perClass(labels: Int32Array, fraction: number): number {
+  const labelled = labels.filter((label) => label >= 0)
+  return Math.max(1, Math.round((fraction * labelled.length) / new Set(labelled).size))
+}
+
 /** Ascending: the first of each class, or those whose hashes are the smallest. */
-function someOfEachClass(
-  source: ImageSource,
-  labels: Int32Array | null,
-  limit: number,
-  seed: number | undefined,
-): Uint32Array {
-  if (labels === null) {
-    throw new SimclrError(
-      'ERR_SIMCLR_DATA',
-      `Expected classes for \`limitPerClass\` but ${withoutLabels(source.name, whyUnlabelled(source), 'use `limit`')}`,
-    )
-  }
+function someOfEachClass(labels: Int32Array, limit: number, seed: number | undefined): Uint32Array {
   const taken = new Map<number, number>()
   const indices: number[] = []
   for (const index of seed === undefined ? labels.keys() : byHash(labels.length, seed)) {

@@ -1,6 +1,7 @@
 /** What training was worth: the trained encoder beside raw pixels and beside the same encoder untrained. */
 import { loadAddon } from '../addon/load.ts'
 import { readImages } from '../data/images.ts'
+import { partOf } from '../data/select.ts'
 import { type SharedImages, sharedImages } from '../data/shared.ts'
 import { Encoder } from '../encoder.ts'
 import { disposePair, pairFeatures, probeAccuracy, readPair } from './evaluate.ts'
@@ -50,11 +51,11 @@ export async function compare(
 
 /** How many images of `test` are among those of `data`, which need no labels. */
 export async function sharedWith(
-  { data, test, limit, limitPerClass, limitSeed, maxSkipped, signal }: Parameters<typeof readPair>[0],
+  { data, test, maxSkipped, signal, ...part }: Parameters<typeof readPair>[0],
   imageSize: number,
 ): Promise<SharedImages> {
   const reading = { imageSize, maxSkipped, signal }
-  const learnt = await readImages(data, { ...reading, limit, limitPerClass, limitSeed })
+  const learnt = await readImages(data, { ...reading, ...partOf(part) })
   try {
     const tested = await readImages(test, reading)
     try {

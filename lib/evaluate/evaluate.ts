@@ -3,6 +3,7 @@ import type { Addon } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { validate } from '../config/messages.ts'
 import type { Images } from '../data/images.ts'
+import { partOf } from '../data/select.ts'
 import { type SharedImages, sharedImages } from '../data/shared.ts'
 import { Encoder } from '../encoder.ts'
 import { encoderFeatures, rawFeatures, rawSize } from './features.ts'
@@ -56,7 +57,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   checkUsed(checked)
   const loaded = typeof checked.encoder === 'string' && checked.encoder !== 'raw'
   const encoder = loaded
-    ? await Encoder.load(checked.encoder as string, { device: checked.device })
+    ? await Encoder.load(checked.encoder as string, { device: checked.device, output: checked.output })
     : checked.encoder
   if (encoder instanceof Encoder) encoder.requireUsable() // nobody should wait for images to learn that
   try {
@@ -158,16 +159,21 @@ export interface Pair {
 export async function readPair(
   options: Pick<
     Probing,
-    'data' | 'test' | 'limit' | 'limitPerClass' | 'limitSeed' | 'maxSkipped' | 'signal' | 'onProgress'
+    | 'data'
+    | 'test'
+    | 'limit'
+    | 'limitPerClass'
+    | 'labelFraction'
+    | 'limitSeed'
+    | 'maxSkipped'
+    | 'signal'
+    | 'onProgress'
   >,
   imageSize: number | undefined,
 ): Promise<Pair> {
-  const { limit, limitPerClass, limitSeed, maxSkipped, signal, onProgress } = options
+  const { maxSkipped, signal, onProgress } = options
   const reading = { imageSize, maxSkipped, signal, onProgress }
-  const data = await readLabelled(options.data, 'data', {
-    ...reading,
-    ...{ limit, limitPerClass, limitSeed },
-  })
+  const data = await readLabelled(options.data, 'data', { ...reading, ...partOf(options) })
   try {
     const classNames = data.classNames ?? undefined
     return { data, test: await readLabelled(options.test, 'test', { ...reading, classNames }) }

@@ -1,11 +1,13 @@
 /** What evaluate() takes: each probe has the options that it reads, and no others. */
 import { z } from 'zod'
 import { dataInput } from '../config/data-input.ts'
+import { output } from '../config/encoder-options.ts'
 import { expected, invalid } from '../config/messages.ts'
 import { choice, instance, integer, option, real, required, signal } from '../config/option.ts'
 import type { Must, Same } from '../config/same.ts'
 import { device, trainSettings } from '../config/settings.ts'
 import type { DataInput } from '../data/open.ts'
+import { partOf } from '../data/select.ts'
 import { Encoder } from '../encoder.ts'
 import { l2Grid } from './l2.ts'
 import { knnDefaults, linearDefaults } from './probes.ts'
@@ -32,6 +34,7 @@ export const evaluateOptions = z.strictObject({
     ),
     { about: "What makes the features; 'raw' is the pixels themselves." },
   ),
+  output,
   data: option(dataInput, {
     about: labelled('Labelled images to learn from'),
     default: "needed but for probe 'classifier', which has learnt",
@@ -69,6 +72,7 @@ export const evaluateOptions = z.strictObject({
     unit: 'images',
   }),
   limitPerClass: trainSettings.shape.limitPerClass,
+  labelFraction: trainSettings.shape.labelFraction,
   limitSeed: trainSettings.shape.limitSeed,
   maxSkipped: trainSettings.shape.maxSkipped,
   device,
@@ -105,9 +109,11 @@ export interface LinearEvaluation extends AnyEvaluateOptions {
 /** Options of the classifier that was trained with the encoder: it has learnt, and takes nothing to learn from. */
 export interface ClassifierEvaluation extends AnyEvaluateOptions {
   probe: 'classifier'
+  output?: undefined
   data?: undefined
   limit?: undefined
   limitPerClass?: undefined
+  labelFraction?: undefined
   limitSeed?: undefined
   k?: undefined
   temperature?: undefined
@@ -125,8 +131,7 @@ export type Probing = AnyEvaluateOptions & { data: DataInput; probe?: ProbeName 
 /** Which options nobody would read: whoever passes one should not believe that it has changed anything. */
 export function checkUsed(options: AnyEvaluateOptions): void {
   const probe = options.probe ?? 'knn'
-  const { data, k, temperature, l2, maxIterations, seed, imageSize, device } = options
-  const { limit, limitPerClass, limitSeed } = options
+  const { data, k, temperature, l2, maxIterations, seed, imageSize, device, output } = options
   if (probe === 'classifier' && options.encoder === 'raw') {
     throw invalid(expected('an encoder with a classifier', 'encoder', 'raw', 'Pixels have none.'))
   }
@@ -138,7 +143,7 @@ export function checkUsed(options: AnyEvaluateOptions): void {
   const others = {
     knn: ofLinear,
     linear: ofKnn,
-    classifier: { data, limit, limitPerClass, limitSeed, ...ofKnn, ...ofLinear },
+    classifier: { data, output, ...partOf(options), ...ofKnn, ...ofLinear },
   }[probe]
   for (const [name, value] of Object.entries(others)) {
     if (value === undefined) continue
@@ -149,9 +154,12 @@ export function checkUsed(options: AnyEvaluateOptions): void {
     const advice = "It draws the fifth that `l2` is chosen on: give several, or 'auto'."
     throw invalid(expected('no value where `l2` is one number', 'seed', seed, advice))
   }
-  if (device !== undefined && (options.encoder === 'raw' || options.encoder instanceof Encoder)) {
-    const advice = 'It is for an encoder that is loaded here: name its run or file, or leave this out.'
-    throw invalid(expected('no value with raw pixels or an open Encoder', 'device', device, advice))
+  if (options.encoder === 'raw' || options.encoder instanceof Encoder) {
+    for (const [name, value] of Object.entries({ device, output })) {
+      if (value === undefined) continue
+      const advice = 'It is for an encoder that is loaded here: name its run or file, or leave this out.'
+      throw invalid(expected('no value with raw pixels or an open Encoder', name, value, advice))
+    }
   }
   if (options.encoder === 'raw' || imageSize === undefined) return
   const advice = "Leave it out: it is the size of 'raw' pixels."

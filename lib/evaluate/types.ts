@@ -13,6 +13,13 @@ export interface AnyEvaluateOptions {
    */
   encoder: Encoder | string
   /**
+   * What images become: the encoder's features h, or what its projection head makes of them, z, which NT-Xent
+   * compares ('projection'), or what the head's first layer does, after BatchNorm and ReLU ('hidden'). An
+   * encoder.safetensors has thrown its head away: name a run folder or a checkpoint. Default: features.
+   * Source: §2.1, §4.2; SimCLR v2 §2.
+   */
+  output?: 'features' | 'hidden' | 'projection' | undefined
+  /**
    * Labelled images to learn from: class folders, 'cifar10:DIR', 'idx:FILE' or a source with labels. A path,
    * 'kind:path' or a data source. Default: needed but for probe 'classifier', which has learnt.
    */
@@ -55,9 +62,15 @@ export interface AnyEvaluateOptions {
    */
   limitPerClass?: number | undefined
   /**
-   * Draws the images of `limit` and `limitPerClass`: another seed, others; a larger limit holds all of a
-   * smaller one. For repeated draws of a share of the labels. An integer from 0 to 4294967295. Default: a
-   * fixed choice.
+   * Uses this share of the images that have a label, as many of each class: 0.01 and 0.1 are the paper's. The
+   * first ones where there is no `limitSeed`; takes the place of `limitPerClass`. A number above 0 and up to
+   * 1. Default: all. Source: §4.1, appendix B.5.
+   */
+  labelFraction?: number | undefined
+  /**
+   * Draws the images of `limit`, `limitPerClass` and `labelFraction`: another seed, others; a larger limit
+   * holds all of a smaller one. For repeated draws of a share of the labels. An integer from 0 to 4294967295.
+   * Default: a fixed choice.
    */
   limitSeed?: number | undefined
   /**

@@ -4,6 +4,7 @@ import { SimclrError } from '../addon/errors.ts'
 import { heard } from '../data/abort.ts'
 import { type Images, readImages } from '../data/images.ts'
 import { evenly } from '../data/indices.ts'
+import { partOf } from '../data/select.ts'
 import { Encoder } from '../encoder.ts'
 import { embedImages } from '../evaluate/features.ts'
 import { allFinite } from '../evaluate/probes.ts'
@@ -119,17 +120,10 @@ export async function readRun(folder: string): Promise<{ config: RunConfig; metr
 
 /** Null where the run had a source in memory. */
 async function readAgain({ options }: RunConfig, signal: AbortSignal | undefined): Promise<Images | null> {
-  const { data, imageSize, limitPerClass, maxSkipped } = options
+  const { data, imageSize, maxSkipped } = options
   if (data === undefined) return null
   const limit = Math.min(options.limit ?? shown, shown)
-  return readImages(data, {
-    imageSize,
-    limit,
-    limitPerClass,
-    limitSeed: options.limitSeed,
-    maxSkipped,
-    signal,
-  })
+  return readImages(data, { imageSize, ...partOf(options), limit, maxSkipped, signal })
 }
 
 async function imageSections(

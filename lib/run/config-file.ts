@@ -25,6 +25,7 @@ const options = z.looseObject({
   data: z.string().optional(),
   limit: positive.optional(),
   limitPerClass: positive.optional(),
+  labelFraction: z.number().optional(),
   limitSeed: count.optional(),
   maxSkipped: z.number(),
   objective: z.string(),

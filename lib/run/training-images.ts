@@ -7,6 +7,7 @@ import type { ResolvedConfig } from '../config/resolved.ts'
 import { type TrainSettings, trainSettings } from '../config/settings.ts'
 import { decodingThreads, type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
+import { partOf } from '../data/select.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
 import type { Parts } from './parts.ts'
@@ -40,12 +41,13 @@ export async function readTrainingImages({
     resolve(settingsOf(options), { data: { ...guess, imageSize }, machine, previous, init, teacher }).config
   // What cannot work is said before a large set is read.
   const config = resolved(null)
-  const { imageSize, limit, limitPerClass, limitSeed, maxSkipped, threads, stream } = config
+  const { imageSize, maxSkipped, threads, stream } = config
   const isOpen = resolved(8).imageSize !== resolved(1024).imageSize
   const read = await readImages(data, {
     // Decoded for the views that will be made, as when the run is resumed or run again, which know their size.
     imageSize: isOpen ? (usual) => resolved(usual).imageSize : imageSize,
-    ...{ limit, limitPerClass, limitSeed, maxSkipped, threads, stream },
+    ...partOf(config),
+    ...{ maxSkipped, threads, stream },
     // Labels that a student learns beside its teacher mean what the teacher means by them.
     classNames: teacher && learnsLabels(config) ? teacher.classes : undefined,
     streamThreads: decodingThreads(threads),

@@ -1,5 +1,6 @@
 /** lr_*: learning-rate curves; tf2/model.py (WarmUpAndCosineDecay, get_train_steps). */
 import {
+  cosineSchedule,
   learningRate,
   peakLr,
   type Scaling,
@@ -37,6 +38,7 @@ export async function verifyLr(golden: Golden, report: Report): Promise<void> {
       warmupEpochs: curve.warmup_epochs,
       lr: curve.base,
       scaling: curve.scaling,
+      ...cosineSchedule,
     }
     const name = `${i}: ${curve.scaling}, base ${curve.base}, batch ${curve.batch}, ${curve.epochs} epochs of ${curve.num_examples}`
     report.add(`${name}: total steps`, Math.abs(totalSteps(settings) - curve.total_steps), 0)

@@ -1,6 +1,12 @@
 /** trainsteps_*: complete pretraining steps with the supervised head; tf2/run.py. */
 import type { OptimizerSpec, Precision, Stem } from '../addon/interface.ts'
-import { learningRate, type Scaling, type ScheduleSettings, totalSteps } from '../config/schedule.ts'
+import {
+  cosineSchedule,
+  learningRate,
+  type Scaling,
+  type ScheduleSettings,
+  totalSteps,
+} from '../config/schedule.ts'
 import { relativeL2, type Summary, summaryError } from './compare.ts'
 import type { Golden } from './golden.ts'
 import { type GoldenVariable, imagesOf, learnerFor, Placed } from './network.ts'
@@ -144,6 +150,7 @@ function scheduleOf(config: TrainGolden['config']): ScheduleSettings {
     warmupEpochs: config.warmup_epochs,
     lr: config.learning_rate,
     scaling: config.learning_rate_scaling,
+    ...cosineSchedule,
   }
 }
 

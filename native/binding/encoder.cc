@@ -1,5 +1,6 @@
 // Encoder for JavaScript: a trained encoder on a thread of its own.
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "binding/augmenter.h"
@@ -28,8 +29,10 @@ class EncoderObject : public Napi::ObjectWrap<EncoderObject> {
   explicit EncoderObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     guarded(info.Env(), [&] {
       const auto spec = info[0].As<Napi::Object>();
+      std::optional<HeadSpec> head;
+      if (has(spec, "head")) head = to_head_spec(object(spec, "head"));
       encoder_ = std::make_unique<InferenceEncoder>(
-          to_encoder_spec(spec), to_precision(spec, "precision"), string(spec, "device"),
+          to_encoder_spec(spec), head, to_precision(spec, "precision"), string(spec, "device"),
           integer<int>(spec, "shards", 1, kMaxShards), to_tensors(info[1]));
       feature_dim_ = encoder_->feature_dim();
       thread_ = std::make_unique<TaskThread>();

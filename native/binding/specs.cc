@@ -21,16 +21,6 @@ T word(const Napi::Object& object, const char* key, const std::map<std::string, 
   fail(object.Env(), "one of " + expected, key, object.Get(key));
 }
 
-HeadSpec to_head_spec(const Napi::Object& object) {
-  HeadSpec spec;
-  spec.layers = integer<int>(object, "layers");
-  if (has(object, "hidden")) spec.hidden = integer(object, "hidden", 1, INT32_MAX);
-  spec.dim = integer(object, "dim", 1, INT32_MAX);
-  spec.convention = to_convention(object, "convention");
-  if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);
-  return spec;
-}
-
 NtXentOptions to_loss(const Napi::Object& object) {
   NtXentOptions options;
   options.temperature = number(object, "temperature");
@@ -89,6 +79,16 @@ EncoderSpec to_encoder_spec(const Napi::Object& object) {
   return spec;
 }
 
+HeadSpec to_head_spec(const Napi::Object& object) {
+  HeadSpec spec;
+  spec.layers = integer<int>(object, "layers");
+  if (has(object, "hidden")) spec.hidden = integer(object, "hidden", 1, INT32_MAX);
+  spec.dim = integer(object, "dim", 1, INT32_MAX);
+  spec.convention = to_convention(object, "convention");
+  if (has(object, "keep")) spec.keep = integer<int>(object, "keep", 0, INT32_MAX);
+  return spec;
+}
+
 OptimizerSpec to_optimizer_spec(const Napi::Object& object) {
   OptimizerSpec spec;
   using Name = OptimizerSpec::Name;
@@ -130,6 +130,9 @@ LearnerSpec to_learner_spec(const Napi::Object& spec) {
     const Napi::Object distillation = object(spec, "distillation");
     out.distillation = {number(distillation, "temperature"), number(distillation, "weight")};
   }
+  if (has(spec, "labelSmoothing")) out.label_smoothing = number(spec, "labelSmoothing");
+  if (has(spec, "encoderLrScale")) out.encoder_lr_scale = number(spec, "encoderLrScale");
+  if (has(spec, "maxGradientNorm")) out.max_gradient_norm = number(spec, "maxGradientNorm");
   if (has(spec, "fineTuneAfterBlock"))
     out.fine_tune_after_block = integer<int>(spec, "fineTuneAfterBlock", -1, 4);
   out.precision = to_precision(spec, "precision");

@@ -12,6 +12,7 @@ constexpr int64_t kMaxShards = 1024;
 Convention to_convention(const Napi::Object& object, const char* key);
 Precision to_precision(const Napi::Object& object, const char* key);
 EncoderSpec to_encoder_spec(const Napi::Object& object);
+HeadSpec to_head_spec(const Napi::Object& object);
 LearnerSpec to_learner_spec(const Napi::Object& object);
 OptimizerSpec to_optimizer_spec(const Napi::Object& object);
 

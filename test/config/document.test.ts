@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { embedOptions, encoderOptions, randomOptions } from '../../lib/config/encoder-options.ts'
+import { embedOptions, encoderOptions, loadOptions, randomOptions } from '../../lib/config/encoder-options.ts'
 import { listOptions } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { evaluateOptions } from '../../lib/evaluate/options.ts'
@@ -32,6 +32,7 @@ describe('types of options', () => {
     for (const schema of [
       trainOptions,
       encoderOptions,
+      loadOptions,
       randomOptions,
       embedOptions,
       evaluateOptions,

@@ -78,6 +78,17 @@ describe('a note on the size of views', () => {
   })
 })
 
+describe('a note on milestones', () => {
+  it('tells of those that the run does not come to', () => {
+    const notes = (milestones: number[]) =>
+      notesOf('The run ends', { preset: 'torch', epochs: 60, schedule: { name: 'step', milestones } })
+    expect(notes([30, 60, 80])).to.deep.equal([
+      'The run ends before 60, 80 of `schedule.milestones`: it has 60 epochs. The learning rate does not fall there. Name earlier epochs, or train for longer.',
+    ])
+    expect(notes([30, 59])).to.deep.equal([])
+  })
+})
+
 describe('a note on LARS without decay', () => {
   const notes = (settings: TrainSettings) => notesOf('LARS', { preset: 'torch', ...settings })
 
@@ -189,6 +200,20 @@ describe('a note on options that a run never reads', () => {
       "`probe.images` (`probe.everyEpochs` is 0 and `validation.metric` is 'classifier')",
     ],
     [{ probe: { everyEpochs: 1, k: 5 }, validation: { data: 'held', metric: 'linear' } }, null],
+    [
+      { schedule: { milestones: [1, 2], gamma: 0.5 } },
+      "`schedule.milestones`, `schedule.gamma` (`schedule.name` is 'cosine')",
+    ],
+    [{ schedule: { name: 'step', milestones: [1, 2], gamma: 0.5 } }, null],
+    [
+      { preset: 'fine-tune', fineTuneAfterBlock: 4, optimizer: { encoderLr: 0.1 } },
+      '`optimizer.encoderLr` (`fineTuneAfterBlock` is 4 and `head.keep` is 0)',
+    ],
+    [
+      { objective: 'distill', teacher: 'runs/tuned', labelSmoothing: 0.1 },
+      "`labelSmoothing` (`objective` is 'distill' and `distillation.weight` is 1)",
+    ],
+    [{ preset: 'fine-tune', labelSmoothing: 0.1, optimizer: { encoderLr: 0.1 } }, null],
     [{ optimizer: { name: 'adamw', beta1: 0.8, beta2: 0.98, epsilon: 1e-6, decayAll: false } }, null],
   ]
   for (const [settings, note] of cases) {

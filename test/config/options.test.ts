@@ -24,6 +24,7 @@ const refused: Record<string, unknown> = {
   init: 3,
   limit: 0,
   limitPerClass: 0.5,
+  labelFraction: 0,
   limitSeed: -1,
   imageSize: 7,
   resolution: [{ until: 0.5, size: 4 }],
@@ -37,6 +38,7 @@ const refused: Record<string, unknown> = {
   'head.dim': 0,
   'head.hidden': 0,
   'head.keep': 8,
+  labelSmoothing: 1,
   fineTuneAfterBlock: 5,
   teacher: 7,
   'distillation.temperature': 0,
@@ -52,6 +54,8 @@ const refused: Record<string, unknown> = {
   'optimizer.beta1': 1,
   'optimizer.beta2': -0.1,
   'optimizer.lr': -0.1,
+  'optimizer.encoderLr': -0.1,
+  'optimizer.maxGradientNorm': 0,
   'optimizer.momentum': 1.5,
   'optimizer.nesterov': 1,
   'optimizer.weightDecay': Number.NaN,
@@ -60,6 +64,9 @@ const refused: Record<string, unknown> = {
   'optimizer.classicMomentum': 'on',
   'optimizer.epsilon': -1,
   'optimizer.decayAll': 0,
+  'schedule.name': 'poly',
+  'schedule.milestones': [60, 40],
+  'schedule.gamma': 0,
   'schedule.convention': 'x',
   'schedule.scaling': 'cubic',
   'schedule.warmupEpochs': Number.POSITIVE_INFINITY,
@@ -161,8 +168,8 @@ describe('train options', () => {
     )
     expect(refusal({ encoder: { widht: 1 } })).to.contain('`encoder.widht`. Did you mean `encoder.width`?')
     expect(refusal({ lr: 0.1 })).to.contain('Did you mean `optimizer.lr`? Known here: data, preset, ')
-    expect(refusal({ schedule: { name: 'constant' } })).to.equal(
-      'Expected a known option but received `schedule.name`. Did you mean `optimizer.name`? Known here: convention, scaling, warmupEpochs.',
+    expect(refusal({ schedule: { momentum: 0.9 } })).to.equal(
+      'Expected a known option but received `schedule.momentum`. Did you mean `optimizer.momentum`? Known here: name, milestones, gamma, convention, scaling, warmupEpochs.',
     )
     expect(refusal({ zebra: 1 })).to.contain('Known here: ')
   })
@@ -213,6 +220,7 @@ describe('command-line flags', () => {
       'augment.mean': 'none',
       'checkpoint.everySeconds': '1.5',
       resolution: '[{"until":0.5,"size":16}]',
+      'schedule.milestones': '60,80',
     })
     expect(options).to.deep.equal({
       epochs: 3,
@@ -224,7 +232,10 @@ describe('command-line flags', () => {
       augment: { cropArea: [0.2, 1], mean: null },
       checkpoint: { everySeconds: 1.5 },
       resolution: [{ until: 0.5, size: 16 }],
+      schedule: { milestones: [60, 80] },
     })
+    const alone = optionsFromFlags(trainOptions, { 'schedule.milestones': '60', epochs: '90' })
+    expect(alone).to.deep.equal({ schedule: { milestones: [60] }, epochs: 90 })
     validate(trainOptions, options)
   })
 
@@ -265,6 +276,7 @@ describe('command-line flags', () => {
       'augment.cropArea': '<low,high>',
       'augment.mean': '<r,g,b>',
       resolution: '<json>',
+      'schedule.milestones': '<epochs,…>',
     }
     for (const [name, expected] of Object.entries(shown)) expect(value(name), name).to.equal(expected)
   })

@@ -1,11 +1,13 @@
 import { expect } from 'chai'
 import type { DataFacts, MachineFacts } from '../../lib/config/facts.ts'
+import { learnerSpec } from '../../lib/config/learner-spec.ts'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { presets } from '../../lib/config/presets.ts'
 import { reasonBefore, sayReason } from '../../lib/config/reason.ts'
 import { resolve } from '../../lib/config/resolve.ts'
 import type { ResolvedConfig } from '../../lib/config/resolved.ts'
+import { cosineSchedule } from '../../lib/config/schedule.ts'
 import { type PresetName, presetNames, type TrainSettings } from '../../lib/config/settings.ts'
 
 const machine: MachineFacts = { cores: 4, devices: ['cpu'], gpuProblem: 'No driver.', bf16Speed: () => 2 }
@@ -29,7 +31,10 @@ describe('presets', () => {
     expect(config).to.deep.include({ convention: 'torch', batchSize: 256, temperature: 0.5, imageSize: 32 })
     expect(config.encoder).to.deep.include({ arch: 'resnet18', width: 1, convention: 'torch' })
     expect(config.optimizer).to.deep.include({ name: 'sgd', lr: 0.06, momentum: 0.9, weightDecay: 5e-4 })
-    expect(config.schedule).to.deep.equal({ convention: 'torch', scaling: 'linear', warmupEpochs: 1 })
+    expect(config.schedule).to.deep.equal({
+      ...cosineSchedule,
+      ...{ convention: 'torch', scaling: 'linear', warmupEpochs: 1 },
+    })
     expect(config.loss).to.deep.equal({ scale: 1, normalize: true })
     expect(config.augment).to.deep.include({ strength: 0.5, blur: 0, mean: [0.485, 0.456, 0.406] })
     const large = resolved({ preset: 'torch' }, photos).config
@@ -47,7 +52,7 @@ describe('presets', () => {
     expect(large).to.deep.include({ batchSize: 4096, temperature: 0.1, imageSize: 224 })
     expect(large.encoder.stem).to.equal('imagenet')
     expect(large.optimizer).to.deep.include({ lr: 0.3, weightDecay: 1e-6 })
-    expect(large.schedule).to.deep.equal({ convention: 'paper', scaling: 'linear', warmupEpochs: 10 })
+    expect(large.schedule).to.deep.include({ convention: 'paper', scaling: 'linear', warmupEpochs: 10 })
     expect(large.loss.scale).to.equal(2)
     expect(large.augment).to.deep.include({ strength: 1, blur: 0.5, brightness: 0.8, hue: 0.2 })
   })
@@ -222,7 +227,7 @@ describe('resolve', () => {
     const { config, why } = resolved({ preset: 'torch', optimizer: { name: 'adam' } })
     const adam = { name: 'adam', lr: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-6 }
     expect(config.optimizer).to.deep.include({ ...adam, decayAll: true })
-    expect(config.schedule).to.deep.equal({ convention: 'torch', scaling: 'none', warmupEpochs: 1 })
+    expect(config.schedule).to.deep.include({ convention: 'torch', scaling: 'none', warmupEpochs: 1 })
     expect(why['optimizer.epsilon']).to.equal('optimizer adam')
     const paper = resolved({ preset: 'paper', optimizer: { name: 'adamw' } }).config
     expect(paper.optimizer).to.deep.include({ lr: 0.001, epsilon: 1e-7, weightDecay: 0.01, decayAll: false })
@@ -377,6 +382,26 @@ describe('resolve', () => {
         `no labels: ${whyUnlabelled}. `,
       )
     expect(() => resolved({ precision: 'tf32' })).to.throw('`precision`')
+    expect(() => resolved({ schedule: { name: 'step' } })).to.throw(
+      "Expected epochs, as the schedule 'step' needs them, for `schedule.milestones` but received null.",
+    )
+    expect(() => resolved({ labelSmoothing: 0.1 })).to.throw(
+      "'contrastive' for `labelSmoothing` but received 0.1",
+    )
+    expect(() => resolved({ optimizer: { encoderLr: 0.1 } })).to.throw(
+      'for `optimizer.encoderLr` but received 0.1',
+    )
+    const tuning = { preset: 'fine-tune', labelSmoothing: 0.1 } as const
+    expect(() => resolved({ ...tuning, optimizer: { lr: 0, encoderLr: 0.1 } })).to.throw(
+      'a number above 0 with `optimizer.encoderLr` for `optimizer.lr` but received 0.',
+    )
+    const { config } = resolved({ ...tuning, optimizer: { lr: 0.2, encoderLr: 0.05, maxGradientNorm: 3 } })
+    expect(learnerSpec(config, 3)).to.deep.include({
+      ...{ labelSmoothing: 0.1, encoderLrScale: 0.25, maxGradientNorm: 3 },
+    })
+    expect(learnerSpec(resolved({}).config, 0)).to.deep.include({
+      ...{ labelSmoothing: 0, encoderLrScale: 1, maxGradientNorm: null },
+    })
     expect(resolved({ precision: 'fp16' }).config.precision).to.equal('fp16')
     expect(() => resolved({ precision: 'tf32' })).to.throw('tf32 needs a GPU')
   })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import {
+  cosineSchedule,
   epochOf,
   learningRate,
   peakLr,
@@ -25,6 +26,7 @@ const torch = (settings: Partial<ScheduleSettings>): ScheduleSettings => ({
   warmupEpochs: 1,
   lr: 0.06,
   scaling: 'linear',
+  ...cosineSchedule,
   ...settings,
 })
 
@@ -39,6 +41,7 @@ describe('schedule, paper convention (golden)', () => {
       warmupEpochs: g.warmup_epochs,
       lr: g.base,
       scaling: g.scaling,
+      ...cosineSchedule,
     }
     it(`${g.num_examples} images, batch ${g.batch}, ${g.epochs} epochs, warm-up ${g.warmup_epochs}`, () => {
       expect(totalSteps(settings)).to.equal(g.total_steps)
@@ -76,6 +79,43 @@ describe('schedule, torch convention', () => {
     expect(peakLr(torch({ batchSize: 512 }))).to.equal(0.12)
     expect(peakLr(torch({ batchSize: 400, scaling: 'sqrt' }))).to.be.closeTo(1.2, 1e-12)
     expect(peakLr(torch({ batchSize: 512, scaling: 'none' }))).to.equal(0.06)
+  })
+})
+
+describe('schedules beside the cosine', () => {
+  const rates = (settings: ScheduleSettings, steps = totalSteps(settings)) =>
+    Array.from({ length: steps }, (_, step) => learningRate(settings, step))
+
+  it('constant: the peak from the warm-up to the end', () => {
+    expect(rates(torch({ name: 'constant' }))).to.deep.equal([0.02, 0.04, ...Array(10).fill(0.06)])
+    const paper = torch({ name: 'constant', convention: 'paper' })
+    expect(rates(paper).slice(0, 5)).to.deep.equal([0, 0.02, 0.04, 0.06, 0.06])
+    expect(learningRate(paper, 10_000)).to.equal(0.06)
+  })
+
+  it('step: falls at the first step of an epoch, as MultiStepLR does, warm-up or not', () => {
+    // 3 steps an epoch.
+    const settings = torch({ name: 'step', milestones: [2, 3], gamma: 0.5, warmupEpochs: 0 })
+    const [peak, half, quarter] = [Array(6).fill(0.06), Array(3).fill(0.03), Array(3).fill(0.015)]
+    expect(rates(settings)).to.deep.equal([...peak, ...half, ...quarter])
+    expect(rates({ ...settings, warmupEpochs: 3 }).slice(9)).to.deep.equal(quarter)
+    expect(rates({ ...settings, milestones: [9] })).to.deep.equal(Array(12).fill(0.06))
+    expect(learningRate({ ...settings, milestones: [1.5] }, 4)).to.equal(0.06)
+    expect(learningRate({ ...settings, milestones: [1.5] }, 5)).to.equal(0.03)
+  })
+
+  it('step, batches that cross epochs: falls in the first batch that begins in the epoch', () => {
+    const crossing = { convention: 'paper', images: 10, batchSize: 4, epochs: 3, warmupEpochs: 0 } as const
+    const settings = torch({
+      ...crossing,
+      name: 'step',
+      milestones: [1, 2],
+      gamma: 0.1,
+      scaling: 'none',
+      lr: 1,
+    })
+    // Steps begin at images 0, 4, 8, 12, 16, 20, …
+    expect(rates(settings, 8)).to.deep.equal([1, 1, 1, 0.1, 0.1, ...Array(3).fill(0.1 ** 2)])
   })
 })
 

@@ -242,6 +242,33 @@ describe('choosing images', () => {
     }
   })
 
+  it('labelFraction: a share of the labels, as many of each class, as limitPerClass has them', async () => {
+    for (const [labelFraction, limitPerClass] of [
+      [0.01, 1],
+      [0.1, 10],
+      [0.026, 3],
+      [1, 100],
+      [0.0001, 1],
+    ] as const) {
+      for (const limitSeed of [undefined, 3])
+        expect(await chosen({ labelFraction, limitSeed })).to.deep.equal(
+          await chosen({ limitPerClass, limitSeed }),
+        )
+    }
+    // 40 of 300 have a label, of two classes: a tenth are two of each.
+    const few = { ...images, labels: images.labels.map((_, i) => (i < 30 ? 0 : i < 40 ? 2 : -1)) }
+    const set = await open(few, { labelFraction: 0.1 })
+    expect([...set.labels!]).to.deep.equal([0, 0, 2, 2])
+    // A class gives what it has.
+    const all = await open(few, { labelFraction: 0.75 })
+    expect([15, 10]).to.deep.equal(
+      [0, 2].map((label) => all.labels!.filter((other) => other === label).length),
+    )
+    expect((await refused(images, { labelFraction: 0.1, limitPerClass: 2 })).message).to.contain(
+      'no value beside `limitPerClass` for `labelFraction` but received 0.1.',
+    )
+  })
+
   it('limitSeed: another draw for each seed, as many of each class, a smaller limit within a larger one', async () => {
     const draw = async (limitPerClass: number, limitSeed: number) =>
       (await chosen({ limitPerClass, limitSeed })).map((name) => Number(name.split(' ')[1]))
@@ -277,6 +304,9 @@ describe('choosing images', () => {
   it('refuses what does not fit together', async () => {
     const unlabelled = { pixels: new Uint8Array(4), shape: [4, 1, 1, 1] as const }
     expect((await refused(unlabelled, { limitPerClass: 1 })).message).to.match(/has no labels/)
+    expect((await refused(unlabelled, { labelFraction: 0.1 })).message).to.match(
+      /`labelFraction`.*has no labels/,
+    )
     expect((await refused(unlabelled, { classNames: ['a'] })).message).to.match(/has no labels/)
     expect((await refused({ ...images, labels: [0, 1] })).message).to.match(/one label for each of the 300/)
     expect((await refused({ ...images, classNames: ['a'] })).message).to.match(/-1 to 0/)

@@ -111,6 +111,19 @@ describe('a batch shared by processes is one batch', function () {
     })
   })
 
+  for (const sockets of [false, true]) {
+    it(`clips by one norm, that of all gradients, fp64: ranks with 2, 1 shards have the weights of one process; ${sockets ? 'sockets' : 'shared memory'}`, async () => {
+      const clipped = workOf({ maxGradientNorm: 0.05 }, [2, 1], { steps: 3, sockets })
+      const { one, ranks } = await both(clipped)
+      const { one: free } = await both(workOf({}, [1, 1], { steps: 3 }))
+      expect(distance(one.state, free.state)).to.be.above(1e-3)
+      for (const { state } of ranks) {
+        expect(distance(one.state, state)).to.be.below(1e-8)
+        expect(distance(ranks[0]!.state, state)).to.equal(0)
+      }
+    })
+  }
+
   it('every rank has the same bits after steps, and a second run has them again', async () => {
     const work = workOf(recipes.torch, [1, 1], { steps: 3 })
     work.spec.precision = 'fp32'

@@ -125,6 +125,8 @@ describe('evaluate()', function () {
       accuracies.add(result.accuracy)
     }
     expect(accuracies.size).to.be.above(1)
+    const share = await evaluate({ ...options, labelFraction: 0.1, limitSeed: 2 })
+    expect(share.images).to.equal(classes * Math.round(30 / classes))
     const few = await evaluate({ ...options, limit: 4 })
     const { classNames } = await open(test)
     expect(few.unseenClasses).to.have.length(classes - few.classes)

@@ -25,6 +25,7 @@ describe('the training step as a CUDA graph', () => {
   /** Each takes a while: not every pair of recipe and precision. */
   const recipes: [string, Partial<LearnerSpec>, Precision[]][] = [
     ['torch, SGD', {}, ['fp32', 'tf32', 'bf16']],
+    ['torch, SGD, clipped', { maxGradientNorm: 0.05 }, ['bf16']],
     ['paper, LARS, linear head', { ...paper, classes: 3 }, ['fp32', 'bf16']],
     ['paper, recomputed blocks', { ...paper, recompute: true }, ['bf16']],
     ['three views', { loss: { temperature: 0.5, scale: 1, normalize: true, views: 3 } }, ['bf16']],

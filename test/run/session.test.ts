@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { NativeLearner } from '../../lib/addon/interface.ts'
 import type { ResolvedConfig } from '../../lib/config/resolved.ts'
+import { cosineSchedule } from '../../lib/config/schedule.ts'
 import type { TrainEvent } from '../../lib/run/events.ts'
 import { Recorder } from '../../lib/run/recorder.ts'
 import { Session, type SessionParts, type StepRecord } from '../../lib/run/session.ts'
@@ -37,6 +38,7 @@ describe('a session', () => {
         warmupEpochs: 0,
         lr: 0.1,
         scaling: 'none',
+        ...cosineSchedule,
       },
       steps: 10,
       step: 0,

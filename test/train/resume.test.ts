@@ -54,6 +54,15 @@ describe('interrupt and resume', function () {
       ...tiny,
       ...{ objective: 'supervised', fineTuneAfterBlock: 3 },
     },
+    'a rate that falls in steps, clipped gradients': {
+      ...tiny,
+      schedule: { name: 'step', milestones: [1, 1.5], gamma: 0.5 },
+      optimizer: { maxGradientNorm: 0.5 },
+    },
+    'learning labels, smoothed, the encoder slower': {
+      ...tiny,
+      ...{ objective: 'supervised', labelSmoothing: 0.1, optimizer: { encoderLr: 0.01 } },
+    },
     'small views in the first epoch': { ...tiny, resolution: [{ until: 0.5, size: 8 }] },
   } as const satisfies Record<string, TrainOptions>)) {
     it(`an aborted run goes on to the same bits: ${name}`, async () => {

@@ -22,7 +22,7 @@ export interface PreprocessingOptions {
   normalize?: { mean: [number, number, number]; std: [number, number, number] } | null | undefined
 }
 
-/** What `Encoder.load` takes beside a file. */
+/** How an encoder computes, wherever it is from. */
 export interface EncoderOptions {
   /**
    * Where to compute; 'auto' takes a GPU where there is one and says what it took. 'auto', 'cpu', 'cuda' or
@@ -41,6 +41,17 @@ export interface EncoderOptions {
    * 224 pixels (CIFAR stem: 32), ImageNet's mean and deviation. Default: from the file.
    */
   preprocessing?: PreprocessingOptions | undefined
+}
+
+/** What `Encoder.load` takes beside a file. */
+export interface LoadOptions extends EncoderOptions {
+  /**
+   * What images become: the encoder's features h, or what its projection head makes of them, z, which NT-Xent
+   * compares ('projection'), or what the head's first layer does, after BatchNorm and ReLU ('hidden'). An
+   * encoder.safetensors has thrown its head away: name a run folder or a checkpoint. Default: features.
+   * Source: §2.1, §4.2; SimCLR v2 §2.
+   */
+  output?: 'features' | 'hidden' | 'projection' | undefined
 }
 
 /** What `Encoder.random` takes beside architecture and preprocessing. */

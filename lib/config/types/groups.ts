@@ -94,6 +94,19 @@ export interface OptimizerOptions {
    * optimizer. Source: appendix B.1.
    */
   lr?: number | undefined
+  /**
+   * Base learning rate of the encoder, and of layers of the head that are kept, where the objective is
+   * 'supervised' or 'distill'; `lr` is then the classifier's alone. Both have one schedule and scaling. Null:
+   * `lr`, for all. Null or a number of at least 0. Default: null. Source: facebookresearch/barlowtwins
+   * evaluate.py, --lr-backbone.
+   */
+  encoderLr?: number | null | undefined
+  /**
+   * Clips gradients: where all of a step together, over all threads and processes, are longer than this (L2),
+   * they become this long. `gradientNorm` of events is that before. Null: they stay as they are. Null or a
+   * number above 0. Default: null. Source: torch.nn.utils.clip_grad_norm_.
+   */
+  maxGradientNorm?: number | null | undefined
   /** Momentum of LARS and SGD. A number from 0 to 1. Default: 0.9. Source: tf2/lars_optimizer.py. */
   momentum?: number | undefined
   /**
@@ -140,6 +153,23 @@ export interface OptimizerOptions {
 
 /** Options of the schedule. */
 export interface ScheduleOptions {
+  /**
+   * Learning rate after the warm-up: half a cosine down to 0, the peak to the end, or the peak times
+   * `schedule.gamma` from each of `schedule.milestones` on ('step'). Default: cosine. Source: §2.2;
+   * torch.optim.lr_scheduler.MultiStepLR.
+   */
+  name?: 'cosine' | 'constant' | 'step' | undefined
+  /**
+   * Epochs after which the schedule 'step' lowers the learning rate, counted from the beginning of the run.
+   * Null or ascending numbers above 0, epochs. Default: null; needed where `schedule.name` is 'step'. Source:
+   * torch.optim.lr_scheduler.MultiStepLR.
+   */
+  milestones?: readonly number[] | null | undefined
+  /**
+   * What the schedule 'step' multiplies the learning rate by at each milestone. A number above 0. Default:
+   * 0.1. Source: torch.optim.lr_scheduler.MultiStepLR.
+   */
+  gamma?: number | undefined
   /**
    * Epochs and warm-up: an endless stream with batches across epochs, or whole epochs without the last
    * partial batch, as google-research/simclr ('paper') or torchvision and lightly ('torch') have it. Default:

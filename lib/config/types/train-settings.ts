@@ -63,6 +63,12 @@ export interface TrainSettings {
   /** Options of the distillation. Default: from the preset. */
   distillation?: DistillationOptions | undefined
   /**
+   * Where labels train the encoder (objective 'supervised', or 'distill' with `distillation.weight` below 1):
+   * this share of each label is spread evenly over all classes. A number from 0 to below 1. Default: 0.
+   * Source: arXiv 1512.00567 §7; torch.nn.CrossEntropyLoss.
+   */
+  labelSmoothing?: number | undefined
+  /**
    * Where the objective is 'supervised' or 'distill': trains only what comes after the stem (0) or after this
    * group of residual blocks (1 to 4). What comes before it stays as it is, its BatchNorm in evaluation mode.
    * 4: the classifier alone, and layers of the head that are kept; -1: everything (docs/fine-tuning.md). An
@@ -77,9 +83,15 @@ export interface TrainSettings {
    */
   limitPerClass?: number | undefined
   /**
-   * Draws the images of `limit` and `limitPerClass`: another seed, others; a larger limit holds all of a
-   * smaller one. For repeated draws of a share of the labels. An integer from 0 to 4294967295. Default: a
-   * fixed choice.
+   * Uses this share of the images that have a label, as many of each class: 0.01 and 0.1 are the paper's. The
+   * first ones where there is no `limitSeed`; takes the place of `limitPerClass`. A number above 0 and up to
+   * 1. Default: all. Source: §4.1, appendix B.5.
+   */
+  labelFraction?: number | undefined
+  /**
+   * Draws the images of `limit`, `limitPerClass` and `labelFraction`: another seed, others; a larger limit
+   * holds all of a smaller one. For repeated draws of a share of the labels. An integer from 0 to 4294967295.
+   * Default: a fixed choice.
    */
   limitSeed?: number | undefined
   /**

@@ -13,7 +13,7 @@ SupervisedLoss distillation_loss(const Context& context, const LinearHead& head,
   at::Tensor hard = at::zeros_like(soft), labelled = hard;
   if (alpha < 1) {
     const at::Tensor rows = labels.repeat({logits.size(0) / labels.size(0)});
-    hard = label_cross_entropy(logits, rows);
+    hard = label_cross_entropy(logits, rows, options.smoothing);
     labelled = (rows >= 0).sum().to(logits.scalar_type());
   }
   const at::Tensor kernel_loss = kernel_decay(context, head, weight_decay);

@@ -14,6 +14,7 @@ namespace simclr {
 struct DistillationOptions {
   double temperature = 1;  ///< tau
   double weight = 1;       ///< alpha
+  double smoothing = 0;    ///< of labels, as `label_cross_entropy` has it
 };
 
 /// features [views b, F]; `wanted` [views b, classes], P^T of the same rows; labels as `supervised_loss` has

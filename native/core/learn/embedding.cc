@@ -14,14 +14,15 @@ constexpr int64_t kChunk = 128;
 
 }  // namespace
 
-at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::Tensor>*>& weights,
-                 std::vector<at::Tensor>& buffers, ShardPool& pool, const ImageStore& store,
-                 const Augmenter& augmenter, const std::vector<uint32_t>& indices) {
+at::Tensor embed(const ResNet& encoder, const ProjectionHead& head,
+                 const std::vector<const std::vector<at::Tensor>*>& weights, std::vector<at::Tensor>& buffers,
+                 ShardPool& pool, const ImageStore& store, const Augmenter& augmenter,
+                 const std::vector<uint32_t>& indices) {
   const at::Tensor& first = (*weights[0])[encoder.stem[0].conv.kernel];
   const auto count = static_cast<int64_t>(indices.size());
   const int64_t size = augmenter.plan().size;
   const at::ScalarType type = first.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const at::Tensor out = at::empty({count, encoder.feature_dim}, type);
+  const at::Tensor out = at::empty({count, head.out}, type);
   pool.run([&](int shard, Group& group) {
     const at::NoGradGuard no_grad;
     const Context context{*weights[shard], buffers, group, false, false};
@@ -38,7 +39,8 @@ at::Tensor embed(const ResNet& encoder, const std::vector<const std::vector<at::
       });
       fetch();  // only now: the GPU has computed while these views were made
       place = out.narrow(0, begin, rows);
-      features = forward(context, encoder, as_images(images, first.device(), first.scalar_type()));
+      const at::Tensor x = as_images(images, first.device(), first.scalar_type());
+      features = forward(context, head, forward(context, encoder, x));
     }
     fetch();
   });

@@ -1,6 +1,8 @@
-// A trained encoder for embedding images: weights in the computing precision, no optimizer, no gradients.
+// A trained encoder for embedding images, with layers of its projection head or without: weights in the
+// computing precision, no optimizer, no gradients.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,14 +14,16 @@ namespace simclr {
 
 class InferenceEncoder {
  public:
-  /// `tensors`: torchvision's names, strict. Throws ERR_SIMCLR_INCOMPATIBLE_WEIGHTS,
+  /// `head`: what features go through, its first `keep` layers, or all of them where that is 0. `tensors`:
+  /// torchvision's names, and `head.*`; strict. Throws ERR_SIMCLR_INCOMPATIBLE_WEIGHTS,
   /// ERR_SIMCLR_INVALID_ARGUMENT.
-  InferenceEncoder(const EncoderSpec& spec, Precision precision, const std::string& device, int shards,
-                   const std::vector<NamedTensor>& tensors);
+  InferenceEncoder(const EncoderSpec& spec, const std::optional<HeadSpec>& head, Precision precision,
+                   const std::string& device, int shards, const std::vector<NamedTensor>& tensors);
 
-  int64_t feature_dim() const { return net_.feature_dim; }
+  /// Numbers an image comes to: those of the features, or of the last layer they go through.
+  int64_t feature_dim() const { return head_.out; }
 
-  /// Features [indices.size(), F], fp32 or fp64, CPU. One call at a time.
+  /// [indices.size(), feature_dim()], fp32 or fp64, CPU. One call at a time.
   at::Tensor embed(const ImageStore& store, const Augmenter& augmenter, const std::vector<uint32_t>& indices);
 
  private:
@@ -28,6 +32,7 @@ class InferenceEncoder {
   Precision precision_;
   Parameters parameters_;
   ResNet net_;
+  ProjectionHead head_;
   ShardPool pool_;
   std::vector<at::Tensor> weights_;
 };

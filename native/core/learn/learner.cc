@@ -36,7 +36,7 @@ SimclrNetwork network_of(const LearnerSpec& spec) {
 std::unique_ptr<Teacher> teacher_of(LearnerSpec& spec, at::Device device) {
   if (!spec.teacher) return nullptr;
   TeacherSpec& teacher = *spec.teacher;
-  const auto [temperature, weight] = spec.distillation;
+  const double temperature = spec.distillation.temperature, weight = spec.distillation.weight;
   const bool fits = spec.supervised && teacher.classes == spec.classes;
   if (!fits || !(temperature > 0) || !(weight > 0 && weight <= 1)) {
     throw Error(
@@ -71,8 +71,14 @@ Learner::Learner(const LearnerSpec& spec) try
   std::vector<OptimizedTensor> tensors;
   for (size_t i = 0; i < replicas_->gradients().size(); ++i) {
     const Parameter& parameter = net_.parameters.parameters()[replicas_->trained()[i]];
-    tensors.push_back(
-        {parameter.name, parameter.master, replicas_->gradients()[i], parameter.exclusion, {}, {}});
+    const double lr_scale = net_.is_classifier(replicas_->trained()[i]) ? 1 : spec.encoder_lr_scale;
+    tensors.push_back({.name = parameter.name,
+                       .weight = parameter.master,
+                       .gradient = replicas_->gradients()[i],
+                       .exclusion = parameter.exclusion,
+                       .momentum = {},
+                       .second_moment = {},
+                       .lr_scale = lr_scale});
   }
   optimizer_ = make_optimizer(spec.optimizer, std::move(tensors));
   if (spec.precision == Precision::fp16) loss_scale_.emplace();
@@ -133,7 +139,9 @@ at::Tensor Learner::embed(const ImageStore& store, const Augmenter& augmenter,
   const DeviceSettings settings(device_, spec_.precision);
   std::vector<const std::vector<at::Tensor>*> weights;
   for (int shard = 0; shard < pool_.size(); ++shard) weights.push_back(&replicas_->leaves(shard));
-  return simclr::embed(net_.encoder, weights, net_.parameters.buffers(), pool_, store, augmenter, indices);
+  const ProjectionHead none{{}, feature_dim()};
+  return simclr::embed(net_.encoder, none, weights, net_.parameters.buffers(), pool_, store, augmenter,
+                       indices);
 }
 
 }  // namespace simclr

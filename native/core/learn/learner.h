@@ -42,6 +42,9 @@ struct LearnerSpec {
   bool supervised = false;  ///< cross entropy of the linear head, on `head.keep` layers, trains the encoder
   std::optional<TeacherSpec> teacher;  ///< of a supervised learner: it learns what this one says
   DistillationOptions distillation;    ///< from the teacher
+  double label_smoothing = 0;          ///< of a supervised learner
+  double encoder_lr_scale = 1;   ///< of a supervised one: times the learning rate of all but the linear head
+  double max_gradient_norm = 0;  ///< of all gradients together, longer ones are shortened to it; 0: none are
   int fine_tune_after_block = -1;  ///< of a supervised one: the stem (0) and groups up to this one are frozen
   Precision precision = Precision::fp32;
   std::string device = "cpu";
@@ -197,8 +200,8 @@ class Learner {
   at::Tensor scaled(const at::Tensor& loss) const;
   void unscale(StepResult& result);
   void update(const StepResult& step, double lr);
-  /// By the optimizer's learning rate.
-  void advance_weights();
+  /// By the optimizer's learning rate. `gradient_norm`: as the step's result has it, on any device.
+  void advance_weights(const at::Tensor& gradient_norm);
   /// What a step of so many images has thrown, in words for people where memory ran out.
   [[noreturn]] void rethrow(int64_t images) const;
   std::unique_ptr<WorkRecorder> recorder() const;

@@ -78,15 +78,18 @@ at::Tensor Learner::labels_of(const Work& work, int shard) const {
 
 SupervisedLoss Learner::probe_loss(const Work& work, int shard, const at::Tensor& features, Group& group) {
   if (!work.probe) return {};
+  const double smoothing = spec_.supervised ? spec_.label_smoothing : 0;
   return supervised_loss(context(shard, group, false, false), *net_.classifier, features,
-                         labels_of(work, shard), work.decay, group);
+                         labels_of(work, shard), smoothing, work.decay, group);
 }
 
 SupervisedLoss Learner::learner_loss(const Work& work, int shard, const at::Tensor& features,
                                      const at::Tensor& wanted, Group& group) {
   if (!teacher_) return probe_loss(work, shard, features, group);
+  DistillationOptions options = spec_.distillation;
+  options.smoothing = spec_.label_smoothing;
   return distillation_loss(context(shard, group, false, false), *net_.classifier, features, wanted,
-                           labels_of(work, shard), spec_.distillation, work.decay, group);
+                           labels_of(work, shard), options, work.decay, group);
 }
 
 std::vector<at::Tensor> Learner::scalars_of(const Contrast& contrastive, const SupervisedLoss& supervised) {
@@ -138,18 +141,19 @@ void Learner::unscale(StepResult& result) {
   result.loss_scale = loss_scale_->value();
   result.skipped = !device_.is_meta() && !std::isfinite(result.gradient_norm);
   result.gradient_norm = result.skipped ? 0 : result.gradient_norm / result.loss_scale;
-  if (!result.skipped) replicas_->scale_gradients(1 / result.loss_scale);
+  if (!result.skipped) replicas_->scale_gradients(pool_, 1 / result.loss_scale);
 }
 
 void Learner::update(const StepResult& step, double lr) {
   if (loss_scale_) loss_scale_->update(!step.skipped);
   if (step.skipped) return;
   optimizer_->set_lr(lr);
-  advance_weights();
+  advance_weights(at::scalar_tensor(step.gradient_norm, at::kDouble));
 }
 
-void Learner::advance_weights() {
+void Learner::advance_weights(const at::Tensor& gradient_norm) {
   const at::NoGradGuard no_grad;
+  if (spec_.max_gradient_norm > 0) replicas_->clip_gradients(pool_, gradient_norm, spec_.max_gradient_norm);
   optimizer_->step(pool_.team(), [this](size_t i) { replicas_->refresh(replicas_->trained()[i]); });
   if (!device_.is_cpu()) replicas_->refresh(pool_);  // all together
 }
@@ -229,7 +233,7 @@ StepResult Learner::step_on_memory(int64_t images, const at::Tensor& labels, dou
     const RollCall alone{{images}, {1}};
     Work work = work_of(images, memory.labels, given, alone);
     memory.values = compute(work);
-    advance_weights();
+    advance_weights(memory.values[-1]);
   };
   const StepShape shape{images, views.size(2), views.size(3), step.probe};
   const auto outcome = graphs_->run(shape, fill, work_on);

@@ -126,9 +126,18 @@ at::Tensor Replicas::gradient_norm(ShardPool& pool) {
   return at::linalg_vector_norm(at::stack(norms));
 }
 
-void Replicas::scale_gradients(double factor) {
+void Replicas::scale_gradients(ShardPool& pool, double factor) {
   if (shared_) return shared_->scale(factor);
-  at::_foreach_mul_(gradients_, factor);
+  if (!gradients_[0].is_cpu()) return at::_foreach_mul_(gradients_, factor);
+  for_each(pool, gradients_, [&](size_t i) { gradients_[i].mul_(factor); });
+}
+
+void Replicas::clip_gradients(ShardPool& pool, const at::Tensor& norm, double most) {
+  const at::Tensor factor = (norm + 1e-6).reciprocal_().mul_(most).clamp_max_(1);
+  if (!factor.is_cpu()) return at::_foreach_mul_(gradients_, factor.to(gradients_[0].scalar_type()));
+  // The ranks' weights stay the same bits, whatever their processors make of the same gradients' norm.
+  const double scale = (processes_ == nullptr ? factor : processes_->all_gather(factor)[0]).item<double>();
+  if (scale != 1) scale_gradients(pool, scale);
 }
 
 void Replicas::refresh(ShardPool& pool) {

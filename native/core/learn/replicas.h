@@ -44,7 +44,13 @@ class Replicas {
   at::Tensor gradient_norm(ShardPool& pool);
 
   /// Multiplies all gradients; after `collect`, on all ranks.
-  void scale_gradients(double factor);
+  void scale_gradients(ShardPool& pool, double factor);
+
+  /// Gradients that are together longer than `most` become that long, in the direction they have: times
+  /// most / (norm + 1e-6) where that is below 1 (torch.nn.utils.clip_grad_norm_; Pascanu et al. 2013, arXiv
+  /// 1211.5063, algorithm 1). `norm`: as `gradient_norm` has it; on a GPU it is not read back. After
+  /// `collect`, on all ranks, which take the first one's norm.
+  void clip_gradients(ShardPool& pool, const at::Tensor& norm, double most);
 
   /// Copies the masters into the computing precision, after they have changed: all, or one parameter's.
   void refresh(ShardPool& pool);

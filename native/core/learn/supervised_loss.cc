@@ -4,9 +4,9 @@
 
 namespace simclr {
 
-at::Tensor label_cross_entropy(const at::Tensor& logits, const at::Tensor& rows) {
+at::Tensor label_cross_entropy(const at::Tensor& logits, const at::Tensor& rows, double smoothing) {
   constexpr int64_t kNoLabel = -1;
-  return at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum, kNoLabel);
+  return at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum, kNoLabel, smoothing);
 }
 
 at::Tensor kernel_decay(const Context& context, const LinearHead& head, double weight_decay) {
@@ -14,10 +14,11 @@ at::Tensor kernel_decay(const Context& context, const LinearHead& head, double w
 }
 
 SupervisedLoss supervised_loss(const Context& context, const LinearHead& head, const at::Tensor& features,
-                               const at::Tensor& labels, double weight_decay, Group& group) {
+                               const at::Tensor& labels, double smoothing, double weight_decay,
+                               Group& group) {
   const at::Tensor logits = forward(context, head, features);
   const at::Tensor rows = labels.repeat({logits.size(0) / labels.size(0)});
-  const at::Tensor sum = label_cross_entropy(logits, rows);
+  const at::Tensor sum = label_cross_entropy(logits, rows, smoothing);
   const at::Tensor kernel_loss = kernel_decay(context, head, weight_decay);
 
   at::Tensor totals;  // labelled rows, correct ones, sum of cross entropies: over the group

@@ -21,6 +21,12 @@ struct SimclrNetwork {
   ResNet encoder;
   ProjectionHead head;
   std::optional<LinearHead> classifier;
+
+  /// Is this parameter one of the linear head's?
+  bool is_classifier(size_t parameter) const {
+    const auto index = static_cast<int>(parameter);
+    return classifier && (index == classifier->kernel || index == classifier->bias);
+  }
 };
 
 /// `classes` 0 leaves the linear head out. A function of `seed`.

@@ -26,8 +26,9 @@ void Adam::begin_step(double lr) {
 void Adam::update_group(const Chunks::Group& group, double lr) {
   AT_DISPATCH_FLOATING_TYPES(tensors_[0].weight.scalar_type(), "adam", [&] {
     for (size_t i = group.begin; i < group.end; ++i) {
+      const size_t tensor = chunks_[i].tensor;
       adam_update(chunks_.slice<scalar_t>(i, tensors_),
-                  adam_factors<scalar_t>(step_, lr, decay(chunks_[i].tensor), options_));
+                  adam_factors<scalar_t>(step_, lr, tensors_[tensor].lr_scale, decay(tensor), options_));
     }
   });
 }
@@ -44,10 +45,10 @@ void Adam::update_tensors(double lr) {
     at::Tensor weight = tensors_[t].weight, first = tensors_[t].momentum, second = tensors_[t].second_moment;
     const at::Tensor gradient =
         options_.decoupled ? tensors_[t].gradient : at::add(tensors_[t].gradient, weight, decay(t));
-    if (options_.decoupled) weight.mul_(1 - lr * decay(t));
+    if (options_.decoupled) weight.mul_(1 - own_lr(t, lr) * decay(t));
     first.lerp_(gradient, 1 - options_.beta1);
     second.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
-    weight.sub_(first * rate / (second.sqrt().div_(root).add_(epsilon)));
+    weight.sub_(first * rate * tensors_[t].lr_scale / (second.sqrt().div_(root).add_(epsilon)));
   }
 }
 

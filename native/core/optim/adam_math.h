@@ -42,15 +42,16 @@ struct AdamFactors {
   T beta2, new2;
 };
 
-/// `decay`: of this tensor. Differences from 1 are taken in double: 1 - 0.999f errs by 5e-5.
+/// `decay`: of this tensor, and `lr_scale` what its own learning rate is of the step's `lr`. Differences from
+/// 1 are taken in double: 1 - 0.999f errs by 5e-5.
 template <class T>
-SIMCLR_HD inline AdamFactors<T> adam_factors(const AdamStep& step, double lr, double decay,
+SIMCLR_HD inline AdamFactors<T> adam_factors(const AdamStep& step, double lr, double lr_scale, double decay,
                                              const AdamOptions& options) {
-  return {static_cast<T>(step.rate),
+  return {static_cast<T>(step.rate * lr_scale),
           static_cast<T>(step.scale),
           static_cast<T>(step.epsilon),
           static_cast<T>(options.decoupled ? 0 : decay),
-          static_cast<T>(options.decoupled ? 1 - lr * decay : 1),
+          static_cast<T>(options.decoupled ? 1 - lr * lr_scale * decay : 1),
           static_cast<T>(1 - options.beta1),
           static_cast<T>(options.beta2),
           static_cast<T>(1 - options.beta2)};

@@ -28,7 +28,7 @@ double Lars::rate(size_t tensor, const Squares& squares, double lr) const {
 /// end of a large tensor is still near. Chunks' sums are added in their order, so that the result does not
 /// depend on the threads.
 template <class T>
-void Lars::update_group_of(const Chunks::Group& group, double lr) {
+void Lars::update_group_of(const Chunks::Group& group, double step_lr) {
   const MomentumOptions options{spec_.momentum, spec_.nesterov};
   const bool paper = spec_.convention == Convention::kPaper;
   const bool popular = paper && !spec_.classic_momentum;
@@ -40,11 +40,11 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
     else if (tensors_[chunk.tensor].exclusion == Exclusion::kNone)
       chunk_squares_[i] = squares(slice, paper ? decay(chunk.tensor) : 0);
   }
-  set_rates(group, lr);
+  set_rates(group, step_lr);
   for (size_t i = group.end; i-- > group.begin;) {
     const Chunks::Chunk& chunk = chunks_[i];
     const Slice<T> slice = chunks_.slice<T>(i, tensors_);
-    const double rate = rates_[chunk.tensor];
+    const double rate = rates_[chunk.tensor], lr = own_lr(chunk.tensor, step_lr);
     if (popular)
       popular_update(slice, decay(chunk.tensor), rate, options);
     else if (paper)
@@ -56,7 +56,7 @@ void Lars::update_group_of(const Chunks::Group& group, double lr) {
   }
 }
 
-void Lars::set_rates(const Chunks::Group& group, double lr) {
+void Lars::set_rates(const Chunks::Group& group, double step_lr) {
   const bool paper = spec_.convention == Convention::kPaper;
   size_t i = group.begin;
   for (size_t t = group.first_tensor; t < group.end_tensor; ++t) {
@@ -66,14 +66,15 @@ void Lars::set_rates(const Chunks::Group& group, double lr) {
       total.gradient += chunk_squares_[i].gradient;
     }
     const bool adapts = paper || (decay(t) != 0 && total.weight > 0 && total.gradient > 0);
-    rates_[t] = adapts ? rate(t, total, lr) : 0;
+    rates_[t] = adapts ? rate(t, total, own_lr(t, step_lr)) : 0;
   }
 }
 
 /// Any device, in tensor operations: norms and trust ratios stay on the device.
-void Lars::update_tensors(double lr) {
+void Lars::update_tensors(double step_lr) {
   const double m = spec_.momentum, eta = spec_.trust_coefficient;
   for (size_t t = 0; t < tensors_.size(); ++t) {
+    const double lr = own_lr(t, step_lr);
     at::Tensor weight = tensors_[t].weight, momentum = tensors_[t].momentum;
     const at::Tensor& gradient = tensors_[t].gradient;
     const bool adapts = tensors_[t].exclusion == Exclusion::kNone;

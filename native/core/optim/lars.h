@@ -15,11 +15,11 @@ class Lars final : public Optimizer {
 
  private:
   void update_group(const Chunks::Group& group, double lr) override;
-  void update_tensors(double lr) override;
+  void update_tensors(double step_lr) override;
   template <class T>
-  void update_group_of(const Chunks::Group& group, double lr);
+  void update_group_of(const Chunks::Group& group, double step_lr);
   /// Fills `rates_` of the group's tensors from `chunk_squares_`.
-  void set_rates(const Chunks::Group& group, double lr);
+  void set_rates(const Chunks::Group& group, double step_lr);
   /// From a tensor's sums of squares to the number its update needs: lr * trust, or lightly's factor.
   double rate(size_t tensor, const Squares& squares, double lr) const;
 

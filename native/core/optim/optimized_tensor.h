@@ -18,6 +18,7 @@ struct OptimizedTensor {
   Exclusion exclusion;
   at::Tensor momentum;
   at::Tensor second_moment;
+  double lr_scale = 1;  ///< times the learning rate of a step: its own
 };
 
 }  // namespace simclr

@@ -77,6 +77,8 @@ class Optimizer {
 
   /// Of this tensor.
   double decay(size_t tensor) const;
+  /// Its own, of a step's `lr`.
+  double own_lr(size_t tensor, double lr) const { return lr * tensors_[tensor].lr_scale; }
 
   const OptimizerSpec spec_;
   const std::vector<OptimizedTensor> tensors_;

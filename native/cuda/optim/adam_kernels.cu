@@ -17,7 +17,8 @@ __global__ void __launch_bounds__(kThreads)
   const UpdateChunk chunk = table.chunks[blockIdx.x];
   const UpdateTensor tensor = table.tensors[chunk.tensor];
   const double decay = tensor.excluded ? 0 : options.weight_decay;
-  const AdamFactors<float> factors = adam_factors<float>(*numbers.shared, *numbers.lr, decay, options);
+  const AdamFactors<float> factors =
+      adam_factors<float>(*numbers.shared, *numbers.lr, tensor.lr_scale, decay, options);
   for (int64_t i = chunk.begin + threadIdx.x; i < chunk_end(tensor, chunk); i += kThreads) {
     float w = tensor.weight[i], first = tensor.momentum[i], second = tensor.second_moment[i];
     adam_update(w, first, second, tensor.gradient[i], factors);

@@ -59,7 +59,8 @@ MultiTensorUpdate::MultiTensorUpdate(const OptimizerSpec& spec, const std::vecto
               .gradient = tensor.gradient.const_data_ptr<float>(),
               .count = tensor.weight.numel(),
               .excluded = !spec.decays(tensor),
-              .second_moment = adam_ ? tensor.second_moment.data_ptr<float>() : nullptr});
+              .second_moment = adam_ ? tensor.second_moment.data_ptr<float>() : nullptr,
+              .lr_scale = tensor.lr_scale});
   }
   const at::Device device = tensors[0].weight.device();
   lr_ = at::empty({}, at::TensorOptions(device).dtype(at::kFloat));

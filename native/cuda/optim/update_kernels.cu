@@ -67,6 +67,7 @@ __global__ void __launch_bounds__(kThreads)
   const UpdateChunk chunk = table.chunks[blockIdx.x];
   const UpdateTensor tensor = table.tensors[chunk.tensor];
   const float decay = decay_of(tensor, options);
+  const double own_lr = *lr * tensor.lr_scale;
   float rate = 0;
   if (options.form != UpdateForm::kSgd) {
     UpdateSquares squares = {0, 0};
@@ -74,7 +75,7 @@ __global__ void __launch_bounds__(kThreads)
       squares = plus(squares, table.squares[tensor.first_chunk + i]);
     squares = block_sum(squares);
     __shared__ float shared_rate;
-    if (threadIdx.x == 0) shared_rate = static_cast<float>(rate_of(tensor, options, squares, *lr));
+    if (threadIdx.x == 0) shared_rate = static_cast<float>(rate_of(tensor, options, squares, own_lr));
     __syncthreads();
     rate = shared_rate;
   }
@@ -91,12 +92,12 @@ __global__ void __launch_bounds__(kThreads)
         w -= rate * paper_popular_update_again(w, m, g, decay, options.momentum, options.nesterov);
         break;
       case UpdateForm::kSgd:
-        torch_update(w, m, g, decay, 1.0f, *lr, options.momentum, options.nesterov);
+        torch_update(w, m, g, decay, 1.0f, static_cast<float>(own_lr), options.momentum, options.nesterov);
         tensor.momentum[i] = m;
         break;
       case UpdateForm::kTorch:
-        torch_update(w, m, g, rate == 0 ? 0.0f : decay, rate == 0 ? 1.0f : rate, *lr, options.momentum,
-                     options.nesterov);
+        torch_update(w, m, g, rate == 0 ? 0.0f : decay, rate == 0 ? 1.0f : rate, static_cast<float>(own_lr),
+                     options.momentum, options.nesterov);
         tensor.momentum[i] = m;
         break;
     }

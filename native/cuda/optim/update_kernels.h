@@ -35,6 +35,7 @@ struct UpdateTensor {
   int32_t chunks = 0;
   bool excluded;                   ///< no decay, no adaptation
   float* second_moment = nullptr;  ///< Adam's (adam_kernels.h)
+  double lr_scale = 1;             ///< times the step's learning rate: its own
 };
 
 /// The piece of a tensor that one block works on.

@@ -12,6 +12,7 @@ namespace {
 struct Variable {
   std::vector<float> weight, first, second, gradient;
   bool excluded;
+  double lr_scale;
 };
 
 /// One weight's step `count`, as the papers and libraries write it.
@@ -36,8 +37,9 @@ void steps(const AdamOptions& options, double done) {
   for (const int64_t size : sizes) {
     for (const bool excluded : {false, true}) {
       const auto seed = static_cast<uint32_t>(variables.size());
+      const std::vector<float> zeros(size);
       variables.push_back(
-          {testing::numbers(size, seed), std::vector<float>(size), std::vector<float>(size), {}, excluded});
+          {testing::numbers(size, seed), zeros, zeros, {}, excluded, seed % 3 == 0 ? 0.25 : 1});
     }
   }
   double count = done;
@@ -51,7 +53,8 @@ void steps(const AdamOptions& options, double done) {
                 .gradient = v.gradient.data(),
                 .count = static_cast<int64_t>(v.weight.size()),
                 .excluded = v.excluded,
-                .second_moment = v.second.data()});
+                .second_moment = v.second.data(),
+                .lr_scale = v.lr_scale});
     }
     const float lr = 0.1f * static_cast<float>(step + 1);
     const std::vector<Variable> before = variables;
@@ -65,7 +68,8 @@ void steps(const AdamOptions& options, double done) {
       for (size_t i = 0; i < variables[t].weight.size(); ++i) {
         double weight = before[t].weight[i], first = before[t].first[i], second = before[t].second[i];
         expected_step(weight, first, second, variables[t].gradient[i],
-                      variables[t].excluded ? 0 : options.weight_decay, lr, count, options);
+                      variables[t].excluded ? 0 : options.weight_decay, lr * variables[t].lr_scale, count,
+                      options);
         EXPECT_NEAR(variables[t].weight[i], weight, 1e-6);
         EXPECT_NEAR(variables[t].first[i], first, 1e-6);
         EXPECT_NEAR(variables[t].second[i], second, 1e-6);
