@@ -122,6 +122,7 @@ async function assemble(parts: Parts): Promise<Session> {
         learner,
         config,
         images: images.count,
+        isStreamed: images.isStreamed,
         fingerprint: looks,
         classNames,
         teacher: listened,
