@@ -162,6 +162,13 @@ export function dataFacts(
   return { images: count, imageSize, labelled: countLabelled(labels) > 0, whyUnlabelled, isDefault }
 }
 
+/** Which images `count` is of: unusable ones show at once where all are kept, and else when their turn comes. */
+export function countedImages(isStreamed: boolean): string {
+  return isStreamed
+    ? 'decoded when they are needed, those that cannot be used among them'
+    : 'kept in memory, without those that cannot be used'
+}
+
 /** Images whose sizes are looked at. */
 const sampled = 31
 

@@ -180,6 +180,7 @@ async function openWritten(
     learner,
     config,
     images: images.count,
+    isStreamed: images.isStreamed,
     fingerprint,
     classNames,
     teacher: teacherChecksum,

@@ -9,7 +9,7 @@ import { fingerprintOf } from '../data/fingerprint.ts'
 import { dataFacts } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { factsOf } from '../launch/facts.ts'
+import { factsOf, remarksOn } from '../launch/facts.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import type { Parts } from './parts.ts'
 import { checkFits } from './resume.ts'
@@ -45,7 +45,13 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const classNames = teacher?.classes ?? images.classNames
   const teacherChecksum = teacher?.checksum ?? null
   if (checkpoint) {
-    checkFits(checkpoint, config, { count: images.count, classNames, teacher: teacherChecksum }, plan.steps)
+    const { count, isStreamed } = images
+    checkFits(
+      checkpoint,
+      config,
+      { count, isStreamed, classNames, teacher: teacherChecksum },
+      plan.steps,
+    )
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
@@ -54,7 +60,7 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const fingerprint = await fingerprintOf(images, options.signal)
   if (checkpoint && checkpoint.fingerprint !== fingerprint)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images, { fingerprint, teacher: teacherChecksum }))
+  await ranks.agree(() => factsOf(config, images, { fingerprint, teacher: teacherChecksum }), remarksOn(images))
   return { resolution, step, classNames, teacherChecksum, fingerprint }
 }
 

@@ -17,6 +17,8 @@ export interface Checkpoint {
   step: number
   /** Images in the set. */
   images: number
+  /** Whether they were decoded when needed instead of kept in memory. */
+  isStreamed: boolean
   /** Of the set (data/fingerprint.ts). */
   fingerprint: string
   /** Of the set; null where it has none. */
@@ -49,6 +51,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     version: String(version),
     step: String(checkpoint.step),
     images: String(checkpoint.images),
+    streamed: String(checkpoint.isStreamed),
     fingerprint: checkpoint.fingerprint,
     ...(checkpoint.classNames === null ? {} : { classes: JSON.stringify(checkpoint.classNames) }),
     ...(checkpoint.teacher === null ? {} : { teacher: checkpoint.teacher }),
@@ -97,6 +100,7 @@ export async function checkpointOf(
   return {
     step: Number(metadata.step),
     images: Number(metadata.images),
+    isStreamed: metadata.streamed === 'true',
     fingerprint: metadata.fingerprint!,
     classNames: metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as string[]),
     teacher: metadata.teacher ?? null,
