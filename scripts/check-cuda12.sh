@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The kernels for CUDA 12.8, whose nvcc is in no wheel: clang compiles them with the headers of NVIDIA's wheels, for each GPU
 # generation of native/cuda/CMakeLists.txt, and the wheels' own ptxas assembles them. Nothing is linked. A second
-# compiler's opinion of them, too: warnings are errors, and so are values in local memory (kernel-frames.mjs).
+# compiler's opinion of them, too: warnings are errors.
 # Needs clang++ (16 to 19, or $CLANGXX), pip, and dist/ (`npm run build`). Beside them $SIMCLR_LIBTORCH, a LibTorch for that
 # CUDA: with it what calls the kernels is compiled too.
 set -euo pipefail
@@ -39,8 +39,7 @@ while read -r source; do
   echo "$source"
   "$clang" "${flags[@]}" --cuda-host-only -fsyntax-only "$source"
   for generation in $generations; do
-    node scripts/kernel-frames.mjs "$clang" "${flags[@]}" --cuda-device-only "--cuda-gpu-arch=sm_$generation" \
-      -c "$source" -o "$work/kernels.cubin"
+    "$clang" "${flags[@]}" --cuda-device-only "--cuda-gpu-arch=sm_$generation" -c "$source" -o "$work/kernels.cubin"
     [ -s "$work/kernels.cubin" ]
     count=$((count + 1))
   done
