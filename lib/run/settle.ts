@@ -46,12 +46,7 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const teacherChecksum = teacher?.checksum ?? null
   if (checkpoint) {
     const { count, isStreamed } = images
-    checkFits(
-      checkpoint,
-      config,
-      { count, isStreamed, classNames, teacher: teacherChecksum },
-      plan.steps,
-    )
+    checkFits(checkpoint, config, { count, isStreamed, classNames, teacher: teacherChecksum }, plan.steps)
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
@@ -60,7 +55,10 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const fingerprint = await fingerprintOf(images, options.signal)
   if (checkpoint && checkpoint.fingerprint !== fingerprint)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images, { fingerprint, teacher: teacherChecksum }), remarksOn(images))
+  await ranks.agree(
+    () => factsOf(config, images, { fingerprint, teacher: teacherChecksum }),
+    remarksOn(images),
+  )
   return { resolution, step, classNames, teacherChecksum, fingerprint }
 }
 

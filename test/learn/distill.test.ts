@@ -11,7 +11,6 @@ import {
   sevenLabels as labels,
   oneViewLoss as loss,
   paperLars,
-  random,
   tinySpec,
   views,
   withLearner,

@@ -3,8 +3,8 @@ import type { LearnerSpec, NativeTensor, OptimizerSpec } from '../../lib/addon/i
 import {
   adamw,
   distance,
-  expectOneBatch,
   expectGradients,
+  expectOneBatch,
   floats,
   sevenLabels as labels,
   paperLars,
