@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { DataFacts, MachineFacts } from '../../lib/config/facts.ts'
-import { learnerSpec } from '../../lib/config/learner-spec.ts'
 import { validate } from '../../lib/config/messages.ts'
 import { trainOptions } from '../../lib/config/options.ts'
 import { presets } from '../../lib/config/presets.ts'
@@ -382,26 +381,6 @@ describe('resolve', () => {
         `no labels: ${whyUnlabelled}. `,
       )
     expect(() => resolved({ precision: 'tf32' })).to.throw('`precision`')
-    expect(() => resolved({ schedule: { name: 'step' } })).to.throw(
-      "Expected epochs, as the schedule 'step' needs them, for `schedule.milestones` but received null.",
-    )
-    expect(() => resolved({ labelSmoothing: 0.1 })).to.throw(
-      "'contrastive' for `labelSmoothing` but received 0.1",
-    )
-    expect(() => resolved({ optimizer: { encoderLr: 0.1 } })).to.throw(
-      'for `optimizer.encoderLr` but received 0.1',
-    )
-    const tuning = { preset: 'fine-tune', labelSmoothing: 0.1 } as const
-    expect(() => resolved({ ...tuning, optimizer: { lr: 0, encoderLr: 0.1 } })).to.throw(
-      'a number above 0 with `optimizer.encoderLr` for `optimizer.lr` but received 0.',
-    )
-    const { config } = resolved({ ...tuning, optimizer: { lr: 0.2, encoderLr: 0.05, maxGradientNorm: 3 } })
-    expect(learnerSpec(config, 3)).to.deep.include({
-      ...{ labelSmoothing: 0.1, encoderLrScale: 0.25, maxGradientNorm: 3 },
-    })
-    expect(learnerSpec(resolved({}).config, 0)).to.deep.include({
-      ...{ labelSmoothing: 0, encoderLrScale: 1, maxGradientNorm: null },
-    })
     expect(resolved({ precision: 'fp16' }).config.precision).to.equal('fp16')
     expect(() => resolved({ precision: 'tf32' })).to.throw('tf32 needs a GPU')
   })
