@@ -46,11 +46,11 @@ async function trainWhere(options: TrainOptions): Promise<Trained> {
   return options.isolate ? trainInChild(options) : trainHere(options)
 }
 
-/** @internal Trains in this process; `options` must be valid. */
-export async function trainHere(options: TrainOptions): Promise<Trained> {
+/** @internal Trains in this process; `options` must be valid. `onLastStep`: see RanksOptions. */
+export async function trainHere(options: TrainOptions, onLastStep?: () => void): Promise<Trained> {
   await using _claim = await claimProcess()
   const timeoutSeconds = options.distributed?.timeoutSeconds ?? defaultTimeoutSeconds
-  return await Ranks.with({ signal: options.signal, timeoutSeconds }, async (ranks) => {
+  return await Ranks.with({ signal: options.signal, timeoutSeconds, onLastStep }, async (ranks) => {
     await using session = await prepare(options, ranks)
     const { learner, schedule, config, first, steps } = session
 
@@ -70,6 +70,7 @@ export async function trainHere(options: TrainOptions): Promise<Trained> {
       stopAsked = stop
     }
 
+    ranks.tookLastStep()
     const { weights, ...result } = await session.finish(options.report ?? true)
     // The folder is the first rank's: others may not see it.
     const own = ranks.isFirst ? {} : { weights }

@@ -1,4 +1,5 @@
 /** Ctrl-C as an AbortSignal: the first asks for an orderly end, the second ends at once. */
+import { SimclrError } from '../addon/errors.ts'
 
 /** The terminal and npm both hand one Ctrl-C on. */
 const oneWishMilliseconds = 1000
@@ -47,4 +48,9 @@ export function interruptSignal({ outlivesTerminal = false } = {}): {
 /** True for an Interrupt, and for an error that was caused by one. */
 export function isInterrupt(error: unknown): boolean {
   return error instanceof Interrupt || (error instanceof Error && error.cause instanceof Interrupt)
+}
+
+/** True also for a run that stopped because another process of it was asked to. */
+export function isStopped(error: unknown): boolean {
+  return isInterrupt(error) || (error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED')
 }

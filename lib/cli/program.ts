@@ -6,7 +6,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../addon/binary.ts'
-import { SimclrError } from '../addon/errors.ts'
+import { SimclrError, type SimclrErrorCode } from '../addon/errors.ts'
 import { registerAugment } from './augment.ts'
 import { registerBench } from './bench.ts'
 import { registerClassify } from './classify.ts'
@@ -63,13 +63,20 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-/** Tells people on stderr, and programs on stdout, what went wrong. */
-function report(error: unknown, json: boolean): 1 | 2 {
+/** Tells people on stderr, and programs on stdout, what went wrong; the exit code. */
+function report(error: unknown, json: boolean): number {
   const known = error instanceof SimclrError
   const message = error instanceof Error ? error.message : String(error)
   if (json) emit({ type: 'error', code: known ? error.code : 'ERR_SIMCLR_NATIVE', message })
   // An error nobody foresaw: the stack helps whoever reports it.
   const unforeseen = error instanceof Error ? (error.stack ?? message) : message
   say(known ? `simclr: ${message} (${error.code})` : `simclr: ${unforeseen}`)
-  return known && (error.code === 'ERR_SIMCLR_USAGE' || error.code === 'ERR_SIMCLR_INVALID_ARGUMENT') ? 2 : 1
+  return known ? (exitCodes[error.code] ?? 1) : 1
+}
+
+/** Of errors that are no failure: whoever has called may do better, or has asked for the end, be it of another rank. */
+const exitCodes: Partial<Record<SimclrErrorCode, number>> = {
+  ERR_SIMCLR_USAGE: 2,
+  ERR_SIMCLR_INVALID_ARGUMENT: 2,
+  ERR_SIMCLR_ABORTED: 130,
 }

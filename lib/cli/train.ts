@@ -12,7 +12,7 @@ import { hasLauncher, placement } from '../launch/placement.ts'
 import type { TrainEvent } from '../run/events.ts'
 import type { Run } from '../run/result.ts'
 import { train } from '../train.ts'
-import { interruptSignal, isInterrupt } from './interrupt.ts'
+import { interruptSignal, isStopped } from './interrupt.ts'
 import { addOptionFlags, readOptionFlags } from './option-flags.ts'
 import { emit, examples, jsonOption, say } from './output.ts'
 import { RunProgress } from './run-progress.ts'
@@ -84,7 +84,7 @@ async function runTrain(flags: TrainFlags & Record<string, unknown>): Promise<vo
     run = await train({ ...options, signal: interrupt.signal, onProgress })
   } catch (error) {
     progress.stop()
-    if (isInterrupt(error) && folder !== undefined)
+    if (isStopped(error) && folder !== undefined)
       say(`Everything is on the disk. Go on with: simclr train --out ${folder}`)
     throw error
   } finally {

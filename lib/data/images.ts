@@ -155,6 +155,13 @@ export function dataFacts(
   return { images: count, imageSize, labelled, whyUnlabelled, isDefault }
 }
 
+/** Which images `count` is of: unusable ones show at once where all are kept, and else when their turn comes. */
+export function countedImages(isStreamed: boolean): string {
+  return isStreamed
+    ? 'decoded when they are needed, those that cannot be used among them'
+    : 'kept in memory, without those that cannot be used'
+}
+
 /** At most `most` of `count` indices, evenly spread: sets are often sorted by class. */
 export function evenly(count: number, most: number): Uint32Array {
   const length = Math.min(count, most)

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { isTree } from '../config/layers.ts'
 import { perRank } from '../config/may-differ.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { Images } from '../data/images.ts'
-import type { Facts } from './ranks.ts'
+import { countedImages, type Images } from '../data/images.ts'
+import type { Facts, Remarks } from './ranks.ts'
+
+const numberOfImages = 'number of images in data'
 
 /** `looks`: the images' fingerprint; `teacher`: the checksum of its weights. */
 export function factsOf(
@@ -16,13 +18,19 @@ export function factsOf(
   const facts: Record<string, unknown> = {}
   collect(config, '', facts)
   facts['kind of device'] = config.device.replace(/:\d+$/, '')
-  facts['number of images in data'] = images.count
+  facts[numberOfImages] = images.count
   facts['classes of data'] = images.classNames
   facts['labels of data'] =
     images.labels && createHash('sha256').update(images.labels).digest('hex').slice(0, 16)
   facts['pixels of data'] = looks
   facts['weights of teacher'] = teacher
   return facts
+}
+
+/** What to say of a rank's facts where another's differ. */
+export function remarksOn({ isStreamed }: Images): Remarks {
+  const advice = "Give all ranks one `stream`, 'on' or 'off': 'auto' decides by the memory that a rank finds."
+  return { [numberOfImages]: { text: countedImages(isStreamed), advice } }
 }
 
 function collect(tree: object, prefix: string, into: Record<string, unknown>): void {

@@ -2,22 +2,22 @@
  * `processes: N`: ranks on this machine as children of this process, which itself trains nothing and outlives any of
  * them.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
+import type { Server } from 'node:net'
 import { SimclrError } from '../addon/errors.ts'
 import { isNamed } from '../config/data-input.ts'
 import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
+import { defaultTimeoutSeconds } from '../config/presets.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
-import { freePort } from '../io/port.ts'
+import { listenLocally, portOf, socketOf } from '../io/port.ts'
 import { kernelKills } from '../isolate/death.ts'
 import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
-import type { News, Order } from './messages.ts'
-import { isRestart, placement } from './placement.ts'
-
-/** Once a rank has failed the others end by themselves; one that does not answer for so long is killed. */
-const graceSeconds = 15
+import { Ending, send } from './ending.ts'
+import type { News } from './messages.ts'
+import { isRestart, placement, storeSocketVariable } from './placement.ts'
 
 /** Trains with `options.processes` ranks, and again from the last checkpoint after a rank has died. */
 export async function launch(options: TrainOptions): Promise<Trained> {
@@ -74,15 +74,9 @@ class Attempt {
   readonly #restarts: number
   readonly #tell: TrainOptions['onProgress']
   readonly #signal: AbortSignal | undefined
-  /** By rank. */
-  readonly #children = new Map<number, ChildProcess>()
-  readonly #killed = new Set<number>()
+  readonly #ending: Ending
   /** That the kernel had made for want of memory before. */
   readonly #kernelKills = kernelKills()
-  /** Ranks that have said something since they were last asked to stop. */
-  readonly #heard = new Set<number>()
-  /** Asks those that are left, again and again, once a rank has failed. */
-  #asking: NodeJS.Timeout | undefined
 
   constructor(
     size: number,
@@ -96,99 +90,75 @@ class Attempt {
     this.#restarts = restarts
     this.#tell = tell
     this.#signal = signal
+    this.#ending = new Ending(options.distributed?.timeoutSeconds ?? defaultTimeoutSeconds)
   }
 
   /** Resolves with rank 0's run. */
   async run(): Promise<Trained> {
-    const port = await freePort()
-    const stop = () => this.#order({ type: 'stop' })
+    const store = await listenLocally()
+    const stop = () => this.#ending.begin()
     this.#signal?.addEventListener('abort', stop)
     try {
-      const ends = await Promise.all(
-        Array.from({ length: this.#size }, async (_, rank) => {
-          const end = await this.#start(rank, port)
-          if (end.last?.type !== 'done' && !isStop(end.last)) this.#endOthers()
-          return end
-        }),
-      )
-      const [first] = ends
-      if (ends.every(({ last }) => last?.type === 'done') && first!.last?.type === 'done')
-        return first!.last.trained
+      const ended = Array.from({ length: this.#size }, (_, rank) => this.#untilEnd(rank, store))
+      store.close() // rank 0 has it now
+      const ends = await Promise.all(ended)
+      const first = ends[0]!.last
+      const isDone = ({ last, wasKilled }: End) => last?.type === 'done' || wasKilled
+      if (first?.type === 'done' && ends.every(isDone)) return first.trained // all is on the disk
       throw failureOf(ends, this.#signal?.aborted ?? false, kernelKills() > this.#kernelKills)
     } finally {
-      clearInterval(this.#asking)
+      this.#ending.close()
       this.#signal?.removeEventListener('abort', stop)
     }
   }
 
-  #start(rank: number, port: number): Promise<End> {
+  /** One rank's life. When it ends otherwise than as it should, or is the first, the others have nothing to wait for. */
+  async #untilEnd(rank: number, store: Server): Promise<End> {
+    const end = await this.#start(rank, store)
+    this.#ending.remove(rank)
+    if (rank === 0 || (end.last?.type !== 'done' && !isStop(end.last))) this.#ending.begin()
+    return end
+  }
+
+  #start(rank: number, store: Server): Promise<End> {
     return new Promise((resolve) => {
       let last: Outcome | null = null
       const end = (exitCode: number | null, exitSignal: NodeJS.Signals | null) =>
-        resolve({ rank, exitCode, exitSignal, last, wasKilled: this.#killed.has(rank) })
+        resolve({ rank, exitCode, exitSignal, last, wasKilled: this.#ending.wasKilled(rank) })
       const unable = (cause: Error) => {
         last = { type: 'failed', error: sendError(notStarted(rank, cause)) }
         end(null, null)
       }
       let child: ChildProcess
       try {
-        child = this.#fork(rank, port)
+        child = this.#fork(rank, store)
       } catch (cause) {
         return unable(cause as Error)
       }
       child.on('error', (cause) => child.pid === undefined && unable(cause)) // else its exit says so
       child.on('close', end)
       if (child.pid === undefined) return
-      this.#children.set(rank, child)
       child.on('message', (news: News) => {
-        this.#heard.add(rank)
+        this.#ending.hear(rank, news.type === 'ending' && news.isLeaving)
         if (news.type === 'event') this.#tell?.(news.event)
         else if (news.type !== 'ending') last = news
       })
       send(child, { type: 'train', options: this.#options })
-      if (this.#signal?.aborted) send(child, { type: 'stop' })
+      this.#ending.add(rank, child)
+      if (this.#signal?.aborted) this.#ending.begin()
     })
   }
 
-  #fork(rank: number, port: number): ChildProcess {
+  #fork(rank: number, store: Server): ChildProcess {
+    const stdio: StdioOptions = ['ignore', 2, 2, 'ipc'] // stdout is the command's
+    if (rank === 0) stdio.push(socketOf(store))
     return fork(moduleBeside(import.meta.url, './rank'), {
       serialization: 'advanced',
       execArgv: inheritedFlags(),
-      stdio: ['ignore', 2, 2, 'ipc'], // stdout is the command's
-      env: environment(rank, this.#size, port, this.#restarts),
+      stdio,
+      env: environment(rank, this.#size, portOf(store), this.#restarts),
     })
   }
-
-  #order(order: Order): void {
-    for (const child of this.#children.values()) send(child, order)
-  }
-
-  /** A checkpoint may take a rank as long as it likes. */
-  #endOthers(): void {
-    if (this.#asking) return
-    const ask = () => {
-      this.#heard.clear()
-      this.#order({ type: 'stop' })
-    }
-    ask()
-    this.#asking = setInterval(() => {
-      this.#killSilent()
-      ask()
-    }, graceSeconds * 1000)
-  }
-
-  #killSilent(): void {
-    for (const [rank, child] of this.#children) {
-      if (child.exitCode !== null || child.signalCode !== null || this.#heard.has(rank)) continue
-      this.#killed.add(rank)
-      child.kill('SIGKILL') // also ends one that is stopped
-    }
-  }
-}
-
-/** One that is gone is noticed by its end. */
-function send(child: ChildProcess, order: Order): void {
-  if (child.connected) child.send(order, () => {})
 }
 
 function notStarted(rank: number, cause: Error): SimclrError {
@@ -221,9 +191,11 @@ export function failureOf(ends: readonly End[], wasAborted: boolean, lacksMemory
   if (own) return receiveError(own.error)
   const about = failed.find(({ error }) => error.code === 'ERR_SIMCLR_RANK')
   if (wasAborted && stopped) return receiveError(stopped.error)
-  const silent = ends.filter(({ wasKilled }) => wasKilled).map(({ rank }) => rank)
-  if (silent.length > 0) {
-    return new RankDied('ERR_SIMCLR_RANK', about?.error.message ?? `Rank ${silent.join(', ')} did not end.`)
+  const killed = ends.filter(({ wasKilled }) => wasKilled)
+  if (killed.length > 0) {
+    const text = killed.map(({ rank }) => `Rank ${rank} did not end when it was asked to, and was killed.`)
+    if (about) text.unshift(about.error.message)
+    return new RankDied('ERR_SIMCLR_RANK', text.join(' '))
   }
   return receiveError((about ?? stopped ?? failed[0]!).error)
 }
@@ -246,6 +218,7 @@ function environment(rank: number, size: number, port: number, restarts: number)
     LOCAL_WORLD_SIZE: String(size),
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: String(port),
+    [storeSocketVariable]: rank === 0 ? '4' : '', // behind stdin, stdout, stderr and the channel
     TORCHELASTIC_RESTART_COUNT: String(before + restarts),
   }
 }

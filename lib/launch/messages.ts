@@ -7,9 +7,9 @@ import type { Trained } from '../run/result.ts'
 /** To a rank. `stop` is answered with `ending`, each time. */
 export type Order = { type: 'train'; options: TrainOptions } | { type: 'stop' }
 
-/** From a rank. */
+/** From a rank. `isLeaving`: its last step is taken, and rank 0 writes what is left behind. */
 export type News =
   | { type: 'event'; event: TrainEvent }
-  | { type: 'ending' }
+  | { type: 'ending'; isLeaving: boolean }
   | { type: 'done'; trained: Trained }
   | { type: 'failed'; error: SentError }

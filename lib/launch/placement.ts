@@ -16,6 +16,8 @@ export interface Placement {
   port: number
   /** This process runs the store. */
   servesStore: boolean
+  /** ... on a socket that listens there already, which the process that started it has handed down. */
+  storeSocket?: number
   /** A launcher keeps the store over restarts of the ranks, who then meet in rounds. */
   storeOutlives: boolean
   /** Sets the run's keys apart from those of other runs in the store. */
@@ -25,6 +27,9 @@ export interface Placement {
 type Environment = Readonly<Record<string, string | undefined>>
 
 const defaultPort = 29500
+
+/** Names the socket that `launch()` hands down to rank 0. */
+export const storeSocketVariable = 'SIMCLR_STORE_SOCKET'
 
 /**
  * Null for a process alone. Known are RANK and WORLD_SIZE with LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT
@@ -63,6 +68,7 @@ function fromRank(env: Environment): Placement {
     localSize: env.LOCAL_WORLD_SIZE === undefined ? 1 : count(env, 'LOCAL_WORLD_SIZE', 1),
     ...address(env, '127.0.0.1', defaultPort),
     servesStore: rank === 0 && !agent,
+    ...(env[storeSocketVariable] && { storeSocket: count(env, storeSocketVariable, 0) }),
     // torchrun keeps its store over restarts, and over changes of the number of ranks. Its count of restarts is no
     // help: every node's agent has its own.
     storeOutlives: agent,

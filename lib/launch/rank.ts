@@ -7,6 +7,8 @@ import type { News, Order } from './messages.ts'
 const stop = new AbortController()
 /** The launcher has asked to stop, and knows what became of it. */
 let isOrdered = false
+/** The last step is taken; what is left is to be written. */
+let isLeaving = false
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches the whole terminal; the launcher says what to do
 process.on('SIGHUP', () => {}) // so does a closed terminal; where the launcher does not outlive it, 'disconnect' says so
@@ -21,7 +23,7 @@ process.on('message', (order: Order) => {
   } else {
     isOrdered = true
     stop.abort(endedFromOutside())
-    void tell({ type: 'ending' })
+    void tell({ type: 'ending', isLeaving })
   }
 })
 process.stderr.on('error', () => {}) // who read it may be gone
@@ -29,7 +31,13 @@ process.stderr.on('error', () => {}) // who read it may be gone
 async function work(options: TrainOptions): Promise<void> {
   try {
     const onProgress: TrainOptions['onProgress'] = (event) => tell({ type: 'event', event })
-    const { weights: _, ...trained } = await trainHere({ ...options, signal: stop.signal, onProgress })
+    const onLastStep = () => {
+      isLeaving = true
+    }
+    const { weights: _, ...trained } = await trainHere(
+      { ...options, signal: stop.signal, onProgress },
+      onLastStep,
+    )
     await tell({ type: 'done', trained })
     process.exit(0)
   } catch (error) {

@@ -10,6 +10,15 @@ import { type Placement, placement } from './placement.ts'
 /** Named values that must be the same on every rank. */
 export type Facts = Readonly<Record<string, unknown>>
 
+/** How a rank came by a fact, and what to do where another came by it otherwise and has another. */
+export interface Remark {
+  text: string
+  advice: string
+}
+
+/** By the facts' names. */
+export type Remarks = Readonly<Record<string, Remark>>
+
 export class Ranks {
   readonly rank: number
   readonly size: number
@@ -18,15 +27,19 @@ export class Ranks {
   /** Ranks on this machine. */
   readonly #localSize: number
   readonly #signal: AbortSignal | undefined
+  readonly #onLastStep: (() => void) | undefined
   /** All have agreed on the step after which they stop. */
   #stopsTogether = false
+  /** Pieces of work under way that take their time. */
+  #works = 0
 
-  private constructor(group: NativeGroup | null, localSize: number, signal: AbortSignal | undefined) {
+  private constructor(group: NativeGroup | null, localSize: number, { signal, onLastStep }: RanksOptions) {
     this.group = group
     this.rank = group?.rank ?? 0
     this.size = group?.size ?? 1
     this.#localSize = localSize
     this.#signal = signal
+    this.#onLastStep = onLastStep
   }
 
   /**
@@ -34,14 +47,11 @@ export class Ranks {
    * why before its error goes on. Throws ERR_SIMCLR_RANK where the others are missing or of another version, and the
    * signal's reason where it stops the waiting for them.
    */
-  static async with<T>(
-    options: { signal?: AbortSignal | undefined; timeoutSeconds: number },
-    work: (ranks: Ranks) => Promise<T>,
-  ): Promise<T> {
+  static async with<T>(options: RanksOptions, work: (ranks: Ranks) => Promise<T>): Promise<T> {
     const { signal, timeoutSeconds } = options
     const place = placement()
     const group = place && createGroup(place, timeoutSeconds)
-    const ranks = new Ranks(group, place?.localSize ?? 1, signal)
+    const ranks = new Ranks(group, place?.localSize ?? 1, options)
     const stop = () => group?.askToStop()
     signal?.addEventListener('abort', stop)
     if (signal?.aborted) stop()
@@ -49,8 +59,8 @@ export class Ranks {
       if (group !== null) await join(group, place!.localSize)
       return await work(ranks)
     } catch (error) {
-      if (!ranks.#stopsTogether) await group?.announce(describe(error))
-      const isStop = error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
+      const isStop = isAborted(error) || (signal?.aborted && error === signal.reason)
+      if (!ranks.#stopsTogether) await group?.announce(describe(error), isStop ?? false)
       throw isStop ? ranks.stopReason : error
     } finally {
       // Launchers end all that are left, in half a minute, once one has ended; and rank 0 may still be writing.
@@ -87,9 +97,11 @@ export class Ranks {
     return sharersOf(seats, this.rank, this.#localSize)
   }
 
-  /** Throws ERR_SIMCLR_RANK, naming rank and fact, where a rank has not the same facts as rank 0. */
-  async agree(facts: () => Facts): Promise<void> {
-    if (this.group !== null) compare((await this.group.exchange(JSON.stringify(facts()))).map(parse))
+  /** Throws ERR_SIMCLR_RANK, naming rank and fact, where a rank has not the same facts as rank 0. `remarks` may differ. */
+  async agree(facts: () => Facts, remarks: Remarks = {}): Promise<void> {
+    if (this.group === null) return
+    const all = await this.group.exchange(JSON.stringify({ facts: facts(), remarks } satisfies Told))
+    compare(all.map((text) => JSON.parse(text) as Told))
   }
 
   /**
@@ -99,7 +111,13 @@ export class Ranks {
   shouldStop(stopAsked: boolean): boolean {
     if (this.group === null) return this.#signal?.aborted ?? false
     this.#stopsTogether = stopAsked
+    if (stopAsked) this.tookLastStep()
     return stopAsked
+  }
+
+  /** From here on nobody waits for this rank: it leaves behind what there is. */
+  tookLastStep(): void {
+    this.#onLastStep?.()
   }
 
   /** What ends this process's waiting between steps; undefined with others, who would wait for it in the next step. */
@@ -115,10 +133,35 @@ export class Ranks {
     return new SimclrError('ERR_SIMCLR_ABORTED', message)
   }
 
+  /**
+   * Does what takes its time while the others wait for this rank: they do so as long as it lives, whatever the timeout.
+   * Nothing in `work` may wait for them.
+   */
+  async atWork<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#works++ === 0) this.group?.setAtWork(true)
+    try {
+      return await work()
+    } finally {
+      if (--this.#works === 0) this.group?.setAtWork(false)
+    }
+  }
+
   /** What this rank is at, for others that wait for it in vain. */
   setActivity(activity: string): void {
     this.group?.setActivity(activity)
   }
+}
+
+export interface RanksOptions {
+  signal?: AbortSignal | undefined
+  timeoutSeconds: number
+  /** Told after the last step, whether the run is complete or all have stopped: what is left is to be written. */
+  onLastStep?: (() => void) | undefined
+}
+
+/** Of a rank that was asked to stop, or that heard of one that was. */
+function isAborted(error: unknown): boolean {
+  return error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
 }
 
 function createGroup(place: Placement, timeoutSeconds: number): NativeGroup {
@@ -130,14 +173,19 @@ function createGroup(place: Placement, timeoutSeconds: number): NativeGroup {
 async function join(group: NativeGroup, localSize: number): Promise<void> {
   const { simclr, libtorch } = versions()
   const facts = { 'simclr version': simclr, 'LibTorch version': libtorch }
-  const hellos = (await group.join(JSON.stringify({ facts, localSize }))).map(parse) as unknown as Hello[]
-  compare(hellos.map((hello) => hello.facts))
+  const told = await group.join(JSON.stringify({ facts, localSize } satisfies Hello))
+  const hellos = told.map((text) => JSON.parse(text) as Hello)
+  compare(hellos)
   checkLocalSizes(hellos.map((hello) => hello.localSize))
   await group.connect()
 }
 
-interface Hello {
+interface Told {
   facts: Facts
+  remarks?: Remarks
+}
+
+interface Hello extends Told {
   /** Ranks on its machine. */
   localSize: number
 }
@@ -153,17 +201,19 @@ function checkLocalSizes(sizes: readonly number[]): void {
   )
 }
 
-const parse = (text: string) => JSON.parse(text) as Facts
-
-function compare(all: readonly Facts[]): void {
-  const [first, ...others] = all as [Facts, ...Facts[]]
-  for (const [i, facts] of others.entries()) {
-    for (const name of new Set([...Object.keys(first), ...Object.keys(facts)])) {
-      const [ours, theirs] = [first[name], facts[name]]
+function compare(all: readonly Told[]): void {
+  const [first, ...others] = all as [Told, ...Told[]]
+  for (const [i, other] of others.entries()) {
+    for (const name of new Set([...Object.keys(first.facts), ...Object.keys(other.facts)])) {
+      const [ours, theirs] = [first.facts[name], other.facts[name]]
       if (JSON.stringify(ours) === JSON.stringify(theirs)) continue
+      const [own, remark] = [first.remarks?.[name], other.remarks?.[name]]
+      const explains = own?.text !== remark?.text
+      const as = (of: Remark | undefined) => (explains && of ? ` (${of.text})` : '')
+      const advice = explains && own ? own.advice : 'Start all ranks with the same options, data and version.'
       throw new SimclrError(
         'ERR_SIMCLR_RANK',
-        `Expected the same \`${name}\` on all ranks but rank ${i + 1} has ${show(theirs)} and rank 0 ${show(ours)}. Start all ranks with the same options, data and version.`,
+        `Expected the same \`${name}\` on all ranks but rank ${i + 1} has ${show(theirs)}${as(remark)} and rank 0 ${show(ours)}${as(own)}. ${advice}`,
       )
     }
   }

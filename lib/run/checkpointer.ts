@@ -9,6 +9,7 @@ export interface CheckpointerOptions {
   learner: NativeLearner
   config: ResolvedConfig
   images: number
+  isStreamed: boolean
   fingerprint: string | null
   classNames: readonly string[] | null
   /** Checksum of the weights learnt from; null without a teacher. */
@@ -73,8 +74,9 @@ export class Checkpointer {
   }
 
   async #write(step: number, tensors: Awaited<ReturnType<NativeLearner['state']>>): Promise<void> {
-    const { folder, config, images, fingerprint, classNames, teacher, unusable, onWritten } = this.#options
-    const known = { images, fingerprint, classNames, teacher, config }
+    const { folder, unusable, onWritten, ...rest } = this.#options
+    const { config, images, isStreamed, fingerprint, classNames, teacher } = rest
+    const known = { images, isStreamed, fingerprint, classNames, teacher, config }
     const path = await writeCheckpoint(folder, { step, ...known, tensors })
     this.#newest = path
     const readable = (await listCheckpoints(folder)).filter((file) => !unusable.includes(file))

@@ -51,7 +51,7 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     const teacher = listensTo ? await readTeacher(listensTo) : undefined
     const known = { init, teacher }
     const machine = await commonFacts(ranks)
-    const images = await readTrainingImages(options, beginning, machine, known, tell)
+    const images = await ranks.atWork(() => readTrainingImages(options, beginning, machine, known, tell))
     try {
       const start = { ...beginning, ...known }
       return await assemble({ options, ranks, folder, start, machine, images, tell })
@@ -102,7 +102,9 @@ async function assemble(parts: Parts): Promise<Session> {
   if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
   if (ranks.group !== null) spec.group = ranks.group
   const asked = config.validation.metric === 'classifier' ? classNames : images.classNames
-  const held = ranks.isFirst ? await readHeldOut(options, config, images, asked, tell) : null
+  const held = ranks.isFirst
+    ? await ranks.atWork(() => readHeldOut(options, config, images, asked, tell))
+    : null
   const validation = held && new Validation(addon, images, held, evaluationAugmenter(addon, config), config)
   let learner: NativeLearner | undefined
   let recorder: Recorder | undefined
@@ -122,6 +124,7 @@ async function assemble(parts: Parts): Promise<Session> {
         learner,
         config,
         images: images.count,
+        isStreamed: images.isStreamed,
         fingerprint: looks,
         classNames,
         teacher: listened,
@@ -146,9 +149,8 @@ async function assemble(parts: Parts): Promise<Session> {
     const probe = ranks.isFirst ? onlineProbe(addon, images, config) : null
     const { steps } = plan
     const { signal } = options
-    const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, fromFirst, recorder, disk, tell })
+    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, ranks, recorder, disk, tell })
   } catch (error) {
     await recorder?.close().catch(() => {})
     await checkpointer?.settle().catch(() => {}) // while the folder is still ours

@@ -7,7 +7,7 @@ import { mayChange } from '../config/may-differ.ts'
 import { invalid, show } from '../config/messages.ts'
 import { hasLinearHead } from '../config/objective.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
-import type { Images } from '../data/images.ts'
+import { countedImages, type Images } from '../data/images.ts'
 import { exists } from '../io/exists.ts'
 import { readSafetensorsHeader } from '../io/safetensors.ts'
 import {
@@ -101,15 +101,16 @@ const before: readonly (readonly [string, unknown])[] = [
 export function checkFits(
   checkpoint: Checkpoint & { path: string },
   config: ResolvedConfig,
-  { count: images, classNames, teacher }: Pick<Images, 'count' | 'classNames'> & { teacher: string | null },
+  images: Pick<Images, 'count' | 'classNames' | 'isStreamed'> & { teacher: string | null },
   steps: number,
 ): void {
-  const refuse = (name: string, ours: unknown, theirs: unknown): never => {
+  const refuse = (name: string, ours: unknown, theirs: unknown, advice = 'Take that value'): never => {
     throw new SimclrError(
       'ERR_SIMCLR_CHECKPOINT',
-      `Expected ${show(theirs)} for \`${name}\`, as in ${checkpoint.path}, but received ${show(ours)}. Take that value to go on with this run, or another \`out\` for a new one.`,
+      `Expected ${show(theirs)} for \`${name}\`, as in ${checkpoint.path}, but received ${show(ours)}. ${advice} to go on with this run, or another \`out\` for a new one.`,
     )
   }
+  const { classNames, teacher } = images
   const ours = leaves(config)
   const theirs = new Map([...before, ...leaves(checkpoint.config)])
   for (const name of new Set([...ours.keys(), ...theirs.keys()])) {
@@ -121,13 +122,26 @@ export function checkFits(
   const known = hasLinearHead(config) ? checkpoint.classNames : null
   if (known && String(known) !== String(classNames)) refuse('classes of data', classNames, known)
   if (teacher !== checkpoint.teacher) refuse('weights of teacher', teacher, checkpoint.teacher)
-  if (images !== checkpoint.images) refuse('number of images in data', images, checkpoint.images)
+  if (images.count !== checkpoint.images) {
+    const advice = aboutCount(checkpoint.isStreamed, images.isStreamed)
+    refuse('number of images in data', images.count, checkpoint.images, advice)
+  }
   if (steps < checkpoint.step) {
     throw new SimclrError(
       'ERR_SIMCLR_CHECKPOINT',
       `Expected at least the ${checkpoint.step} steps that ${checkpoint.path} has done but received options for ${steps}. Raise \`epochs\`, or resume an earlier checkpoint.`,
     )
   }
+}
+
+/** What may mend another number of images: `stream: 'auto'` decides by the memory that each rank has, and so by how many there are. */
+function aboutCount(before: boolean | null, now: boolean): string {
+  if (before === null || before === now) return 'Take the images that there were then'
+  const needs = before ? '' : ', for which fewer processes leave each more memory,'
+  return (
+    `Then they were ${countedImages(before)}; now they are ${countedImages(now)}. ` +
+    `Give \`stream\`: '${before ? 'on' : 'off'}'${needs}`
+  )
 }
 
 function leaves(value: object, prefix = '', into = new Map<string, unknown>()): Map<string, unknown> {

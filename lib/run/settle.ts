@@ -7,7 +7,7 @@ import { learningRate, type ScheduleSettings, totalSteps } from '../config/sched
 import { fingerprint } from '../data/fingerprint.ts'
 import { dataFacts, type Images } from '../data/images.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
-import { factsOf } from '../launch/facts.ts'
+import { factsOf, remarksOn } from '../launch/facts.ts'
 import type { Ranks } from '../launch/ranks.ts'
 import type { TrainEvent } from './events.ts'
 import type { RunFolder } from './folder.ts'
@@ -72,7 +72,8 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const classNames = teacher?.classes ?? images.classNames
   const listened = teacher?.checksum ?? null
   if (checkpoint) {
-    checkFits(checkpoint, config, { count: images.count, classNames, teacher: listened }, plan.steps)
+    const { count, isStreamed } = images
+    checkFits(checkpoint, config, { count, isStreamed, classNames, teacher: listened }, plan.steps)
     const planned = totalSteps(scheduleSettings(checkpoint.config, images.count))
     if (planned !== plan.steps) tell({ type: 'warning', message: newLength(step, planned, schedule) })
   }
@@ -81,7 +82,7 @@ export async function settle({ options, ranks, start, machine, images, tell }: P
   const looks = await fingerprint(images, options.signal)
   if (checkpoint && (checkpoint.fingerprint ?? looks) !== looks)
     tell({ type: 'warning', message: otherImages(images.name, checkpoint.path) })
-  await ranks.agree(() => factsOf(config, images, looks, listened))
+  await ranks.agree(() => factsOf(config, images, looks, listened), remarksOn(images))
   return { resolution, step, classNames, listened, looks }
 }
 

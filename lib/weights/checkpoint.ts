@@ -17,6 +17,8 @@ export interface Checkpoint {
   step: number
   /** Images in the set. */
   images: number
+  /** Whether they were decoded when needed instead of kept in memory; null in older checkpoints. */
+  isStreamed: boolean | null
   /** Of the set (data/fingerprint.ts); older checkpoints have none. */
   fingerprint: string | null
   /** Of the set; null where it has none, and in older checkpoints. */
@@ -44,6 +46,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
     version: String(version),
     step: String(checkpoint.step),
     images: String(checkpoint.images),
+    ...(checkpoint.isStreamed === null ? {} : { streamed: String(checkpoint.isStreamed) }),
     ...(checkpoint.fingerprint === null ? {} : { fingerprint: checkpoint.fingerprint }),
     ...(checkpoint.classNames === null ? {} : { classes: JSON.stringify(checkpoint.classNames) }),
     ...(checkpoint.teacher === null ? {} : { teacher: checkpoint.teacher }),
@@ -92,6 +95,7 @@ export async function checkpointOf(
   return {
     step: Number(metadata.step),
     images: Number(metadata.images),
+    isStreamed: metadata.streamed === undefined ? null : metadata.streamed === 'true',
     fingerprint: metadata.fingerprint ?? null,
     classNames: metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as string[]),
     teacher: metadata.teacher ?? null,

@@ -10,6 +10,7 @@ import { train } from '../../lib/train.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
+import { holdUp } from './holding-up.ts'
 import { endless, failureOfSignalled, LaunchedRank, leftBehind, ranksOf } from './launched.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -88,9 +89,9 @@ describe('ranks that are asked to stop', function () {
     try {
       await ranks[0]!.until(/"type":"epoch".*"type":"step".*"step":2,/s)
       ranks[1]!.child.kill('SIGTERM')
-      expect(await ranks[1]!.end(), ranks[1]!.stderr).to.equal(130)
-      expect(await ranks[0]!.end()).to.equal(1)
+      for (const rank of ranks) expect(await rank.end(), rank.stderr).to.equal(130)
       expect(ranks[0]!.stderr).to.contain('Another rank of this run was asked to stop, and so all have.')
+      expect(ranks[0]!.stderr).to.contain(`Go on with: simclr train --out ${path('patient')}`)
     } finally {
       for (const { child } of ranks) child.kill('SIGKILL')
     }
@@ -116,9 +117,44 @@ describe('ranks that are asked to stop', function () {
     expect(ranksOf(process.pid)).to.deep.equal([])
   })
 
+  it('a checkpoint that takes rank 0 longer than the timeout says is written, and the others outlast it', async () => {
+    using _slow = holdUp({ rank: 0, method: 'write', milliseconds: 9000 })
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const out = path('slow disk')
+    const failed = await rejection(
+      train({
+        ...{ ...tiny, epochs: 1000, out, processes: 2, distributed: { timeoutSeconds: 4 } },
+        signal: controller.signal,
+        onProgress: (event) => {
+          if (event.type === 'step' && event.step === 2) controller.abort(reason)
+        },
+      }),
+    )
+    expect(failed).to.equal(reason)
+    const { checkpoint, recorded } = await leftBehind(out)
+    expect(checkpoint).to.equal(recorded).and.be.at.least(3)
+  })
+
   describe('while they wait for another, which would take ten minutes', () => {
     let waiting: LaunchedRank | undefined
-    afterEach(() => void waiting?.child.kill('SIGKILL'))
+    let other: LaunchedRank | undefined
+    afterEach(() => {
+      for (const rank of [waiting, other]) rank?.child.kill('SIGKILL')
+    })
+
+    it('rank 1 of three: rank 0 stops too, and neither has failed', async () => {
+      const port = await freePort()
+      waiting = new LaunchedRank({ rank: 0, size: 3, port }, endless(path('both'), patient))
+      other = new LaunchedRank({ rank: 1, size: 3, port }, endless(path('both'), patient))
+      while (!(await answers(port))) await setTimeout(50)
+      const maps = `/proc/${other.child.pid}/maps`
+      while (!readFileSync(maps, 'utf8').includes('libtorch_cpu')) await setTimeout(50)
+      await setTimeout(4000) // until it watches
+      other.child.kill('SIGTERM')
+      for (const rank of [waiting, other]) expect(await rank.end(), rank.stderr).to.equal(130)
+      expect(waiting.stderr).to.contain('Another rank of this run was asked to stop')
+    })
 
     it('rank 0, whose store nobody comes to', async () => {
       const port = await freePort()

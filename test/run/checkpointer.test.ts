@@ -17,6 +17,7 @@ describe('a run’s checkpointer', () => {
       learner,
       config: { checkpoint: { keep: 3 } } as ResolvedConfig,
       images: 100,
+      isStreamed: false,
       fingerprint: null,
       classNames: null,
       teacher: null,

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { existsSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { train } from '../../lib/train.ts'
+import { holdUp } from '../dist/holding-up.ts'
 import { failureOfSignalled, leftBehind, ranksOf } from '../dist/launched.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
@@ -11,17 +12,14 @@ describe('ranks that are asked to stop', function () {
   this.timeout(240_000)
   const path = temporaryFolder()
 
-  it('a checkpoint that takes rank 0 longer than others are waited for is written to its end', async () => {
+  it('a checkpoint that takes rank 0 longer than anybody else is waited for is written to its end', async () => {
+    using _slow = holdUp({ rank: 0, method: 'write', milliseconds: 60_000 })
     const reason = new Error('enough')
     const controller = new AbortController()
     const out = path('run')
     let first = 0
     const training = train({
-      ...tiny,
-      encoder: { ...tiny.encoder, width: 1 },
-      epochs: 1000,
-      out,
-      processes: 2,
+      ...{ ...tiny, epochs: 1000, out, processes: 2, distributed: { timeoutSeconds: 5 } },
       signal: controller.signal,
       onProgress: (event) => {
         if (event.type === 'start') first = event.pid
@@ -29,15 +27,10 @@ describe('ranks that are asked to stop', function () {
       },
     })
     const ended = rejection(training)
-    const torn = () => readdirSync(path('run', 'checkpoints')).some((name) => /^\.step-0*[1-9]/.test(name))
     while (!controller.signal.aborted) await setTimeout(5)
     const second = ranksOf(process.pid).find((pid) => pid !== first)!
-    while (!torn()) await setImmediate()
-    process.kill(first, 'SIGSTOP') // as a disk that is slow would
-    await setTimeout(17_000)
-    expect(torn(), 'it was stopped in time').to.equal(true)
+    await setTimeout(45_000)
     expect(existsSync(`/proc/${second}`), 'rank 1 outlasts it').to.equal(true)
-    process.kill(first, 'SIGCONT')
     expect(await ended).to.equal(reason)
     const { checkpoint, recorded } = await leftBehind(path('run'))
     expect(checkpoint).to.equal(recorded)

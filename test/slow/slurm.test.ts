@@ -61,7 +61,9 @@ describe('under SLURM', function () {
     const script = `#!/bin/bash
 #SBATCH --ntasks=2 --requeue --output=${path('job.log')} --open-mode=append
 once=${fileURLToPath(new URL('../dist/die-once.sh', import.meta.url))}
-srun "$once" ${command(path('job')).join(' ')} || exit 1
+srun "$once" ${command(path('job')).join(' ')} && exit
+[ $? = 130 ] && exit 130
+exit 1
 `
     writeFileSync(path('job.sh'), script)
     const submitted = cluster!.run('sbatch', ['--parsable', path('job.sh')], root)

@@ -10,7 +10,8 @@ import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { readCheckpoint } from '../../lib/weights/checkpoint.ts'
 import { travelled } from '../dist/exact.ts'
-import { childrenOf } from '../dist/launched.ts'
+import { heldUp } from '../dist/holding-up.ts'
+import { childrenOf, leftBehind } from '../dist/launched.ts'
 import { distance } from '../learn/support.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny, tinyFlags } from '../support/tiny.ts'
@@ -87,6 +88,39 @@ describe('under torchrun --no-python', function () {
     const tensors = async (name: string) =>
       (await readCheckpoint(path(name, 'checkpoints/step-00000012.safetensors'))).tensors
     expect(distance(await tensors('restarted'), await tensors('torchrun'))).to.equal(0)
+  })
+
+  it('--shutdown-timeout: where torchrun is asked to stop, a checkpoint has as long as that says', async function () {
+    if (!spawnSync(torchrun!, ['--help'], { encoding: 'utf8' }).stdout.includes('--shutdown-timeout')) {
+      console.log('      skipped: this torchrun has no --shutdown-timeout')
+      return this.skip()
+    }
+    const agent = spawn(
+      torchrun!,
+      [
+        ...['--no-python', '--nproc-per-node', '2', '--shutdown-timeout', '120'],
+        ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0'],
+        ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+        ...['--epochs', '100000', '--report', 'off', '--out', path('patient'), '--json'],
+      ],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...heldUp({ rank: 0, method: 'write', milliseconds: 40_000 }) },
+      },
+    )
+    const ended = once(agent, 'close')
+    let text = ''
+    for (const stream of [agent.stdout, agent.stderr])
+      stream.setEncoding('utf8').on('data', (more: string) => {
+        text += more
+      })
+    while (!text.includes('"step":4,')) await sleep(20)
+    agent.kill('SIGTERM')
+    await ended
+    expect(text).to.not.contain('forcefully exiting')
+    const { checkpoint, recorded } = await leftBehind(path('patient'))
+    expect(checkpoint, text).to.equal(recorded).and.be.at.least(5)
   })
 
   it('two nodes: when a rank dies the ranks of both meet again, though their agents count restarts otherwise', async () => {

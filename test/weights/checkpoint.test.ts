@@ -17,6 +17,7 @@ import { temporaryFolder } from '../support/folder.ts'
 const at = (step: number): Checkpoint => ({
   step,
   images: 100,
+  isStreamed: false,
   fingerprint: 'of some pixels',
   classNames: ['cat', 'dog, large'],
   teacher: 'their checksum',
