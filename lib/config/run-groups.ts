@@ -22,7 +22,8 @@ export const distributed = group('runs of several processes', {
     flag: 'compress-gradients',
   }),
   timeoutSeconds: option(positive(), {
-    about: 'How long a process waits for the others, to appear and in any step, before the run fails.',
+    about:
+      'How long a process waits for the others, to appear and in any step, before the run fails; for one that reads images, validates or writes the others wait as long as it lives.',
     default: '600',
     mayChange: true,
     perRank: true,

@@ -2,21 +2,22 @@
  * `processes: N`: ranks on this machine as children of this process, which itself trains nothing and outlives any of
  * them.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
+import type { Server } from 'node:net'
 import { SimclrError } from '../addon/errors.ts'
 import { isNamed } from '../config/data-input.ts'
 import { invalid } from '../config/messages.ts'
 import type { TrainOptions } from '../config/options.ts'
 import { defaultTimeoutSeconds } from '../config/presets.ts'
 import { inheritedFlags, moduleBeside } from '../io/module.ts'
-import { freePort } from '../io/port.ts'
+import { listenLocally, portOf, socketOf } from '../io/port.ts'
 import { kernelKills, killedByOthers } from '../isolate/death.ts'
 import { receiveError, sendError } from '../isolate/messages.ts'
 import { newRunPath } from '../run/folder.ts'
 import type { Trained } from '../run/result.ts'
 import { Ending, send } from './ending.ts'
 import type { News } from './messages.ts'
-import { isRestart, placement } from './placement.ts'
+import { isRestart, placement, storeSocketVariable } from './placement.ts'
 
 /** Trains with `options.processes` ranks, and again from the last checkpoint after a rank has died. */
 export async function launch(options: TrainOptions): Promise<Trained> {
@@ -97,11 +98,12 @@ class Attempt {
 
   /** Resolves with rank 0's run. */
   async run(): Promise<Trained> {
-    const port = await freePort()
+    const store = await listenLocally()
     const stop = () => this.#ending.begin()
     this.#signal?.addEventListener('abort', stop)
     try {
-      const ended = Array.from({ length: this.#size }, (_, rank) => this.#untilEnd(rank, port))
+      const ended = Array.from({ length: this.#size }, (_, rank) => this.#untilEnd(rank, store))
+      store.close() // rank 0 has it now
       const ends = await Promise.all(ended)
       const first = ends[0]!.last
       const isDone = ({ last, wasKilled }: End) => last?.type === 'done' || wasKilled
@@ -114,14 +116,14 @@ class Attempt {
   }
 
   /** One rank's life. When it ends otherwise than as it should, or is the first, the others have nothing to wait for. */
-  async #untilEnd(rank: number, port: number): Promise<End> {
-    const end = await this.#start(rank, port)
+  async #untilEnd(rank: number, store: Server): Promise<End> {
+    const end = await this.#start(rank, store)
     this.#ending.remove(rank)
     if (rank === 0 || (end.last?.type !== 'done' && !isStop(end.last))) this.#ending.begin()
     return end
   }
 
-  #start(rank: number, port: number): Promise<End> {
+  #start(rank: number, store: Server): Promise<End> {
     return new Promise((resolve) => {
       let last: Outcome | null = null
       const end = (exitCode: number | null, exitSignal: NodeJS.Signals | null) =>
@@ -132,7 +134,7 @@ class Attempt {
       }
       let child: ChildProcess
       try {
-        child = this.#fork(rank, port)
+        child = this.#fork(rank, store)
       } catch (cause) {
         return unable(cause as Error)
       }
@@ -150,12 +152,14 @@ class Attempt {
     })
   }
 
-  #fork(rank: number, port: number): ChildProcess {
+  #fork(rank: number, store: Server): ChildProcess {
+    const stdio: StdioOptions = ['ignore', 2, 2, 'ipc'] // stdout is the command's
+    if (rank === 0) stdio.push(socketOf(store))
     return fork(moduleBeside(import.meta.url, './rank'), {
       serialization: 'advanced',
       execArgv: inheritedFlags(),
-      stdio: ['ignore', 2, 2, 'ipc'], // stdout is the command's
-      env: environment(rank, this.#size, port, this.#restarts),
+      stdio,
+      env: environment(rank, this.#size, portOf(store), this.#restarts),
     })
   }
 }
@@ -217,6 +221,7 @@ function environment(rank: number, size: number, port: number, restarts: number)
     LOCAL_WORLD_SIZE: String(size),
     MASTER_ADDR: '127.0.0.1',
     MASTER_PORT: String(port),
+    [storeSocketVariable]: rank === 0 ? '4' : '', // behind stdin, stdout, stderr and the channel
     TORCHELASTIC_RESTART_COUNT: String(before + restarts),
   }
 }

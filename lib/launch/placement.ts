@@ -14,6 +14,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const defaultPort = 29500
 
+/** Names the socket that `launch()` hands down to rank 0. */
+export const storeSocketVariable = 'SIMCLR_STORE_SOCKET'
+
 /**
  * Null for a process alone. Known are RANK and WORLD_SIZE with LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT
  * (torchrun, Kubernetes operators, by hand), and the steps of SLURM's srun. Throws ERR_SIMCLR_INVALID_ARGUMENT for values
@@ -51,6 +54,7 @@ function fromRank(env: Environment): Placement {
     localSize: env.LOCAL_WORLD_SIZE === undefined ? 1 : count(env, 'LOCAL_WORLD_SIZE', 1),
     ...address(env, '127.0.0.1', defaultPort),
     servesStore: rank === 0 && !agent,
+    ...(env[storeSocketVariable] && { storeSocket: count(env, storeSocketVariable, 0) }),
     // torchrun keeps its store over restarts, and over changes of the number of ranks. Its count of restarts is no
     // help: every node's agent has its own.
     storeOutlives: agent,

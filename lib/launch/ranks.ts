@@ -30,6 +30,8 @@ export class Ranks {
   readonly #onLastStep: (() => void) | undefined
   /** All have agreed on the step after which they stop. */
   #stopsTogether = false
+  /** Pieces of work under way that take their time. */
+  #works = 0
 
   private constructor(group: NativeGroup | null, localSize: number, { signal, onLastStep }: RanksOptions) {
     this.group = group
@@ -57,8 +59,8 @@ export class Ranks {
       if (group !== null) await join(group, place!.localSize)
       return await work(ranks)
     } catch (error) {
-      if (!ranks.#stopsTogether) await group?.announce(describe(error))
-      const isStop = error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
+      const isStop = isAborted(error) || (signal?.aborted && error === signal.reason)
+      if (!ranks.#stopsTogether) await group?.announce(describe(error), isStop ?? false)
       throw isStop ? ranks.stopReason : error
     } finally {
       // Launchers end all that are left, in half a minute, once one has ended; and rank 0 may still be writing.
@@ -131,6 +133,19 @@ export class Ranks {
     return new SimclrError('ERR_SIMCLR_ABORTED', message)
   }
 
+  /**
+   * Does what takes its time while the others wait for this rank: they do so as long as it lives, whatever the timeout.
+   * Nothing in `work` may wait for them.
+   */
+  async atWork<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#works++ === 0) this.group?.setAtWork(true)
+    try {
+      return await work()
+    } finally {
+      if (--this.#works === 0) this.group?.setAtWork(false)
+    }
+  }
+
   /** What this rank is at, for others that wait for it in vain. */
   setActivity(activity: string): void {
     this.group?.setActivity(activity)
@@ -142,6 +157,11 @@ export interface RanksOptions {
   timeoutSeconds: number
   /** Told after the last step, whether the run is complete or all have stopped: what is left is to be written. */
   onLastStep?: (() => void) | undefined
+}
+
+/** Of a rank that was asked to stop, or that heard of one that was. */
+function isAborted(error: unknown): boolean {
+  return error instanceof SimclrError && error.code === 'ERR_SIMCLR_ABORTED'
 }
 
 function createGroup(place: Placement, timeoutSeconds: number): NativeGroup {

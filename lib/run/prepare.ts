@@ -53,7 +53,7 @@ export async function prepare(options: TrainOptions, ranks: Ranks): Promise<Sess
     const teacher = listensTo ? await readTeacher(listensTo) : undefined
     const start = { ...beginning, init, teacher }
     const machine = await commonFacts(ranks)
-    const images = await readTrainingImages({ options, start, machine, tell })
+    const images = await ranks.atWork(() => readTrainingImages({ options, start, machine, tell }))
     try {
       return await assemble({ options, ranks, folder, start, machine, images, tell })
     } catch (error) {
@@ -99,9 +99,8 @@ async function assemble(parts: Parts): Promise<Session> {
   const { resolution, step, classNames } = settled
   const { config, schedule, plan } = resolution
   const heldNames = config.validation.metric === 'classifier' ? classNames : images.classNames
-  const held = ranks.isFirst
-    ? await readHeldOut(options, config, { training: images, classNames: heldNames }, tell)
-    : null
+  const among = { training: images, classNames: heldNames }
+  const held = ranks.isFirst ? await ranks.atWork(() => readHeldOut(options, config, among, tell)) : null
   const augmenter = evaluationAugmenter(addon, config)
   const validation = held && new Validation({ addon, training: images, held, augmenter, config })
   let learner: NativeLearner | undefined
@@ -129,9 +128,8 @@ async function assemble(parts: Parts): Promise<Session> {
     const loader = trainingLoader(addon, parts, settled)
     const probe = ranks.isFirst ? onlineProbe(addon, images, augmenter, config) : null
     const { steps } = plan
-    const fromFirst = (value: boolean) => ranks.fromFirst(value)
     // biome-ignore format: one line a thought
-    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, fromFirst, recorder, disk, tell })
+    return new Session({ path, images, classNames, config, schedule, steps, step, learner, loader, probe, validation, signal, ranks, recorder, disk, tell })
   } catch (error) {
     await written?.recorder.close().catch(() => {})
     await written?.checkpointer.settle().catch(() => {}) // while the folder is still ours

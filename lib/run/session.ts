@@ -10,6 +10,7 @@ import type { OnlineProbe } from '../evaluate/online.ts'
 import type { Validation } from '../evaluate/validation.ts'
 import { formatPercent } from '../format.ts'
 import { output } from '../io/output.ts'
+import type { Ranks } from '../launch/ranks.ts'
 import type { Loader } from '../loader/loader.ts'
 import { type EncoderWeights, encoderWeights, writeEncoder } from '../weights/encoder-file.ts'
 import type { Best, BestEncoder } from './best.ts'
@@ -40,8 +41,7 @@ export interface SessionParts {
   validation: Validation | null
   /** Ends the waiting for images that are probed; that the run stops then is up to its loop. */
   signal?: AbortSignal | undefined
-  /** What rank 0 says, on every rank. */
-  fromFirst: (value: boolean) => Promise<boolean>
+  ranks: Pick<Ranks, 'fromFirst' | 'atWork'>
   /** Null on all ranks but the first: what a run writes is written once. */
   disk: { folder: RunFolder; checkpointer: Checkpointer; best: BestEncoder } | null
   tell: (event: TrainEvent) => void
@@ -112,7 +112,7 @@ export class Session {
    * ERR_SIMCLR_DIVERGED where the loss or the gradients are no longer finite.
    */
   async record(result: StepRecord): Promise<void> {
-    const { schedule, steps, recorder, disk, probe, validation, learner, signal, tell } = this.#parts
+    const { schedule, steps, recorder, disk, ranks, tell } = this.#parts
     await this.#checkFinite(result)
     if (result.graphProblem !== null) {
       tell({ type: 'warning', message: `Steps go on without a CUDA graph: ${result.graphProblem}` })
@@ -125,15 +125,21 @@ export class Session {
 
     const endsEpoch = this.#step === steps || epochOf(schedule, this.#step) > epoch
     if (endsEpoch) {
-      const knn = probe?.isDue(epoch) ? await this.#unlessStopped(probe.run(learner, signal)) : null
-      const isValidated = validation?.isDue(epoch) || this.#step === steps
-      const accuracy =
-        isValidated && validation ? await this.#unlessStopped(validation.accuracy(learner, signal)) : null
-      await recorder.epoch(knn, accuracy)
-      if (accuracy !== null) await this.#offer(accuracy)
+      await ranks.atWork(() => this.#endEpoch(epoch))
       await this.#agreeOnEnd()
     }
-    if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null)) await this.#checkpoint()
+    if (disk?.checkpointer.isDue(this.#step, endsEpoch ? epoch + 1 : null))
+      await ranks.atWork(() => this.#checkpoint())
+  }
+
+  async #endEpoch(epoch: number): Promise<void> {
+    const { steps, recorder, probe, validation, learner, signal } = this.#parts
+    const knn = probe?.isDue(epoch) ? await this.#unlessStopped(probe.run(learner, signal)) : null
+    const isValidated = validation?.isDue(epoch) || this.#step === steps
+    const accuracy =
+      isValidated && validation ? await this.#unlessStopped(validation.accuracy(learner, signal)) : null
+    await recorder.epoch(knn, accuracy)
+    if (accuracy !== null) await this.#offer(accuracy)
   }
 
   /** Null where the signal has ended it: what a run comes to is told without. */
@@ -149,14 +155,14 @@ export class Session {
 
   /** Ends the run early: checkpoint and encoder on the disk, then throws `reason`. */
   async interrupt(reason: unknown): Promise<never> {
-    await this.#leaveBehind()
+    await this.#parts.ranks.atWork(() => this.#leaveBehind())
     throw reason
   }
 
   /** Ends the run: last checkpoint, encoder.safetensors, report.html. */
   async finish(withReport: boolean): Promise<SessionResult> {
-    const { path, config, images, recorder, tell } = this.#parts
-    const weights = await this.#leaveBehind()
+    const { path, config, images, ranks, recorder, tell } = this.#parts
+    const weights = await ranks.atWork(() => this.#leaveBehind())
     const seconds = (performance.now() - this.#began) / 1000
     if (withReport) await this.#report()
     tell({ type: 'end', folder: path, step: this.#step, seconds, skipped: images.skipped.length })
@@ -180,11 +186,11 @@ export class Session {
 
   /** Whether patience has run out; ranks that validate nothing learn it from the first. */
   async #agreeOnEnd(): Promise<void> {
-    const { config, disk, recorder, tell, fromFirst } = this.#parts
+    const { config, disk, recorder, ranks, tell } = this.#parts
     const { patience } = config.validation
     if (patience === null) return
     const since = disk?.best.since(recorder.history) ?? 0
-    this.#isOver = await fromFirst(since >= patience)
+    this.#isOver = await ranks.fromFirst(since >= patience)
     if (!this.#isOver || this.#step === this.steps || disk === null) return
     const { step, accuracy } = disk.best.best!
     const message = `The run ends after ${this.#step} of ${this.steps} steps: ${since} validations have come to no more than the ${formatPercent(accuracy)} after step ${step}.`

@@ -23,6 +23,7 @@ RankSpec to_rank_spec(const Napi::Object& object) {
   spec.host = string(object, "host");
   spec.port = integer<uint16_t>(object, "port");
   spec.serves_store = boolean(object, "servesStore");
+  if (object.Get("storeSocket").IsNumber()) spec.store_socket = integer<int>(object, "storeSocket");
   spec.store_outlives = boolean(object, "storeOutlives");
   spec.generation = string(object, "generation");
   constexpr double kForever = 1e9;  // seconds; clocks count nanoseconds in 64 bits
@@ -57,6 +58,7 @@ void GroupObject::Register(Napi::Env env, Napi::Object exports) {
                                        InstanceMethod<&GroupObject::Exchange>("exchange"),
                                        InstanceMethod<&GroupObject::Announce>("announce"),
                                        InstanceMethod<&GroupObject::SetActivity>("setActivity"),
+                                       InstanceMethod<&GroupObject::SetAtWork>("setAtWork"),
                                        InstanceMethod<&GroupObject::AskToStop>("askToStop"),
                                        InstanceMethod<&GroupObject::OutlastFirst>("outlastFirst"),
                                        InstanceMethod<&GroupObject::Close>("close"),
@@ -117,12 +119,20 @@ Napi::Value GroupObject::Exchange(const Napi::CallbackInfo& info) {
 
 Napi::Value GroupObject::Announce(const Napi::CallbackInfo& info) {
   return task(
-      info, [message = text(info, "message")](ProcessGroup& group) { return group.announce(message), true; },
+      info,
+      [message = text(info, "message"), is_stop = info[1].ToBoolean().Value()](ProcessGroup& group) {
+        return group.announce(message, is_stop), true;
+      },
       nothing);
 }
 
 Napi::Value GroupObject::SetActivity(const Napi::CallbackInfo& info) {
   group_->set_activity(text(info, "activity"));
+  return info.Env().Undefined();
+}
+
+Napi::Value GroupObject::SetAtWork(const Napi::CallbackInfo& info) {
+  group_->set_at_work(info[0].ToBoolean());
   return info.Env().Undefined();
 }
 

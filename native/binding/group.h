@@ -28,6 +28,7 @@ class GroupObject : public Napi::ObjectWrap<GroupObject> {
   Napi::Value Exchange(const Napi::CallbackInfo& info);
   Napi::Value Announce(const Napi::CallbackInfo& info);
   Napi::Value SetActivity(const Napi::CallbackInfo& info);
+  Napi::Value SetAtWork(const Napi::CallbackInfo& info);
   Napi::Value AskToStop(const Napi::CallbackInfo& info);
   Napi::Value OutlastFirst(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);

@@ -5,7 +5,7 @@ import type { TrainSettings } from '../../lib/config/settings.ts'
 
 const machine = { cores: 4, devices: ['cpu'], gpuProblem: null, bf16Speed: () => 2 }
 const cifar = { images: 50_000, imageSize: 32, labelled: true, isDefault: false }
-const resolved = (settings: TrainSettings) => resolve(settings, cifar, machine)
+const resolved = (settings: TrainSettings) => resolve(settings, { data: cifar, machine })
 
 describe('what a learner is told', () => {
   it('has label smoothing, rates and clipping, and refuses them where they mean nothing', () => {

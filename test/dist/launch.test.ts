@@ -1,3 +1,4 @@
+import { createServer, Server } from 'node:net'
 import { expect } from 'chai'
 import type { SimclrError } from '../../lib/addon/errors.ts'
 import type { TrainEvent } from '../../lib/run/events.ts'
@@ -8,6 +9,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { listener, numbers, tiny } from '../support/tiny.ts'
 import { travelled } from './exact.ts'
+import { holdUp } from './holding-up.ts'
 import { ranksOf } from './launched.ts'
 
 /** 12 steps in fp64, so that runs with other numbers of processes can be told apart from wrong ones. */
@@ -94,6 +96,39 @@ describe('train({ processes })', function () {
     const start = await tensors('whole-1', 'checkpoints/step-00000000.safetensors')
     const [one, elastic] = [await tensors('whole-1'), await tensors('elastic')]
     expect(travelled(one, elastic)).to.be.below(1e-6 * travelled(one, start))
+  })
+
+  it('the port of their store is never free for somebody else to take', async () => {
+    const thieves: Server[] = []
+    const { close } = Server.prototype
+    Server.prototype.close = function (this: Server, ...parameters) {
+      const address = this.address() as { port: number } | null
+      const closed = close.apply(this, parameters)
+      if (address)
+        thieves.push(
+          createServer()
+            .on('error', () => {})
+            .listen(address.port, '127.0.0.1'),
+        )
+      return closed
+    }
+    try {
+      const run = await train({ ...options, epochs: 1, processes: 2, out: path('port') })
+      run.encoder.dispose()
+    } finally {
+      Server.prototype.close = close
+      for (const thief of thieves) thief.close()
+    }
+    expect(thieves, 'somebody tried').to.have.length(1)
+  })
+
+  it('rank 0 validates for longer than the timeout says: the others wait for it', async () => {
+    using _slow = holdUp({ rank: 0, method: 'embed', milliseconds: 6000 })
+    const validation = { data: 'synthetic:scenes,count=40,size=16,seed=2', everyEpochs: 2, patience: 5 }
+    const limits = { distributed: { timeoutSeconds: 5 } }
+    const run = await train({ ...options, ...limits, validation, processes: 2, out: path('validated') })
+    run.encoder.dispose()
+    expect(run.history.at(-1)!.validation).to.be.a('number')
   })
 
   it('an abort stops all of them at one step, with a checkpoint to go on from', async () => {

@@ -36,6 +36,30 @@ export class Cable {
     return ['ip', 'netns', 'exec', this.#names[end]]
   }
 
+  /** Another interface of end 1, with an address to which packets of end 0 go and never come. */
+  leadAstray(): { interface: string; address: string } {
+    const [a, b] = this.#names
+    const [address, nobody] = ['10.66.0.2', '10.77.0.9'] // below end 0's: of two, Gloo's higher one connects
+    ip('-n', b, 'link', 'add', 'simclr1', 'type', 'dummy')
+    ip('-n', b, 'address', 'add', `${address}/24`, 'dev', 'simclr1')
+    ip('-n', b, 'link', 'set', 'simclr1', 'up')
+    ip(
+      '-n',
+      a,
+      'neighbor',
+      'add',
+      nobody,
+      'lladdr',
+      '02:00:00:00:00:09',
+      'dev',
+      this.interface,
+      'nud',
+      'permanent',
+    )
+    ip('-n', a, 'route', 'add', '10.66.0.0/24', 'via', nobody)
+    return { interface: 'simclr1', address }
+  }
+
   cut(): void {
     ip('-n', this.#names[0], 'link', 'set', this.interface, 'down')
   }

@@ -138,7 +138,23 @@ describe('ranks that are asked to stop', function () {
 
   describe('while they wait for another, which would take ten minutes', () => {
     let waiting: LaunchedRank | undefined
-    afterEach(() => void waiting?.child.kill('SIGKILL'))
+    let other: LaunchedRank | undefined
+    afterEach(() => {
+      for (const rank of [waiting, other]) rank?.child.kill('SIGKILL')
+    })
+
+    it('rank 1 of three: rank 0 stops too, and neither has failed', async () => {
+      const port = await freePort()
+      waiting = new LaunchedRank({ rank: 0, size: 3, port }, endless(path('both'), patient))
+      other = new LaunchedRank({ rank: 1, size: 3, port }, endless(path('both'), patient))
+      while (!(await answers(port))) await setTimeout(50)
+      const maps = `/proc/${other.child.pid}/maps`
+      while (!readFileSync(maps, 'utf8').includes('libtorch_cpu')) await setTimeout(50)
+      await setTimeout(4000) // until it watches
+      other.child.kill('SIGTERM')
+      for (const rank of [waiting, other]) expect(await rank.end(), rank.stderr).to.equal(130)
+      expect(waiting.stderr).to.contain('Another rank of this run was asked to stop')
+    })
 
     it('rank 0, whose store nobody comes to', async () => {
       const port = await freePort()

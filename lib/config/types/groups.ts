@@ -287,8 +287,9 @@ export interface DistributedOptions {
   /** Gradients travel between processes as bf16. Default: false. */
   compressGradients?: boolean | undefined
   /**
-   * How long a process waits for the others, to appear and in any step, before the run fails. A number above
-   * 0, seconds. Default: 600.
+   * How long a process waits for the others, to appear and in any step, before the run fails; for one that
+   * reads images, validates or writes the others wait as long as it lives. A number above 0, seconds.
+   * Default: 600.
    */
   timeoutSeconds?: number | undefined
 }

@@ -9,15 +9,17 @@
 
 namespace simclr {
 
-/// Gloo's own timeout comes after ours, which asks the others before it gives up.
-constexpr std::chrono::seconds kGlooMargin{30};
+/// NCCL's own timeout comes after ours, which asks the others before it gives up.
+constexpr std::chrono::seconds kMargin{30};
 
 bool is_loopback(const std::string& host);
 
-/// Opens connections to all other ranks, which do the same. `name`: of their keys. `loopback`: all ranks are
-/// on this machine.
+/// Opens connections to all other ranks, which do the same; each may take `limit`. `name`: of their keys.
+/// `loopback`: all ranks are on this machine. Collectives have no limit: whoever waits for them knows how
+/// long.
 c10::intrusive_ptr<c10d::Backend> connect_gloo(const c10::intrusive_ptr<c10d::Store>& store, const char* name,
-                                               const RankSpec& spec, bool loopback);
+                                               const RankSpec& spec, bool loopback,
+                                               std::chrono::milliseconds limit);
 
 /// Where connect_gloo listens, and how to change that: for errors.
 std::string network_of(bool loopback);

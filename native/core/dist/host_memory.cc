@@ -153,7 +153,7 @@ void HostMemory::meet(const Look& look) {
       const bool gone = is_gone(rank);
       // It may have come, and ended, in the meantime.
       if (there(word.load(std::memory_order_acquire))) break;
-      look(rank, gone, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start));
+      look(rank, gone, start);
     }
   }
 }

@@ -16,8 +16,9 @@ namespace simclr {
 /// waiting, who look after it: what it has shared is never taken for whole before it has arrived.
 class HostMemory {
  public:
-  /// Called now and then while `rank` is waited for; throws to give up. `gone`: its process has ended.
-  using Look = std::function<void(int rank, bool gone, std::chrono::milliseconds waited)>;
+  /// Called now and then while `rank` is waited for, since `start`; throws to give up. `gone`: its process
+  /// has ended.
+  using Look = std::function<void(int rank, bool gone, std::chrono::steady_clock::time_point start)>;
   /// Every rank's text, in the order of ranks.
   using Exchange = std::function<std::vector<std::string>(const std::string&)>;
 

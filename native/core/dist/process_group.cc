@@ -1,6 +1,7 @@
 #include "core/dist/process_group.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "core/dist/c10d.h"
 #include "core/dist/gloo_connection.h"
 #include "core/dist/host_memory.h"
+#include "core/dist/patience.h"
+#include "core/dist/reach.h"
 #include "core/dist/rendezvous.h"
 #include "core/dist/store.h"
 #include "core/dist/watch.h"
@@ -28,25 +31,8 @@ constexpr int64_t kGatherBytes = 1 << 16;
 /// How long after c10d's own timeouts a call of it is given up.
 constexpr std::chrono::seconds kStoreMargin{3};
 
-/// Every rank's text in `round`'s keys; what an earlier rank has not sent in time is an error.
-std::vector<std::string> exchange_in_store(c10d::Store& store, const RankSpec& spec, const std::string& round,
-                                           const std::string& text, const std::atomic<bool>& left) {
-  set_text(store, round + std::to_string(spec.rank), text);
-  std::vector<std::string> all;
-  const auto until = Clock::now() + spec.timeout;
-  for (int rank = 0; rank < spec.size; ++rank) {
-    const std::string key = round + std::to_string(rank);
-    while (!store.check({key})) {
-      if (left || Clock::now() > until) {
-        throw std::runtime_error("rank " + std::to_string(rank) + " sent nothing for " +
-                                 in_seconds(spec.timeout));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    all.push_back(get_text(store, key));
-  }
-  return all;
-}
+/// How long opening connections may take at most: all ranks are there.
+constexpr std::chrono::seconds kConnect{60};
 
 }  // namespace
 
@@ -77,25 +63,36 @@ struct ProcessGroup::Connections {
 };
 
 ProcessGroup::ProcessGroup(const RankSpec& spec)
-    : spec_(spec), wakeup_(std::make_shared<Wakeup>()), connections_(std::make_unique<Connections>()) {}
+    : spec_(spec),
+      patience_(std::make_shared<Patience>(spec.timeout)),
+      wakeup_(std::make_shared<Wakeup>()),
+      connections_(std::make_unique<Connections>()) {}
 
 ProcessGroup::~ProcessGroup() { close(); }
 
 template <class Result>
-Result ProcessGroup::asking_store(const char* what,
-                                  std::function<Result(const std::atomic<bool>& left)> ask) {
-  const auto until = Clock::now() + spec_.timeout + kStoreMargin;
-  const auto look = [&] {
+Result ProcessGroup::aside(std::function<Result(const std::atomic<bool>& left)> work,
+                           const std::function<void()>& look) {
+  return apart<Result>(std::move(work), [&] {
     if (watch_ && watch_->alarmed()) watch_->rethrow();
     if (stop_ && !steps_) throw_aborted();
-    if (Clock::now() < until) return;
+    look();
+  });
+}
+
+template <class Result>
+Result ProcessGroup::asking_store(const char* what,
+                                  std::function<Result(const std::atomic<bool>& left)> ask) {
+  const auto start = Clock::now();
+  const auto look = [&] {
+    if (Clock::now() < patience_->deadline(start) + kStoreMargin) return;
     if (!watch_) throw_silent_store(spec_, what);
     watch_->alarm(std::string("the store does not answer: ") + what);
     watch_->rethrow();
   };
   std::string cause;
   try {
-    return apart<Result>(std::move(ask), look);
+    return aside<Result>(std::move(ask), look);
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& error) {
@@ -112,7 +109,7 @@ Result ProcessGroup::asking_store(const char* what,
 }
 
 void ProcessGroup::watch_over(const RankSpec& spec) {
-  auto watch = std::make_unique<Watch>(spec);
+  auto watch = std::make_unique<Watch>(spec, patience_);
   watch->on_alarm([wakeup = wakeup_] { wakeup->notify(); });
   std::lock_guard lock(wakeup_->mutex);  // set_activity may be looking
   watch_ = std::move(watch);
@@ -155,12 +152,27 @@ void ProcessGroup::connect() {
   const std::vector<std::string> hosts = exchange(is_loopback(spec_.host) ? "loopback" : "");
   const bool loopback =
       std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return host == "loopback"; });
+  const Doorbell doorbell(loopback);
+  const std::vector<std::string> doorbells = exchange(doorbell.address());
+  const auto limit = std::min<std::chrono::milliseconds>(spec_.timeout, kConnect);
+  const auto until = Clock::now() + limit + kStoreMargin;
+  using Both = std::array<c10::intrusive_ptr<c10d::Backend>, 2>;
   try {
-    connections_->batch.gloo = connect_gloo(connections_->store, "batch", spec_, loopback);
-    connections_->gradients.gloo = connect_gloo(connections_->store, "gradients", spec_, loopback);
+    const auto connect = [=, store = connections_->store, spec = spec_](const std::atomic<bool>&) {
+      return Both{connect_gloo(store, "batch", spec, loopback, limit),
+                  connect_gloo(store, "gradients", spec, loopback, limit)};
+    };
+    const auto look = [&] {
+      if (Clock::now() > until) throw std::runtime_error("nothing came for " + in_seconds(limit));
+    };
+    const Both both = aside<Both>(connect, look);
+    connections_->batch.gloo = both[0];
+    connections_->gradients.gloo = both[1];
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
-    watch_->alarm("no connection to another rank over " + network_of(loopback) + " (" + first_line(error) +
-                  ")");
+    watch_->alarm("no connection to " + name_unreachable(doorbells, spec_.rank) + " over " +
+                  network_of(loopback) + " (" + first_line(error) + ")");
     watch_->rethrow();
   }
   if (spec_.local_size == spec_.size)
@@ -178,7 +190,7 @@ c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, 
     const auto prefix = std::string("device/") + name;
     channel.device =
         kernels->collectives({c10::make_intrusive<c10d::PrefixStore>(prefix, connections_->store), spec_.rank,
-                              spec_.size, spec_.timeout + kGlooMargin});
+                              spec_.size, spec_.timeout + kMargin});
   }
   return *channel.device;
 }
@@ -186,25 +198,28 @@ c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, 
 std::vector<std::string> ProcessGroup::exchange(const std::string& text) {
   using Texts = std::vector<std::string>;
   const std::string round = "exchange/" + std::to_string(exchanges_++) + "/";
-  return asking_store<Texts>("comparing with others",
-                             [=, store = connections_->store, spec = spec_](const std::atomic<bool>& left) {
-                               return exchange_in_store(*store, spec, round, text, left);
-                             });
+  return asking_store<Texts>("comparing with others", [=, store = connections_->store, spec = spec_,
+                                                       patience = patience_](const std::atomic<bool>& left) {
+    return exchange_texts(*store, spec, round, text, *patience, left);
+  });
 }
 
 void ProcessGroup::outlast_first() {
   if (!watch_ || !connections_->store) return;
+  const auto start = Clock::now();
   try {
     apart<bool>(
-        [store = connections_->store](const std::atomic<bool>&) {
-          while (!store->check({"closed/0"})) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        [store = connections_->store](const std::atomic<bool>& left) {
+          while (!left && !store->check({"closed/0"}))
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
           return true;
         },
-        [this] {
+        [&] {
           if (watch_->alarmed()) watch_->rethrow();
+          if (patience_->is_over(start)) watch_->alarm("rank 0 writes no longer");
         });
   } catch (const std::exception&) {
-    // It has failed, or its store has gone with it.
+    // It has failed or is stopped, or its store has gone with it.
   }
 }
 
@@ -224,11 +239,12 @@ Pending ProcessGroup::start(const at::Tensor& value, const char* what, const Sta
 }
 
 void ProcessGroup::settle() {
-  const auto until = Clock::now() + spec_.timeout;
+  const auto start = Clock::now();
   for (const Pending& pending : unsettled_) {
     c10d::Work& work = *pending.work->c10d;
     while (!work.isCompleted() && !watch_->alarmed()) {
-      if (Clock::now() > until) watch_->alarm("a step made no progress for " + in_seconds(spec_.timeout));
+      if (patience_->is_over(start))
+        watch_->alarm("a step made no progress for " + in_seconds(spec_.timeout));
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
     if (work.isCompleted() && work.exception() && !watch_->alarmed()) {
@@ -253,10 +269,13 @@ void ProcessGroup::wait(const Pending& pending, const char* what) {
   }
   const auto future = pending.work->c10d->getFuture();
   bool done;
+  const auto start = Clock::now();
   {
     std::unique_lock lock(wakeup_->mutex);
     const auto ended = [&] { return future->completed() || watch_->alarmed(); };
-    wakeup_->changed.wait_for(lock, spec_.timeout, ended);
+    while (!wakeup_->changed.wait_until(lock, patience_->deadline(start), ended)) {
+      if (patience_->is_over(start)) break;
+    }
     done = future->completed();
   }
   if (!done) {
@@ -272,12 +291,12 @@ void ProcessGroup::wait(const Pending& pending, const char* what) {
   }
 }
 
-std::function<void(int, bool, std::chrono::milliseconds)> ProcessGroup::watching(const char* what) {
-  return [this, what](int rank, bool gone, std::chrono::milliseconds waited) {
+std::function<void(int, bool, Clock::time_point)> ProcessGroup::watching(const char* what) {
+  return [this, what](int rank, bool gone, Clock::time_point start) {
     if (!watch_->alarmed() && gone) {
       watch_->alarm(std::string(what) + " failed (" + name_ranks({rank}) + " has ended)");
     }
-    if (!watch_->alarmed() && waited > spec_.timeout) {
+    if (!watch_->alarmed() && patience_->is_over(start)) {
       watch_->alarm(std::string(what) + " made no progress for " + in_seconds(spec_.timeout));
     }
     if (watch_->alarmed()) watch_->rethrow();
@@ -342,13 +361,18 @@ Pending ProcessGroup::reduce_async(at::Tensor value) {
                [&] { return backend(connections_->gradients, value, "gradients").allreduce(values); });
 }
 
-void ProcessGroup::announce(const std::string& message) {
-  if (watch_) watch_->announce(message);
+void ProcessGroup::announce(const std::string& message, bool is_stop) {
+  if (watch_) watch_->announce(message, is_stop);
 }
 
 void ProcessGroup::set_activity(const std::string& activity) {
   std::lock_guard lock(wakeup_->mutex);  // JavaScript's thread, while another one joins or closes
   if (watch_) watch_->set_activity(activity);
+}
+
+void ProcessGroup::set_at_work(bool at_work) {
+  std::lock_guard lock(wakeup_->mutex);
+  if (watch_) watch_->set_at_work(at_work);
 }
 
 void ProcessGroup::close() {

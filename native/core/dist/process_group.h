@@ -18,6 +18,7 @@
 namespace simclr {
 
 class HostMemory;
+class Patience;
 class Watch;
 
 /// What has gone through a group so far.
@@ -33,8 +34,8 @@ struct Pending {
   at::Tensor value;
 };
 
-/// Not thread-safe but for `ask_to_stop`, `set_activity` and `reduce_async`, which has connections
-/// of its own.
+/// Not thread-safe but for `ask_to_stop`, `set_activity`, `set_at_work` and `reduce_async`, which has
+/// connections of its own.
 class ProcessGroup {
  public:
   explicit ProcessGroup(const RankSpec& spec);
@@ -48,7 +49,8 @@ class ProcessGroup {
   /// once, before anything else. Returns in time even where the store is stopped, as `exchange` does.
   std::vector<std::string> join(const std::string& hello);
 
-  /// Opens the connections that collectives use; after `join`.
+  /// Opens the connections that collectives use; after `join`. Throws ERR_SIMCLR_RANK naming those that
+  /// cannot be reached, within a minute, and ERR_SIMCLR_ABORTED as `join` does.
   void connect();
 
   /// Every rank's text, in the order of ranks, through the store. Throws as `join`: who does not get to the
@@ -85,10 +87,15 @@ class ProcessGroup {
   /// Waits for all that `wait` has queued: before a result is read back, which would wait without an end.
   void settle();
 
-  /// Tells the others why this rank ends.
-  void announce(const std::string& message);
+  /// Tells the others why this rank ends; they throw ERR_SIMCLR_ABORTED where it is because it was asked to
+  /// stop.
+  void announce(const std::string& message, bool is_stop);
 
   void set_activity(const std::string& activity);
+
+  /// Whether this rank is at work that takes its time, such as validation: then the others wait for it as
+  /// long as it lives. After `join`.
+  void set_at_work(bool at_work);
 
   /// Asks all ranks to stop after the step that is next agreed upon; before the first, ends this rank's
   /// waiting.
@@ -99,16 +106,21 @@ class ProcessGroup {
 
   Traffic traffic() const { return {collectives_, bytes_}; }
 
-  /// Returns when rank 0 has left: it writes what is left behind, and a launcher that sees another rank end
-  /// may not wait for it.
+  /// Returns when rank 0 has left, or is seen at work no longer: it writes what is left behind, and a
+  /// launcher that sees another rank end may not wait for it.
   void outlast_first();
 
   /// Leaves in good order; nothing can be called afterwards.
   void close();
 
  private:
-  /// `ask` on a thread of its own, since a store may not answer; it must own what it uses. What goes wrong
-  /// becomes the alarm's verdict where there is a watch already.
+  /// `work` on a thread of its own, since it may never return; it must own what it uses. Given up at an
+  /// alarm, when this rank is asked to stop before the first step, and when `look` throws.
+  template <class Result>
+  Result aside(std::function<Result(const std::atomic<bool>& left)> work, const std::function<void()>& look);
+
+  /// `ask` aside, since a store may not answer. What goes wrong becomes the alarm's verdict where there is a
+  /// watch already.
   template <class Result>
   Result asking_store(const char* what, std::function<Result(const std::atomic<bool>& left)> ask);
   void watch_over(const RankSpec& spec);
@@ -119,13 +131,14 @@ class ProcessGroup {
   Pending start(const at::Tensor& value, const char* what, const Start& begin);
 
   /// Looks after a rank that is waited for in memory.
-  std::function<void(int, bool, std::chrono::milliseconds)> watching(const char* what);
+  std::function<void(int, bool, std::chrono::steady_clock::time_point)> watching(const char* what);
 
   struct Wakeup;
   struct Channel;
   struct Connections;
   c10d::Backend& backend(Channel& channel, const at::Tensor& value, const char* name);
   RankSpec spec_;
+  std::shared_ptr<Patience> patience_;
   std::shared_ptr<Wakeup> wakeup_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<HostMemory> host_;  // null where ranks are on several machines

@@ -53,6 +53,10 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankSpec& spec, bool serve,
   options.port = spec.port;
   options.isServer = serve;
   options.waitWorkers = false;
+  if (serve && spec.store_socket >= 0) {
+    options.masterListenFd = spec.store_socket;
+    options.useLibUV = false;  // of c10d's servers the one that takes a socket over
+  }
   const auto until = Clock::now() + spec.timeout;
   for (;;) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
@@ -89,6 +93,26 @@ std::string get_text(c10d::Store& store, const std::string& key) {
 
 void set_text(c10d::Store& store, const std::string& key, const std::string& value) {
   store.set(key, std::vector<uint8_t>(value.begin(), value.end()));
+}
+
+std::vector<std::string> exchange_texts(c10d::Store& store, const RankSpec& spec, const std::string& round,
+                                        const std::string& text, const Patience& patience,
+                                        const std::atomic<bool>& left) {
+  set_text(store, round + std::to_string(spec.rank), text);
+  std::vector<std::string> all;
+  const auto start = Clock::now();
+  for (int rank = 0; rank < spec.size; ++rank) {
+    const std::string key = round + std::to_string(rank);
+    while (!store.check({key})) {
+      if (left || patience.is_over(start)) {
+        throw std::runtime_error("rank " + std::to_string(rank) + " sent nothing for " +
+                                 in_seconds(spec.timeout));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    all.push_back(get_text(store, key));
+  }
+  return all;
 }
 
 std::string first_line(const std::exception& error) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/dist/c10d.h"
+#include "core/dist/patience.h"
 #include "core/dist/rank_spec.h"
 #include "core/error.h"
 
@@ -29,6 +30,12 @@ std::string address(const RankSpec& spec);
 
 std::string get_text(c10d::Store& store, const std::string& key);
 void set_text(c10d::Store& store, const std::string& key, const std::string& value);
+
+/// Every rank's text, in the order of ranks, in `round`'s keys. Throws where one has sent nothing in time, or
+/// once `left` is true.
+std::vector<std::string> exchange_texts(c10d::Store& store, const RankSpec& spec, const std::string& round,
+                                        const std::string& text, const Patience& patience,
+                                        const std::atomic<bool>& left);
 
 /// The same of an exception; c10's are not asked for their stacks, which take long to find.
 std::string first_line(const std::exception& error);

@@ -10,25 +10,30 @@
 #include <string>
 #include <thread>
 
+#include "core/dist/patience.h"
 #include "core/dist/store.h"
 
 namespace simclr {
 
 class Watch {
  public:
-  /// Opens its connection on its thread; that there is none becomes the verdict.
-  explicit Watch(const RankSpec& spec);
+  /// Opens its connection on its thread; that there is none becomes the verdict. Renews `patience` whenever
+  /// another rank is seen at work.
+  Watch(const RankSpec& spec, std::shared_ptr<Patience> patience);
   ~Watch();
 
   /// What this rank is at, e.g. "step 12: reading images": told to the others if they wait for it in vain.
   void set_activity(const std::string& activity);
 
+  /// Whether this rank is at work that takes its time: then the others wait for it as long as it lives.
+  void set_at_work(bool at_work);
+
   /// Something is wrong: the others are asked. `cause` is what this rank noticed. Does not wait.
   void alarm(const std::string& cause);
 
-  /// This rank ends because of `message`: tells the others, and gives them a moment to hear it before the
-  /// store may go with this process.
-  void announce(const std::string& message);
+  /// This rank ends because of `message`, or because it was asked to stop: tells the others, and gives them
+  /// a moment to hear it before the store may go with this process.
+  void announce(const std::string& message, bool is_stop);
 
   /// This rank is done; nothing that happens to others matters any more.
   void close();
@@ -36,7 +41,8 @@ class Watch {
   /// Whether there has been an alarm, here or elsewhere.
   bool alarmed() const;
 
-  /// After an alarm: waits for the verdict and throws it as ERR_SIMCLR_RANK.
+  /// After an alarm: waits for the verdict and throws it as ERR_SIMCLR_RANK, or as ERR_SIMCLR_ABORTED where
+  /// all that ended had been asked to stop.
   [[noreturn]] void rethrow();
 
   /// Calls `wake` whenever an alarm is raised; once, before anything is waited for.
