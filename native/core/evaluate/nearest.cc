@@ -195,6 +195,7 @@ class Search {
         if (!is_known) possible[gathered++] = first + i;
         i = is_known ? std::min<int64_t>(run_ - first, count) : i + 1;
       }
+      if (gathered == 0) return;
       std::array<float, kAtOnce> similar;
       similarities(possible.data(), gathered, similar.data());
       for (int at = 0; at < gathered; ++at) offer(possible[at], similar[at]);
