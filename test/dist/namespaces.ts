@@ -40,9 +40,10 @@ export class Cable {
   leadAstray(): { interface: string; address: string } {
     const [a, b] = this.#names
     const [address, nobody] = ['10.66.0.2', '10.77.0.9'] // below end 0's: of two, Gloo's higher one connects
-    ip('-n', b, 'link', 'add', 'simclr1', 'type', 'dummy')
+    ip('-n', b, 'link', 'add', 'simclr1', 'type', 'veth', 'peer', 'name', 'simclr2')
     ip('-n', b, 'address', 'add', `${address}/24`, 'dev', 'simclr1')
     ip('-n', b, 'link', 'set', 'simclr1', 'up')
+    ip('-n', b, 'link', 'set', 'simclr2', 'up')
     ip(
       '-n',
       a,
