@@ -1,5 +1,5 @@
 /** Features that commands name: of images, or of those that `simclr embed` has written. */
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { SimclrError } from '../addon/errors.ts'
 import { type Images, readImages } from '../data/images.ts'
 import { sequence } from '../data/indices.ts'
@@ -9,7 +9,7 @@ import { exists } from '../io/exists.ts'
 import { NpyWriter, readNpy } from '../io/npy.ts'
 import { prepareOutput, writeOutput } from '../io/output.ts'
 import { inPieces, linesOf } from '../io/pieces.ts'
-import { readBytes } from '../io/read.ts'
+import { readBytesOf } from '../io/read.ts'
 import { field, nameOfField } from './output.ts'
 
 export interface NamedFeatures {
@@ -101,7 +101,6 @@ function* fieldsOf(names: Iterable<string>): Generator<string> {
 }
 
 async function readNames(path: string): Promise<string[]> {
-  await using file = await open(path)
-  const { buffer, byteOffset, length } = await readBytes(file, 0, (await file.stat()).size)
-  return Array.from(linesOf(Buffer.from(buffer, byteOffset, length)), nameOfField)
+  const text = await readBytesOf(path, 0, (await stat(path)).size)
+  return Array.from(linesOf(text), nameOfField)
 }

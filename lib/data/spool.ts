@@ -8,10 +8,11 @@ import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../addon/errors.ts'
-import type { MappedImages, NativeImageStore } from '../addon/interface.ts'
+import type { NativeImageStore } from '../addon/interface.ts'
 import { loadAddon } from '../addon/load.ts'
 import { ChunkWriter } from '../io/chunk-writer.ts'
 import { withoutAlpha } from './decode.ts'
+import { type MappedImage, mapImages } from './mapped.ts'
 import type { Overflow } from './store.ts'
 import type { RawImage } from './types.ts'
 
@@ -25,8 +26,7 @@ export class Spool implements Overflow {
   readonly #file: FileHandle
   readonly #name: string
   readonly #pixels: ChunkWriter
-  readonly #images: { offset: number; width: number; height: number; channels: number; checksum: number }[] =
-    []
+  readonly #images: MappedImage[] = []
 
   private constructor(file: FileHandle, name: string) {
     this.#file = file
@@ -48,16 +48,8 @@ export class Spool implements Overflow {
 
   async finish(): Promise<NativeImageStore> {
     await this.#pixels.flush()
-    const images = this.#images
-    const mapped: MappedImages = {
-      offsets: Float64Array.from(images, ({ offset }) => offset),
-      widths: Uint32Array.from(images, ({ width }) => width),
-      heights: Uint32Array.from(images, ({ height }) => height),
-      channels: Uint8Array.from(images, ({ channels }) => channels),
-      checksums: Uint32Array.from(images, ({ checksum }) => checksum),
-    }
-    const store = new (loadAddon().ImageStore)(images.length)
-    store.map(`/proc/self/fd/${this.#file.fd}`, mapped, this.#name)
+    const store = new (loadAddon().ImageStore)(this.#images.length)
+    mapImages(store, this.#file, this.#images, this.#name)
     return store
   }
 

@@ -25,11 +25,7 @@ export async function readBytesOf(
   position: number,
   length: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  const file = await open(path)
-  try {
-    const { buffer, byteLength } = await readBytes(file, position, length)
-    return Buffer.from(buffer, 0, byteLength)
-  } finally {
-    await file.close()
-  }
+  await using file = await open(path)
+  const { buffer, byteLength } = await readBytes(file, position, length)
+  return Buffer.from(buffer, 0, byteLength)
 }

@@ -74,13 +74,11 @@ export class Checkpointer {
   }
 
   async #write(step: number, tensors: Awaited<ReturnType<NativeLearner['state']>>): Promise<void> {
-    const { folder, unusable, onWritten, ...rest } = this.#options
-    const { config, images, isStreamed, fingerprint, classNames, teacher } = rest
-    const known = { images, isStreamed, fingerprint, classNames, teacher, config }
+    const { folder, unusable, onWritten, learner: _, resumedFrom: _from, ...known } = this.#options
     const path = await writeCheckpoint(folder, { step, ...known, tensors })
     this.#newest = path
     const readable = (await listCheckpoints(folder)).filter((file) => !unusable.includes(file))
-    await pruneCheckpoints(readable, config.checkpoint.keep)
+    await pruneCheckpoints(readable, known.config.checkpoint.keep)
     onWritten(step, path)
   }
 }

@@ -10,36 +10,23 @@
 
 namespace simclr {
 
-/// a * b, which no addition absorbs.
-SIMCLR_HD inline float rounded_product(float a, float b) {
+/// a * b of floats or doubles, which no addition absorbs.
+template <class T>
+SIMCLR_HD inline T rounded_product(T a, T b) {
 #ifdef __CUDA_ARCH__
-  return __fmul_rn(a, b);
+  if constexpr (sizeof(T) == sizeof(float))
+    return __fmul_rn(a, b);
+  else
+    return __dmul_rn(a, b);
 #else
-  float rounded = a * b;
+  T rounded = a * b;
 // Says to the compiler that the value may be another from here on; costs nothing.
 #if defined(__x86_64__)
   asm("" : "+x"(rounded));
 #elif defined(__aarch64__)
   asm("" : "+w"(rounded));
 #else
-  volatile float kept = rounded;
-  rounded = kept;
-#endif
-  return rounded;
-#endif
-}
-
-SIMCLR_HD inline double rounded_product(double a, double b) {
-#ifdef __CUDA_ARCH__
-  return __dmul_rn(a, b);
-#else
-  double rounded = a * b;
-#if defined(__x86_64__)
-  asm("" : "+x"(rounded));
-#elif defined(__aarch64__)
-  asm("" : "+w"(rounded));
-#else
-  volatile double kept = rounded;
+  volatile T kept = rounded;
   rounded = kept;
 #endif
   return rounded;

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { SimclrError } from '../../addon/errors.ts'
 import { readBytes } from '../../io/read.ts'
+import { mapImages } from '../mapped.ts'
 import { decodeEntry, decodeHeader, entryBytes, headerBytes, type PackEntry } from '../pack-format.ts'
 import { decodeMetadata, type PackMetadata } from '../pack-metadata.ts'
 import type { Spec } from '../spec.ts'
@@ -44,14 +45,7 @@ function packSource(path: string, file: FileHandle, { entries, metadata }: Index
           channels !== 0 && (shorterSide === null || Math.min(width, height) <= shorterSide),
       )
       if (!asTheyAre) return false
-      const images = {
-        offsets: Float64Array.from(chosen, (entry) => entry.offset),
-        widths: Uint32Array.from(chosen, (entry) => entry.width),
-        heights: Uint32Array.from(chosen, (entry) => entry.height),
-        channels: Uint8Array.from(chosen, (entry) => entry.channels),
-        checksums: Uint32Array.from(chosen, (entry) => entry.checksum),
-      }
-      store.map(`/proc/self/fd/${file.fd}`, images, path)
+      mapImages(store, file, chosen, path)
       return true
     },
   }

@@ -9,9 +9,6 @@
 
 namespace simclr {
 
-/// NCCL's own timeout comes after ours, which asks the others before it gives up.
-constexpr std::chrono::seconds kMargin{30};
-
 bool is_loopback(const std::string& host);
 
 /// Opens connections to all other ranks, which do the same; each may take `limit`. `name`: of their keys.

@@ -31,6 +31,9 @@ constexpr int64_t kGatherBytes = 1 << 16;
 /// How long after c10d's own timeouts a call of it is given up.
 constexpr std::chrono::seconds kStoreMargin{3};
 
+/// NCCL's own timeout comes after ours, which asks the others before it gives up.
+constexpr std::chrono::seconds kDeviceMargin{30};
+
 /// How long opening connections may take at most: all ranks are there.
 constexpr std::chrono::seconds kConnect{60};
 
@@ -190,7 +193,7 @@ c10d::Backend& ProcessGroup::backend(Channel& channel, const at::Tensor& value, 
     const auto prefix = std::string("device/") + name;
     channel.device =
         kernels->collectives({c10::make_intrusive<c10d::PrefixStore>(prefix, connections_->store), spec_.rank,
-                              spec_.size, spec_.timeout + kMargin});
+                              spec_.size, spec_.timeout + kDeviceMargin});
   }
   return *channel.device;
 }
