@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# The addon under AddressSanitizer and UndefinedBehaviorSanitizer, LibTorch as it is: builds it in a copy of the
-# committed tree and runs there the tests that are named, by default the smaller ones of what is native.
+# The addon under AddressSanitizer and UndefinedBehaviorSanitizer, LibTorch as it is: builds it with node-gyp in a copy of
+# the committed tree and runs there the tests that are named, by default the smaller ones of what is native and the
+# loader's. So node-gyp's build is tested too, and that every source includes what it needs: it precompiles no header.
 # `npm run test:sanitize -- test/ops/*.test.ts`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests=("$@")
-[ ${#tests[@]} -gt 0 ] || tests=(test/augment test/learn/{convolution,tiles,init,learner}.test.ts test/ops test/data/{store,image-store,jpeg}.test.ts test/evaluate/concurrent.test.ts)
+[ ${#tests[@]} -gt 0 ] || tests=(test/augment test/learn/{convolution,tiles,init,learner}.test.ts test/ops test/data/{store,image-store,jpeg}.test.ts
+  test/evaluate/concurrent.test.ts test/addon/load.test.ts)
 for test in "${tests[@]}"; do
   [ -e "$test" ] || { echo "Expected tests but there is no $test." >&2; exit 1; }
 done
@@ -17,8 +19,8 @@ git clone -q . "$folder"
 cp -a node_modules "$folder/"
 cd "$folder"
 
-flags='-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -g1'
-CXXFLAGS=$flags LDFLAGS=$flags npm run --silent build
+flags='-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -g1 -O1'
+CXXFLAGS=$flags LDFLAGS=$flags npm run --silent build:gyp
 # Not a pipe: grep that ends at its first line ends nm with a broken one, which counts as a failure.
 symbols=$(nm -D --undefined-only build/Release/simclr.node)
 for checks in __asan_report_load __ubsan_handle; do

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { expect } from 'chai'
 import sharp from 'sharp'
-import { simclr } from '../support/cli.ts'
+import { simclr, simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { tinyFlags } from '../support/tiny.ts'
 
@@ -49,7 +49,7 @@ describe('simclr train --test', function () {
       mkdirSync(path('pets-test', name), { recursive: true })
       await sharp(path('pets', name, '0.png')).toFile(path('pets-test', name, '0.png'))
     }
-    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args, ...more], {
+    const child = spawn(process.execPath, [simclrMain, ...args, ...more], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let told = ''

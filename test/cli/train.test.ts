@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import sharp from 'sharp'
-import { simclr } from '../support/cli.ts'
+import { simclr, simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { tinyFlags, tiny as tinyOptions } from '../support/tiny.ts'
 
@@ -131,7 +131,7 @@ describe('simclr train', function () {
 
   it('takes two signals at once, as `timeout` and npm send them, for one', async () => {
     const args = ['train', ...tiny, '--epochs', '2000', '--out', path('twice'), '--json']
-    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+    const child = spawn(process.execPath, [simclrMain, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = once(child, 'close')
@@ -150,16 +150,7 @@ describe('simclr train', function () {
   })
 
   it('goes on to its end when nobody reads what it says any more', async () => {
-    const command = [
-      process.execPath,
-      '--import',
-      'tsx',
-      'lib/cli/main.ts',
-      'train',
-      ...tiny,
-      '--json',
-      '--out',
-    ]
+    const command = [process.execPath, simclrMain, 'train', ...tiny, '--json', '--out']
     const child = spawn(command[0]!, [...command.slice(1), path('unread')], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -178,7 +169,7 @@ describe('simclr train', function () {
 
   it('on Ctrl-C leaves a checkpoint, ends with 130, and goes on when told so', async () => {
     const args = ['train', ...tiny, '--epochs', '2000', '--out', path('interrupted'), '--json']
-    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+    const child = spawn(process.execPath, [simclrMain, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''

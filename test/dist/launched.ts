@@ -9,6 +9,7 @@ import type { TrainOptions } from '../../lib/config/options.ts'
 import { readMetrics } from '../../lib/run/metrics.ts'
 import { train } from '../../lib/train.ts'
 import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
+import { simclrMain } from '../support/cli.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny, tinyFlags } from '../support/tiny.ts'
 
@@ -34,7 +35,7 @@ export class LaunchedRank {
   readonly #closed: Promise<number | null>
 
   constructor({ rank, size, port, host = '127.0.0.1', via = [], env = {} }: Place, flags: string[]) {
-    const train = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...flags]
+    const train = [process.execPath, simclrMain, 'train', ...flags]
     const [program, ...parameters] = [...via, ...train] as [string, ...string[]]
     this.child = spawn(program, parameters, {
       cwd: root,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { freePort } from '../../lib/io/port.ts'
 import { train } from '../../lib/train.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
@@ -25,7 +26,7 @@ describe('ranks that are asked to stop', function () {
     out: string,
   ): Promise<{ child: ChildProcess; ranks: number[]; said: () => string }> {
     const flags = ['train', ...endless(path(out), patient), '--processes', '2']
-    const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...flags], {
+    const child = spawn(process.execPath, [simclrMain, ...flags], {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

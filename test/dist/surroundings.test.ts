@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { freePort } from '../../lib/io/port.ts'
 import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mountTmpfs } from '../support/mount.ts'
 import { tinyFlags } from '../support/tiny.ts'
@@ -91,7 +92,7 @@ describe('when what ranks stand on fails, every one ends with an error that says
     }
     const flags = (out: string) => [...tinyFlags, '--epochs', '1', '--report', 'off', '--out', path(out)]
     const encoder = (out: string) => readFileSync(path(out, 'encoder.safetensors'))
-    const command = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', '--processes', '2']
+    const command = [process.execPath, simclrMain, 'train', '--processes', '2']
     // Room for what ranks show each other, and none for gradients; then not even for that.
     for (const [name, via] of [
       ['plenty', []],

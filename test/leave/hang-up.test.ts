@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { tinyFlags } from '../support/tiny.ts'
 
@@ -11,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** SIGHUP to all processes of a command, as a terminal sends it that is closed, once its stdout has `moment`. */
 async function hungUp(args: string[], moment: RegExp, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args, '--json'], {
+  const child = spawn(process.execPath, [simclrMain, ...args, '--json'], {
     cwd: root,
     detached: true,
     env: { ...process.env, ...env },

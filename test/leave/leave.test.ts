@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { tiny, tinyFlags } from '../support/tiny.ts'
 import { runProgram } from './support.ts'
@@ -133,7 +134,7 @@ describe('leaving a process that trains', function () {
   describe('by a signal to the command line', () => {
     const args = ['train', ...tinyFlags, '--epochs', '100000', '--json']
     const signalled = async (out: string, ...signals: NodeJS.Signals[]) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args, '--out', out], {
+      const child = spawn(process.execPath, [simclrMain, ...args, '--out', out], {
         stdio: ['ignore', 'pipe', 'ignore'],
       })
       const ended = once(child, 'close')

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { readMetrics } from '../../lib/run/metrics.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tinyFlags } from '../support/tiny.ts'
 
-const kills = 30
+const kills = 12
 
 /** 480 short steps with a checkpoint every third, so that kills fall into every kind of moment. */
 const args = [
@@ -20,7 +21,7 @@ describe('killed with SIGKILL at random moments', function () {
   const path = temporaryFolder()
 
   const start = (out: string): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'train', ...args, '--out', out], {
+    spawn(process.execPath, [simclrMain, 'train', ...args, '--out', out], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   /** Whether it ended by itself; killed `after` milliseconds past its first sign of life otherwise. */

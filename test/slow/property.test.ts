@@ -14,6 +14,6 @@ describe('any options, many', function () {
     const property = fc.asyncProperty(anyOptions(path('classifier')), async (options) => {
       await trainsOrIsRefused(options, path('run'))
     })
-    await fc.assert(property, { numRuns: 400 })
+    await fc.assert(property, { numRuns: 200 })
   })
 })

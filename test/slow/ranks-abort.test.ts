@@ -10,6 +10,7 @@ import { train } from '../../lib/train.ts'
 import { newestCheckpoint } from '../../lib/weights/checkpoint.ts'
 import { type HoldUp, holdUp } from '../dist/holding-up.ts'
 import { endless, ranksOf } from '../dist/launched.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { rejection } from '../support/rejection.ts'
 import { tiny } from '../support/tiny.ts'
@@ -97,11 +98,10 @@ describe('an abort of ranks that cannot end by themselves', function () {
 
   it('a second Ctrl-C ends them at once, one that is stopped too', async () => {
     const flags = ['train', ...endless(path('twice')), '--distributed-timeout-seconds', '600']
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', 'lib/cli/main.ts', ...flags, '--processes', '2'],
-      { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] },
-    )
+    const child = spawn(process.execPath, [simclrMain, ...flags, '--processes', '2'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     let told = ''
     child.stdout!.setEncoding('utf8').on('data', (text) => {
       told += text

@@ -7,6 +7,7 @@ import { train } from '../../lib/train.ts'
 import { readCheckpoint } from '../../lib/weights/checkpoint.ts'
 import { SlurmCluster } from '../dist/slurm.ts'
 import { distance } from '../learn/support.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny, tinyFlags } from '../support/tiny.ts'
 
@@ -36,7 +37,7 @@ describe('under SLURM', function () {
   })
 
   const command = (out: string) => [
-    ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags, '--epochs', '2'],
+    ...[process.execPath, simclrMain, 'train', ...tinyFlags, '--epochs', '2'],
     ...['--report', 'off', '--checkpoint-every-steps', '1', '--out', out],
   ]
 

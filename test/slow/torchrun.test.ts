@@ -13,6 +13,7 @@ import { travelled } from '../dist/exact.ts'
 import { heldUp } from '../dist/holding-up.ts'
 import { childrenOf, leftBehind } from '../dist/launched.ts'
 import { distance } from '../learn/support.ts'
+import { simclrMain } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { numbers, tiny, tinyFlags } from '../support/tiny.ts'
 
@@ -51,7 +52,7 @@ describe('under torchrun --no-python', function () {
       [
         ...['--no-python', '--nproc-per-node', '2', '--rdzv-backend', 'c10d'],
         ...['--rdzv-endpoint', 'localhost:0', ...options],
-        ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags, '--epochs', '2'],
+        ...[process.execPath, simclrMain, 'train', ...tinyFlags, '--epochs', '2'],
         ...['--report', 'off', '--checkpoint-every-steps', '1', '--out', out, ...flags],
       ],
       { cwd: root, encoding: 'utf8' },
@@ -78,7 +79,7 @@ describe('under torchrun --no-python', function () {
       [
         ...['--no-python', '--nproc-per-node', '2', '--max-restarts', '1'],
         ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', program],
-        ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags, '--epochs', '2'],
+        ...[process.execPath, simclrMain, 'train', ...tinyFlags, '--epochs', '2'],
         ...['--report', 'off', '--checkpoint-every-steps', '1', '--out', path('restarted')],
       ],
       { cwd: root, encoding: 'utf8' },
@@ -100,7 +101,7 @@ describe('under torchrun --no-python', function () {
       [
         ...['--no-python', '--nproc-per-node', '2', '--shutdown-timeout', '120'],
         ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0'],
-        ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+        ...[process.execPath, simclrMain, 'train', ...tinyFlags],
         ...['--epochs', '100000', '--report', 'off', '--out', path('patient'), '--json'],
       ],
       {
@@ -133,7 +134,7 @@ describe('under torchrun --no-python', function () {
           ...['--no-python', '--nnodes', '2:2', '--nproc-per-node', '1', '--max-restarts', '1'],
           ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', `127.0.0.1:${port}`, '--rdzv-id', 'two-nodes'],
           ...['--rdzv-conf', `is_host=${isHost}`],
-          ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+          ...[process.execPath, simclrMain, 'train', ...tinyFlags],
           ...['--epochs', '8', '--report', 'off', '--checkpoint-every-steps', '1'],
           ...['--distributed-timeout-seconds', '30', '--out', out, '--json'],
         ],
@@ -164,7 +165,7 @@ describe('under torchrun --no-python', function () {
           ...['--no-python', '--nnodes', '1:2', '--nproc-per-node', '1', '--max-restarts', '3'],
           ...['--rdzv-backend', 'c10d', '--rdzv-endpoint', `127.0.0.1:${port}`, '--rdzv-id', 'elastic'],
           ...['--rdzv-conf', `is_host=${isHost},last_call_timeout=10,keep_alive_interval=1`],
-          ...[process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'train', ...tinyFlags],
+          ...[process.execPath, simclrMain, 'train', ...tinyFlags],
           ...['--epochs', '4', '--precision', 'fp64', '--report', 'off', '--checkpoint-every-steps', '1'],
           ...['--distributed-timeout-seconds', '20', '--out', out, '--json'],
         ],

@@ -2,20 +2,23 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+/** The command as it is compiled, which starts in less than half the time of the sources. */
+export const simclrMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
 export interface Ran {
   code: number | null
   stdout: string
   stderr: string
 }
 
-/** Runs `simclr ARGS` from the sources; sends it SIGINT once when its stderr matches `interruptAt`. `stdout`: an open file. */
+/** Runs `simclr ARGS`; sends it SIGINT once when its stderr matches `interruptAt`. `stdout`: an open file. */
 export function simclr(
   args: string[],
   env: Record<string, string | undefined> = {},
   { interruptAt, stdout }: { interruptAt?: RegExp; stdout?: number } = {},
 ): Promise<Ran> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
+  const child = spawn(process.execPath, [simclrMain, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
