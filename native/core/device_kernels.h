@@ -23,14 +23,20 @@ class Group;
 struct ContrastOptions;  // core/loss/contrast.h
 struct ContrastResult;
 
+/// Views that a device has made, or why it has not.
+struct MadeViews {
+  at::Tensor views;     ///< undefined where there are none
+  std::string problem;  ///< for people; empty where there are some
+};
+
 /// Makes views on the device, from a copy of the images that it keeps there.
 class DeviceViews {
  public:
   virtual ~DeviceViews() = default;
   /// All views of a batch's rows [first, first + count), first views first: [views count, 3, size, size]
-  /// channels_last in `type`. Undefined where the images do not fit on the device or change while a run goes
-  /// on (streaming): views are then made on the CPU and copied.
-  virtual at::Tensor make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;
+  /// channels_last in `type`. None where the images do not fit on the device or change while a run goes on
+  /// (streaming): views are then made on the CPU and copied.
+  virtual MadeViews make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;
 };
 
 /// What a kind of device brings. All const: used by several threads.

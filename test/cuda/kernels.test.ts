@@ -16,6 +16,13 @@ describe('native/cuda without a GPU', function () {
   ]
   const plain = ['augment/reference', 'image/blur', 'image/resample'].map((name) => `native/core/${name}.cc`)
   tests.push(['views of images', 'view', [...plain, 'native/cuda/augment/view_kernels.cu']])
+  const data = ['data/bus_errors', 'data/crc32', 'data/image_store', 'data/mapped_file', 'image/pixels']
+  const store = data.map((name) => `native/core/${name}.cc`)
+  tests.push([
+    'where the images of a set go on a GPU',
+    'set_layout',
+    [...store, 'native/cuda/augment/set_layout.cc'],
+  ])
   for (const [title, name, sources] of tests) {
     it(title, () => expect(runOnHost(name, sources, folder(name))).to.equal('ok\n'))
   }

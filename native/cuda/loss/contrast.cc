@@ -3,6 +3,7 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include "core/kernel_calls.h"
 #include "cuda/check.h"
 #include "cuda/loss/contrast_kernels.h"
 
@@ -16,6 +17,7 @@ bool takes_contrast(const at::Tensor& z, at::ScalarType encoder, const ContrastO
 
 ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                         const ContrastOptions& options, Group& group) {
+  count_call(KernelKind::kContrast);
   const c10::cuda::CUDAGuard guard(z.device());
   const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
   const at::Tensor exact = z.contiguous();
