@@ -1,5 +1,5 @@
-// The kernels alone, on one GPU: milliseconds and the share of the memory's bandwidth, one line of JSON each.
-// nvcc builds it from the kernels' sources without LibTorch (scripts/gpu/steps.mjs).
+// The kernels alone, on one GPU: milliseconds and the share of what copying reaches there, one line of JSON
+// each. nvcc builds it from the kernels' sources without LibTorch (scripts/gpu/steps.mjs).
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -66,6 +66,22 @@ double milliseconds(const Work& work) {
   return times[times.size() / 2];
 }
 
+/// Bytes that are read and written in a second, of a copy far beyond what caches hold.
+double copy_rate() {
+  constexpr size_t kBytes = size_t{2} << 30;
+  char *from, *to;
+  must(cudaMalloc(&from, kBytes));
+  must(cudaMalloc(&to, kBytes));
+  must(cudaMemset(from, 1, kBytes));
+  const double time =
+      milliseconds([&] { must(cudaMemcpyAsync(to, from, kBytes, cudaMemcpyDeviceToDevice)); });
+  must(cudaFree(from));
+  must(cudaFree(to));
+  const double rate = 2.0 * kBytes / time * 1e3;
+  std::printf("{\"name\":\"copy\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g}\n", time, rate * 1e-9);
+  return rate;
+}
+
 void contrast(int64_t rows) {
   constexpr int kDim = 128;
   allocated = 0;
@@ -115,7 +131,8 @@ std::vector<int64_t> resnet50() {
   return counts;
 }
 
-void lars() {
+/// `copy`: bytes a second of a copy.
+void lars(double copy) {
   const std::vector<int64_t> counts = resnet50();
   int64_t total = 0;
   std::vector<UpdateTensor> tensors;
@@ -134,12 +151,14 @@ void lars() {
   const float* const lr = device(std::vector<float>{1e-6f});
   const UpdateOptions options{UpdateForm::kPaperClassic, 0.9f, false, 1e-6, 0.001, 0};
   const double time = milliseconds([&] { must(update_step(table, options, lr, nullptr)); });
+  const double rate = 28.0 * static_cast<double>(total) / time * 1e3;
   std::printf(
-      "{\"name\":\"lars-resnet50\",\"milliseconds\":%.4g,\"weights\":%lld,\"gigabytesPerSecond\":%.4g}\n",
-      time, static_cast<long long>(total), 28.0 * static_cast<double>(total) / time * 1e-6);
+      "{\"name\":\"lars-resnet50\",\"milliseconds\":%.4g,\"weights\":%lld,\"gigabytesPerSecond\":%.4g,"
+      "\"ofCopy\":%.3g}\n",
+      time, static_cast<long long>(total), rate * 1e-9, rate / copy);
 }
 
-void batch_norm(int64_t rows, int64_t channels) {
+void batch_norm(int64_t rows, int64_t channels, double copy) {
   const auto count = static_cast<size_t>(rows * channels);
   std::vector<Bf16> values(count, Bf16{0x3f80});
   for (size_t i = 0; i < count; i += 3) values[i].bits = 0xbf00;
@@ -163,8 +182,11 @@ void batch_norm(int64_t rows, int64_t channels) {
     must(batch_norm_parameters(sums, rstd, channels, d_scale, d_shift, nullptr));
   });
   const double bytes = 2.0 * static_cast<double>(count) * (1 + 3 + 3 + 4);
-  std::printf("{\"name\":\"batchnorm-%lldx%lld\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g}\n",
-              static_cast<long long>(rows), static_cast<long long>(channels), time, bytes / time * 1e-6);
+  const double rate = bytes / time * 1e3;
+  std::printf(
+      "{\"name\":\"batchnorm-%lldx%lld\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g,\"ofCopy\":%.3g}"
+      "\n",
+      static_cast<long long>(rows), static_cast<long long>(channels), time, rate * 1e-9, rate / copy);
   for (Bf16* memory : {x, y, dy, dx}) must(cudaFree(memory));
 }
 
@@ -198,11 +220,12 @@ void views(int size, int image, int64_t rows) {
 }  // namespace
 
 int main() {
+  const double copy = copy_rate();
   for (const int64_t rows : {1024, 8192, 65536}) contrast(rows);
-  lars();
-  batch_norm(512 * 112 * 112, 64);
-  batch_norm(512 * 14 * 14, 1024);
-  batch_norm(2048 * 32 * 32, 64);
+  lars(copy);
+  batch_norm(512 * 112 * 112, 64, copy);
+  batch_norm(512 * 14 * 14, 1024, copy);
+  batch_norm(2048 * 32 * 32, 64, copy);
   views(32, 32, 8192);
   views(224, 256, 256);
 }

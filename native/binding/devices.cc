@@ -1,5 +1,5 @@
-// getDevices(): where a learner or encoder may compute; gpuProblem(): why not on a GPU; kernelCalls(): what our
-// kernels have computed there.
+// getDevices(): where a learner or encoder may compute; gpuProblem(): why not on a GPU; kernelCalls(): what
+// our kernels have computed there.
 #include "core/devices.h"
 
 #include "binding/registry.h"

@@ -42,7 +42,9 @@ Napi::Value step_to_js(Napi::Env env, const StepResult& step) {
     out.Set(name, words.empty() ? env.Null() : Napi::Value(Napi::String::New(env, words)));
   };
   using ViewsOn = StepResult::ViewsOn;
-  set_words("viewsOn", step.views_on == ViewsOn::kGiven ? "" : step.views_on == ViewsOn::kCpu ? "cpu" : "gpu");
+  set_words("viewsOn", step.views_on == ViewsOn::kGiven ? ""
+                       : step.views_on == ViewsOn::kCpu ? "cpu"
+                                                        : "gpu");
   set_words("viewsProblem", step.views_problem);
   out.Set("replayed", step.replayed);
   set_words("graphProblem", step.graph_problem);

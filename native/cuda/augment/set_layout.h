@@ -19,8 +19,8 @@ struct SetLayout {
   bool has(uint32_t index) const { return index < images.size() && images[index].channels > 0; }
 };
 
-/// Of a store's images as they are now; nothing where they take more than `most` bytes. Reads no pixels: those
-/// of a mapped file stay where they are.
+/// Of a store's images as they are now; nothing where they take more than `most` bytes. Reads no pixels:
+/// those of a mapped file stay where they are.
 std::optional<SetLayout> layout_of(const ImageStore& store, int64_t most);
 
 }  // namespace simclr::cuda

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kThreads = 256;
 /// Blocks that share global workspaces: two for each of the 132 multiprocessors of an H200, so that one works
-/// while the other waits for memory. Of 224 px with blur that is 320 MB, more than any second-level cache has.
+/// while the other waits for memory. Of 224 px with blur that is 320 MB, more than any second-level cache
+/// has.
 constexpr int64_t kGlobalBlocks = 264;
 
 // A thread keeps no array that it indexes by what only the running kernel knows: such an array lies in local

@@ -38,11 +38,12 @@ std::string explain(const DriverFacts& facts) {
   for (const Gpu& gpu : facts.gpus) {
     if (new_enough(gpu, facts.oldest)) continue;
     could_be_built = could_be_built || new_enough(gpu, kOldestPossible);
-    old += (old.empty() ? "" : ", ") + gpu.name + " (compute capability " + capability(gpu.capability()) + ")";
+    old +=
+        (old.empty() ? "" : ", ") + gpu.name + " (compute capability " + capability(gpu.capability()) + ")";
   }
   if (old.empty()) return "";
-  return "Too old for this binary, which has kernels for compute capability " +
-         capability(facts.oldest) + " and newer: " + old + ". " +
+  return "Too old for this binary, which has kernels for compute capability " + capability(facts.oldest) +
+         " and newer: " + old + ". " +
          (could_be_built ? "Build for it, with CMAKE_CUDA_ARCHITECTURES (docs/cuda.md)."
                          : "No build has any for older ones than " + capability(kOldestPossible) +
                                ": use a newer GPU, or `device: 'cpu'`.");

@@ -15,8 +15,8 @@ struct Gpu {
   int capability() const { return 10 * major + minor; }
 };
 
-/// Compute capability, 10 * major + minor, below which no binary has kernels: they use bf16, asynchronous copies
-/// and the tensor cores' instructions of 8.0.
+/// Compute capability, 10 * major + minor, below which no binary has kernels: they use bf16, asynchronous
+/// copies and the tensor cores' instructions of 8.0.
 constexpr int kOldestPossible = 80;
 
 /// The oldest this binary has kernels for; the build says what it compiles for (native/cuda/CMakeLists.txt).
@@ -40,9 +40,7 @@ struct DriverFacts {
 };
 
 /// `gpu` can run kernels for `oldest`.
-inline bool new_enough(const Gpu& gpu, int oldest = kOldestCapability) {
-  return gpu.capability() >= oldest;
-}
+inline bool new_enough(const Gpu& gpu, int oldest = kOldestCapability) { return gpu.capability() >= oldest; }
 
 /// Why there is no GPU to compute on, or why some of them cannot be used, with what to do; empty if all is
 /// well.
