@@ -11,6 +11,7 @@
 
 #include "cuda/augment/view_kernels.h"
 #include "cuda/loss/contrast_kernels.h"
+#include "cuda/loss/normalize_kernels.h"
 #include "cuda/nn/batch_norm_kernels.h"
 #include "cuda/optim/update_kernels.h"
 
@@ -85,23 +86,21 @@ double copy_rate() {
 void contrast(int64_t rows) {
   constexpr int kDim = 128;
   allocated = 0;
-  std::vector<float> z = noise(rows * kDim);
-  for (int64_t i = 0; i < rows; ++i) {
-    float norm = 0;
-    for (int d = 0; d < kDim; ++d) norm += z[i * kDim + d] * z[i * kDim + d];
-    for (int d = 0; d < kDim; ++d) z[i * kDim + d] /= std::sqrt(norm);
-  }
-  float* const exact = device(z);
+  float* const z = device(noise(rows * kDim));
+  float* const exact = device(std::vector<float>(rows * kDim));
+  float* const norms = device(std::vector<float>(rows));
   Half* const halves = device(std::vector<Half>(rows * kDim));
   float* const sums = device(std::vector<float>(5 * rows));
   float* const gradient = device(std::vector<float>(rows * kDim));
   const int64_t* const first = device(std::vector<int64_t>{0});
   const ContrastSizes sizes{rows / 2, rows / 2, first, kDim, 0.1f};
   const double time = milliseconds([&] {
+    must(unit_rows(z, rows, kDim, 1e-6f, exact, norms, nullptr));
     must(contrast_halves(exact, rows, kDim, kDim, halves, nullptr));
     must(contrast_sums(halves, sizes, {sums, sums + rows, sums + 2 * rows, sums + 3 * rows, sums + 4 * rows},
                        nullptr));
     must(contrast_gradient(halves, exact, kDim, sizes, sums + 3 * rows, sums + 4 * rows, gradient, nullptr));
+    must(unit_rows_backward(exact, norms, rows, kDim, 1e-6f, 1, gradient, nullptr));
   });
   const double operations = 3 * 2.0 * static_cast<double>(rows) * static_cast<double>(rows) * kDim;
   std::printf("{\"name\":\"ntxent-%lld\",\"milliseconds\":%.4g,\"teraflops\":%.4g,\"megabytes\":%.4g}\n",

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/devices.h"
@@ -60,9 +61,15 @@ class DeviceKernels {
   /// Records work on `device`, for one thread.
   virtual std::unique_ptr<WorkRecorder> recorder(const at::Device& device) const = 0;
 
-  /// Whether `contrast` takes unit rows `z` that came from an encoder computing in `encoder`.
+  /// Whether `contrast` takes rows `z`, once they have unit length, that came from an encoder computing in
+  /// `encoder`.
   virtual bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,
                               const ContrastOptions& options) const = 0;
+  /// Rows of what it takes, [n, dim], divided by max(|row|, `smallest`), and these norms, [n, 1].
+  virtual std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest) const = 0;
+  /// The gradient with respect to unit rows becomes `scale` times that with respect to the rows, in place.
+  virtual void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
+                                  double smallest, double scale) const = 0;
   /// As contrast_strips (core/loss/contrast.h), rounded as half precision allows.
   virtual ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                                   const ContrastOptions& options, Group& group) const = 0;

@@ -6,6 +6,7 @@ import { imagesOf } from './images.mjs'
 
 const KERNELS = [
   'loss/contrast_kernels',
+  'loss/normalize_kernels',
   'nn/batch_norm_kernels',
   'optim/update_kernels',
   'augment/view_kernels',

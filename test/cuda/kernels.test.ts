@@ -11,6 +11,7 @@ describe('native/cuda without a GPU', function () {
     ['streams that learners have for themselves', 'exclusive', []],
     ['LARS and SGD, all tensors in two launches', 'update', ['native/cuda/optim/update_kernels.cu']],
     ['Adam and AdamW, counting steps on the device', 'adam', ['native/cuda/optim/adam_kernels.cu']],
+    ['rows of unit length, and back', 'normalize', ['native/cuda/loss/normalize_kernels.cu']],
     ['NT-Xent on tensor cores', 'contrast', ['native/cuda/loss/contrast_kernels.cu']],
     ['BatchNorm, ReLU and residual addition', 'batch_norm', ['native/cuda/nn/batch_norm_kernels.cu']],
   ]
