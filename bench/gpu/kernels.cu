@@ -100,7 +100,7 @@ void contrast(int64_t rows) {
     must(contrast_sums(halves, sizes, {sums, sums + rows, sums + 2 * rows, sums + 3 * rows, sums + 4 * rows},
                        nullptr));
     must(contrast_gradient(halves, exact, kDim, sizes, sums + 3 * rows, sums + 4 * rows, gradient, nullptr));
-    must(unit_rows_backward(exact, norms, rows, kDim, 1e-6f, 1, gradient, nullptr));
+    must(unit_rows_backward(exact, norms, rows, kDim, 1e-6f, gradient, nullptr));
   });
   const double operations = 3 * 2.0 * static_cast<double>(rows) * static_cast<double>(rows) * kDim;
   std::printf("{\"name\":\"ntxent-%lld\",\"milliseconds\":%.4g,\"teraflops\":%.4g,\"megabytes\":%.4g}\n",

@@ -67,9 +67,9 @@ class DeviceKernels {
                               const ContrastOptions& options) const = 0;
   /// Rows of what it takes, [n, dim], divided by max(|row|, `smallest`), and these norms, [n, 1].
   virtual std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest) const = 0;
-  /// The gradient with respect to unit rows becomes `scale` times that with respect to the rows, in place.
+  /// The gradient with respect to unit rows becomes that with respect to the rows, in place.
   virtual void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
-                                  double smallest, double scale) const = 0;
+                                  double smallest) const = 0;
   /// As contrast_strips (core/loss/contrast.h), rounded as half precision allows.
   virtual ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                                   const ContrastOptions& options, Group& group) const = 0;

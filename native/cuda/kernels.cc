@@ -43,8 +43,8 @@ class CudaKernels final : public DeviceKernels {
     return cuda::unit_rows(z, smallest);
   }
   void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
-                          double smallest, double scale) const override {
-    cuda::unit_rows_backward(gradient, unit, norms, smallest, scale);
+                          double smallest) const override {
+    cuda::unit_rows_backward(gradient, unit, norms, smallest);
   }
   ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                           const ContrastOptions& options, Group& group) const override {

@@ -89,12 +89,11 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
   const at::Tensor means = group.all_reduce_sum(result.totals) / static_cast<double>(images);
   NtXentOutput out{means[0] * (options.scale / static_cast<double>(views)), means[1], means[2]};
   if (!gradient) return out;
-  const double scale = options.scale / (views * images * options.temperature);
+  result.gradient.mul_(options.scale / (views * images * options.temperature));
   if (kernels != nullptr) {
-    kernels->unit_rows_backward(result.gradient, unit, norms, kSmallestNorm, scale);
-  } else {
-    result.gradient.mul_(scale);
-    if (options.normalize) normalize_backward_(result.gradient, unit, norms);
+    kernels->unit_rows_backward(result.gradient, unit, norms, kSmallestNorm);
+  } else if (options.normalize) {
+    normalize_backward_(result.gradient, unit, norms);
   }
   const at::AutoGradMode with_grad(true);
   out.loss = KnownGradient::apply(z, out.loss, result.gradient);

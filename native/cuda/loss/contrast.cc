@@ -27,12 +27,11 @@ std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest
 }
 
 void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
-                        double smallest, double scale) {
+                        double smallest) {
   const c10::cuda::CUDAGuard guard(gradient.device());
   check(unit_rows_backward(unit.const_data_ptr<float>(), norms.const_data_ptr<float>(), unit.size(0),
                            static_cast<int>(unit.size(1)), static_cast<float>(smallest),
-                           static_cast<float>(scale), gradient.data_ptr<float>(),
-                           c10::cuda::getCurrentCUDAStream()));
+                           gradient.data_ptr<float>(), c10::cuda::getCurrentCUDAStream()));
 }
 
 ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,

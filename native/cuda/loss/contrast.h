@@ -15,9 +15,9 @@ bool takes_contrast(const at::Tensor& z, at::ScalarType encoder, const ContrastO
 /// Rows divided by max(|row|, `smallest`), [n, dim], and these norms, [n, 1].
 std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest);
 
-/// In place: the gradient with respect to unit rows becomes `scale` times that with respect to the rows.
+/// In place: the gradient with respect to unit rows becomes that with respect to the rows.
 void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
-                        double smallest, double scale);
+                        double smallest);
 
 /// As contrast_strips.
 ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,

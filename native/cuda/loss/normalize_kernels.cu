@@ -33,7 +33,7 @@ __global__ void unit_rows_kernel(const float* z, int64_t rows, int dim, float sm
 }
 
 __global__ void backward_kernel(const float* unit, const float* norms, int64_t rows, int dim, float smallest,
-                                float scale, float* gradient) {
+                                float* gradient) {
   const int64_t row = warp_row();
   if (row >= rows) return;
   const int lane = threadIdx.x % kLanes;
@@ -43,7 +43,7 @@ __global__ void backward_kernel(const float* unit, const float* norms, int64_t r
   for (int d = lane; d < dim; d += kLanes) products += g[d] * u[d];
   const float norm = norms[row];
   const float along = norm > smallest ? warp_sum(products) : 0;  // one norm a warp: all lanes or none
-  for (int d = lane; d < dim; d += kLanes) g[d] = (g[d] - u[d] * along) * (scale / norm);
+  for (int d = lane; d < dim; d += kLanes) g[d] = (g[d] - u[d] * along) / norm;
 }
 
 unsigned blocks_of(int64_t rows) {
@@ -60,9 +60,9 @@ cudaError_t unit_rows(const float* z, int64_t rows, int dim, float smallest, flo
 }
 
 cudaError_t unit_rows_backward(const float* unit, const float* norms, int64_t rows, int dim, float smallest,
-                               float scale, float* gradient, cudaStream_t stream) {
+                               float* gradient, cudaStream_t stream) {
   SIMCLR_LAUNCH(backward_kernel, blocks_of(rows), kThreads, 0, stream, unit, norms, rows, dim, smallest,
-                scale, gradient);
+                gradient);
   return cudaGetLastError();
 }
 
