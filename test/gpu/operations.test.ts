@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { GradientResult, LearnerSpec, OptimizerSpec, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { tensorFrom } from '../../lib/io/tensor.ts'
 import { adamw, distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
 import { countingKernels, joined, needGpu, paper, relative, stateAfter } from './support.ts'
 
@@ -54,7 +55,9 @@ describe('GPU = CPU', () => {
     for (const precision of ['bf16', 'fp16'] as const) {
       it(`${name}, ${precision}: gradients are as far from float64's as the CPU's are`, async () => {
         const spec = (changes: Partial<LearnerSpec>) => tinySpec({ ...recipe, classes: 0, ...changes })
-        const start = await withLearner(spec({ precision: 'fp32' }), (learner) => learner.state())
+        const weights = await withLearner(spec({ precision: 'fp32' }), (learner) => learner.state())
+        // A scale with which nothing overflows; other precisions than fp16 pass over it.
+        const start = [...weights, tensorFrom('loss_scale', [2], Float64Array.from([1024, 0]))]
         const on = (precision: Precision, device: string) =>
           withLearner(spec({ precision, device }), async (learner) => {
             await learner.load(start)
