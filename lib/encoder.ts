@@ -9,6 +9,7 @@ import type {
 } from './addon/interface.ts'
 import { loadAddon } from './addon/load.ts'
 import { evaluationFamily, lower } from './augment/index.ts'
+import { checkPrecision } from './config/check.ts'
 import { pickDevice } from './config/device.ts'
 import {
   type EmbedOptions,
@@ -112,6 +113,7 @@ export class Encoder {
     const machine = machineFacts(addon)
     this.device = pickDevice(device ?? 'auto', machine)
     this.precision = precision ?? 'fp32'
+    checkPrecision(this.precision, this.device)
     const shards = threads === 'auto' ? machine.cores : threads
     this.output = through?.output ?? 'features'
     const head = through?.head ?? null

@@ -5,6 +5,8 @@
  *   --libtorch DIR   a LibTorch for CUDA (default: SIMCLR_LIBTORCH); one inside a Python's torch runs the peers too
  *   --build DIR      a carried addon (a folder with simclr.node, loader.node, build.json) instead of building one
  *   --python FILE    the Python that runs the peers (default: the one that LibTorch is the torch of)
+ *   --cifar DIR      trains on CIFAR-10: binary batches, or train/ and test/ with a folder of images for each class
+ *                    (default: synthetic scenes)
  *   --out FILE       results, one JSON file (default gpu-results.json); what the steps say goes to FILE with .log
  *   --steps A,B      these steps alone
  *   --minutes N      begins no step after so many minutes, and ends one there that is not done
@@ -37,6 +39,7 @@ const { positionals, values } = readFlags({
     libtorch: { type: 'string', default: process.env.SIMCLR_LIBTORCH },
     build: { type: 'string' },
     python: { type: 'string' },
+    cifar: { type: 'string' },
     out: { type: 'string', default: 'gpu-results.json' },
     steps: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
@@ -54,7 +57,11 @@ async function main() {
   say(`GPU: ${gpu.name}, compute capability ${gpu.capability}, driver ${gpu.driver}`)
   const folder = gpuBuild(values, gpu)
   const peers = job === 'bench' ? findPython(values.libtorch, values.python) : {}
-  const jobs = { test: testSteps({ folder }), bench: benchSteps({ folder, peers, ...gpu }) }
+  const { cifar } = values
+  const jobs = {
+    test: testSteps({ folder, cifar, ...gpu }),
+    bench: benchSteps({ folder, peers, cifar, ...gpu }),
+  }
   const all = jobs[job]
   const steps = chosen(all)
   const { libtorch: _, ...build } = recordOf(folder)
@@ -79,11 +86,11 @@ function chosen(steps) {
   )
 }
 
-/** Of each step by its name: its sources, and where it runs. Not the addon's bytes: no two builds have the same. */
+/** Of each step by its name: its sources, its images, and where it runs. Not the addon's bytes: no two builds have the same. */
 function keysOf(steps, { gpu, build, sources }) {
   const where = [sources, gpu.name, build.torch]
   return Object.fromEntries(
-    steps.map(({ name, sources: own = [] }) => [name, hashOf(own, where).slice(0, 16)]),
+    steps.map(({ name, images, sources: own = [] }) => [name, hashOf(own, [...where, images]).slice(0, 16)]),
   )
 }
 

@@ -1,5 +1,5 @@
-// The kernels alone, on one GPU: milliseconds and the share of the memory's bandwidth, one line of JSON each.
-// nvcc builds it from the kernels' sources without LibTorch (scripts/gpu/steps.mjs).
+// The kernels alone, on one GPU: milliseconds and the share of what copying reaches there, one line of JSON
+// each. nvcc builds it from the kernels' sources without LibTorch (scripts/gpu/steps.mjs).
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include "cuda/augment/view_kernels.h"
 #include "cuda/loss/contrast_kernels.h"
+#include "cuda/loss/normalize_kernels.h"
 #include "cuda/nn/batch_norm_kernels.h"
 #include "cuda/optim/update_kernels.h"
 
@@ -66,26 +67,40 @@ double milliseconds(const Work& work) {
   return times[times.size() / 2];
 }
 
+/// Bytes that are read and written in a second, of a copy far beyond what caches hold.
+double copy_rate() {
+  constexpr size_t kBytes = size_t{2} << 30;
+  char *from, *to;
+  must(cudaMalloc(&from, kBytes));
+  must(cudaMalloc(&to, kBytes));
+  must(cudaMemset(from, 1, kBytes));
+  const double time =
+      milliseconds([&] { must(cudaMemcpyAsync(to, from, kBytes, cudaMemcpyDeviceToDevice)); });
+  must(cudaFree(from));
+  must(cudaFree(to));
+  const double rate = 2.0 * kBytes / time * 1e3;
+  std::printf("{\"name\":\"copy\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g}\n", time, rate * 1e-9);
+  return rate;
+}
+
 void contrast(int64_t rows) {
   constexpr int kDim = 128;
   allocated = 0;
-  std::vector<float> z = noise(rows * kDim);
-  for (int64_t i = 0; i < rows; ++i) {
-    float norm = 0;
-    for (int d = 0; d < kDim; ++d) norm += z[i * kDim + d] * z[i * kDim + d];
-    for (int d = 0; d < kDim; ++d) z[i * kDim + d] /= std::sqrt(norm);
-  }
-  float* const exact = device(z);
+  float* const z = device(noise(rows * kDim));
+  float* const exact = device(std::vector<float>(rows * kDim));
+  float* const norms = device(std::vector<float>(rows));
   Half* const halves = device(std::vector<Half>(rows * kDim));
   float* const sums = device(std::vector<float>(5 * rows));
   float* const gradient = device(std::vector<float>(rows * kDim));
   const int64_t* const first = device(std::vector<int64_t>{0});
   const ContrastSizes sizes{rows / 2, rows / 2, first, kDim, 0.1f};
   const double time = milliseconds([&] {
+    must(unit_rows(z, rows, kDim, 1e-6f, exact, norms, nullptr));
     must(contrast_halves(exact, rows, kDim, kDim, halves, nullptr));
     must(contrast_sums(halves, sizes, {sums, sums + rows, sums + 2 * rows, sums + 3 * rows, sums + 4 * rows},
                        nullptr));
     must(contrast_gradient(halves, exact, kDim, sizes, sums + 3 * rows, sums + 4 * rows, gradient, nullptr));
+    must(unit_rows_backward(exact, norms, rows, kDim, 1e-6f, gradient, nullptr));
   });
   const double operations = 3 * 2.0 * static_cast<double>(rows) * static_cast<double>(rows) * kDim;
   std::printf("{\"name\":\"ntxent-%lld\",\"milliseconds\":%.4g,\"teraflops\":%.4g,\"megabytes\":%.4g}\n",
@@ -115,7 +130,8 @@ std::vector<int64_t> resnet50() {
   return counts;
 }
 
-void lars() {
+/// `copy`: bytes a second of a copy.
+void lars(double copy) {
   const std::vector<int64_t> counts = resnet50();
   int64_t total = 0;
   std::vector<UpdateTensor> tensors;
@@ -134,12 +150,14 @@ void lars() {
   const float* const lr = device(std::vector<float>{1e-6f});
   const UpdateOptions options{UpdateForm::kPaperClassic, 0.9f, false, 1e-6, 0.001, 0};
   const double time = milliseconds([&] { must(update_step(table, options, lr, nullptr)); });
+  const double rate = 28.0 * static_cast<double>(total) / time * 1e3;
   std::printf(
-      "{\"name\":\"lars-resnet50\",\"milliseconds\":%.4g,\"weights\":%lld,\"gigabytesPerSecond\":%.4g}\n",
-      time, static_cast<long long>(total), 28.0 * static_cast<double>(total) / time * 1e-6);
+      "{\"name\":\"lars-resnet50\",\"milliseconds\":%.4g,\"weights\":%lld,\"gigabytesPerSecond\":%.4g,"
+      "\"ofCopy\":%.3g}\n",
+      time, static_cast<long long>(total), rate * 1e-9, rate / copy);
 }
 
-void batch_norm(int64_t rows, int64_t channels) {
+void batch_norm(int64_t rows, int64_t channels, double copy) {
   const auto count = static_cast<size_t>(rows * channels);
   std::vector<Bf16> values(count, Bf16{0x3f80});
   for (size_t i = 0; i < count; i += 3) values[i].bits = 0xbf00;
@@ -163,8 +181,11 @@ void batch_norm(int64_t rows, int64_t channels) {
     must(batch_norm_parameters(sums, rstd, channels, d_scale, d_shift, nullptr));
   });
   const double bytes = 2.0 * static_cast<double>(count) * (1 + 3 + 3 + 4);
-  std::printf("{\"name\":\"batchnorm-%lldx%lld\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g}\n",
-              static_cast<long long>(rows), static_cast<long long>(channels), time, bytes / time * 1e-6);
+  const double rate = bytes / time * 1e3;
+  std::printf(
+      "{\"name\":\"batchnorm-%lldx%lld\",\"milliseconds\":%.4g,\"gigabytesPerSecond\":%.4g,\"ofCopy\":%.3g}"
+      "\n",
+      static_cast<long long>(rows), static_cast<long long>(channels), time, rate * 1e-9, rate / copy);
   for (Bf16* memory : {x, y, dy, dx}) must(cudaFree(memory));
 }
 
@@ -198,11 +219,12 @@ void views(int size, int image, int64_t rows) {
 }  // namespace
 
 int main() {
+  const double copy = copy_rate();
   for (const int64_t rows : {1024, 8192, 65536}) contrast(rows);
-  lars();
-  batch_norm(512 * 112 * 112, 64);
-  batch_norm(512 * 14 * 14, 1024);
-  batch_norm(2048 * 32 * 32, 64);
+  lars(copy);
+  batch_norm(512 * 112 * 112, 64, copy);
+  batch_norm(512 * 14 * 14, 1024, copy);
+  batch_norm(2048 * 32 * 32, 64, copy);
   views(32, 32, 8192);
   views(224, 256, 256);
 }

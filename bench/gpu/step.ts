@@ -1,4 +1,9 @@
-/** Pairs a second of whole training steps on a GPU, views made there: node --import tsx bench/gpu/step.ts --arch … */
+/**
+ * Pairs a second of whole training steps on a GPU, views made there: node --import tsx bench/gpu/step.ts --arch …
+ *
+ * By the clock on the wall from one step's call to the last one's result, as peers/step.py has it: the median of three
+ * measurements after steps that do not count, in which cuDNN times its algorithms.
+ */
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
 import { arches } from '../../lib/config/groups.ts'
@@ -11,9 +16,11 @@ const { values } = readFlags({
     stem: { type: 'string', default: 'cifar' },
     size: { type: 'string', default: '32' },
     batch: { type: 'string', default: '512' },
+    /** In one measurement. */
     steps: { type: 'string', default: '30' },
     /** Steps replayed from a CUDA graph: off, or must. */
     graph: { type: 'string', default: 'off' },
+    device: { type: 'string', default: 'cuda:0' },
   },
 })
 const size = numberOf('size', values.size, 1)
@@ -48,21 +55,30 @@ const learner = new addon.Learner({
   },
   classes: 0,
   precision: 'bf16',
-  device: 'cuda:0',
+  device: values.device,
   shards: 4,
   seed: 0,
   graph,
 })
-const seconds: number[] = []
-for (let step = 0; step < steps; step++) {
-  const indices = Uint32Array.from({ length: batch }, (_, i) => (step * batch + i) % (4 * batch))
-  const options = { indices, epochs: new Uint32Array(batch).fill(step), seed: 1, views: 2, labels: null }
-  const { stepSeconds } = await learner.step(augmenter.batch(store, options), 0.1)
-  if (step >= steps / 3) seconds.push(stepSeconds) // by then cuDNN has chosen its algorithms
+let taken = 0
+const viewsOn = new Set<string | null>()
+
+/** Seconds of each of so many steps. */
+async function measure(count: number): Promise<number> {
+  const begin = performance.now()
+  for (let step = 0; step < count; step++, taken++) {
+    const indices = Uint32Array.from({ length: batch }, (_, i) => (taken * batch + i) % (4 * batch))
+    const options = { indices, epochs: new Uint32Array(batch).fill(taken), seed: 1, views: 2, labels: null }
+    viewsOn.add((await learner.step(augmenter.batch(store, options), 0.1)).viewsOn)
+  }
+  return (performance.now() - begin) / 1000 / count
 }
+
+await measure(Math.ceil(steps / 3))
+const seconds: number[] = []
+for (let measurement = 0; measurement < 3; measurement++) seconds.push(await measure(steps))
 learner.dispose()
-seconds.sort((a, b) => a - b)
-const median = seconds[Math.floor(seconds.length / 2)]!
+const median = seconds.sort((a, b) => a - b)[1]!
 const { name, arch } = values
 console.log(
   JSON.stringify({
@@ -71,6 +87,7 @@ console.log(
     size,
     batch,
     graph,
+    viewsOn: [...viewsOn].join(', '),
     milliseconds: median * 1e3,
     pairsPerSecond: batch / median,
   }),

@@ -75,6 +75,8 @@ export interface NativeBatch {
     threads: number
     /** Which code makes them, one of `augmentPaths()`; by default the fastest. It changes rounding alone. */
     path?: string
+    /** Made there by our kernels, `threads` and `path` left aside; an error where that device does not take them. */
+    device?: string
     /** Where to write them: an array of the right length, used again and again. It must not be touched meanwhile. */
     out?: Float32Array
   }): Promise<Float32Array>
@@ -101,6 +103,10 @@ export interface StepResult {
   lossScale: number | null
   /** In fp16: a scaled gradient was not finite. The weights stay as they were, and the scale is halved. */
   skipped: boolean
+  /** Where the views were made; null of a step on given ones. */
+  viewsOn: 'cpu' | 'gpu' | null
+  /** Why a GPU computes on views that the CPU makes, told once; else null. */
+  viewsProblem: string | null
   /** The step was replayed from a recording (a CUDA graph). */
   replayed: boolean
   /** Why steps are not recorded from this one on, told once; else null. */
@@ -123,7 +129,10 @@ export interface ForwardResult {
 }
 
 export interface GradientResult
-  extends Omit<StepResult, 'augmentSeconds' | 'stepSeconds' | 'stopAsked' | 'replayed' | 'graphProblem'> {
+  extends Omit<
+    StepResult,
+    'augmentSeconds' | 'stepSeconds' | 'stopAsked' | 'viewsOn' | 'viewsProblem' | 'replayed' | 'graphProblem'
+  > {
   weightDecayLoss: number
   /** Under the parameter names of `state()`. */
   gradients: NativeTensor[]
@@ -200,6 +209,14 @@ export interface DenseLayer {
   bias: Float32Array
 }
 
+/** Batches of views, layers normalised, NT-Xents, updates. */
+export interface KernelCalls {
+  views: number
+  batchNorm: number
+  contrast: number
+  optimizer: number
+}
+
 export interface Addon {
   /** Makes the errors that native code throws and rejects with; load.ts calls it once. */
   setErrorFactory(factory: (code: string, message: string) => Error): void
@@ -213,6 +230,11 @@ export interface Addon {
    * old, GPU too old, hidden, a binary for the CPU), and what to do. Null if nothing is wrong.
    */
   gpuProblem(): string | null
+  /**
+   * How often our kernels for GPUs have computed something in this process; where they take a tensor not, LibTorch computes the
+   * same. Of a recorded step its recording counts, not its replays.
+   */
+  kernelCalls(): KernelCalls
   /** What the processor reaches at best with so many threads; takes about two seconds. */
   machineLimits(threads: number): Promise<MachineLimits>
   /** How many times as fast as in fp32 a core multiplies matrices in bf16; measured once, in some 30 ms. */

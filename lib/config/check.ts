@@ -38,6 +38,11 @@ export function checkTogether(config: ResolvedConfig, data: DataFacts): void {
     const advice = noLabels(data.whyUnlabelled)
     throw invalid(expected('0', 'probe.everyEpochs', probe.everyEpochs, advice))
   }
+  checkPrecision(precision, device)
+}
+
+/** Is this precision one of the device's? */
+export function checkPrecision(precision: string, device: string): void {
   if (precision === 'tf32' && device === 'cpu') {
     const advice = 'tf32 needs a GPU.'
     throw invalid(expected("'bf16', 'fp16', 'fp32' or 'fp64' on a CPU", 'precision', precision, advice))

@@ -44,8 +44,8 @@ const preprocessing = {
 
 export const encoderOptions = z.strictObject({
   device,
-  precision: option(choice(['fp32', 'bf16', 'fp16', 'fp64']), {
-    about: 'Arithmetic of the encoder.',
+  precision: option(choice(['fp32', 'tf32', 'bf16', 'fp16', 'fp64']), {
+    about: 'Arithmetic of the encoder; tf32 needs a GPU.',
     default: 'fp32',
   }),
   threads,

@@ -114,6 +114,9 @@ export class Session {
   async record(result: StepRecord): Promise<void> {
     const { schedule, steps, recorder, disk, ranks, tell } = this.#parts
     await this.#checkFinite(result)
+    if (result.viewsProblem !== null) {
+      tell({ type: 'warning', message: `Views are made on the CPU: ${result.viewsProblem}` })
+    }
     if (result.graphProblem !== null) {
       tell({ type: 'warning', message: `Steps go on without a CUDA graph: ${result.graphProblem}` })
     }

@@ -1,6 +1,7 @@
 #include "binding/augmenter.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "binding/plan.h"
 #include "binding/promise_task.h"
 #include "binding/registry.h"
+#include "core/learn/device_pixels.h"
 
 namespace simclr::binding {
 namespace {
@@ -157,8 +159,13 @@ Napi::Value BatchObject::Pixels(const Napi::CallbackInfo& info) {
   // The array is made here and written there: views are not copied.
   Napi::Float32Array pixels =
       has(options, "out") ? output(options, values) : Napi::Float32Array::New(info.Env(), values);
-  const auto work = [batch, threads, path, out = pixels.Data()] {
-    batch->write_views(out, threads, *path);
+  const auto device = has(options, "device") ? std::optional(string(options, "device")) : std::nullopt;
+  const auto work = [batch, threads, path, device, out = pixels.Data()] {
+    if (device) {
+      write_device_views(*batch, *device, out);
+    } else {
+      batch->write_views(out, threads, *path);
+    }
     return true;
   };
   auto finish = [pixels = Napi::Persistent(pixels.As<Napi::Object>())](Napi::Env, bool) -> Napi::Value {

@@ -1,7 +1,9 @@
-// getDevices(): where a learner or encoder may compute; gpuProblem(): why not on a GPU.
+// getDevices(): where a learner or encoder may compute; gpuProblem(): why not on a GPU; kernelCalls(): what
+// our kernels have computed there.
 #include "core/devices.h"
 
 #include "binding/registry.h"
+#include "core/kernel_calls.h"
 
 namespace simclr::binding {
 namespace {
@@ -26,11 +28,20 @@ Napi::Value GpuProblem(const Napi::CallbackInfo& info) {
   return problem.empty() ? info.Env().Null() : Napi::Value(Napi::String::New(info.Env(), problem));
 }
 
+Napi::Value KernelCalls(const Napi::CallbackInfo& info) {
+  static constexpr const char* kNames[kKernelKinds] = {"views", "batchNorm", "contrast", "optimizer"};
+  Napi::Object out = Napi::Object::New(info.Env());
+  const auto calls = kernel_calls();
+  for (int i = 0; i < kKernelKinds; ++i) out.Set(kNames[i], static_cast<double>(calls[i]));
+  return out;
+}
+
 }  // namespace
 
 void register_devices(Napi::Env env, Napi::Object exports) {
   exports.Set("getDevices", Napi::Function::New(env, GetDevices, "getDevices"));
   exports.Set("gpuProblem", Napi::Function::New(env, GpuProblem, "gpuProblem"));
+  exports.Set("kernelCalls", Napi::Function::New(env, KernelCalls, "kernelCalls"));
 }
 
 }  // namespace simclr::binding

@@ -38,9 +38,16 @@ Napi::Value step_to_js(Napi::Env env, const StepResult& step) {
   set_step_values(out, step);
   out.Set("augmentSeconds", step.augment_seconds);
   out.Set("stepSeconds", step.step_seconds);
+  const auto set_words = [&](const char* name, const std::string& words) {
+    out.Set(name, words.empty() ? env.Null() : Napi::Value(Napi::String::New(env, words)));
+  };
+  using ViewsOn = StepResult::ViewsOn;
+  set_words("viewsOn", step.views_on == ViewsOn::kGiven ? ""
+                       : step.views_on == ViewsOn::kCpu ? "cpu"
+                                                        : "gpu");
+  set_words("viewsProblem", step.views_problem);
   out.Set("replayed", step.replayed);
-  out.Set("graphProblem",
-          step.graph_problem.empty() ? env.Null() : Napi::Value(Napi::String::New(env, step.graph_problem)));
+  set_words("graphProblem", step.graph_problem);
   out.Set("stopAsked", step.stop_asked);
   return out;
 }

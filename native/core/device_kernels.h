@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/devices.h"
@@ -23,14 +24,20 @@ class Group;
 struct ContrastOptions;  // core/loss/contrast.h
 struct ContrastResult;
 
+/// Views that a device has made, or why it has not.
+struct MadeViews {
+  at::Tensor views;     ///< undefined where there are none
+  std::string problem;  ///< for people; empty where there are some
+};
+
 /// Makes views on the device, from a copy of the images that it keeps there.
 class DeviceViews {
  public:
   virtual ~DeviceViews() = default;
   /// All views of a batch's rows [first, first + count), first views first: [views count, 3, size, size]
-  /// channels_last in `type`. Undefined where the images do not fit on the device or change while a run goes
-  /// on (streaming): views are then made on the CPU and copied.
-  virtual at::Tensor make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;
+  /// channels_last in `type`. None where the images do not fit on the device or change while a run goes on
+  /// (streaming): views are then made on the CPU and copied.
+  virtual MadeViews make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) = 0;
 };
 
 /// What a kind of device brings. All const: used by several threads.
@@ -54,9 +61,15 @@ class DeviceKernels {
   /// Records work on `device`, for one thread.
   virtual std::unique_ptr<WorkRecorder> recorder(const at::Device& device) const = 0;
 
-  /// Whether `contrast` takes unit rows `z` that came from an encoder computing in `encoder`.
+  /// Whether `contrast` takes rows `z`, once they have unit length, that came from an encoder computing in
+  /// `encoder`.
   virtual bool takes_contrast(const at::Tensor& z, at::ScalarType encoder,
                               const ContrastOptions& options) const = 0;
+  /// Rows of what it takes, [n, dim], divided by max(|row|, `smallest`), and these norms, [n, 1].
+  virtual std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest) const = 0;
+  /// The gradient with respect to unit rows becomes that with respect to the rows, in place.
+  virtual void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
+                                  double smallest) const = 0;
   /// As contrast_strips (core/loss/contrast.h), rounded as half precision allows.
   virtual ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                                   const ContrastOptions& options, Group& group) const = 0;

@@ -39,6 +39,13 @@ class CudaKernels final : public DeviceKernels {
                       const ContrastOptions& options) const override {
     return cuda::takes_contrast(z, encoder, options);
   }
+  std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest) const override {
+    return cuda::unit_rows(z, smallest);
+  }
+  void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
+                          double smallest) const override {
+    cuda::unit_rows_backward(gradient, unit, norms, smallest);
+  }
   ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                           const ContrastOptions& options, Group& group) const override {
     return cuda::contrast(z, count, first, options, group);

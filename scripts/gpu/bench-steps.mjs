@@ -2,17 +2,23 @@
 import path from 'node:path'
 import { findCompiler } from '../bootstrap/cuda.mjs'
 import { root } from '../bootstrap/run.mjs'
+import { imagesOf } from './images.mjs'
 
 const KERNELS = [
   'loss/contrast_kernels',
+  'loss/normalize_kernels',
   'nn/batch_norm_kernels',
   'optim/update_kernels',
   'augment/view_kernels',
 ]
 
-/** `folder`: the addon's; `capability`: the GPU's, as '9.0'; `peers`: { python } or { reason } (python.mjs). */
-export function benchSteps({ folder, capability, peers }) {
+/**
+ * `folder`: the addon's; `capability`: the GPU's, as '9.0'; `peers`: { python } or { reason } (python.mjs); `cifar`: a folder of it,
+ * or undefined (images.mjs).
+ */
+export function benchSteps({ folder, capability, peers, cifar }) {
   const program = path.join(path.relative(root, folder), 'gpu-kernels')
+  const images = imagesOf(cifar)
   const nvcc = findCompiler()
   const noCompiler = nvcc === null ? 'nvcc is not there' : null
   const peer = (name, about, ...args) => ({
@@ -59,6 +65,16 @@ export function benchSteps({ folder, capability, peers }) {
     ...steps('r18-cifar', peer, { arch: 'resnet18', stem: 'cifar', size: '32', batch: '1024' }),
     // Small: launches weigh most.
     ...steps('r18-cifar-128', peer, { arch: 'resnet18', stem: 'cifar', size: '32', batch: '128' }),
+    {
+      name: 'run-r18-cifar',
+      about: 'a run of the preset cifar for a few epochs, and what 200 would take',
+      command: [
+        ...[process.execPath, '--import', 'tsx', 'bench/gpu/run.ts'],
+        ...(cifar === undefined ? [] : ['--data', images.train]),
+      ],
+      sources: ['bench/gpu/run.ts'],
+      images: images.name,
+    },
   ]
 }
 

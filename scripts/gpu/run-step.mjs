@@ -52,6 +52,7 @@ export async function runStep(step, { env, seconds, onStart = () => {}, onOutput
   const took = (performance.now() - started) / 1000
   const result = { ...outcome(step, said.all, ended, took >= seconds), seconds: Math.round(took * 10) / 10 }
   const figures = result.state === 'passed' ? figuresOf(said.stdout) : []
+  if (step.least && result.state === 'passed') Object.assign(result, shortfall(step.least, figures))
   if (figures.length > 0) result.figures = figures
   else result.tail = lastLines(said.all, result.state === 'passed' ? 1 : 12)
   return { result, log: said.all }
@@ -68,6 +69,13 @@ function outcome({ tests, unable }, said, { problem, code, signal }, late) {
   if (!tests) return { state: 'passed' }
   const count = Number(/(\d+) passing/.exec(said)?.[1] ?? 0)
   return count > 0 ? { state: 'passed', tests: count } : { state: 'failed', why: 'no test ran' }
+}
+
+/** What makes a step that ended well a failure: its figure is too low, or is not there. */
+function shortfall({ figure, value }, figures) {
+  const reached = figures.map((line) => line[figure]).findLast((number) => typeof number === 'number')
+  if (reached >= value) return {}
+  return { state: 'failed', why: `${figure} ${reached ?? 'is not told'}, at least ${value} was expected` }
 }
 
 function figuresOf(stdout) {

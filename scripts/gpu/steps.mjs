@@ -2,8 +2,10 @@
  * What is run on a GPU, what matters most first. A step has
  *   name, about, command
  *   sources   what its outcome depends on beside native/ and lib/
+ *   images    what it learns from, in words: its outcome depends on them too
  *   env       for it alone
  *   tests     true: it is mocha, and no test that passed is a failure
+ *   least     { figure, value }: the last line of JSON that has the figure must have so much, or the step has failed
  *   makes     what later steps that have its name in `needs` find; where it is gone, the step runs again for them
  *   clears    a folder that must not be there before
  *   skip      why it cannot run here, or null
@@ -12,6 +14,7 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { root } from '../bootstrap/run.mjs'
+import { imagesOf } from './images.mjs'
 
 const mochaCommand = (...args) => [
   process.execPath,
@@ -43,13 +46,13 @@ const simclr = (...args) => [
   '--device',
   'cuda',
 ]
-const scenes = (split) => `synthetic:scenes,count=4096,split=${split}`
 
 /** Small: the tensor cores' kernels, and one step with views, BatchNorm and LARS by our kernels. */
 const SANITIZED = 'NT-Xent of 130 rows of 40, bf16|views of 16 px, paper'
 
-/** `folder`: the addon's. */
-export function testSteps({ folder }) {
+/** `folder`: the addon's; `gpus`: how many there are; `cifar`: a folder of it, or undefined (images.mjs). */
+export function testSteps({ folder, gpus, cifar }) {
+  const images = imagesOf(cifar)
   const below = (name) => path.join(path.relative(root, folder), name)
   const [run, tuned, small] = ['gpu-run', 'gpu-tuned', 'gpu-distilled'].map(below)
   return [
@@ -92,12 +95,17 @@ export function testSteps({ folder }) {
       'frozen groups',
     ),
     mocha('embedding', 'features and linear probe: GPU = CPU', 'test/gpu/encoder.test.ts'),
+    mocha('nccl', 'one rank through NCCL = none', 'test/gpu/nccl.test.ts', '--grep', 'one rank'),
+    {
+      ...mocha('nccl-two', 'two ranks on two GPUs = one', 'test/gpu/nccl.test.ts', '--grep', 'two ranks'),
+      skip: gpus < 2 ? 'there is one GPU here' : null,
+    },
     {
       name: 'training',
-      about: 'a run on synthetic scenes, recorded as a CUDA graph',
+      about: `a run on ${images.name}, recorded as a CUDA graph`,
+      images: images.name,
       command: simclr(
-        ...['train', '--data', scenes('train'), '--arch', 'resnet18', '--stem', 'stride2'],
-        ...['--batch-size', '512', '--epochs', '8', '--seed', '1', '--out', run, '--json'],
+        ...['train', ...images.recipe, '--data', images.train, '--seed', '1', '--out', run, '--json'],
         ...['--cuda-graph', 'true'], // 'auto' would only warn where recording fails
       ),
       makes: path.join(run, 'encoder.safetensors'),
@@ -106,38 +114,44 @@ export function testSteps({ folder }) {
     {
       name: 'evaluation',
       about: 'its encoder, by the nearest neighbours of images it has not seen',
+      images: images.name,
       command: simclr(
-        ...['eval', '--encoder', run, '--data', scenes('train'), '--test', scenes('test')],
+        ...['eval', '--encoder', run, '--data', images.train, '--test', images.test],
         ...['--probe', 'knn', '--json'],
       ),
+      least: { figure: 'accuracy', value: images.least },
       needs: ['training'],
     },
     {
       name: 'linear-evaluation',
       about: 'its encoder, by a linear probe',
+      images: images.name,
       command: simclr(
-        ...['eval', '--encoder', run, '--data', scenes('train'), '--test', scenes('test')],
+        ...['eval', '--encoder', run, '--data', images.train, '--test', images.test],
         ...['--probe', 'linear', '--json'],
       ),
+      least: { figure: 'accuracy', value: images.least },
       needs: ['training'],
     },
     {
       name: 'fine-tuning',
       about: 'its encoder with a classifier on it, supervised',
+      images: images.name,
       command: simclr(
-        ...['train', '--preset', 'fine-tune', '--init', run, '--data', scenes('train')],
-        ...['--test', scenes('test'), '--epochs', '4', '--seed', '1', '--out', tuned, '--json'],
+        ...['train', '--preset', 'fine-tune', '--init', run, '--data', images.train],
+        ...['--test', images.test, '--epochs', '4', '--seed', '1', '--out', tuned, '--json'],
       ),
-      needs: ['training'],
       makes: path.join(tuned, 'encoder.safetensors'),
+      needs: ['training'],
       clears: tuned,
     },
     {
       name: 'distilling',
-      about: 'that network as the teacher of one half as wide',
+      about: 'that network as the teacher of a narrower one',
+      images: images.name,
       command: simclr(
-        ...['train', '--objective', 'distill', '--teacher', tuned, '--width', '0.5'],
-        ...['--data', scenes('train'), '--test', scenes('test')],
+        ...['train', '--objective', 'distill', '--teacher', tuned, '--width', '0.25'],
+        ...['--data', images.train, '--test', images.test],
         ...['--epochs', '2', '--seed', '1', '--out', small, '--json'],
       ),
       needs: ['fine-tuning'],

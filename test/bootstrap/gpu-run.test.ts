@@ -41,6 +41,17 @@ describe('a step of the GPU script', function () {
     expect(result).to.include({ state: 'skipped', why: 'Error: Device not supported' })
   })
 
+  it('fails where its figure is lower than it must be, or missing', async () => {
+    const program = 'console.log(\'{"accuracy":0.9}\\n{"accuracy":0.4}\\n{"seconds":1}\')'
+    const reach = async (figure: string, value: number) =>
+      (await run({ command: node('-e', program), least: { figure, value } })).result
+    expect(await reach('accuracy', 0.4)).to.include({ state: 'passed' })
+    const low = await reach('accuracy', 0.5)
+    expect(low).to.include({ state: 'failed', why: 'accuracy 0.4, at least 0.5 was expected' })
+    expect(low.figures).to.have.length(3)
+    expect((await reach('loss', 0.5)).why).to.equal('loss is not told, at least 0.5 was expected')
+  })
+
   it('fails where its command is not there', async () => {
     expect((await run({ command: [folder('nothing')] })).result).to.include({ state: 'failed' })
   })

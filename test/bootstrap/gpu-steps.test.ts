@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '../../lib/addon/binary.ts'
 import { benchSteps } from '../../scripts/gpu/bench-steps.mjs'
 import { testSteps } from '../../scripts/gpu/steps.mjs'
+import { temporaryFolder } from '../support/folder.ts'
 
 interface Step {
   name: string
   command: string[]
   sources?: string[]
+  images?: string
+  least?: { figure: string; value: number }
   needs?: string[]
   makes?: string
   skip?: string | null
@@ -18,8 +21,10 @@ interface Step {
 
 describe('what the GPU script runs', () => {
   const folder = path.join(packageRoot, 'build-cu130/Release')
-  const tests: Step[] = testSteps({ folder })
-  const benchmarks: Step[] = benchSteps({ folder, capability: '9.0', peers: { reason: 'none here' } })
+  const temporary = temporaryFolder()
+  const peers = { reason: 'none here' }
+  const tests: Step[] = testSteps({ folder, gpus: 1, cifar: undefined })
+  const benchmarks: Step[] = benchSteps({ folder, capability: '9.0', peers, cifar: undefined })
   const names = (steps: Step[]) => steps.map(({ name }) => name)
   const runs = ['training', 'evaluation', 'linear-evaluation', 'fine-tuning', 'distilling']
 
@@ -54,6 +59,44 @@ describe('what the GPU script runs', () => {
   it('fails where a training run cannot be recorded as a CUDA graph', () => {
     const { command } = tests.find(({ name }) => name === 'training')!
     expect(command.join(' ')).to.include('--cuda-graph true')
+  })
+
+  it('trains on synthetic scenes, or on CIFAR from a folder of either kind', () => {
+    const folders = temporary()
+    const jobs = (cifar: string): Step[] => [
+      ...testSteps({ folder, gpus: 1, cifar }),
+      ...benchSteps({ folder, capability: '9.0', peers, cifar }),
+    ]
+    const commands = (steps: Step[], name: string) =>
+      steps.find((step) => step.name === name)!.command.join(' ')
+    expect(commands(tests, 'evaluation')).to.match(/--data synthetic:scenes\S* --test synthetic:scenes/)
+    const binary = jobs(folders)
+    expect(commands(binary, 'training')).to.include('--preset cifar')
+    for (const name of ['training', 'run-r18-cifar'])
+      expect(commands(binary, name)).to.include(`--data cifar10:${folders},split=train`)
+    expect(commands(binary, 'evaluation')).to.include(`--test cifar10:${folders},split=test`)
+    for (const split of ['train', 'test']) mkdirSync(path.join(folders, split))
+    const classes = jobs(folders)
+    expect(commands(classes, 'fine-tuning')).to.include(`--data ${folders}/train --test ${folders}/test`)
+    // An outcome on other images is another outcome.
+    const images = (steps: Step[]) => new Set(steps.map((step) => step.images))
+    expect([...images(tests)]).to.deep.equal([undefined, 'synthetic scenes'])
+    expect([...images(classes)]).to.deep.equal([undefined, 'CIFAR'])
+    expect(names(tests.filter((step) => step.images))).to.deep.equal(runs)
+    expect(() => jobs(path.join(folders, 'none'))).to.throw('there is no')
+  })
+
+  it('fails where an encoder has learnt nothing', () => {
+    const marked = tests.filter(({ least }) => least)
+    expect(names(marked)).to.deep.equal(['evaluation', 'linear-evaluation'])
+    for (const { least } of marked) expect(least).to.deep.equal({ figure: 'accuracy', value: 0.5 })
+  })
+
+  it('leaves two ranks on two GPUs out where there is one', () => {
+    const of = (gpus: number): Step[] => testSteps({ folder, gpus, cifar: undefined })
+    const skipped = (gpus: number) => of(gpus).find(({ name }) => name === 'nccl-two')!.skip
+    expect([skipped(1), skipped(2)]).to.deep.equal(['there is one GPU here', null])
+    expect(of(1).find(({ name }) => name === 'nccl')).to.not.have.property('skip')
   })
 
   it('leaves the peers out, with the reason, where no Python has this LibTorch', () => {

@@ -22,7 +22,8 @@ process.once('message', async (message) => {
   try {
     await group.join('')
     await group.connect()
-    const spec = { ...work.spec, shards: work.shards[rank]!, group }
+    const device = work.devices?.[rank] ?? work.spec.device
+    const spec = { ...work.spec, device, shards: work.shards[rank]!, group }
     const result = await compute(spec, work, rank, size)
     const outcome = { ...result, traffic: group.traffic }
     await group.close()

@@ -17,6 +17,8 @@ export interface Work {
   /** Of each rank: what its pixels are multiplied by. */
   gains?: number[]
   labelled: boolean
+  /** Of each rank; by default the spec's. */
+  devices?: string[]
   /** Ranks meet through Gloo's sockets, as those of several machines do. */
   sockets?: boolean
 }

@@ -165,6 +165,13 @@ describe('Encoder', function () {
     expect(encoder).to.include({ featureDim: 128, device: 'cpu', precision: 'fp32' })
   })
 
+  it('says that tf32 needs a GPU', async () => {
+    const spec = { arch: 'resnet18', width: 0.125 } as const
+    const error = await rejection(Encoder.random(spec, {}, { device: 'cpu', precision: 'tf32' }))
+    expect(error).to.have.property('code', 'ERR_SIMCLR_INVALID_ARGUMENT')
+    expect(error.message).to.include('tf32 needs a GPU')
+  })
+
   it('saves what it loads', async () => {
     await encoder.save(path('copy.safetensors'))
     const copy = await Encoder.load(path('copy.safetensors'))

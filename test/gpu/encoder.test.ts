@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Precision } from '../../lib/addon/interface.ts'
 import { Encoder } from '../../lib/encoder.ts'
 import { evaluate } from '../../lib/evaluate/evaluate.ts'
 import { congruential } from '../support/pixels.ts'
@@ -9,7 +10,7 @@ const spec = { arch: 'resnet18', width: 0.25, stem: 'stride2' } as const
 /** The same untrained weights, which follow from the seed. */
 async function withEncoder<T>(
   device: string,
-  precision: 'fp32' | 'fp64' | 'bf16',
+  precision: Precision,
   work: (encoder: Encoder) => Promise<T>,
 ): Promise<T> {
   const encoder = await Encoder.random(spec, { imageSize: 40 }, { device, precision, seed: 3 })
@@ -28,6 +29,8 @@ describe('an encoder on a GPU', () => {
   for (const [precision, tolerance] of [
     ['fp64', 1e-6], // told in float32
     ['fp32', 1e-4],
+    ['tf32', 1e-2],
+    ['fp16', 1e-2],
     ['bf16', 3e-2],
   ] as const) {
     it(`embeds 600 images as the CPU does: ${precision}`, async () => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
-import type { LearnerSpec, OptimizerSpec } from '../../lib/addon/interface.ts'
+import type { GradientResult, LearnerSpec, OptimizerSpec, Precision } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+import { tensorFrom } from '../../lib/io/tensor.ts'
 import { adamw, distance, paperLars, tinySpec, views, withLearner } from '../learn/support.ts'
-import { joined, needGpu, paper, relative, stateAfter } from './support.ts'
+import { countingKernels, joined, needGpu, paper, relative, stateAfter } from './support.ts'
 
 describe('GPU = CPU', () => {
   before(needGpu)
@@ -48,14 +49,65 @@ describe('GPU = CPU', () => {
     })
   }
 
-  it('bf16 stays near fp32', async () => {
-    const on = (precision: 'bf16' | 'fp32', device: string) =>
-      withLearner(tinySpec({ ...paper, precision, device }), (learner) =>
-        learner.gradients(views(64, 32), null),
-      )
-    const [gpu, exact] = [await on('bf16', 'cuda:0'), await on('fp32', 'cpu')]
-    expect(gpu.loss).to.be.closeTo(exact.loss, 0.05 * exact.loss)
+  // What a roundoff makes of a gradient is a matter of the network (test/learn/bf16-gradient.test.ts): the CPU, which computes
+  // the same in the same precision, shows how much it is.
+  for (const [name, recipe] of networks.slice(0, 2)) {
+    for (const precision of ['bf16', 'fp16'] as const) {
+      it(`${name}, ${precision}: gradients are as far from float64's as the CPU's are`, async () => {
+        const spec = (changes: Partial<LearnerSpec>) => tinySpec({ ...recipe, classes: 0, ...changes })
+        const weights = await withLearner(spec({ precision: 'fp32' }), (learner) => learner.state())
+        // A scale with which nothing overflows; other precisions than fp16 pass over it.
+        const start = [...weights, tensorFrom('loss_scale', [2], Float64Array.from([1024, 0]))]
+        const on = (precision: Precision, device: string) =>
+          withLearner(spec({ precision, device }), async (learner) => {
+            await learner.load(start)
+            return learner.gradients(views(64, 32), null)
+          })
+        const exact = await on('fp64', 'cpu')
+        const apart = ({ gradients }: GradientResult) => relative(joined(gradients), joined(exact.gradients))
+        const [gpu, cpu] = [await on(precision, 'cuda:0'), await on(precision, 'cpu')]
+        for (const { loss, skipped } of [gpu, cpu]) {
+          expect(skipped).to.equal(false)
+          expect(loss).to.be.closeTo(exact.loss, 0.05 * exact.loss)
+        }
+        expect(apart(gpu) / apart(cpu)).to.be.within(1 / 2, 2)
+      })
+    }
+  }
+
+  it('fp16: what overflows is left out and halves the scale, and the rest learns', async () => {
+    const spec = tinySpec({ ...paper, precision: 'fp16', device: 'cuda:0' })
+    await withLearner(spec, async (learner) => {
+      let scale = 65_536
+      const steps = []
+      for (let step = 0; step < 12; step++) {
+        const before = (await learner.state()).filter(({ name }) => /weight$/.test(name))
+        steps.push(await learner.stepViews(views(32, 32), null, 0.1))
+        const { lossScale, skipped } = steps.at(-1)!
+        expect(lossScale).to.equal(scale)
+        if (skipped) scale /= 2
+        const after = (await learner.state()).filter(({ name }) => /weight$/.test(name))
+        expect(distance(after, before) === 0).to.equal(skipped)
+      }
+      const learnt = steps.filter(({ skipped }) => !skipped)
+      expect(learnt).to.have.length.above(5)
+      expect(learnt.at(-1)!.loss).to.be.below(learnt[0]!.loss)
+    })
   })
+
+  for (const [name, spec] of networks) {
+    it(`${name}, fp64: a step in chunks`, async () => {
+      const labels = spec.classes ? Int32Array.from([0, 1, 2, 0, 1, 2, 0, 1]) : null
+      const on = (device: string) =>
+        withLearner(tinySpec({ ...spec, precision: 'fp64', device, chunkSize: 3 }), async (learner) => ({
+          step: await learner.stepViews(views(16, 32), labels, 0.1),
+          state: await learner.state(),
+        }))
+      const [gpu, cpu] = [await on('cuda:0'), await on('cpu')]
+      expect(gpu.step.loss).to.be.closeTo(cpu.step.loss, 1e-9 * cpu.step.loss)
+      expect(distance(gpu.state, cpu.state)).to.be.below(1e-7)
+    })
+  }
 
   it('evaluation mode and embedding', async () => {
     const on = (device: string) =>
@@ -77,10 +129,10 @@ describe('GPU = CPU', () => {
     ['AdamW, tf.keras', { ...adamw, convention: 'paper', epsilon: 1e-7 }],
   ]
   for (const [name, spec] of forms) {
-    it(`${name}: float32 updates by our kernels, float64 ones by LibTorch`, () => {
-      for (const [Array_, tolerance] of [
-        [Float32Array, 1e-6],
-        [Float64Array, 1e-12],
+    it(`${name}: float32 updates by our kernels, float64 ones by LibTorch`, async () => {
+      for (const [Array_, tolerance, updates] of [
+        [Float32Array, 1e-6, 3],
+        [Float64Array, 1e-12, 0],
       ] as const) {
         const after = (device: string) => {
           const variables = [1, 33, 16_384, 40_001].flatMap((size, i) =>
@@ -96,7 +148,9 @@ describe('GPU = CPU', () => {
             loadAddon().optimizerStep(spec, variables, lr, device, step + 1)
           return variables
         }
-        const [gpu, cpu] = [after('cuda:0'), after('cpu')]
+        const { value: gpu, calls } = await countingKernels(() => after('cuda:0'))
+        expect(calls.optimizer).to.equal(updates)
+        const cpu = after('cpu')
         gpu.forEach(({ weight, momentum, secondMoment }, i) => {
           expect(relative(weight, cpu[i]!.weight)).to.be.below(tolerance)
           expect(relative(momentum, cpu[i]!.momentum)).to.be.below(tolerance)

@@ -1,4 +1,4 @@
-import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
+import type { KernelCalls, LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { floats, paperLars, tinySpec, withLearner } from '../learn/support.ts'
 
@@ -14,6 +14,25 @@ export const paper: Partial<LearnerSpec> = {
   head: { layers: 3, dim: 32, convention: 'paper' },
   loss: { temperature: 0.2, scale: 2, normalize: true },
   optimizer: paperLars,
+}
+
+/** What `work` gives, and how often our kernels computed meanwhile. */
+export async function countingKernels<T>(
+  work: () => T | Promise<T>,
+): Promise<{ value: T; calls: KernelCalls }> {
+  const before = loadAddon().kernelCalls()
+  const value = await work()
+  const after = loadAddon().kernelCalls()
+  const since = (kernel: keyof KernelCalls) => after[kernel] - before[kernel]
+  return {
+    value,
+    calls: {
+      views: since('views'),
+      batchNorm: since('batchNorm'),
+      contrast: since('contrast'),
+      optimizer: since('optimizer'),
+    },
+  }
 }
 
 /** The state after some steps on given views. */

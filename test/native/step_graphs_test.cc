@@ -16,6 +16,7 @@ struct Log {
   std::string words;
   int alive = 0;         // recordings
   bool refuses = false;  // to record
+  std::exception_ptr cause = std::make_exception_ptr(std::runtime_error("no capture here\nstack"));
 };
 
 /// Says what it is asked for, and replays by doing the work again.
@@ -28,7 +29,7 @@ class Recorder final : public WorkRecorder {
   }
   std::unique_ptr<RecordedWork> record(const std::function<void()>& work) override {
     log_.words += "record ";
-    if (log_.refuses) throw std::runtime_error("no capture here\nstack");
+    if (log_.refuses) std::rethrow_exception(log_.cause);
     return std::make_unique<Recorded>(log_, work);
   }
 
@@ -155,6 +156,29 @@ void must_is_an_error() {
   EXPECT(bench.weight == weight);
 }
 
+/// Who runs out of memory while recording is told what of, as of any other step.
+template <class Cause>
+void memory_is_an_error_of_its_own(const Cause& cause) {
+  Bench bench(/*must=*/true);
+  bench.log.refuses = true;
+  bench.log.cause = std::make_exception_ptr(cause);
+  for (int step = 0; step < 3; ++step) bench.step(5, step);
+  bool as_it_was = false;
+  try {
+    bench.step(5, 3);
+  } catch (const Error&) {
+  } catch (const Cause&) {
+    as_it_was = true;
+  }
+  EXPECT(as_it_was);
+
+  Bench tries;  // without `must` steps go on, which need less
+  tries.log.refuses = true;
+  tries.log.cause = bench.log.cause;
+  for (int step = 0; step < 3; ++step) tries.step(5, step);
+  EXPECT(tries.step(5, 3) == "record " && !tries.problem.empty());
+}
+
 void rehearsal_does_it_again() {
   StepGraphs<Numbers> graphs(std::make_unique<Rehearsal>(), false);
   int done = 0;
@@ -180,6 +204,8 @@ int main() {
   shapes_that_never_come_back();
   steps_go_on_where_recording_fails();
   must_is_an_error();
+  memory_is_an_error_of_its_own(std::bad_alloc());
+  memory_is_an_error_of_its_own(std::runtime_error("CUDA out of memory. Tried to allocate 2.00 GiB."));
   rehearsal_does_it_again();
   std::puts("ok");
 }

@@ -18,6 +18,8 @@ const result: StepRecord = {
   gradientNorm: 1,
   lossScale: null,
   skipped: false,
+  viewsOn: 'gpu',
+  viewsProblem: null,
   replayed: false,
   graphProblem: null,
   augmentSeconds: 0,
@@ -25,7 +27,7 @@ const result: StepRecord = {
 }
 
 describe('a session', () => {
-  it('tells once, as a warning, why steps go on without a CUDA graph', async () => {
+  it('tells as warnings why views are made on the CPU and why steps go on without a CUDA graph', async () => {
     const events: TrainEvent[] = []
     const session = new Session({
       path: '/nowhere',
@@ -60,7 +62,11 @@ describe('a session', () => {
     expect(events).to.deep.equal([
       { type: 'warning', message: 'Steps go on without a CUDA graph: no capture here' },
     ])
-    await session.record({ ...result, step: 2 })
-    expect(events).to.have.length(1)
+    await session.record({ ...result, step: 2, viewsOn: 'cpu', viewsProblem: 'no room there' })
+    expect(events.slice(1)).to.deep.equal([
+      { type: 'warning', message: 'Views are made on the CPU: no room there' },
+    ])
+    await session.record({ ...result, step: 3, viewsOn: 'cpu' })
+    expect(events).to.have.length(2)
   })
 })

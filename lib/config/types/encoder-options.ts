@@ -29,8 +29,8 @@ export interface EncoderOptions {
    * 'cuda:N'. Default: auto.
    */
   device?: string | undefined
-  /** Arithmetic of the encoder. Default: fp32. */
-  precision?: 'fp32' | 'bf16' | 'fp16' | 'fp64' | undefined
+  /** Arithmetic of the encoder; tf32 needs a GPU. Default: fp32. */
+  precision?: 'fp32' | 'tf32' | 'bf16' | 'fp16' | 'fp64' | undefined
   /**
    * CPU threads that share a batch; 'auto': as many as there are cores. 'auto' or an integer from 1 to 1024.
    * Default: auto.

@@ -62,7 +62,7 @@ void ImageStore::set(size_t index, const ImageView& image) {
 
 void ImageStore::adopt(size_t index, Pixels pixels) {
   Slot& slot = slots_[checked(index)];
-  Slot fresh{pixels.data.get(), std::move(pixels.data), pixels.width, pixels.height, pixels.channels};
+  Slot fresh{pixels.data.get(), std::move(pixels.data), {pixels.width, pixels.height, pixels.channels}};
   bytes_ += fresh.owned_bytes() - slot.owned_bytes();  // modulo 2^64, so a smaller image counts down
   slot = std::move(fresh);
   ++version_;
@@ -77,9 +77,9 @@ void ImageStore::map(std::shared_ptr<const MappedFile> file, const std::vector<M
   std::vector<Slot> slots;
   std::vector<uint32_t> checksums;
   for (const MappedImage& image : images) {
-    Slot slot{nullptr, nullptr, image.width, image.height, image.channels};
+    Slot slot{nullptr, nullptr, {image.width, image.height, image.channels}};
     const bool sane = image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3);
-    if (!sane || image.offset > file->size() || slot.bytes() > file->size() - image.offset) {
+    if (!sane || image.offset > file->size() || slot.shape.bytes() > file->size() - image.offset) {
       throw Error("ERR_SIMCLR_CORRUPT_FILE", file->name() + ": image " + std::to_string(slots.size()) +
                                                  " does not lie inside the file.");
     }
@@ -102,7 +102,7 @@ void ImageStore::check_mapped(size_t index) const {
   const uint32_t version = mapping_.file->version();
   if (intact.load(std::memory_order_relaxed) == version) return;
   const Slot& slot = slots_[index];
-  const uint32_t checksum = crc32(slot.pixels, slot.bytes());
+  const uint32_t checksum = crc32(slot.pixels, slot.shape.bytes());
   mapping_.file->require_whole();
   if (checksum != mapping_.checksums[index]) {
     throw Error("ERR_SIMCLR_CORRUPT_FILE", mapping_.file->name() + ": image " + std::to_string(index) +
@@ -118,8 +118,9 @@ ImageView ImageStore::view(size_t index) const {
                                                    " but it is empty. Set it before it is read.");
   }
   if (!slot.owned) check_mapped(index);
-  return {slot.pixels, slot.width, slot.height, slot.channels,
-          static_cast<int64_t>(slot.width) * slot.channels};
+  const Shape& shape = slot.shape;
+  return {slot.pixels, shape.width, shape.height, shape.channels,
+          static_cast<int64_t>(shape.width) * shape.channels};
 }
 
 void ImageStore::remove(size_t index) {

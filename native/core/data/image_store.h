@@ -17,6 +17,15 @@ namespace simclr {
 /// in). Writing one slot while others are read or written is safe; writing a slot that is being read is not.
 class ImageStore {
  public:
+  /// All 0 of an empty slot.
+  struct Shape {
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+
+    size_t bytes() const { return static_cast<size_t>(width) * height * channels; }
+  };
+
   /// Pixels inside a mapped file: rows without gaps, and their CRC-32.
   struct MappedImage {
     size_t offset = 0;
@@ -37,6 +46,10 @@ class ImageStore {
   /// Another number after every change: who keeps a copy elsewhere knows when it is stale.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
   bool has(size_t index) const { return index < slots_.size() && slots_[index].pixels != nullptr; }
+
+  /// Of a slot's image, whose pixels are neither read nor checked. Throws ERR_SIMCLR_INVALID_ARGUMENT outside
+  /// 0 .. count-1.
+  Shape shape(size_t index) const { return slots_[checked(index)].shape; }
 
   /// Copies `image` (1, 3 or 4 channels) into a slot, replacing what was there. Throws
   /// ERR_SIMCLR_INVALID_ARGUMENT outside 0 .. count-1 and for an image without pixels.
@@ -69,12 +82,9 @@ class ImageStore {
   struct Slot {
     const uint8_t* pixels = nullptr;
     PixelMemory owned;  ///< where `pixels` are not in the mapped file
-    int width = 0;
-    int height = 0;
-    int channels = 0;
+    Shape shape;
 
-    size_t bytes() const { return static_cast<size_t>(width) * height * channels; }
-    size_t owned_bytes() const { return owned ? bytes() : 0; }
+    size_t owned_bytes() const { return owned ? shape.bytes() : 0; }
   };
   struct Mapping {
     std::shared_ptr<const MappedFile> file;

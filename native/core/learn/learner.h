@@ -78,6 +78,8 @@ struct StepResult {
   bool skipped = false;      ///< a scaled gradient was not finite: nothing was updated but running statistics
   double augment_seconds = 0;
   double step_seconds = 0;
+  enum class ViewsOn { kGiven, kCpu, kDevice } views_on = ViewsOn::kGiven;  ///< where the views were made
+  std::string views_problem;  ///< why not on the device, which has kernels for them; told once
   bool replayed = false;      ///< from a recording
   std::string graph_problem;  ///< why steps are not recorded from here on; told once
   bool stop_asked = false;    ///< some rank wants all to stop after this step
@@ -225,6 +227,7 @@ class Learner {
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<LossScale> loss_scale_;        ///< in fp16
   std::unique_ptr<DeviceViews> device_views_;  ///< null: views are made on the CPU
+  std::string views_problem_;                  ///< the last that was told
   std::unique_ptr<StepGraphs<StepMemory>>
       graphs_;  ///< null: steps are not recorded. Last: it uses the others
 };

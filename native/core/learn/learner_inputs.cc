@@ -1,5 +1,6 @@
 // Where a step's views come from: a batch, of which they are made, or the caller.
 #include <sstream>
+#include <utility>
 
 #include "core/error.h"
 #include "core/learn/host_images.h"
@@ -33,17 +34,23 @@ StepResult Learner::step(const Batch& batch, double lr) {
   const int64_t size = batch.augmenter->plan().size;
   at::Tensor labels;
   if (!batch.labels.empty()) labels = at::tensor(batch.labels, at::kLong);
-  return advance(images, labels, lr, [&](Span span) {
+  std::string problem;
+  StepResult result = advance(images, labels, lr, [&](Span span) {
     const int64_t count = span.end - span.begin, rows = batch.views * count;
     if (device_views_) {
-      const at::Tensor views = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
-      if (views.defined()) return views;
+      MadeViews made = device_views_->make(batch, span.begin, count, compute_type(spec_.precision));
+      if (made.views.defined()) return made.views;
+      problem = std::move(made.problem);  // a device has one shard: nobody else writes it
     }
     const at::Tensor made = host_images(rows, size, device_, [&](int64_t row, float* pixels) {
       batch.write_view(static_cast<int>(row / count), span.begin + row % count, pixels);
     });
     return as_images(made, device_, compute_type(spec_.precision));
   });
+  const bool on_device = device_views_ && problem.empty();
+  result.views_on = on_device ? StepResult::ViewsOn::kDevice : StepResult::ViewsOn::kCpu;
+  if (problem != views_problem_) result.views_problem = views_problem_ = problem;
+  return result;
 }
 
 StepResult Learner::step_views(const at::Tensor& views, const at::Tensor& labels, double lr) {

@@ -274,11 +274,12 @@ StepResult Learner::gradients(const at::Tensor& views, const at::Tensor& labels,
 void Learner::rethrow(int64_t images) const {
   const std::string batch = std::to_string(images) + " images in " + std::to_string(spec_.loss.views) +
                             " views, precision " + name_of(spec_.precision);
-  const bool wide = spec_.precision == Precision::fp32 || spec_.precision == Precision::fp64;
-  rethrow_with_memory(
-      "a step of " + batch + ", on " + device_.str(),
-      std::string("Lower `batchSize`, `views`, `imageSize` or `encoder.width`, set `chunkSize`") +
-          (wide ? ", or set `precision` to 'bf16', which halves activations." : "."));
+  std::string advice = "Lower `batchSize`, `views`, `imageSize` or `encoder.width`";
+  if (!spec_.supervised) advice += ", set `chunkSize`";
+  if (graphs_) advice += ", set `cudaGraph` to false, as a recording keeps its memory";
+  if (compute_type(spec_.precision) != at::kBFloat16 && compute_type(spec_.precision) != at::kHalf)
+    advice += ", or set `precision` to 'bf16', which halves activations";
+  rethrow_with_memory("a step of " + batch + ", on " + device_.str(), advice + ".");
 }
 
 }  // namespace simclr

@@ -7,11 +7,13 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "core/learn/memory_words.h"
 #include "core/learn/work_recorder.h"
 
 namespace simclr {
@@ -46,7 +48,8 @@ class StepGraphs {
     std::string problem;  ///< why nothing is recorded from here on, told once; empty: nothing is wrong
   };
 
-  /// `must`: what cannot be recorded is an error, ERR_SIMCLR_NATIVE; else steps go on as they are.
+  /// `must`: what cannot be recorded is an error, ERR_SIMCLR_NATIVE, or, where memory ran out, the error that
+  /// said so; else steps go on as they are.
   StepGraphs(std::unique_ptr<WorkRecorder> recorder, bool must)
       : recorder_(std::move(recorder)), must_(must) {}
 
@@ -112,6 +115,8 @@ class StepGraphs {
     } catch (const std::exception& error) {
       const std::string cause = first_line(error.what());
       if (must_) {
+        // Whoever asked for the step says during what memory ran out, and what to lower.
+        if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || says_no_memory(error.what())) throw;
         throw Error("ERR_SIMCLR_NATIVE", "The training step could not be recorded as a CUDA graph (" + cause +
                                              "). Leave `cudaGraph` at 'auto', or set it to false.");
       }

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <string>
+#include <tuple>
 
 #include "core/device_kernels.h"
 #include "core/error.h"
@@ -60,8 +61,13 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
 
   const at::NoGradGuard no_grad;
   const at::Tensor values = z.detach();
+  const ContrastOptions contrast{options.temperature, options.normalize, gradient, options.views};
+  const DeviceKernels* kernels = plain ? nullptr : device_kernels(values.device());
+  if (kernels != nullptr && !kernels->takes_contrast(values, type, contrast)) kernels = nullptr;
   at::Tensor norms, unit = values;
-  if (options.normalize) {
+  if (kernels != nullptr) {  // they take what is normalised
+    std::tie(unit, norms) = kernels->unit_rows(values, kSmallestNorm);
+  } else if (options.normalize) {
     norms = at::linalg_vector_norm(values, 2, {1}, /*keepdim=*/true).clamp_min_(kSmallestNorm);
     unit = values / norms;
   }
@@ -69,13 +75,11 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
   const GlobalRows global = gather(unit, views, group);
   const int64_t images = global.z.size(0) / views, count = unit.size(0) / views;
 
-  const ContrastOptions contrast{options.temperature, options.normalize, gradient, views};
   ContrastResult result;
   const BatchPart part{images, global.first, count};
-  const DeviceKernels* kernels = plain ? nullptr : device_kernels(unit.device());
   if (!plain && unit.is_cpu()) {
     result = contrast_tiles(global.z, part, contrast, group);
-  } else if (kernels != nullptr && kernels->takes_contrast(global.z, type, contrast)) {
+  } else if (kernels != nullptr) {
     const at::Tensor first = at::full({}, global.first, unit.options().dtype(at::kLong));
     result = kernels->contrast(global.z, count, first, contrast, group);
   } else {
@@ -86,7 +90,11 @@ NtXentOutput compute(const at::Tensor& rows, const NtXentOptions& options, Group
   NtXentOutput out{means[0] * (options.scale / static_cast<double>(views)), means[1], means[2]};
   if (!gradient) return out;
   result.gradient.mul_(options.scale / (views * images * options.temperature));
-  if (options.normalize) normalize_backward_(result.gradient, unit, norms);
+  if (kernels != nullptr) {
+    kernels->unit_rows_backward(result.gradient, unit, norms, kSmallestNorm);
+  } else if (options.normalize) {
+    normalize_backward_(result.gradient, unit, norms);
+  }
   const at::AutoGradMode with_grad(true);
   out.loss = KnownGradient::apply(z, out.loss, result.gradient);
   return out;

@@ -4,62 +4,55 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <algorithm>
-#include <cstring>
+#include <iomanip>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
 
+#include "core/kernel_calls.h"
 #include "cuda/augment/view_kernels.h"
 #include "cuda/check.h"
+#include "cuda/upload.h"
 
 namespace simclr::cuda {
 namespace {
 
 /// A store that changes more often than this is a stream.
-constexpr int kMostUploads = 2;
+constexpr int kMostCopies = 2;
 /// Share of free memory that a set may take: the network needs the rest.
 constexpr double kShare = 0.3;
 constexpr size_t kStaging = 64 << 20;
 
-/// A copy of plain values on the device.
-template <class T>
-at::Tensor upload(const T* values, size_t count, const at::Device& device) {
-  at::Tensor host = at::empty({static_cast<int64_t>(count * sizeof(T))}, at::kByte);
-  std::memcpy(host.data_ptr(), values, count * sizeof(T));
-  return host.to(device);
+/// Indices of these rows, then their epochs, on the device once the stream comes to it: one copy from pinned
+/// memory, for which the CPU does not wait.
+at::Tensor upload_rows(const Batch& batch, int64_t first, int64_t count, const at::Device& device) {
+  const at::Tensor host = at::empty({2, count}, at::TensorOptions(at::kInt).pinned_memory(true));
+  auto* const rows = static_cast<uint32_t*>(host.data_ptr());
+  std::copy_n(batch.indices.begin() + first, count, rows);
+  std::copy_n(batch.epochs.begin() + first, count, rows + count);
+  return host.to(device, /*non_blocking=*/true);
 }
 
 }  // namespace
 
-bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
-  if (store->streamed()) return false;  // slots change while they are looked at
-  if (store != store_) {
-    store_ = store;
-    uploads_ = 0;
-    refused_ = false;
-  } else if (refused_ || store->version() == version_) {
-    return !refused_;
-  }
-  const uint64_t version = store->version();
-  version_.reset();
+std::string ResidentViews::copy(const ImageStore& store) {
   bytes_.reset();
-  std::vector<StoredImage> images;
-  size_t total = 0;
-  longest_ = 0;
-  refused_ = ++uploads_ > kMostUploads;
-  for (size_t i = 0; i < store->count() && !refused_; ++i) {
-    refused_ = !store->has(i);
-    if (refused_) break;
-    store->read(i, [&](const ImageView& image) {
-      images.push_back({static_cast<int64_t>(total), image.width, image.height, image.channels});
-      total += static_cast<size_t>(image.width) * image.height * image.channels;
-      longest_ = std::max({longest_, image.width, image.height});
-    });
-  }
+  if (++copies_ > kMostCopies)
+    return "the images have changed " + std::to_string(kMostCopies) + " times since the first step";
   size_t free = 0, all = 0;
   check(cudaMemGetInfo(&free, &all));
-  refused_ = refused_ || static_cast<double>(total) > kShare * static_cast<double>(free);
-  if (refused_) return false;
-
-  bytes_ = at::empty({static_cast<int64_t>(total)}, at::TensorOptions(device_).dtype(at::kByte));
-  images_ = upload(images.data(), images.size(), device_);
+  const double most = kShare * static_cast<double>(free);
+  std::optional<SetLayout> layout = layout_of(store, static_cast<int64_t>(most));
+  if (!layout) {
+    std::ostringstream problem;
+    problem << "the images take more than " << std::setprecision(3) << most * 1e-9
+            << " GB decoded, which is 30 % of the GPU's free memory";
+    return problem.str();
+  }
+  layout_ = *std::move(layout);
+  bytes_ = at::empty({layout_.bytes}, at::TensorOptions(device_).dtype(at::kByte));
+  images_ = upload(layout_.images, device_);
   // Piece by piece: a whole second copy in host memory may not be there.
   std::vector<uint8_t> staging;
   int64_t done = 0;
@@ -70,8 +63,9 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
     done += count;
     staging.clear();
   };
-  for (size_t i = 0; i < images.size(); ++i) {
-    store->read(i, [&](const ImageView& image) {
+  for (uint32_t i = 0; i < layout_.images.size(); ++i) {
+    if (!layout_.has(i)) continue;
+    store.read(i, [&](const ImageView& image) {
       for (int y = 0; y < image.height; ++y) {
         const uint8_t* row = image.data + y * image.stride;
         staging.insert(staging.end(), row, row + static_cast<size_t>(image.width) * image.channels);
@@ -80,28 +74,46 @@ bool ResidentViews::resident(const std::shared_ptr<const ImageStore>& store) {
     if (staging.size() >= kStaging) flush();
   }
   flush();
-  version_ = version;
-  return true;
+  return {};
 }
 
-at::Tensor ResidentViews::make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) {
-  if (type != at::kFloat && type != at::kBFloat16 && type != at::kHalf) return {};
+const std::string& ResidentViews::bring(const std::shared_ptr<const ImageStore>& store) {
+  const uint64_t version = store->version();
+  if (store != store_) {
+    store_ = store;
+    copies_ = 0;
+    problem_.clear();
+  } else if (!problem_.empty() || version == version_) {
+    return problem_;
+  }
+  version_.reset();  // where an error ends it
+  problem_ = copy(*store);
+  version_ = version;
+  return problem_;
+}
+
+MadeViews ResidentViews::make(const Batch& batch, int64_t first, int64_t count, at::ScalarType type) {
+  if (type != at::kFloat && type != at::kBFloat16 && type != at::kHalf)
+    return {{}, "the kernel has no float64, which `precision` asks for"};
+  // Slots change while they are looked at.
+  if (batch.store->streamed()) return {{}, "the images are streamed: they come and go during the run"};
   const c10::cuda::CUDAGuard guard(device_);
-  if (!resident(batch.store)) return {};
+  if (const std::string& problem = bring(batch.store); !problem.empty()) return {{}, problem};
   for (int64_t row = first; row < first + count; ++row) {
-    if (batch.indices[row] >= batch.store->count()) return {};  // the CPU's path says what is wrong
+    // The CPU's path says what is wrong.
+    if (!layout_.has(batch.indices[row])) return {{}, "the batch names an image that is not there"};
   }
   const Plan& plan = batch.augmenter->plan();
-  const at::Tensor indices = upload(batch.indices.data() + first, count, device_);
-  const at::Tensor epochs = upload(batch.epochs.data() + first, count, device_);
+  const at::Tensor rows = upload_rows(batch, first, count, device_);
+  const auto* const indices = static_cast<const uint32_t*>(rows.const_data_ptr());
   const ViewSource source{static_cast<const uint8_t*>(bytes_.const_data_ptr()),
                           static_cast<const StoredImage*>(images_.const_data_ptr()),
-                          static_cast<const uint32_t*>(indices.const_data_ptr()),
-                          static_cast<const uint32_t*>(epochs.const_data_ptr()),
+                          indices,
+                          indices + count,
                           batch.seed,
                           count,
                           batch.views};
-  const ViewWorkspace workspace(plan, longest_);
+  const ViewWorkspace workspace(plan, layout_.longest);
   const at::TensorOptions options(device_);
   at::Tensor memory;
   if (workspace.bytes() > kMostSharedBytes)
@@ -120,7 +132,8 @@ at::Tensor ResidentViews::make(const Batch& batch, int64_t first, int64_t count,
   } else {
     run(Half());
   }
-  return out.permute({0, 3, 1, 2});  // channels_last as it stands
+  count_call(KernelKind::kViews);
+  return {out.permute({0, 3, 1, 2}), {}};  // channels_last as it stands
 }
 
 }  // namespace simclr::cuda

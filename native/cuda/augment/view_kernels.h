@@ -33,6 +33,7 @@ struct ViewSource {
 /// What one block works in, in floats.
 struct ViewWorkspace {
   int taps;        ///< the most that an axis needs
+  int images;      ///< the view's, and with blur a second one for its rows
   int64_t image;   ///< of one image, size * size * 3
   int64_t floats;  ///< altogether
 

@@ -7,7 +7,7 @@ std::string cuda_version(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-std::string capability(int major, int minor) { return std::to_string(major) + "." + std::to_string(minor); }
+std::string capability(int number) { return std::to_string(number / 10) + "." + std::to_string(number % 10); }
 
 }  // namespace
 
@@ -34,15 +34,19 @@ std::string explain(const DriverFacts& facts) {
     return text + ". See what nvidia-smi says; in a container, start it with --gpus all.";
   }
   std::string old;
+  bool could_be_built = false;
   for (const Gpu& gpu : facts.gpus) {
-    if (new_enough(gpu)) continue;
-    old += (old.empty() ? "" : ", ") + gpu.name + " (compute capability " + capability(gpu.major, gpu.minor) +
-           ")";
+    if (new_enough(gpu, facts.oldest)) continue;
+    could_be_built = could_be_built || new_enough(gpu, kOldestPossible);
+    old +=
+        (old.empty() ? "" : ", ") + gpu.name + " (compute capability " + capability(gpu.capability()) + ")";
   }
   if (old.empty()) return "";
-  return "Too old for this binary, which has kernels for compute capability " +
-         capability(kOldestCapability / 10, kOldestCapability % 10) + " and newer: " + old +
-         ". Use a newer GPU, or build with CMAKE_CUDA_ARCHITECTURES set (docs/cuda.md).";
+  return "Too old for this binary, which has kernels for compute capability " + capability(facts.oldest) +
+         " and newer: " + old + ". " +
+         (could_be_built ? "Build for it, with CMAKE_CUDA_ARCHITECTURES (docs/cuda.md)."
+                         : "No build has any for older ones than " + capability(kOldestPossible) +
+                               ": use a newer GPU, or `device: 'cpu'`.");
 }
 
 }  // namespace simclr::cuda

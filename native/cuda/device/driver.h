@@ -1,6 +1,7 @@
 // What the driver tells, as words for people. Plain C++: tested without a GPU.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,19 @@ struct Gpu {
   std::string name;
   int major = 0;  ///< compute capability
   int minor = 0;
+
+  int capability() const { return 10 * major + minor; }
 };
+
+/// Compute capability, 10 * major + minor, below which no binary has kernels: they use bf16, asynchronous
+/// copies and the tensor cores' instructions of 8.0.
+constexpr int kOldestPossible = 80;
+
+/// The oldest this binary has kernels for; the build says what it compiles for (native/cuda/CMakeLists.txt).
+#ifndef SIMCLR_OLDEST_ARCHITECTURE
+#define SIMCLR_OLDEST_ARCHITECTURE 80
+#endif
+constexpr int kOldestCapability = std::max(kOldestPossible, SIMCLR_OLDEST_ARCHITECTURE);
 
 struct DriverFacts {
   /// Of cudaGetDeviceCount: in words, empty where it succeeded.
@@ -22,13 +35,12 @@ struct DriverFacts {
   /// CUDA_VISIBLE_DEVICES, null if unset.
   const char* visible = nullptr;
   std::vector<Gpu> gpus;
+  /// kOldestCapability, but in tests.
+  int oldest = kOldestCapability;
 };
 
-/// Oldest compute capability this binary has kernels for: 10 * major + minor.
-constexpr int kOldestCapability = 80;
-
-/// `gpu` can run this binary's kernels.
-inline bool new_enough(const Gpu& gpu) { return gpu.major * 10 + gpu.minor >= kOldestCapability; }
+/// `gpu` can run kernels for `oldest`.
+inline bool new_enough(const Gpu& gpu, int oldest = kOldestCapability) { return gpu.capability() >= oldest; }
 
 /// Why there is no GPU to compute on, or why some of them cannot be used, with what to do; empty if all is
 /// well.

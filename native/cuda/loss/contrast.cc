@@ -3,8 +3,10 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include "core/kernel_calls.h"
 #include "cuda/check.h"
 #include "cuda/loss/contrast_kernels.h"
+#include "cuda/loss/normalize_kernels.h"
 
 namespace simclr::cuda {
 
@@ -14,8 +16,27 @@ bool takes_contrast(const at::Tensor& z, at::ScalarType encoder, const ContrastO
          contrast_padding(z.size(1)) > 0 && options.temperature >= kContrastTemperature;
 }
 
+std::pair<at::Tensor, at::Tensor> unit_rows(const at::Tensor& z, double smallest) {
+  const c10::cuda::CUDAGuard guard(z.device());
+  const at::Tensor rows = z.contiguous();
+  const at::Tensor unit = at::empty_like(rows), norms = at::empty({rows.size(0), 1}, rows.options());
+  check(unit_rows(rows.const_data_ptr<float>(), rows.size(0), static_cast<int>(rows.size(1)),
+                  static_cast<float>(smallest), unit.data_ptr<float>(), norms.data_ptr<float>(),
+                  c10::cuda::getCurrentCUDAStream()));
+  return {unit, norms};
+}
+
+void unit_rows_backward(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms,
+                        double smallest) {
+  const c10::cuda::CUDAGuard guard(gradient.device());
+  check(unit_rows_backward(unit.const_data_ptr<float>(), norms.const_data_ptr<float>(), unit.size(0),
+                           static_cast<int>(unit.size(1)), static_cast<float>(smallest),
+                           gradient.data_ptr<float>(), c10::cuda::getCurrentCUDAStream()));
+}
+
 ContrastResult contrast(const at::Tensor& z, int64_t count, const at::Tensor& first,
                         const ContrastOptions& options, Group& group) {
+  count_call(KernelKind::kContrast);
   const c10::cuda::CUDAGuard guard(z.device());
   const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
   const at::Tensor exact = z.contiguous();

@@ -3,6 +3,7 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include "core/kernel_calls.h"
 #include "cuda/check.h"
 #include "cuda/nn/batch_norm_kernels.h"
 
@@ -101,6 +102,7 @@ at::Tensor BatchNormOnCuda::settle(const at::Tensor& mean, const at::Tensor& m2,
 
 at::Tensor BatchNormOnCuda::normalise(const at::Tensor& x, const at::Tensor& residual,
                                       const Normalisation& norm, bool relu) const {
+  count_call(KernelKind::kBatchNorm);
   const at::Tensor y = at::empty_like(x), add = like(residual, x);
   dispatch(x, [&](auto element) {
     using T = decltype(element);

@@ -3,22 +3,14 @@
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
-#include <cstring>
-
+#include "core/kernel_calls.h"
 #include "core/optim/adam.h"
 #include "cuda/check.h"
 #include "cuda/optim/update_rows.h"
+#include "cuda/upload.h"
 
 namespace simclr::cuda {
 namespace {
-
-/// Copies plain structs into device memory.
-template <class T>
-at::Tensor upload(const std::vector<T>& values, const at::Device& device) {
-  const at::Tensor host = at::empty({static_cast<int64_t>(values.size() * sizeof(T))}, at::kByte);
-  std::memcpy(host.data_ptr(), values.data(), host.nbytes());
-  return host.to(device);
-}
 
 /// Dense float32 arrays of one layout on one device.
 bool fit(const OptimizedTensor& tensor, const at::Device& device) {
@@ -77,6 +69,7 @@ void MultiTensorUpdate::set_lr(double lr) {
 }
 
 void MultiTensorUpdate::step() {
+  count_call(KernelKind::kOptimizer);
   const c10::cuda::CUDAGuard guard(lr_.device());
   const auto* const lr = lr_.const_data_ptr<float>();
   const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();

@@ -37,6 +37,15 @@ int main() {
   EXPECT(
       has(explain(facts), "kernels for compute capability 8.0 and newer: Tesla T4 (compute capability 7.5)"));
   EXPECT(!has(explain(facts), "H100"));
+  EXPECT(has(explain(facts), "No build has any for older ones than 8.0: use a newer GPU"));
+  EXPECT(!has(explain(facts), "CMAKE_CUDA_ARCHITECTURES"));
+
+  facts.oldest = 90;  // a build for the newest alone
+  facts.gpus = {{"NVIDIA H100", 9, 0}, {"NVIDIA A100", 8, 0}};
+  EXPECT(has(explain(facts),
+             "kernels for compute capability 9.0 and newer: NVIDIA A100 (compute capability 8.0)"));
+  EXPECT(has(explain(facts), "Build for it, with CMAKE_CUDA_ARCHITECTURES"));
+  EXPECT(!new_enough({"", 8, 9}, 90) && new_enough({"", 9, 0}, 90));
   EXPECT(new_enough({"", 8, 0}) && new_enough({"", 12, 0}) && !new_enough({"", 7, 5}));
   std::printf("ok\n");
 }

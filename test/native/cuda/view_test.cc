@@ -109,8 +109,13 @@ int main() {
   compare<float>(set, tiny, 53, false, 1e-6);
 
   Plan large = tiny;  // more shared memory than every kernel has
-  large.size = 43;
+  large.size = 64;
   compare<float>(set, large, 1, true, 1e-6);
+
+  // Only who blurs needs a second image.
+  Plan smooth = tiny;
+  smooth.blur = BlurPlan{0.5f, {0.1f, 2.0f}, 3, Padding::kZero};
+  EXPECT(ViewWorkspace(smooth, 40).floats == ViewWorkspace(tiny, 40).floats + 3 * 3 * 3 + 3);
 
   Plan center;  // evaluation: nothing random
   center.size = 8;
