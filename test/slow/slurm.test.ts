@@ -97,6 +97,21 @@ ${lines}
     })
   }
 
+  it('--cpu-bind=cores: each rank may run on a core of its own', () => {
+    const words = [
+      '--nodes',
+      '1',
+      '--ntasks',
+      '2',
+      '--cpu-bind=cores',
+      'grep',
+      'Cpus_allowed_list',
+      '/proc/self/status',
+    ]
+    const { stdout, stderr } = cluster!.run('srun', words)
+    expect(new Set(stdout.trim().split('\n')), stderr).to.have.property('size', 2)
+  })
+
   it('a batch job of two nodes that lost a rank is requeued and goes on from its checkpoint', async () => {
     const once = fileURLToPath(new URL('../dist/die-once.sh', import.meta.url))
     const script = jobOf(
