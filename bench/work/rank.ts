@@ -1,10 +1,14 @@
-/** One rank of bench/figures/ranks.ts: takes steps when told to, and says how long they took. */
+/** One rank of bench/work/ranks.ts: takes steps when told to, and says how long they took. */
 import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
+
+/** How ranks of one machine meet: in memory that they share, or as those of several machines do, in Gloo's sockets. */
+export type Way = 'memory' | 'sockets'
 
 export interface RankWork {
   rank: number
   size: number
+  way: Way
   port: number
   spec: LearnerSpec
   views: NativeTensor
@@ -17,11 +21,11 @@ export interface Taken {
   bytes: number
 }
 
-process.once('message', async ({ rank, size, port, spec, views }: RankWork) => {
+process.once('message', async ({ rank, size, way, port, spec, views }: RankWork) => {
   const addon = loadAddon()
   const group = new addon.Group({
-    ...{ rank, size, localSize: size, host: '127.0.0.1', port, servesStore: rank === 0 },
-    ...{ storeOutlives: false, generation: '0', timeoutSeconds: 60 },
+    ...{ rank, size, localSize: way === 'sockets' ? 1 : size, host: '127.0.0.1', port },
+    ...{ servesStore: rank === 0, storeOutlives: false, generation: '0', timeoutSeconds: 60 },
   })
   await group.join('')
   await group.connect()

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { freePort } from '../../lib/io/port.ts'
-import type { RankWork, Taken } from './rank.ts'
+import type { RankWork, Taken, Way } from './rank.ts'
 
 export class RankProcesses implements Disposable {
   readonly #children: readonly ChildProcess[]
@@ -14,12 +14,12 @@ export class RankProcesses implements Disposable {
   }
 
   /** `size` ranks with the same views each, ready for their first step. */
-  static async start(size: number, spec: LearnerSpec, views: NativeTensor): Promise<RankProcesses> {
+  static async start(size: number, spec: LearnerSpec, views: NativeTensor, way: Way): Promise<RankProcesses> {
     const port = await freePort()
     const program = fileURLToPath(new URL('./rank.ts', import.meta.url))
     const children = Array.from({ length: size }, (_, rank) => {
-      const child = fork(program, [], { serialization: 'advanced' })
-      child.send({ rank, size, port, spec, views } satisfies RankWork)
+      const child = fork(program, [], { execArgv: ['--import', 'tsx'], serialization: 'advanced' })
+      child.send({ rank, size, way, port, spec, views } satisfies RankWork)
       return child
     })
     const ranks = new RankProcesses(children)

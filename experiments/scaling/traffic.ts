@@ -1,8 +1,8 @@
-/** What a step of ResNet-50 sends, counted by the group while a real one is taken. */
+/** What a step sends, ResNet-50's by default, counted by the group while a real one is taken. */
 import type { Taken } from '../../bench/work/rank.ts'
 import { RankProcesses } from '../../bench/work/ranks.ts'
 import { stepViews } from '../../bench/work/step.ts'
-import type { LearnerSpec } from '../../lib/addon/interface.ts'
+import type { LearnerSpec, NativeTensor } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import type { Messages } from './model.ts'
 
@@ -16,27 +16,28 @@ const spec: LearnerSpec = {
 const size = 32 // messages do not depend on the size of the images
 const bucketBytes = 4 << 20 // BucketOptions in native/core/dist/rank_gradients.h
 
-/** Two ranks send each what each of many does. */
-export async function countMessages(): Promise<Messages> {
-  const [two, four] = [await stepOf(2), await stepOf(4)]
+/** Two ranks send each what each of many does, through sockets, as many do. */
+export async function countMessages(of: LearnerSpec = spec): Promise<Messages> {
+  const [two, four] = [await stepOf(of, 2), await stepOf(of, 4)]
   const bytesPerImage = (four.bytes - two.bytes) / 2
-  const { gradientBytes, buckets } = await gradients()
+  const { gradientBytes, buckets } = bucketsOf(await stateOf(of))
   const fixedBytes = two.bytes - 2 * bytesPerImage - gradientBytes
   return { gradientBytes, buckets, waits: two.collectives - buckets, fixedBytes, bytesPerImage }
 }
 
-/** A step with so many images on each of two ranks. */
-async function stepOf(images: number): Promise<Taken> {
+/** A step, not the first, with so many images on each of two ranks. */
+async function stepOf(of: LearnerSpec, images: number): Promise<Taken> {
   const views = stepViews({ size, batch: images })
-  using ranks = await RankProcesses.start(2, spec, views)
+  using ranks = await RankProcesses.start(2, of, views, 'sockets')
+  await ranks.take(1)
   const [taken] = await ranks.take(1)
   return taken!
 }
 
-async function gradients(): Promise<Pick<Messages, 'gradientBytes' | 'buckets'>> {
-  const learner = new (loadAddon().Learner)(spec)
+async function stateOf(of: LearnerSpec): Promise<NativeTensor[]> {
+  const learner = new (loadAddon().Learner)(of)
   try {
-    return bucketsOf(await learner.state())
+    return await learner.state()
   } finally {
     learner.dispose()
   }

@@ -104,10 +104,10 @@ function tasksOfNode(env: Environment): number {
   return counts[node] ?? 1
 }
 
-/** Of `gpu[03-05,09],login1`: gpu03. */
+/** Of `rack[1-2]n[03-05,09]-ib,login1`: rack1n03-ib. A name has as many brackets as numbers. */
 export function firstHost(list: string): string {
-  const [, prefix, inside] = /^([^,[]+)(?:\[([^\]]+)\])?/.exec(list) ?? [list, list]
-  return inside === undefined ? prefix! : prefix! + inside.split(/[,-]/)[0]
+  const [first = list] = /^(?:[^,[]|\[[^\]]*\])+/.exec(list) ?? []
+  return first.replace(/\[([^\],-]*)[^\]]*\]/g, '$1')
 }
 
 function count(env: Environment, name: string, least: number): number {

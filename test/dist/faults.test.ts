@@ -15,17 +15,18 @@ describe('when a rank fails, every other ends with an error that names it', func
   let runs = 0
   const newOut = () => path(`run-${runs++}`)
 
-  /** Starts ranks; whatever happens they are gone afterwards. */
+  /** Starts ranks; whatever happens they are gone afterwards. `more`: of their environment. */
   async function withRanks(
     size: number,
     flagsOf: (rank: number, out: string) => string[],
     work: (ranks: LaunchedRank[]) => Promise<void>,
+    more: Record<string, string> = {},
   ): Promise<void> {
     const out = newOut()
     const port = await freePort()
     const ranks = Array.from(
       { length: size },
-      (_, rank) => new LaunchedRank({ rank, size, port }, flagsOf(rank, out)),
+      (_, rank) => new LaunchedRank({ rank, size, port, env: more }, flagsOf(rank, out)),
     )
     try {
       await work(ranks)
@@ -36,17 +37,43 @@ describe('when a rank fails, every other ends with an error that names it', func
 
   const same = (_rank: number, out: string) => endless(out)
 
-  it('SIGKILL of rank 1 of 3 in a step', () =>
-    withRanks(3, same, async (ranks) => {
-      await ranks[0]!.until(twoSteps)
-      ranks[1]!.child.kill('SIGKILL')
-      for (const rank of [ranks[0]!, ranks[2]!]) {
-        expect(await rank.end()).to.equal(1)
-        expect(rank.stderr).to.match(/rank 1 did not answer .*ERR_SIMCLR_RANK/s)
-      }
-    }))
+  /** Of ranks that have a machine each, as they think: they meet in sockets, not in shared memory. */
+  const machineEach = { LOCAL_RANK: '0', LOCAL_WORLD_SIZE: '1' }
 
-  it('SIGKILL of rank 0, which serves the store and writes the checkpoints', () =>
+  for (const [way, env] of [
+    ['shared memory', undefined],
+    ['sockets', machineEach],
+  ] as const) {
+    it(`SIGKILL of rank 1 of 3 in a step; ${way}`, () =>
+      withRanks(
+        3,
+        same,
+        async (ranks) => {
+          await ranks[0]!.until(twoSteps)
+          ranks[1]!.child.kill('SIGKILL')
+          for (const rank of [ranks[0]!, ranks[2]!]) {
+            expect(await rank.end()).to.equal(1)
+            expect(rank.stderr).to.match(/rank 1 did not answer .*ERR_SIMCLR_RANK/s)
+          }
+        },
+        env,
+      ))
+
+    it(`SIGSTOP: the others wait as long as the timeout says; ${way}`, () =>
+      withRanks(
+        2,
+        same,
+        async (ranks) => {
+          await ranks[0]!.until(twoSteps)
+          ranks[1]!.child.kill('SIGSTOP')
+          expect(await ranks[0]!.end()).to.equal(1)
+          expect(ranks[0]!.stderr).to.match(/rank 1 did not answer .*6 s.*ERR_SIMCLR_RANK/s)
+        },
+        env,
+      ))
+  }
+
+  it('SIGKILL of rank 0, which serves the store and writes the checkpoints; sockets', () =>
     withRanks(
       2,
       (_rank, out) => endless(out, ['--checkpoint-every-steps', '1']),
@@ -57,15 +84,8 @@ describe('when a rank fails, every other ends with an error that names it', func
         expect(await ranks[1]!.end()).to.equal(1)
         expect(ranks[1]!.stderr).to.match(/rank 0.*ERR_SIMCLR_RANK/is)
       },
+      machineEach,
     ))
-
-  it('SIGSTOP: the others wait as long as the timeout says', () =>
-    withRanks(2, same, async (ranks) => {
-      await ranks[0]!.until(twoSteps)
-      ranks[1]!.child.kill('SIGSTOP')
-      expect(await ranks[0]!.end()).to.equal(1)
-      expect(ranks[0]!.stderr).to.match(/rank 1 did not answer .*6 s.*ERR_SIMCLR_RANK/s)
-    }))
 
   it('SIGSTOP of rank 0', () =>
     withRanks(2, same, async (ranks) => {

@@ -8,7 +8,7 @@ import { syncBuiltinESMExports } from 'node:module'
 
 const { rank, method, from = 0, milliseconds, blocks } = JSON.parse(process.env.SIMCLR_TEST_HOLD_UP ?? '{}')
 
-if (rank !== undefined && process.env.RANK === String(rank)) {
+if (rank !== undefined && (process.env.RANK ?? process.env.SLURM_PROCID) === String(rank)) {
   if (method === 'write') slowDisk()
   else slowLearner()
 }

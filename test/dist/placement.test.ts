@@ -58,6 +58,11 @@ describe('placement', () => {
       ['n1,n2', 'n1'],
       ['gpu[03-05,09],login1', 'gpu03'],
       ['a-b[7]', 'a-b7'],
+      ['rack[1-2]n[03-04]', 'rack1n03'],
+      ['rack[1,3]n[3-4,7],login[1-2]', 'rack1n3'],
+      ['tux[1-2]-ib', 'tux1-ib'],
+      ['tux[008-010]-ib,tux[1-2]', 'tux008-ib'],
+      ['127.0.0.[1-2]', '127.0.0.1'],
     ] as const) {
       expect(firstHost(list)).to.equal(host)
     }
