@@ -6,8 +6,8 @@
  * Time to accuracy: trains on the images of one class folder per class, without their labels, and prints for each seed
  * what kNN and a linear probe reach on those of the other, after the last epoch, as JSON lines; the mean last. `--peers`
  * runs lightly's recipe (bench/peers/accuracy.py) with the same seeds, each beside ours, in its fastest setting here, which
- * a few steps of every precision, count of workers and threads and memory format find, or among those that `--tuned` says
- * for a precision. Seconds are ours from the call of train() to its end, the peer's from its first batch to its last.
+ * a few steps of every precision (bf16 unless it is slow), count of workers and threads and memory format find, or among those
+ * that `--tuned` says for a precision. Seconds are ours from the call of train() to its end, the peer's from its first batch to its last.
  *
  * `--choose` compares recipes (bench/accuracy/recipes.ts) without the test images: a fixed fifth of the training images of
  * each class is held out, the rest trained on, and a table printed of what the probes reach on the fifth. Keep the machine quiet.
@@ -15,10 +15,13 @@
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { withTrained } from '../experiments/trained.ts'
+import { loadAddon } from '../lib/addon/load.ts'
+import { autoPrecision } from '../lib/config/precision.ts'
 import { presetNames } from '../lib/config/settings.ts'
 import type { DataInput } from '../lib/data/open.ts'
 import { compare } from '../lib/evaluate/compare.ts'
 import type { TrainOptions } from '../lib/index.ts'
+import { machineFacts } from '../lib/machine-facts.ts'
 import { given, numberOf, readFlags, wordOf } from '../scripts/command-line.mjs'
 import { recipes } from './accuracy/recipes.ts'
 import { holdOut } from './accuracy/split.ts'
@@ -87,10 +90,15 @@ function run(
   return JSON.parse(said.trim().split('\n').at(-1)!)
 }
 
-/** Its fastest setting here, of both precisions or those that are given. */
+const both = ['bf16', 'fp32'] as const
+
+/** Its fastest setting here, in float32 and in bf16 unless that is slow, or in the precisions that are given. */
 function fastest(): { precision: 'bf16' | 'fp32'; setting: Tuned } {
-  const precisions = (['bf16', 'fp32'] as const).filter(
-    (of) => values.tuned.length === 0 || tuned[of] !== undefined,
+  // Where bf16 is slow a few steps of it take minutes.
+  const tried =
+    autoPrecision('cpu', machineFacts(loadAddon()).bf16Speed).precision === 'bf16' ? both : ['fp32']
+  const precisions = both.filter((of) =>
+    values.tuned.length === 0 ? tried.includes(of) : tuned[of] !== undefined,
   )
   const rateOf = (precision: string) => (setting: Tuned) =>
     tuningSteps / run(precision, setting, ['--steps', tuningSteps]).seconds

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import { known } from '../../bench/benchmarks.ts'
+import type { Context } from '../../bench/figure.ts'
+import { loop } from '../../bench/figures/loop.ts'
 import { packageRoot } from '../../lib/addon/binary.ts'
 
 /** What others ask for by name. */
@@ -23,5 +25,19 @@ describe('the benchmarks', () => {
 
   it('have a name of its own for each figure', () => {
     expect(new Set(known).size).to.equal(known.length)
+  })
+
+  it('say why a figure is left out', async () => {
+    const limits = { cores: 1, fp32: 1, bf16: 1, memory: 1 }
+    const context: Context = { rounds: 1, peers: null, torch: null, limits, precision: 'fp32', tuned: {} }
+    const said: unknown[] = []
+    for await (const figure of loop.run(context, (name) => name === 'loop-bf16')) said.push(figure)
+    expect(said).to.deep.equal([
+      {
+        name: 'loop-bf16',
+        unit: 'pairs/s',
+        reason: 'bf16 is slow on this processor; `--precision bf16` measures it',
+      },
+    ])
   })
 })
