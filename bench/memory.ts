@@ -1,16 +1,19 @@
 /**
  * node --import tsx bench/memory.ts [--batch N …] [--chunk N] [--arch A] [--stem S] [--size PX] [--steps N]
- *   [--table docs/performance.md]
+ *   [--memory-only] [--table docs/performance.md]
  *
  * What batches cost: peak memory and speed of steps as they are, with activations computed again (`recompute`), and with
  * the batch in chunks (`chunkSize`); a process each. Speeds are relative to the plain step of the smallest batch. Prints a
- * table; `--table` puts it between the marks in a Markdown file. Keep the machine quiet.
+ * table; `--table` puts it among those between the marks in a Markdown file, in the place of an earlier one of the same
+ * network. Keep the machine quiet, or leave the speeds out (`--memory-only`): memory does not depend on it.
  */
 import { execFileSync } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { readFlags } from '../scripts/command-line.mjs'
+import { readFlags, wordOf } from '../scripts/command-line.mjs'
+import { rewriteMarked } from './marks.ts'
+import { nameMachine } from './measure/limits.ts'
 import { workScript } from './measure/memory.ts'
+import { headingOf, withTable } from './memory-table.ts'
 
 interface Cost {
   megabytes: number
@@ -25,10 +28,14 @@ const { values } = readFlags({
     stem: { type: 'string', default: 'cifar' },
     size: { type: 'string', default: '32' },
     steps: { type: 'string', default: '2' },
+    'memory-only': { type: 'boolean', default: false },
     table: { type: 'string' },
   },
 })
-const { chunk, arch, stem, size } = values
+const { chunk, size } = values
+const arch = wordOf('arch', values.arch, ['resnet18', 'resnet50'])
+const stem = wordOf('stem', values.stem, ['imagenet', 'cifar', 'stride2'])
+const network = { arch, stem, size }
 const modes = ['plain', 'recompute', chunk] as const
 
 /** Null where the process died of it: too large for this machine. */
@@ -53,23 +60,22 @@ for (const batch of values.batch) {
     if (cost === null) return 'does not fit'
     unit ??= cost.imagesPerSecond
     console.error(`batch ${batch}, ${mode}: ${JSON.stringify(cost)}`)
-    return `${Math.round(cost.megabytes).toLocaleString('en')} MB, ${(cost.imagesPerSecond / unit).toFixed(2)}`
+    const megabytes = `${Math.round(cost.megabytes).toLocaleString('en')} MB`
+    return values['memory-only'] ? megabytes : `${megabytes}, ${(cost.imagesPerSecond / unit).toFixed(2)}`
   })
   rows.push(`| ${Number(batch).toLocaleString('en')} | ${cells.join(' | ')} |`)
 }
+const speeds = values['memory-only']
+  ? ''
+  : `, and images a second relative to\nthe first cell (${Math.round(unit ?? 0)} a second)`
+const where = `${nameMachine()}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`
 const table = [
-  `${arch} (${stem} stem) at ${size} px, bf16, ${availableParallelism()} cores: peak MB that network and steps add, and images a second relative to`,
-  `the first cell (${Math.round(unit ?? 0)} a second); ${new Date().toISOString().slice(0, 10)}.`,
+  `${headingOf(network)}, bf16: peak MB that network and steps add${speeds}; ${where}.`,
   '',
   `| batch | plain | \`recompute\` | \`chunkSize: ${chunk}\` |`,
   '| ---: | ---: | ---: | ---: |',
   ...rows,
 ].join('\n')
 console.log(table)
-if (values.table !== undefined) {
-  const text = await readFile(values.table, 'utf8')
-  const [begin, end] = ['<!-- memory -->', '<!-- /memory -->']
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`Expected ${begin} and ${end} in ${values.table}.`)
-  await writeFile(values.table, `${text.slice(0, from)}${begin}\n\n${table}\n\n${text.slice(to)}`)
-}
+if (values.table !== undefined)
+  await rewriteMarked(values.table, 'memory', (inside) => withTable(inside, network, table))

@@ -1,11 +1,13 @@
 /**
  * Pairs a second of the training step of step-r18-imagenet-stem while another process keeps one core busy:
  * `shared-core` against ours on the quiet machine, `shared-core-peer` against eager PyTorch under the same load, the
- * better of all cores' threads and one; its ratio to PyTorch's default, all cores, is said beside it.
+ * best of all cores' threads and one, channels_last and contiguous; the ratio to PyTorch's default threads, all cores', is
+ * said beside it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { atLeast, type Benchmark } from '../figure.ts'
 import { better, PeersByThreads } from '../measure/peer.ts'
+import { memoryFormats } from '../measure/setting.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
@@ -19,7 +21,8 @@ export const sharedCore: Benchmark = {
     const learner = stepLearner(setting, limits.cores)
     const views = stepViews(setting)
     const ours = () => stepRate(learner, views, setting, steps)
-    using peers = new PeersByThreads(peerVenv, 'step.py', limits.cores, peerArguments(setting))
+    const args = peerArguments(setting)
+    using peers = new PeersByThreads(peerVenv, 'step.py', limits.cores, args, memoryFormats)
     try {
       const underLoads = [ours, ...peers.sides(steps)].map((side) => () => underLoad(side))
       const [quiet, busy, ...theirs] = await inTurns(rounds, [ours, ...underLoads])
@@ -36,13 +39,18 @@ export const sharedCore: Benchmark = {
         }
       }
       if (!wanted('shared-core-peer')) return
-      const toDefault = theirs.length === 0 ? '' : ` (${(busy! / theirs[0]!).toFixed(2)} times its default)`
+      const best = peers.best(theirs)
+      const byDefault = better(theirs.filter((_, i) => peers.settings[i]!.threads === limits.cores))
+      const toDefault =
+        byDefault === null
+          ? ''
+          : `; ${(busy! / byDefault).toFixed(2)} times its default, ${limits.cores} threads`
       yield {
         name: 'shared-core-peer',
         ours: busy!,
-        peer: better(theirs),
+        peer: best?.rate ?? null,
         unit: 'pairs/s',
-        about: `${step}; peer: eager PyTorch, the better of ${limits.cores} threads${toDefault} and 1`,
+        about: `${step}; peer: eager PyTorch${best === null ? '' : `, its best here: ${best.setting}`}${toDefault}`,
         rounds,
         torch,
       }

@@ -1,11 +1,12 @@
 /**
  * Pairs a second of a whole training step (forward, NT-Xent, backward, SGD) on given views, all cores. Peer:
- * eager PyTorch, channels_last, the same precision (bf16 by autocast), with all cores' threads and with one; the better
- * is the figure's.
+ * eager PyTorch, the same precision (bf16 by autocast), with all cores' threads and with one, channels_last and contiguous;
+ * the best is the figure's.
  */
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { gflopPerPair } from '../measure/flops.ts'
-import { better, PeersByThreads } from '../measure/peer.ts'
+import { PeersByThreads } from '../measure/peer.ts'
+import { memoryFormats } from '../measure/setting.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
 
@@ -40,11 +41,12 @@ async function measure(
   const { arch, stem, size, batch } = setting
   const learner = stepLearner(setting, limits.cores)
   const views = stepViews(setting)
-  using peers = new PeersByThreads(venv, 'step.py', limits.cores, peerArguments(setting))
+  using peers = new PeersByThreads(venv, 'step.py', limits.cores, peerArguments(setting), memoryFormats)
   try {
     const own = () => stepRate(learner, views, setting, steps)
     const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(steps)])
-    const peer = better(theirs)
+    const best = peers.best(theirs)
+    const peer = best?.rate ?? null
     const share = (rate: number) => (rate * gflopPerPair(setting)) / limits[precision]
     return {
       name,
@@ -54,7 +56,7 @@ async function measure(
       share: { of: `${precision} products`, ours: share(ours!), peer: peer === null ? null : share(peer) },
       about:
         `${arch}, ${stem} stem, ${size} px, batch ${batch}, ${precision}, ${limits.cores} threads; ` +
-        `peer: eager PyTorch, the better of ${limits.cores} threads and 1`,
+        `peer: eager PyTorch${best === null ? '' : `, its best here: ${best.setting}`}`,
       rounds,
       torch,
     }

@@ -18,12 +18,17 @@ function generation(cpuCapability: string): string {
   return `family ${family} with ${/\bamx_bf16\b/.test(text) ? 'AMX' : cpuCapability}`
 }
 
+/** Its processor. */
+export function nameMachine(): string {
+  const [{ description } = { description: 'CPU' }] = getDevices()
+  return `${description} ${generation(versions().cpuCapability)}`
+}
+
 /** One line. */
 export function describeMachine({ cores, fp32, bf16, memory }: Limits): string {
-  const [{ description } = { description: 'CPU' }] = getDevices()
-  const { libtorch, cpuCapability, node } = versions()
+  const { libtorch, node } = versions()
   return (
-    `${description} ${generation(cpuCapability)}, ${cores} cores, LibTorch ${libtorch}, Node ${node}; ` +
+    `${nameMachine()}, ${cores} cores, LibTorch ${libtorch}, Node ${node}; ` +
     `matrix products ${fp32.toFixed(0)} GFLOP/s fp32 and ${bf16.toFixed(0)} bf16, copies ${memory.toFixed(1)} GB/s`
   )
 }

@@ -3,8 +3,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_proces
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { Misuse } from '../../scripts/command-line.mjs'
-import type { TunedIn } from '../figure.ts'
+import { describeSetting, type MemoryFormat, type Tuned } from './setting.ts'
 
 export class Peer implements Disposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>
@@ -33,25 +32,50 @@ export class Peer implements Disposable {
   }
 }
 
-/** The same script with all cores' threads and with one: whichever is better is the peer. */
+/** The same script in each setting that may be its best: whichever is better is the peer. */
 export class PeersByThreads implements Disposable {
+  /** With all cores' threads and with one, in each memory format where the script has them; all cores' first. */
+  readonly settings: readonly PeerSetting[]
   readonly #peers: readonly Peer[]
 
-  /** `venv`: null for no peers at all. */
-  constructor(venv: string | null, script: string, cores: number, args: readonly (string | number)[] = []) {
+  /** `venv`: null for no peers at all. `formats`: of memory, where the script has images in it. */
+  constructor(
+    venv: string | null,
+    script: string,
+    cores: number,
+    args: readonly (string | number)[] = [],
+    formats: readonly MemoryFormat[] = [],
+  ) {
     const threads = venv === null ? [] : [...new Set([cores, 1])]
-    this.#peers = threads.map((count) => new Peer(venv!, script, [...args, '--threads', count]))
+    this.settings = threads.flatMap((count) =>
+      formats.length === 0
+        ? [{ threads: count }]
+        : formats.map((memoryFormat) => ({ threads: count, memoryFormat })),
+    )
+    this.#peers = this.settings.map(({ threads, memoryFormat }) => {
+      const format = memoryFormat === undefined ? [] : ['--memory-format', memoryFormat]
+      return new Peer(venv!, script, [...args, '--threads', threads, ...format])
+    })
   }
 
-  /** One a number of threads, all cores' first. */
+  /** One a setting. */
   sides(what: string | number): (() => Promise<number>)[] {
     return this.#peers.map((peer) => () => peer.measure(what))
+  }
+
+  /** The best of what the sides measured, in words; null where nothing was. */
+  best(rates: readonly number[]): { rate: number; setting: string } | null {
+    const rate = better(rates)
+    if (rate === null) return null
+    return { rate, setting: describeSetting(this.settings[rates.indexOf(rate)]!) }
   }
 
   [Symbol.dispose](): void {
     for (const peer of this.#peers) peer[Symbol.dispose]()
   }
 }
+
+type PeerSetting = Pick<Tuned, 'threads'> & Partial<Pick<Tuned, 'memoryFormat'>>
 
 /** The better of what they measured; null where nothing was. */
 export function better(rates: readonly number[]): number | null {
@@ -62,20 +86,6 @@ export function better(rates: readonly number[]): number | null {
 export function torchVersion(venv: string): string {
   const ask = ['-c', 'import torch; print(torch.__version__)']
   return execFileSync(`${venv}/bin/python`, ask, { encoding: 'utf8' }).trim()
-}
-
-/** From flags such as `bf16=2,1`: in bf16, 2 workers and 1 thread. */
-export function readTuned(flags: readonly string[]): TunedIn {
-  const read = (text: string) => {
-    const [, precision, workers, threads] = /^(bf16|fp32)=(\d+),([1-9]\d*)$/.exec(text) ?? []
-    if (precision === undefined) {
-      throw new Misuse(
-        `Expected PRECISION=WORKERS,THREADS, such as bf16=2,1, for --tuned but received ${text}.`,
-      )
-    }
-    return [precision, { workers: Number(workers), threads: Number(threads) }]
-  }
-  return Object.fromEntries(flags.map(read))
 }
 
 export function peerScript(name: string): string {

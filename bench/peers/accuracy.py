@@ -1,38 +1,31 @@
 """What lightly's SimCLR learns: accuracy of kNN and of a linear probe after the last epoch, on images it has not seen.
 
-accuracy.py --train DIR --test DIR --precision bf16|fp32 --workers N --threads N [--seed N] [--epochs N] prints one JSON
-line: seconds of training, knn, linear.
+accuracy.py --train DIR --test DIR --precision bf16|fp32 --workers N --threads N [--memory-format channels_last|contiguous]
+[--seed N] [--epochs N] [--steps N] prints one JSON line: seconds of training, knn, linear. With --steps it ends after so
+many steps and prints only their seconds.
 ResNet-18 with the ImageNet stem at 32 px, batch 256, SGD 0.06: lightly's own transform, head and loss.
 The probes are those of lib/evaluate: cosine kNN (k 20, T 0.1), L-BFGS on standardised features (L2 1e-3, 100 iterations).
 """
-import argparse
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
+import arguments
 import numpy as np
 import torch
-import torchvision
-from lightly.loss import NTXentLoss
-from lightly.models.modules import SimCLRProjectionHead
 from lightly.transforms import SimCLRTransform
+from lightly_simclr import Training, batches, rate, resnet18
 from PIL import Image
 from probes import knn, linear
-from torch import nn
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--train', required=True)
-parser.add_argument('--test', required=True)
-parser.add_argument('--seed', type=int, default=0)
-parser.add_argument('--epochs', type=int, default=20)
-parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
-parser.add_argument('--workers', type=int, required=True)
-parser.add_argument('--threads', type=int, required=True)
-options = parser.parse_args()
+options = arguments.read(
+    'precision', 'workers', 'threads', 'memory-format', 'seed',
+    train=dict(required=True), test=dict(required=True), epochs=dict(type=int, default=20), steps=dict(type=int),
+)
 torch.manual_seed(options.seed)
 torch.set_num_threads(options.threads)
-batch, rate = 256, 0.06
 
 
 def read(folder):
@@ -69,33 +62,27 @@ def features(encoder, images):
 
 
 train_images, train_classes = read(options.train)
-test_images, test_classes = read(options.test)
-layers = list(torchvision.models.resnet18().children())[:-1]
-encoder = nn.Sequential(*layers, nn.Flatten())
-model = nn.Sequential(encoder, SimCLRProjectionHead(512, 512, 128)).to(memory_format=torch.channels_last)
-loader = torch.utils.data.DataLoader(
-    Views(train_images), batch_size=batch, shuffle=True, drop_last=True, num_workers=options.workers,
-    persistent_workers=options.workers > 0,
-)
-optimizer = torch.optim.SGD(model.parameters(), rate, 0.9, weight_decay=5e-4)
-loss_of = NTXentLoss(0.5)
+encoder = resnet18()
+training = Training(encoder, 512, options.precision, options.memory_format, weight_decay=5e-4)
+loader = batches(Views(train_images), options.workers)
 total, warm, step = options.epochs * len(loader), len(loader), 0
+last = min(options.steps or total, total)
 
 begin = time.perf_counter()
-for _ in range(options.epochs):
+while step < last:
     for first, second in loader:
         cosine = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1)))
-        optimizer.param_groups[0]['lr'] = rate * ((step + 1) / warm if step < warm else cosine)
-        views = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
-        with torch.autocast('cpu', torch.bfloat16, enabled=options.precision == 'bf16'):
-            z = model(views)
-        loss = loss_of(*z.float().chunk(2))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        training.optimizer.param_groups[0]['lr'] = rate * ((step + 1) / warm if step < warm else cosine)
+        training.step(first, second)
         step += 1
+        if step == last:
+            break
 seconds = time.perf_counter() - begin
+if options.steps:
+    print(json.dumps({'seconds': seconds}), flush=True)
+    sys.exit()
 
+test_images, test_classes = read(options.test)
 train_features, test_features = features(encoder, train_images), features(encoder, test_images)
 classes = int(train_classes.max()) + 1
 

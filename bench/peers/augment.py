@@ -4,18 +4,15 @@ augment.py --images DIR --size PIXELS; then a line on stdin names the peer, a li
 Every operator is on: crop, flip, jitter 0.8, grey 0.2, blur 0.5, normalisation. Seconds are the process's own on the
 processor.
 """
-import argparse
 import glob
 import sys
 import time
 
+import arguments
 import torch
 from PIL import Image
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--images', required=True)
-parser.add_argument('--size', type=int, required=True)
-options = parser.parse_args()
+options = arguments.read('images', 'size')
 torch.set_num_threads(1)
 
 paths = sorted(glob.glob(f'{options.images}/**/*.png', recursive=True))

@@ -3,19 +3,16 @@
 jpeg.py --images DIR --size PIXELS; then a line on stdin starts a measurement, a line on stdout is the figure. Seconds
 are the process's own on the processor.
 """
-import argparse
 import glob
 import sys
 import time
 
+import arguments
 import torch
 from lightly.transforms import SimCLRTransform
 from PIL import Image
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--images', required=True)
-parser.add_argument('--size', type=int, required=True)
-options = parser.parse_args()
+options = arguments.read('images', 'size')
 torch.set_num_threads(1)
 
 paths = sorted(glob.glob(f'{options.images}/**/*.jpeg', recursive=True))

@@ -2,35 +2,23 @@
 
 lars.py --threads N; then a line on stdin says how many steps to take, a line on stdout is the figure.
 """
-import argparse
-import sys
-import time
-
+import arguments
 import torch
-import torchvision
 from lightly.models.modules import SimCLRProjectionHead
 from lightly.models.utils import get_weight_decay_parameters
 from lightly.utils.lars import LARS
+from rates import serve
+from resnet import resnet
 from torch import nn
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--threads', type=int, required=True)
-options = parser.parse_args()
+options = arguments.read('threads')
 torch.set_num_threads(options.threads)
 
-encoder = torchvision.models.resnet50()
-encoder.fc = nn.Identity()
-model = nn.ModuleList([encoder, SimCLRProjectionHead(2048, 2048, 128)])
+model = nn.ModuleList([resnet('resnet50'), SimCLRProjectionHead(2048, 2048, 128)])
 decayed, excluded = get_weight_decay_parameters([model])
 optimizer = LARS(
     [{'params': decayed}, {'params': excluded, 'weight_decay': 0.0}], lr=0.1, momentum=0.9, weight_decay=1e-6
 )
 for parameter in model.parameters():
     parameter.grad = torch.rand_like(parameter) * 2 - 1
-
-for line in sys.stdin:
-    steps = int(line)
-    begin = time.perf_counter()
-    for _ in range(steps):
-        optimizer.step()
-    print(steps / (time.perf_counter() - begin), flush=True)
+serve(optimizer.step)

@@ -2,10 +2,6 @@
 
 lars_loop.py --device cpu|cuda; then a line on stdin says how many steps to take, a line on stdout is the figure.
 """
-import argparse
-import sys
-import time
-
 import torch
 
 
@@ -32,28 +28,19 @@ class Lars(torch.optim.Optimizer):
 
 
 def measure():
-    import torchvision
+    import arguments
+    from rates import serve
+    from resnet import resnet
     from torch import nn
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
-    options = parser.parse_args()
-    encoder = torchvision.models.resnet50()
-    encoder.fc = nn.Sequential(nn.Linear(2048, 2048, bias=False), nn.BatchNorm1d(2048), nn.ReLU(),
-                               nn.Linear(2048, 128, bias=False), nn.BatchNorm1d(128))
-    encoder.to(options.device)
-    optimizer = Lars(encoder.parameters(), lr=1e-6)
-    for parameter in encoder.parameters():
+    options = arguments.read('device')
+    head = nn.Sequential(nn.Linear(2048, 2048, bias=False), nn.BatchNorm1d(2048), nn.ReLU(),
+                         nn.Linear(2048, 128, bias=False), nn.BatchNorm1d(128))
+    model = nn.Sequential(resnet('resnet50'), head).to(options.device)
+    optimizer = Lars(model.parameters(), lr=1e-6)
+    for parameter in model.parameters():
         parameter.grad = torch.rand_like(parameter) * 2 - 1
-    wait = torch.cuda.synchronize if options.device == 'cuda' else lambda: None
-    for line in sys.stdin:
-        steps = int(line)
-        wait()
-        begin = time.perf_counter()
-        for _ in range(steps):
-            optimizer.step()
-        wait()
-        print(steps / (time.perf_counter() - begin), flush=True)
+    serve(optimizer.step, options.device)
 
 
 if __name__ == '__main__':

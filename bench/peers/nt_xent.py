@@ -3,21 +3,13 @@
 nt_xent.py --rows 2N [--threads N] [--device cpu|cuda] [--precision bf16|fp32] [--memory]; then a line on stdin says how
 many calls, a line on stdout is the figure.
 """
-import argparse
-import sys
-import time
-
+import arguments
 import torch
 from loss import nt_xent
 from memory import peak
+from rates import serve
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--rows', type=int, required=True)
-parser.add_argument('--threads', type=int)
-parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
-parser.add_argument('--precision', choices=['bf16', 'fp32'], default='fp32')
-parser.add_argument('--memory', action='store_true')
-options = parser.parse_args()
+options = arguments.read('device', 'memory', optional=['threads', 'precision'], rows=dict(type=int, required=True))
 torch.manual_seed(0)
 if options.threads:
     torch.set_num_threads(options.threads)
@@ -36,11 +28,6 @@ def caller(rows):
     return call
 
 
-def wait():
-    if options.device == 'cuda':
-        torch.cuda.synchronize()
-
-
 caller(64)()  # PyTorch's own set-up
 call = caller(options.rows)
 if options.memory:
@@ -48,11 +35,4 @@ if options.memory:
     call()
     print(peak() - before)
 else:
-    for line in sys.stdin:
-        calls = int(line)
-        wait()
-        begin = time.perf_counter()
-        for _ in range(calls):
-            call()
-        wait()
-        print(calls / (time.perf_counter() - begin), flush=True)
+    serve(call, options.device)

@@ -1,52 +1,44 @@
-"""A SimCLR training step in eager PyTorch: pairs a second, fp32 or bf16 autocast, channels_last.
+"""A SimCLR training step in eager PyTorch: pairs a second, fp32 or bf16 autocast. Needs torch alone.
 
 step.py --arch resnet18|resnet50 --stem imagenet|cifar --size PIXELS --batch N --precision bf16|fp32 [--threads N]
-[--device cpu|cuda] [--optimizer sgd|lars] [--memory]; then a line on stdin says how many steps to take after one that does
-not count, a line on stdout is the figure.
+[--memory-format channels_last|contiguous] [--device cpu|cuda] [--optimizer sgd|lars] [--memory]; then a line on stdin says
+how many steps to take after one that does not count, a line on stdout is the figure.
 With --memory it prints the MB that network and steps add to the process's peak, and ends.
 """
-import argparse
 import sys
-import time
 
+import arguments
 import torch
-import torchvision
 from lars_loop import Lars
 from loss import nt_xent
 from memory import peak
+from memory_format import formats
+from rates import serve
+from resnet import resnet
 from torch import nn
 
-parser = argparse.ArgumentParser()
-parser.add_argument('--arch', required=True)
-parser.add_argument('--stem', choices=['imagenet', 'cifar'], required=True)
-parser.add_argument('--size', type=int, required=True)
-parser.add_argument('--batch', type=int, required=True)
-parser.add_argument('--precision', choices=['bf16', 'fp32'], required=True)
-parser.add_argument('--threads', type=int)
-parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
-parser.add_argument('--optimizer', choices=['sgd', 'lars'], default='sgd')
-parser.add_argument('--memory', action='store_true')
-options = parser.parse_args()
+options = arguments.read(
+    'size', 'precision', 'device', 'memory-format', 'memory', optional=['threads'],
+    arch=dict(required=True), stem=dict(choices=['imagenet', 'cifar'], required=True),
+    batch=dict(type=int, required=True), optimizer=dict(choices=['sgd', 'lars'], default='sgd'),
+)
+memory_format = formats[options.memory_format]
 torch.manual_seed(0)
 if options.threads:
     torch.set_num_threads(options.threads)
 torch.backends.cudnn.benchmark = True
 views = torch.rand(2 * options.batch, 3, options.size, options.size, device=options.device) * 2 - 1
-views = views.contiguous(memory_format=torch.channels_last)
+views = views.contiguous(memory_format=memory_format)
 
 nt_xent(torch.ones(64, 128, requires_grad=True), torch.arange(64).roll(32)).backward()  # PyTorch's own set-up
 before = peak()
-encoder = getattr(torchvision.models, options.arch)()
-width = encoder.fc.in_features
-if options.stem == 'cifar':
-    encoder.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
-    encoder.maxpool = nn.Identity()
-encoder.fc = nn.Identity()
+encoder = resnet(options.arch, options.stem)
+width = encoder.features
 head = nn.Sequential(
     nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(),
     nn.Linear(width, 128, bias=False), nn.BatchNorm1d(128),
 )
-model = nn.Sequential(encoder, head).train().to(options.device, memory_format=torch.channels_last)
+model = nn.Sequential(encoder, head).train().to(options.device, memory_format=memory_format)
 if options.optimizer == 'lars':
     optimizer = Lars(model.parameters(), 0.1)
 else:
@@ -69,10 +61,4 @@ if options.memory:
         step()
     print(peak() - before)
     sys.exit()
-for line in sys.stdin:
-    steps = int(line)
-    step()
-    begin = time.perf_counter()
-    for _ in range(steps):
-        step()
-    print(steps * options.batch / (time.perf_counter() - begin), flush=True)
+serve(step, options.device, warm_up=1, each=options.batch)

@@ -1,4 +1,4 @@
-/** Makes views as training does, on one thread, with every operator on. */
+/** Makes views as training does, with every operator on. */
 import type { NativeAugmenter, NativeImageStore } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { lower, simclrFamily, simclrSettings } from '../../lib/augment/index.ts'
@@ -17,7 +17,7 @@ export class ViewMaker {
   }
 
   /** Two views of each of `perBatch` images from `first` on, into the same memory every time. */
-  async make(store: NativeImageStore, first: number): Promise<void> {
+  async make(store: NativeImageStore, first: number, threads = 1): Promise<void> {
     const { perBatch } = this
     const batch = this.#augmenter.batch(store, {
       indices: Uint32Array.from({ length: perBatch }, (_, i) => (first + i) % store.count),
@@ -26,6 +26,6 @@ export class ViewMaker {
       views: 2,
       labels: null,
     })
-    await batch.pixels({ threads: 1, out: this.#out })
+    await batch.pixels({ threads, out: this.#out })
   }
 }

@@ -189,7 +189,7 @@ export const trainSettings = z.strictObject({
   }),
   recompute: option(yesNo(), {
     about:
-      'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, in more time. For networks whose blocks take most of the memory; ResNet-18 at 32 px has none of it back and is 10 to 18 % slower (docs/performance.md).',
+      'Computes the activations inside residual blocks again in the backward pass instead of keeping them: the same numbers, in more time. For networks whose blocks take most of the memory: ResNet-18 with the ImageNet stem at 32 px has none of it back and is 10 to 18 % slower (docs/performance.md).',
     default: 'false',
   }),
   chunkSize: option(nullOr(integer(2)), {

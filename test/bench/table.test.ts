@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { atLeast, atMost, complete, type Figure } from '../../bench/figure.ts'
-import { readTuned } from '../../bench/measure/peer.ts'
+import { atLeast, atMost, complete, type Figure, oursAtMost } from '../../bench/figure.ts'
 import { formatFigure, writeTable } from '../../bench/table.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -12,12 +11,17 @@ const rate: Figure = {
   unit: 'pairs/s',
   ratio: 1.5,
   target: atLeast(1.35),
+  met: true,
   share: { of: 'bf16 products', ours: 0.5, peer: 0.25 },
   about: 'something',
   rounds: 3,
   torch: '2.14.1+cpu',
 }
-const memory: Figure = { ...rate, name: 'memory', unit: 'MB', target: atMost(0.75), rounds: 1, torch: null }
+const memory: Figure = {
+  ...rate,
+  ...{ name: 'memory', unit: 'MB', target: atMost(0.75), met: false, rounds: 1, torch: null },
+}
+const code = { libtorch: '2.13.0', commit: 'abc1234' }
 
 describe('the table of benchmarks', () => {
   const folder = temporaryFolder()
@@ -25,7 +29,7 @@ describe('the table of benchmarks', () => {
   it('keeps what was not measured this time, in order, and the text around it', async () => {
     const file = folder('performance.md')
     writeFileSync(file, 'before\n<!-- figures -->\n<!-- /figures -->\nafter\n')
-    const table = { machine: 'A machine', known: ['memory', 'rate'] }
+    const table = { machine: 'A machine', known: ['memory', 'rate'], ...code }
     await writeTable(file, { ...table, figures: [rate] })
     await writeTable(file, { ...table, figures: [{ ...memory, ours: 100 }] })
     await writeTable(file, { ...table, figures: [{ ...memory, ours: 150 }] })
@@ -43,7 +47,7 @@ describe('the table of benchmarks', () => {
     const file = folder('machines.md')
     writeFileSync(file, '<!-- figures -->\n<!-- /figures -->\n')
     const measured = (machine: string, ours: number) =>
-      writeTable(file, { machine, known: ['rate'], figures: [{ ...rate, ours }] })
+      writeTable(file, { machine, known: ['rate'], figures: [{ ...rate, ours }], ...code })
     await measured('A with AVX2, 2 cores', 1)
     await measured('A with AVX512, 2 cores', 2)
     await measured('A with AVX2, 4 cores', 3)
@@ -55,10 +59,10 @@ describe('the table of benchmarks', () => {
       '- A with AVX512, 2 cores',
     ])
     expect(
-      rows.map((row) => at.map((column) => row.split(' | ')[column]!.replace(/^[\d-]+, /, ''))),
+      rows.map((row) => at.map((column) => row.split(' | ')[column]!.replace(/^[\d-]+ /, ''))),
     ).to.deep.equal([
-      ['3', 'A with AVX2, median of 3, PyTorch 2.14.1+cpu'],
-      ['2', 'A with AVX512, median of 3, PyTorch 2.14.1+cpu'],
+      ['3', '(abc1234), A with AVX2, median of 3, LibTorch 2.13.0, PyTorch 2.14.1+cpu'],
+      ['2', '(abc1234), A with AVX512, median of 3, LibTorch 2.13.0, PyTorch 2.14.1+cpu'],
     ])
   })
 
@@ -69,20 +73,23 @@ describe('the table of benchmarks', () => {
     expect(formatFigure(alone)).not.to.match(/peer|ratio|missed|PyTorch/)
   })
 
+  it('holds ours alone to some targets, with a peer or without', () => {
+    const measured = { ...rate, name: 'wait', ours: 2.5 }
+    const benchmark = {
+      targets: { wait: oursAtMost(2), rate: atLeast(1.35) },
+      run: () => expect.fail('measured'),
+    }
+    for (const peer of [200, null]) {
+      expect(complete({ ...measured, peer }, benchmark).met).to.equal(false)
+      expect(complete({ ...measured, peer, ours: 2 }, benchmark).met).to.equal(true)
+      expect(complete({ ...rate, peer }, benchmark).met).to.equal(peer === null ? null : true)
+    }
+    expect(formatFigure(complete(measured, benchmark))).to.contain('(ours ≤ 2, missed)')
+    expect(complete({ ...rate, name: 'other' }, benchmark).met).to.equal(null)
+  })
+
   it('says how often each figure was measured', () => {
     expect(formatFigure(rate)).to.match(/something; median of 3, PyTorch 2\.14\.1\+cpu$/)
     expect(formatFigure(memory)).to.match(/something; once$/)
-  })
-
-  it('takes the peer’s best setting of each precision', () => {
-    expect(readTuned(['bf16=2,1', 'fp32=0,2'])).to.deep.equal({
-      bf16: { workers: 2, threads: 1 },
-      fp32: { workers: 0, threads: 2 },
-    })
-    for (const wrong of ['2,1', 'bf16=2', 'fp64=2,1', 'bf16=2,0']) {
-      expect(() => readTuned([wrong])).to.throw(
-        `PRECISION=WORKERS,THREADS, such as bf16=2,1, for --tuned but received ${wrong}`,
-      )
-    }
   })
 })

@@ -165,8 +165,9 @@ export interface TrainSettings {
   seed?: number | undefined
   /**
    * Computes the activations inside residual blocks again in the backward pass instead of keeping them: the
-   * same numbers, in more time. For networks whose blocks take most of the memory; ResNet-18 at 32 px has
-   * none of it back and is 10 to 18 % slower (docs/performance.md). Default: false.
+   * same numbers, in more time. For networks whose blocks take most of the memory: ResNet-18 with the
+   * ImageNet stem at 32 px has none of it back and is 10 to 18 % slower (docs/performance.md). Default:
+   * false.
    */
   recompute?: boolean | undefined
   /**
