@@ -50,18 +50,18 @@ export interface NativeImageStore {
   dispose(): void
 }
 
-export interface JpegLimits {
+export interface JpegOptions {
   /** Files of more pixels are declined. */
   maxPixels: number
-  /** Files whose shorter side has more pixels are declined; null: none is. */
-  maxShorterSide: number | null
+  /** Larger images are shrunk until their shorter side has so many pixels; null: none is. */
+  shorterSide: number | null
 }
 
 /**
  * Decodes a file, given by its path or its bytes, on one of libuv's threads. Null for what is not an ordinary, intact
- * JPEG within the limits, and for everything in a build without libjpeg-turbo: native/core/image/jpeg.h says what.
+ * JPEG of at most `maxPixels`, and for everything in a build without libjpeg-turbo: native/core/image/jpeg.h says what.
  *
  * The image's pixels stay in native memory until `data` is looked at, and `NativeImageStore.set` takes them from there:
  * then the image has none any more.
  */
-export type DecodeJpeg = (input: string | Uint8Array, limits: JpegLimits) => Promise<RawImage | null>
+export type DecodeJpeg = (input: string | Uint8Array, options: JpegOptions) => Promise<RawImage | null>

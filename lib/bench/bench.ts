@@ -8,6 +8,7 @@ import { resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import type { TrainSettings } from '../config/settings.ts'
 import { decodedSide } from '../data/images.ts'
+import { shareThreads } from '../data/threads.ts'
 import { machineFacts } from '../machine-facts.ts'
 import { decodeRate, photographs } from './decode.ts'
 import { sceneStore } from './scenes.ts'
@@ -24,8 +25,8 @@ export interface Stage {
 export interface BenchResult {
   stages: Stage[]
   /**
-   * What sets the speed of training: the decoder, where images are streamed and it is slower than the step; making
-   * views, where it takes most of the step; else computing on them.
+   * What sets the speed of training: the decoder, where images are streamed and the threads that decode then are slower
+   * than a step on the others; making views, where it takes most of the step; else computing on them.
    */
   limit: { stored: 'augment' | 'step'; streamed: 'decode' | 'augment' | 'step' }
   /** Share of a step's time that making its views takes. */
@@ -76,9 +77,19 @@ export async function bench(
   const about = `${network}, batch ${batchSize}, views included, on ${config.device}`
   tell({ name: 'step', value: pairsPerSecond, unit: 'pairs/s', about })
 
+  const limit = limitOf({ decode, step: pairsPerSecond, augmentShare }, config)
+  return { stages, limit, augmentShare, config }
+}
+
+/** `decode`, `step`: images and pairs a second with all threads; of those a streamed run has fewer for each. */
+export function limitOf(
+  { decode, step, augmentShare }: { decode: number; step: number; augmentShare: number },
+  { threads, device }: Pick<ResolvedConfig, 'threads' | 'device'>,
+): BenchResult['limit'] {
+  const { decoding, computing } = shareThreads(threads)
   const stored = augmentShare > 0.5 ? 'augment' : 'step'
-  const streamed = decode < pairsPerSecond ? 'decode' : stored
-  return { stages, limit: { stored, streamed }, augmentShare, config }
+  const stepBeside = device === 'cpu' ? (step * computing) / threads : step
+  return { stored, streamed: (decode * decoding) / threads < stepBeside ? 'decode' : stored }
 }
 
 /** Whole steps as training takes them. */

@@ -130,11 +130,6 @@ type Unsized = Omit<Images, 'name' | 'imageSize' | 'whyUnlabelled'>
 
 const alwaysHeld = { isStreamed: false, hold: async () => {}, isOwn: () => true, free: () => {} }
 
-/** While training computes on the others, one thread in four decodes. */
-export function decodingThreads(threads: number): number {
-  return Math.max(1, Math.floor(threads / 4))
-}
-
 /** Opened to be decoded for views of that size; `usual`: the images' side, where it was looked for. */
 async function openSized(
   data: DataInput,

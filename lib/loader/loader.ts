@@ -16,12 +16,11 @@ export interface LoaderOptions {
   /** First step, and steps in all. */
   step: number
   steps: number
+  /** Batches whose images are being decoded, where they are not in memory anyway, while the learner computes. */
+  ahead: number
   /** This process's part of a batch's rows. */
   part: (rows: number) => { begin: number; end: number }
 }
-
-/** Batches whose images are being decoded, where they are not in memory anyway, while the learner computes. */
-const ahead = 2
 
 interface Prepared {
   rows: Rows
@@ -43,8 +42,8 @@ export class Loader {
   /** The next step's batch; the one before is no longer needed. */
   next(): Promise<NativeBatch> {
     if (this.#current) this.#options.images.free(this.#current.indices)
-    while (this.#queue.length <= ahead && this.#step < this.#options.steps)
-      this.#queue.push(this.#prepare(this.#step++))
+    const { ahead, steps } = this.#options
+    while (this.#queue.length <= ahead && this.#step < steps) this.#queue.push(this.#prepare(this.#step++))
     const { rows, batch } = this.#queue.shift()!
     this.#current = rows
     return batch

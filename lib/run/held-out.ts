@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../config/resolved.ts'
 import { fingerprintOf } from '../data/fingerprint.ts'
 import type { Images } from '../data/images.ts'
 import { aboutShared, sharedImages } from '../data/shared.ts'
+import { shareThreads } from '../data/threads.ts'
 import { readLabelled } from '../evaluate/labelled.ts'
 import type { TrainEvent } from './events.ts'
 
@@ -24,7 +25,10 @@ export async function readHeldOut(
   if (data == null) return null
   const onProgress = (progress: { name: string; done: number; total: number }) =>
     tell({ type: 'data', ...progress })
-  const reading = { imageSize, maxSkipped, threads, classNames: classNames ?? undefined, signal, onProgress }
+  // Training's next batches may be decoded at the same time.
+  const streamThreads = shareThreads(threads).computing
+  const labels = { classNames: classNames ?? undefined }
+  const reading = { imageSize, maxSkipped, threads, streamThreads, ...labels, signal, onProgress }
   // One to ask for and one to learn from.
   const held = await readLabelled(data, 'validation.data', reading, 2)
   try {

@@ -12,8 +12,9 @@ import type { TrainOptions } from '../config/options.ts'
 import { reasonBefore } from '../config/reason.ts'
 import type { Resolution, ResolvedConfig } from '../config/resolved.ts'
 import { epochOf, viewSize } from '../config/schedule.ts'
-import { decodingThreads, type Images } from '../data/images.ts'
+import type { Images } from '../data/images.ts'
 import { countLabelled } from '../data/labels.ts'
+import { batchesAhead, shareThreads } from '../data/threads.ts'
 import { OnlineProbe } from '../evaluate/online.ts'
 import { Validation } from '../evaluate/validation.ts'
 import { output } from '../io/output.ts'
@@ -144,8 +145,7 @@ function specOf({ ranks, images, start }: Parts, config: ResolvedConfig): Learne
   const { teacher } = start
   const classes = teacher?.classes.length ?? (hasLinearHead(config) ? classesOf(images) : 0)
   const spec = learnerSpec(config, classes, teacher?.spec)
-  // Decoding counts among the busy threads, which never outnumber those asked for.
-  if (images.isStreamed) spec.shards = Math.max(1, spec.shards - decodingThreads(spec.shards))
+  if (images.isStreamed) spec.shards = shareThreads(spec.shards).computing
   if (ranks.group !== null) spec.group = ranks.group
   return spec
 }
@@ -194,7 +194,7 @@ function trainingLoader(
   { images, ranks }: Parts,
   { resolution: { config, schedule, plan }, step }: Settled,
 ): Loader {
-  const { seed, batchSize, views, imageSize, resolution, augment } = config
+  const { seed, batchSize, views, imageSize, resolution, augment, threads, device } = config
   const { convention } = config.schedule
   const sizes = new Set([...(resolution ?? []).map(({ size }) => size), imageSize])
   const family = simclrFamily(augment)
@@ -208,6 +208,7 @@ function trainingLoader(
     withLabels: learnsLabels(config),
     step,
     steps: plan.steps,
+    ahead: batchesAhead(images.isStreamed, threads, device),
     part: (rows) => ranks.part(rows),
   })
 }

@@ -5,11 +5,12 @@ import type { TrainOptions } from '../config/options.ts'
 import { resolve } from '../config/resolve.ts'
 import type { ResolvedConfig } from '../config/resolved.ts'
 import { type TrainSettings, trainSettings } from '../config/settings.ts'
-import { decodingThreads, type Images, readImages } from '../data/images.ts'
+import { type Images, readImages } from '../data/images.ts'
 import type { DataInput } from '../data/open.ts'
 import { partOf } from '../data/select.ts'
 import { summarizeSkipped } from '../data/skipped.ts'
 import { sampleTrain } from '../data/sources/scenes.ts'
+import { shareThreads } from '../data/threads.ts'
 import type { Parts } from './parts.ts'
 
 /** Reads the data that the options, or the run being resumed, name. */
@@ -50,7 +51,7 @@ export async function readTrainingImages({
     ...{ maxSkipped, threads, stream },
     // Labels that a student learns beside its teacher mean what the teacher means by them.
     classNames: teacher && learnsLabels(config) ? teacher.classes : undefined,
-    streamThreads: decodingThreads(threads),
+    streamThreads: shareThreads(threads).decoding,
     signal: options.signal,
     onProgress: (progress) => tell({ type: 'data', ...progress }),
   })

@@ -26,14 +26,12 @@ Napi::Value DecodeJpeg(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[1].IsObject()) fail(env, "an object", "options", info[1]);
   const auto options = info[1].As<Napi::Object>();
-  JpegLimits limits;
-  limits.max_pixels = integer(options, "maxPixels", 1);
-  if (has(options, "maxShorterSide")) {
-    limits.max_shorter_side = integer<int>(options, "maxShorterSide", 1);
-  }
+  JpegOptions decoding;
+  decoding.max_pixels = integer(options, "maxPixels", 1);
+  if (has(options, "shorterSide")) decoding.shorter_side = integer<int>(options, "shorterSide", 1);
   if (info[0].IsString()) {
-    return on_pool(env, [path = info[0].As<Napi::String>().Utf8Value(), limits] {
-      return decode_jpeg_file(path, limits);
+    return on_pool(env, [path = info[0].As<Napi::String>().Utf8Value(), decoding] {
+      return decode_jpeg_file(path, decoding);
     });
   }
   if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
@@ -42,7 +40,7 @@ Napi::Value DecodeJpeg(const Napi::CallbackInfo& info) {
   // A copy: JavaScript may change the bytes, or hand their memory to another thread, meanwhile.
   const auto bytes = info[0].As<Napi::Uint8Array>();
   return on_pool(env, [file = std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ElementLength()),
-                       limits] { return decode_jpeg(file, limits); });
+                       decoding] { return decode_jpeg(file, decoding); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/Parallel.h>
+#include <c10/util/FunctionRef.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,14 +13,15 @@ namespace simclr {
 
 struct Team {
   int size;
-  /// Calls work(member) for each of `size` members at once and waits for all.
-  std::function<void(const std::function<void(int member)>& work)> run;
+  /// Calls work(member) for each of `size` members at once and waits for all. References take no memory, as
+  /// functions would that hold more than two pointers.
+  std::function<void(c10::function_ref<void(int member)> work)> run;
 };
 
 /// LibTorch's own threads.
 inline Team torch_threads() {
   const int size = at::get_num_threads();
-  return {size, [size](const std::function<void(int)>& work) {
+  return {size, [size](c10::function_ref<void(int)> work) {
             at::parallel_for(0, size, 1, [&](int64_t begin, int64_t end) {
               for (int64_t member = begin; member < end; ++member) work(static_cast<int>(member));
             });

@@ -70,7 +70,8 @@ describe('numbers that cross the boundary', () => {
     shards: [(shards) => new addon.Learner(tinySpec({ shards }))],
     port: [(port) => new addon.Group({ ...rank, port })],
     threads: [(threads) => addon.machineLimits(threads)],
-    maxPixels: [(maxPixels) => addon.decodeJpeg('none', { maxPixels, maxShorterSide: null })],
+    maxPixels: [(maxPixels) => addon.decodeJpeg('none', { maxPixels, shorterSide: null })],
+    shorterSide: [(shorterSide) => addon.decodeJpeg('none', { maxPixels: 1, shorterSide })],
     shape: [(length) => new addon.Encoder(encoder, [tensor([length])])],
     kernel_size: [
       (kernel_size) => addon.augmentOperator('paper.gaussian_blur', image, { kernel_size, sigma: 1 }),

@@ -65,7 +65,7 @@ describe('the native image store', () => {
   it('a slot that is not there leaves a decoded image as it was', async () => {
     const store = create(1)
     const jpeg = await file('jpeg', 9, 7, 1)
-    const image = (await loadAddon().decodeJpeg(jpeg, { maxPixels: 100, maxShorterSide: null }))!
+    const image = (await loadAddon().decodeJpeg(jpeg, { maxPixels: 100, shorterSide: null }))!
     expect(() => store.set(1, image)).to.throw(/below 1 for `index`/)
     store.set(0, image)
     expect(store.get(0)).to.include({ width: 9, height: 7 })

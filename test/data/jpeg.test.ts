@@ -3,17 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import sharp from 'sharp'
-import type { JpegLimits, RawImage } from '../../lib/addon/interface.ts'
+import type { JpegOptions, RawImage } from '../../lib/addon/interface.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { decodeImage } from '../../lib/data/decode.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mutate } from './mutate.ts'
 import { greyPicture, picture, write } from './pictures.ts'
 
-const any: JpegLimits = { maxPixels: 1e8, maxShorterSide: null }
+const whole: JpegOptions = { maxPixels: 1e8, shorterSide: null }
 const fixtures = fileURLToPath(new URL('../fixtures/jpeg/', import.meta.url))
 
-const decodeJpeg = (input: string | Uint8Array, limits = any) => loadAddon().decodeJpeg(input, limits)
+const decodeJpeg = (input: string | Uint8Array, options = whole) => loadAddon().decodeJpeg(input, options)
 
 /** The same without native decoding. */
 async function bySharp(bytes: Uint8Array): Promise<RawImage> {
@@ -151,9 +151,9 @@ describe('native decoding of JPEG', () => {
 
   it('declines large files by their header, before taking memory', async () => {
     const bytes = await picture(40, 30).jpeg().toBuffer()
-    expect(await decodeJpeg(bytes, { maxPixels: 1200, maxShorterSide: 30 })).not.to.equal(null)
-    expect(await decodeJpeg(bytes, { maxPixels: 1199, maxShorterSide: null })).to.equal(null)
-    expect(await decodeJpeg(bytes, { maxPixels: 1200, maxShorterSide: 29 })).to.equal(null)
+    expect(await decodeJpeg(bytes, { maxPixels: 1200, shorterSide: null })).not.to.equal(null)
+    for (const shorterSide of [null, 3])
+      expect(await decodeJpeg(bytes, { maxPixels: 1199, shorterSide })).to.equal(null)
     const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]))
     bytes.writeUInt16BE(60000, frame + 5)
     bytes.writeUInt16BE(60000, frame + 7)
@@ -178,20 +178,107 @@ describe('native decoding of JPEG', () => {
     let declined = 0
     for (let seed = 1; seed <= 600; seed += 1) {
       const bytes = mutate(originals[seed % originals.length]!, seed)
-      const image = await decodeJpeg(bytes, { maxPixels: 1e6, maxShorterSide: null })
+      const image = await decodeJpeg(bytes, { maxPixels: 1e6, shorterSide: seed % 3 === 0 ? 9 : null })
       if (image === null) declined += 1
-      else expectSame(image, await bySharp(bytes), `seed ${seed}`)
+      else if (seed % 3 !== 0) expectSame(image, await bySharp(bytes), `seed ${seed}`)
+      else expect(await decodeJpeg(bytes), `seed ${seed}`).not.to.equal(null)
     }
     expect(declined).to.be.within(300, 595)
   })
 
-  it('declines a file that ends anywhere before its end', async () => {
-    for (const progressive of [false, true]) {
+  it('declines a file that ends anywhere before its end, at whichever size it is decoded', async () => {
+    for (const [progressive, shorterSide] of [
+      [false, null],
+      [true, null],
+      [false, 4],
+      [true, 9],
+    ] as const) {
       const bytes = await picture(48, 36).jpeg({ progressive }).toBuffer()
       for (let length = 0; length < bytes.length; length += 7) {
-        expect(await decodeJpeg(bytes.subarray(0, length)), `${length} bytes`).to.equal(null)
+        const cut = bytes.subarray(0, length)
+        expect(await decodeJpeg(cut, { ...whole, shorterSide }), `${length} bytes`).to.equal(null)
       }
     }
+  })
+
+  describe('of images larger than asked for', () => {
+    const shrunk = async (bytes: Uint8Array, shorterSide: number) =>
+      (await decodeJpeg(bytes, { ...whole, shorterSide }))!
+
+    it('makes one pixel of the means of 2, 4 and 8 where that is the size, in grey', async () => {
+      const bytes = await picture(192, 128).toColourspace('b-w').jpeg({ quality: 100 }).toBuffer()
+      const { data, width } = (await decodeJpeg(bytes))!
+      for (const by of [2, 4, 8]) {
+        const image = await shrunk(bytes, 128 / by)
+        expect(image).to.include({ width: 192 / by, height: 128 / by, channels: 1 })
+        let sum = 0
+        for (let y = 0, i = 0; y < image.height; y++) {
+          for (let x = 0; x < image.width; x++, i++) {
+            let mean = 0
+            for (let k = 0; k < by * by; k++)
+              mean += data[(y * by + Math.floor(k / by)) * width + x * by + (k % by)]! / by ** 2
+            sum += Math.abs(image.data[i]! - mean)
+            // A block's constant coefficient is its mean; of others the low ones stay whole.
+            if (by === 8) expect(image.data[i]!).to.be.closeTo(mean, 1)
+          }
+        }
+        expect(sum / image.data.length, `1/${by}`).to.be.below(0.6)
+      }
+    })
+
+    it('resamples what is less than twice as large, as torch and Pillow do', async () => {
+      const bytes = await picture(150, 110, 3).jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()
+      const { data, width, height, channels } = (await decodeJpeg(bytes))!
+      const image = await shrunk(bytes, 64)
+      expect(image).to.include({ width: 87, height: 64, channels: 3 })
+      const box = { left: 0, top: 0, width, height, out_w: 87, out_h: 64, antialias: true }
+      const levels = { data: Uint8Array.from(data), width, height, channels }
+      const due = loadAddon().augmentOperator('torch.resized_crop_bicubic', levels, box).data
+      // Which axis goes first moves a level, next to an edge two.
+      const apart = Array.from(due, (value, i) => Math.abs(value - image.data[i]!))
+      expect(Math.max(...apart)).to.be.at.most(2)
+      expect(apart.reduce((a, b) => a + b) / apart.length).to.be.below(0.2)
+    })
+
+    it('is close to what sharp makes of them, at any size, and of the same size to a pixel', async () => {
+      for (const [width, height] of [
+        [500, 375],
+        [301, 777],
+        [1600, 1200],
+      ] as const) {
+        for (const [kind, channels] of [
+          ['4:2:0', 3],
+          ['4:4:4', 3],
+          ['grey', 1],
+        ] as const) {
+          const drawn = kind === 'grey' ? picture(width, height).toColourspace('b-w') : picture(width, height)
+          const options = kind === 'grey' ? {} : { chromaSubsampling: kind }
+          const bytes = await drawn.jpeg({ progressive: width === 301, ...options }).toBuffer()
+          for (const side of [299, 200, 150, 128, 90, 64]) {
+            const what = `${width}x${height} ${kind} at ${side}`
+            const image = await shrunk(bytes, side)
+            expect(Math.min(image.width, image.height), what).to.equal(side)
+            expect(image.channels, what).to.equal(channels)
+            const longer = (Math.max(width, height) * side) / Math.min(width, height)
+            expect(Math.max(image.width, image.height), what).to.equal(Math.round(longer))
+            const size = { width: image.width, height: image.height, fit: 'fill', kernel: 'cubic' } as const
+            const grey = channels === 1 ? 'b-w' : 'srgb'
+            const due = await sharp(bytes).resize(size).toColourspace(grey).raw().toBuffer()
+            expect(due.length, what).to.equal(image.data.length)
+            const apart = due.reduce((sum, value, i) => sum + Math.abs(value - image.data[i]!), 0)
+            expect(apart / due.length, what).to.be.below(1)
+          }
+        }
+      }
+    })
+
+    it('leaves smaller ones as they are', async () => {
+      const bytes = await picture(40, 30).jpeg().toBuffer()
+      for (const side of [30, 31, 1000])
+        expectSame(await shrunk(bytes, side), await bySharp(bytes), `${side}`)
+      expect(await shrunk(bytes, 29)).to.include({ width: 39, height: 29 })
+      expect(await shrunk(bytes, 1)).to.include({ width: 1, height: 1 })
+    })
   })
 
   it('decodes many at once', async () => {

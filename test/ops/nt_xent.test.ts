@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
 
+import { numberFrom, workScript } from '../../bench/measure/memory.ts'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { largest, largestDifference } from '../../lib/verify/compare.ts'
 import { naiveNtXent, randomRows } from './naive.ts'
@@ -40,7 +43,8 @@ function roundTo(value: number, bits: number, least: number): number {
   return (floor + (up ? 1 : 0)) * unit
 }
 
-describe('NT-Xent', () => {
+describe('NT-Xent', function () {
+  this.timeout(120_000)
   describe('equals a naive double loop (float64)', () => {
     // Counts around the tiles' and the vectors' edges; 700 images take tiles of several sizes.
     for (const images of [1, 2, 3, 8, 15, 16, 17, 33, 64, 65, 130, 700]) {
@@ -291,6 +295,44 @@ describe('NT-Xent', () => {
     const z = Float32Array.from(randomRows(2 * 300 * dim, 13))
     const first = ntXent(z)
     for (let i = 0; i < 5; i++) expect(ntXent(z)).to.deep.equal(first)
+  })
+
+  it('gives the same bits on one thread and on several', () => {
+    // Counts of strips from two on, and tiles of several sizes; of the largest, each phase has work for all.
+    const program = `
+      import { createHash } from 'node:crypto'
+      import { readdirSync } from 'node:fs'
+      import { loadAddon } from './lib/addon/load.ts'
+      import { randomRows } from './test/ops/naive.ts'
+      const addon = loadAddon()
+      const hash = createHash('sha256')
+      const before = readdirSync('/proc/self/task').length
+      for (const [images, views, dim, temperature] of [
+        [3, 2, 128, 0.1], [20, 2, 128, 0.01], [70, 2, 128, 0.5], [300, 2, 128, 0.1], [301, 3, 64, 0.01], [1100, 2, 128, 0.1],
+      ]) {
+        const z = randomRows(views * images * dim, images)
+        for (const rows of [z, Float32Array.from(z)]) {
+          const result = addon.ntXent(rows, { dim, views, temperature, scale: 2, normalize: true })
+          const { loss, contrastiveAccuracy, entropy, gradient } = result
+          hash.update(gradient).update(Float64Array.of(loss, contrastiveAccuracy, entropy))
+        }
+      }
+      const more = readdirSync('/proc/self/task').length - before
+      console.log(JSON.stringify({ threads: 1 + more, bits: hash.digest('hex') }))`
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
+    const said = [1, 2].map((threads) => {
+      const env = { ...process.env, OMP_NUM_THREADS: `${threads}` }
+      return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', env }))
+    })
+    expect(said.map(({ threads }) => threads)).to.deep.equal([1, Math.min(2, availableParallelism())])
+    expect(said[1].bits).to.equal(said[0].bits)
+  })
+
+  it('takes no more memory than twice its rows, of which one is the gradient', () => {
+    const [rows, wide] = [4096, 2048]
+    const megabytes = (rows * wide * 4) / 2 ** 20
+    const taken = numberFrom(...workScript('nt_xent-memory.ts', rows, wide))
+    expect(taken / megabytes).to.be.within(1, 2.4)
   })
 
   it('lets NaN through', () => {

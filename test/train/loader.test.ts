@@ -15,7 +15,10 @@ describe('loader', () => {
     const sampler = new Sampler({ convention: 'torch', images: 12, batchSize: 4, seed: 1 }, epochOrder)
     const part = (rows: number) => ({ begin: 0, end: rows })
     const loader = (step: number) =>
-      new Loader({ images, augmenterAt, sampler, seed: 1, views: 3, withLabels: false, step, steps: 6, part })
+      new Loader({
+        ...{ images, augmenterAt, sampler, part },
+        ...{ seed: 1, views: 3, withLabels: false, step, steps: 6, ahead: 2 },
+      })
     const pixels = (batch: NativeBatch) => batch.pixels({ threads: 1 })
     try {
       const all = loader(0)
@@ -45,7 +48,7 @@ describe('loader', () => {
       images,
       augmenterAt: () => augmenter,
       sampler: new Watched({ convention: 'torch', images: 12, batchSize: 4, seed: 1 }, epochOrder),
-      ...{ seed: 1, views: 2, withLabels: false, step: 1, steps: 4 },
+      ...{ seed: 1, views: 2, withLabels: false, step: 1, steps: 4, ahead: 2 },
       part: (rows) => ({ begin: 0, end: rows }),
     })
     try {

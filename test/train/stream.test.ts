@@ -80,6 +80,41 @@ describe('training on a set that is not kept in memory', function () {
     expect(data.most.reading).to.equal(1)
   })
 
+  for (const threads of [1, 2]) {
+    it(
+      threads === 1
+        ? 'reads and computes by turns on one thread'
+        : 'reads on one thread while it computes on another',
+      async () => {
+        const made = source()
+        let reads = 0
+        const data = {
+          ...made,
+          imageSize: 20,
+          read: (index: number) => {
+            reads++
+            return made.read(index)
+          },
+        }
+        let before = 0
+        const after: number[] = []
+        const run = await train({
+          ...{ ...tiny, threads, data, stream: 'on', out: path(`turns ${threads}`) },
+          onProgress: ({ type }) => {
+            if (type === 'start') before = reads
+            if (type === 'step') after.push((reads - before) / tiny.batchSize)
+          },
+        })
+        run.encoder.dispose()
+        const steps = Array.from({ length: 12 }, (_, step) => step + 1)
+        expect(after).to.have.length(12)
+        if (threads === 1) expect(after).to.deep.equal(steps)
+        else expect(after.filter((batches, step) => batches > steps[step]!)).not.to.be.empty
+        expect(made.most.reading).to.equal(1)
+      },
+    )
+  }
+
   it('is interrupted, with a checkpoint, while an image is waited for that never comes', async () => {
     const controller = new AbortController()
     const data = source()

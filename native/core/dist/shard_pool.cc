@@ -40,7 +40,7 @@ void ShardPool::set_batch(const RollCall& roll) {
 
 Team ShardPool::team() {
   return {size(),
-          [this](const std::function<void(int)>& work) { run([&](int shard, Group&) { work(shard); }); }};
+          [this](c10::function_ref<void(int)> work) { run([&](int shard, Group&) { work(shard); }); }};
 }
 
 void ShardPool::run(const std::function<void(int, Group&)>& work) {

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/image/exif.h"
+#include "core/image/shrink.h"
 
 #ifndef JCS_EXTENSIONS
 #error "libjpeg-turbo's jpeglib.h is needed, not another libjpeg's"
@@ -47,30 +48,34 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   /// Reads the header from memory; false: declined.
-  bool open(std::span<const uint8_t> file, const JpegLimits& limits) {
+  bool open(std::span<const uint8_t> file, const JpegOptions& options) {
     if (setjmp(trouble_.escape) != 0) return false;
     jpeg_mem_src(&state_, file.data(), file.size());
-    return read_header() && is_plain() && is_within(limits);
+    return begin(options);
   }
 
-  bool open(FILE* file, const JpegLimits& limits) {
+  bool open(FILE* file, const JpegOptions& options) {
     if (setjmp(trouble_.escape) != 0) return false;
     jpeg_stdio_src(&state_, file);
-    return read_header() && is_plain() && is_within(limits);
+    return begin(options);
   }
 
-  int width() const { return static_cast<int>(state_.image_width); }
-  int height() const { return static_cast<int>(state_.image_height); }
+  /// Of the image in the file.
+  ImageSize size() const {
+    return {static_cast<int>(state_.image_width), static_cast<int>(state_.image_height)};
+  }
+  /// Of what `read` writes.
+  ImageSize decoded_size() const {
+    return {static_cast<int>(state_.output_width), static_cast<int>(state_.output_height)};
+  }
+  int reduced_by() const { return static_cast<int>(state_.scale_denom); }
   int channels() const { return state_.num_components; }
 
   /// Writes all pixels; false: declined.
   bool read(uint8_t* out) {
     if (setjmp(trouble_.escape) != 0) return false;
-    state_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    state_.dct_method = JDCT_ISLOW;
-    state_.do_fancy_upsampling = TRUE;
     jpeg_start_decompress(&state_);
-    const size_t row_bytes = static_cast<size_t>(width()) * channels();
+    const size_t row_bytes = static_cast<size_t>(state_.output_width) * channels();
     constexpr JDIMENSION kRows = 16;
     JSAMPROW rows[kRows];
     while (state_.output_scanline < state_.output_height) {
@@ -92,6 +97,18 @@ class Decoder {
 
   [[noreturn]] static void give_up(j_common_ptr state) {
     longjmp(reinterpret_cast<Trouble*>(state->err)->escape, 1);
+  }
+
+  /// Reads the header and settles how to decode; false: declined.
+  bool begin(const JpegOptions& options) {
+    if (!read_header() || !is_plain() || !is_within(options.max_pixels)) return false;
+    state_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    state_.dct_method = JDCT_ISLOW;
+    state_.do_fancy_upsampling = TRUE;
+    state_.scale_num = 1;
+    state_.scale_denom = scale(options.shorter_side);
+    jpeg_calc_output_dimensions(&state_);
+    return true;
   }
 
   bool read_header() {
@@ -123,10 +140,18 @@ class Decoder {
     });
   }
 
-  bool is_within(const JpegLimits& limits) const {
-    const int shorter = std::min(width(), height());
-    if (limits.max_shorter_side > 0 && shorter > limits.max_shorter_side) return false;
-    return static_cast<int64_t>(width()) * height() <= limits.max_pixels;
+  bool is_within(int64_t max_pixels) const {
+    return static_cast<int64_t>(size().width) * size().height <= max_pixels;
+  }
+
+  /// The image is decoded at one over it, where blocks of 8 x 8 coefficients make 1, 2 or 4 pixels a side: of
+  /// the sizes that libjpeg-turbo knows those that it has vector code for.
+  int scale(int shorter_side) const {
+    const int64_t shorter = std::min(size().width, size().height);
+    for (const int by : {8, 4, 2}) {
+      if (shorter_side > 0 && shorter >= int64_t{by} * shorter_side) return by;
+    }
+    return 1;
   }
 
   /// All bits of all coefficients have come; without, libjpeg smooths blocks, each version in its own way.
@@ -144,23 +169,27 @@ class Decoder {
 };
 
 template <class Source>
-std::optional<Pixels> decode(Source source, const JpegLimits& limits) {
+std::optional<Pixels> decode(Source source, const JpegOptions& options) {
   Decoder decoder;
-  if (!decoder.open(source, limits)) return std::nullopt;
-  Pixels pixels = make_pixels(decoder.width(), decoder.height(), decoder.channels());
+  if (!decoder.open(source, options)) return std::nullopt;
+  const ImageSize whole = decoder.size(), due = shrunk_size(whole, options.shorter_side);
+  const auto [width, height] = decoder.decoded_size();
+  Pixels pixels = make_pixels(width, height, decoder.channels());
   if (!decoder.read(pixels.data.get())) return std::nullopt;
-  return pixels;
+  if (due.width == width && due.height == height) return pixels;
+  const ImageView view{pixels.data.get(), width, height, pixels.channels, int64_t{width} * pixels.channels};
+  return shrink({view, whole, decoder.reduced_by()}, due);
 }
 
 }  // namespace
 
 const char* jpeg_library() { return SIMCLR_TEXT(LIBJPEG_TURBO_VERSION); }
 
-std::optional<Pixels> decode_jpeg(std::span<const uint8_t> file, const JpegLimits& limits) {
-  return decode(file, limits);
+std::optional<Pixels> decode_jpeg(std::span<const uint8_t> file, const JpegOptions& options) {
+  return decode(file, options);
 }
 
-std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegLimits& limits) {
+std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegOptions& options) {
   // O_NONBLOCK: opening a pipe must not wait for its writer.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return std::nullopt;
@@ -169,7 +198,7 @@ std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegLimits
   if (!file) close(descriptor);
   if (!file || fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) return std::nullopt;
   setvbuf(file.get(), nullptr, _IOFBF, 1 << 16);
-  return decode(file.get(), limits);
+  return decode(file.get(), options);
 }
 
 }  // namespace simclr
@@ -179,8 +208,8 @@ std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegLimits
 namespace simclr {
 
 const char* jpeg_library() { return nullptr; }
-std::optional<Pixels> decode_jpeg(std::span<const uint8_t>, const JpegLimits&) { return std::nullopt; }
-std::optional<Pixels> decode_jpeg_file(const std::string&, const JpegLimits&) { return std::nullopt; }
+std::optional<Pixels> decode_jpeg(std::span<const uint8_t>, const JpegOptions&) { return std::nullopt; }
+std::optional<Pixels> decode_jpeg_file(const std::string&, const JpegOptions&) { return std::nullopt; }
 
 }  // namespace simclr
 

@@ -11,11 +11,11 @@
 
 namespace simclr {
 
-/// What is decoded at all; all else is declined before memory is taken for its pixels.
-struct JpegLimits {
+struct JpegOptions {
+  /// Larger files are declined, before memory is taken for their pixels.
   int64_t max_pixels = 100'000'000;
-  /// 0: any.
-  int max_shorter_side = 0;
+  /// Larger images are shrunk until their shorter side has so many pixels; 0: none is.
+  int shorter_side = 0;
 };
 
 /// Scans of a progressive file, each of which costs time while adding next to no bytes. Encoders write ten or
@@ -27,17 +27,19 @@ const char* jpeg_library();
 
 /// The pixels of a baseline or progressive file of 8 bits, grey (1 channel) or YCbCr (3, as RGB): exact
 /// inverse DCT
-/// (`islow`), smooth ("fancy") upsampling, the same bits that libvips gives. Nothing for a file that
+/// (`islow`), smooth ("fancy") upsampling, the same bits that libvips gives. Larger ones than `shorter_side`
+/// are decoded at 1/8, 1/4 or 1/2 of their size, the smallest whose shorter side is no shorter, and `shrink`
+/// does the rest. Nothing for a file that
 ///  - has another kind of colour (CMYK, RGB), an orientation other than upright, or an APP2 segment (colour
 ///  profile,
 ///    gain map, several pictures);
-///  - is larger than the limits, or has more scans than kJpegMaxScans;
+///  - has more pixels than `max_pixels`, or more scans than kJpegMaxScans;
 ///  - makes libjpeg fail or so much as warn, or lacks detail that a progressive file promises.
 /// Thread-safe.
-std::optional<Pixels> decode_jpeg(std::span<const uint8_t> file, const JpegLimits& limits);
+std::optional<Pixels> decode_jpeg(std::span<const uint8_t> file, const JpegOptions& options);
 
 /// The same from a path; nothing for what cannot be read or is no regular file either. Reads no further than
 /// a file's header where it is declined for that.
-std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegLimits& limits);
+std::optional<Pixels> decode_jpeg_file(const std::string& path, const JpegOptions& options);
 
 }  // namespace simclr

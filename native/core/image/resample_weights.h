@@ -48,11 +48,12 @@ SIMCLR_HD inline int max_taps(Resampling kind, int in, int out) {
 }
 
 /// Weights of destination pixel `i`, summing to 1, into weights[0 .. count-1]; they belong to source pixels
-/// first .. first+count-1, all inside 0 .. in-1. Returns count (at least 1, at most max_taps).
-/// Taps outside the source are dropped and the rest renormalised, which is what TensorFlow's half-pixel Keys
-/// kernel and torch's antialiased ones do (for the triangle it is the same as repeating the edge).
-SIMCLR_HD inline int resample_weights(Resampling kind, int in, int out, int i, int* first, float* weights) {
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
+/// first .. first+count-1, all inside 0 .. in-1. Returns count (at least 1, at most max_taps). `scale`:
+/// source pixels from one destination pixel to the next. Taps outside the source are dropped and the rest
+/// renormalised, which is what TensorFlow's half-pixel Keys kernel and torch's antialiased ones do (for the
+/// triangle it is the same as repeating the edge).
+SIMCLR_HD inline int resample_weights_at(Resampling kind, float scale, int in, int i, int* first,
+                                         float* weights) {
   int count;
   if (kind == Resampling::kTriangleAntialias || kind == Resampling::kKeysAntialias) {
     const bool keys = kind == Resampling::kKeysAntialias;
@@ -96,6 +97,11 @@ SIMCLR_HD inline int resample_weights(Resampling kind, int in, int out, int i, i
   for (int j = 0; j < count; ++j) sum += weights[j];
   for (int j = 0; j < count; ++j) weights[j] /= sum;
   return count;
+}
+
+/// The same where `out` destination pixels show all of the source.
+SIMCLR_HD inline int resample_weights(Resampling kind, int in, int out, int i, int* first, float* weights) {
+  return resample_weights_at(kind, static_cast<float>(in) / static_cast<float>(out), in, i, first, weights);
 }
 
 }  // namespace simclr

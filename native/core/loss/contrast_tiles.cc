@@ -5,6 +5,7 @@
 #include "core/loss/contrast_rows.h"
 #include "core/loss/tile_math.h"
 #include "core/loss/tile_schedule.h"
+#include "core/machine/own_threads.h"
 
 namespace simclr {
 namespace {
@@ -89,12 +90,17 @@ class Tiles {
     }
   }
 
+  /// Every product is one thread's: BLAS may add in another order with several, as it would where too few
+  /// items are left to wake the others for.
   template <class Work>
   void parallel(int64_t count, const Work& work) const {
-    at::parallel_for(0, count, grain_, [&](int64_t begin, int64_t end) {
+    const auto some = [&](int64_t begin, int64_t end) {
       const at::AutoDispatchBelowADInplaceOrView no_autograd;
       for (int64_t i = begin; i < end; ++i) work(i);
-    });
+    };
+    if (count > grain_ || at::get_num_threads() == 1) return at::parallel_for(0, count, grain_, some);
+    const OwnThreads one(1);
+    some(0, count);
   }
 
   at::Tensor buffer(int64_t u, int64_t v) const {

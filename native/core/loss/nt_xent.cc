@@ -12,8 +12,8 @@
 namespace simclr {
 namespace {
 
-constexpr double kSmallestNorm = 1e-6;  // sqrt(1e-12), tf.math.l2_normalize
-constexpr int64_t kRowsAtATime = 8192;  // bounds temporaries
+constexpr double kSmallestNorm = 1e-6;       // sqrt(1e-12), tf.math.l2_normalize
+constexpr int64_t kValuesAtATime = 1 << 20;  // bounds temporaries
 
 /// A scalar whose gradient with respect to `input` is known already.
 class KnownGradient : public torch::autograd::Function<KnownGradient> {
@@ -44,8 +44,9 @@ GlobalRows gather(const at::Tensor& z, int64_t views, Group& group) {
 
 /// From d loss / d (row / |row|) to d loss / d row, in place.
 void normalize_backward_(at::Tensor& gradient, const at::Tensor& unit, const at::Tensor& norms) {
-  for (int64_t begin = 0; begin < gradient.size(0); begin += kRowsAtATime) {
-    const int64_t rows = std::min(kRowsAtATime, gradient.size(0) - begin);
+  const int64_t at_a_time = std::max<int64_t>(1, kValuesAtATime / std::max<int64_t>(1, gradient.size(1)));
+  for (int64_t begin = 0; begin < gradient.size(0); begin += at_a_time) {
+    const int64_t rows = std::min(at_a_time, gradient.size(0) - begin);
     at::Tensor g = gradient.narrow(0, begin, rows);
     const at::Tensor u = unit.narrow(0, begin, rows), norm = norms.narrow(0, begin, rows);
     at::Tensor along = (g * u).sum(1, /*keepdim=*/true);

@@ -19,12 +19,17 @@ std::vector<at::Tensor> rows_of(const at::Tensor& all, int64_t views, Span image
   return parts;
 }
 
+/// A replica's rows as one array; of all images that is `z` itself, not another copy of it.
+at::Tensor own_rows(const at::Tensor& z, int64_t views, Span images) {
+  if (views * (images.end - images.begin) == z.size(0)) return z.detach();
+  return at::cat(rows_of(z, views, images));
+}
+
 /// One replica's share: its gradient goes to its own rows of `gradient`.
 NtXentOutput run_replica(const at::Tensor& z, const at::Tensor& gradient, Span images,
                          const ReplicaOptions& options, Group& group) {
   const int64_t views = options.loss.views, count = images.end - images.begin;
-  const at::Tensor rows =
-      at::cat(rows_of(z, views, images)).to(options.device, options.input).requires_grad_();
+  const at::Tensor rows = own_rows(z, views, images).to(options.device, options.input).requires_grad_();
   NtXentOutput out = (options.plain ? nt_xent_plain : nt_xent)(rows, options.loss, group);
   const at::Tensor grad = torch::autograd::grad({out.loss}, {rows})[0];
   const std::vector<at::Tensor> own = rows_of(gradient, views, images);

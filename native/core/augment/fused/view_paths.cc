@@ -7,6 +7,7 @@
 #include "core/augment/fused/store_columns.h"
 #include "core/augment/reference.h"
 #include "core/error.h"
+#include "core/image/vector_sets.h"
 
 namespace simclr {
 namespace {
@@ -42,41 +43,27 @@ SIMCLR_INLINE void make_view(const Plan& plan, const ViewParameters& view, const
   }
 }
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef SIMCLR_X86_VECTORS
 
-__attribute__((target("arch=x86-64-v4"))) void make_view_avx512(const Plan& plan, const ViewParameters& view,
-                                                                const ImageView& image, float* out) {
+SIMCLR_AVX512 void make_view_avx512(const Plan& plan, const ViewParameters& view, const ImageView& image,
+                                    float* out) {
   make_view<16>(plan, view, image, out);
 }
 
-__attribute__((target("arch=x86-64-v3"))) void make_view_avx2(const Plan& plan, const ViewParameters& view,
-                                                              const ImageView& image, float* out) {
+SIMCLR_AVX2 void make_view_avx2(const Plan& plan, const ViewParameters& view, const ImageView& image,
+                                float* out) {
   make_view<8>(plan, view, image, out);
 }
 
-/// By what the levels consist of: not every compiler knows the levels' names here.
 void add_x86_paths(std::vector<ViewPath>& paths) {
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                  __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt") &&
-                  __builtin_cpu_supports("movbe");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-  if (v4) paths.push_back({"avx512", make_view_avx512});
-  if (v3) paths.push_back({"avx2", make_view_avx2});
+  if (has_avx512()) paths.push_back({"avx512", make_view_avx512});
+  if (has_avx2()) paths.push_back({"avx2", make_view_avx2});
 }
 
 #else
 
 void add_x86_paths(std::vector<ViewPath>&) {}
 
-#endif
-
-#ifdef __GNUC__
-constexpr int kAnyWidth = 4;  // SSE2, NEON
-#else
-constexpr int kAnyWidth = 1;
 #endif
 
 void make_view_anywhere(const Plan& plan, const ViewParameters& view, const ImageView& image, float* out) {
