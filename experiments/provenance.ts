@@ -11,8 +11,11 @@ export interface Provenance {
   commit: string | null
 }
 
+/** Of the code that this process runs, whatever is committed while it does. */
+const commitAtStart = commit()
+
 export function provenance(): Provenance {
-  return { machine: thisMachine(), date: new Date().toISOString().slice(0, 10), commit: commit() }
+  return { machine: thisMachine(), date: new Date().toISOString().slice(0, 10), commit: commitAtStart }
 }
 
 function commit(): string | null {
