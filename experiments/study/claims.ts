@@ -46,8 +46,8 @@ export const topics: readonly Topic[] = [
       'together, as on 16 or 32 devices, and the honest way is hard: crops of 5 to 15 % of the image, which share little.',
     claims: leak('whole batch of 256', '16 parts of 16', '32 parts of 8'),
     why:
-      'The leak is worth what the network learns of its part, which it takes some hundred steps to begin with, less what ' +
-      'noisy statistics cost.',
+      'The leak is worth what the network has learnt of its part, which takes some dozens of steps to begin, less what noisy ' +
+      'statistics cost.',
   },
   {
     factor: 'leak of 32',

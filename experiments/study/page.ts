@@ -45,7 +45,7 @@ await writeFile(
     `Made by experiments/study from ${flags.results.join(' and ')}; not edited by hand. Trainings of ResNet-18 and others of ` +
       'quarter width, at equal image passes in every comparison unless its arms say otherwise.',
     table(
-      ['data', 'images', 'tested on', 'epochs', 'trainings', 'seeds', 'precision', 'measured'],
+      ['data', 'images', 'tested on', 'epochs', 'trainings', 'seeds', 'precision', 'measured', 'by'],
       sets.map(about),
     ),
     ...summary(sets),
@@ -72,7 +72,8 @@ function about({ data, images, epochs, results }: ResultSet): string[] {
     String(results.length),
     String(new Set(results.map(({ seed }) => seed)).size),
     all(({ precision = 'not recorded' }) => precision),
-    all(({ date, commit, machine }) => (date ? `${date}, ${commit}, ${machine}` : 'not recorded')),
+    all(({ date = 'not recorded' }) => date),
+    all(({ commit, machine }) => (machine ? `${commit}, ${machine}` : 'not recorded')),
   ]
 }
 

@@ -1,5 +1,5 @@
 /** All results of one data set, and what they say of arms and claims. */
-import { type Arm, arms, epochsOf } from './arms.ts'
+import { type Arm, arms, base, epochsOf } from './arms.ts'
 import { mean } from './bars.ts'
 import { type Claim, measures, type Topic } from './claims.ts'
 import type { Baselines, Result } from './measure.ts'
@@ -36,6 +36,11 @@ export class ResultSet {
   /** As short as a table's head wants it. */
   get name(): string {
     return this.data.split(',')[0]!
+  }
+
+  /** Of a training of the base. */
+  get steps(): number {
+    return this.epochs * Math.floor(this.images / base.batchSize)
   }
 
   of(arm: Arm): Result[] {

@@ -23,8 +23,8 @@ export function summary(sets: readonly ResultSet[]): string[] {
   return [
     '## In short',
     'Differences between runs of one seed, averaged over seeds, with their 95 % interval (Student’s t; the spread of one ' +
-      'seed’s difference is pooled over all comparisons of a measure on one data set, as few seeds alone say little of ' +
-      'theirs). Within the interval: too close to tell; “not judged”: too few seeds were repeated for an interval. ' +
+      'seed’s difference is pooled over a topic’s comparisons of the measure, which share arms: intervals are rough). ' +
+      'Within the interval: too close to tell; “not judged”: too few seeds were repeated for an interval. ' +
       'Intervals are those of seeds; all runs of a set are tested on the same images, which adds an error of its own, ' +
       `about ${sets.map((set) => `${(100 * testError(set)).toFixed(1)} points (${set.name})`).join(' and ')} in one accuracy. ` +
       'With some twenty comparisons, one is beyond its interval by chance.',
@@ -36,7 +36,10 @@ export function summary(sets: readonly ResultSet[]): string[] {
       ],
     ),
     '### Why small scale disagrees',
-    doubtful.map(({ why }) => why).join(' '),
+    `These networks are narrow and trained for some hundred steps (${sets.map(({ name, steps }) => `${name}: ${steps} of the base`).join(', ')}): ` +
+      'what an arm has learnt by then is how fast it learns more than how far it comes, and what the paper finds at the end ' +
+      'of long trainings of large networks can turn round. What may be behind each finding that is not seen on some set, ' +
+      `none of it tested here: ${doubtful.map(({ factor, why }) => `*${factor}*: ${why}`).join(' ')}`,
   ]
 }
 
