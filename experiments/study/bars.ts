@@ -7,7 +7,8 @@ export interface Bar {
   values: readonly (readonly number[])[]
 }
 
-const left = 190
+/** Of a letter, on average and a little more. */
+const letter = 6.6
 const panel = 300
 /** Of a panel, for the mean in figures. */
 const right = 56
@@ -15,6 +16,7 @@ const row = 26
 const top = 52
 
 export function bars(title: string, panels: readonly string[], all: readonly Bar[]): string {
+  const left = 16 + letter * Math.max(...all.map(({ name }) => name.length))
   const width = left + panel * panels.length
   const height = top + row * all.length + 8
   const names = all.map(({ name }, i) => text(left - 8, top + row * i + 13, name, 'text-anchor="end"'))
@@ -23,7 +25,7 @@ export function bars(title: string, panels: readonly string[], all: readonly Bar
     return text(left + panel * i, top - 10, name) + drawPanel(left + panel * i, own)
   })
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${height}" role="img">` +
     `<title>${escapeHtml(title)}</title>` +
     `<style>svg{background:#fff}text{font:12px sans-serif;fill:#222}rect{fill:#9db8d9}circle{fill:#1f4e79}</style>` +
     `${text(8, 20, title, 'style="font-weight:bold"')}${names.join('')}${drawn.join('')}</svg>\n`

@@ -78,23 +78,30 @@ function about({ data, images, epochs, results }: ResultSet): string[] {
 }
 
 async function section(topic: Topic): Promise<string[]> {
-  const { factor, title, paper } = topic
+  const { factor, title, paper, claims } = topic
   const own = arms.filter((arm) => arm.factor === factor)
+  const shown = sets.filter((set) => own.some((arm) => set.of(arm).length > 0))
+  if (shown.length === 0) return []
   const picks = [measures.knn.of, measures.linear.of, measures.contrastive.of]
   return [
     `## ${title}`,
     paper,
     table(
-      ['', ...sets.flatMap(({ name }) => [`${name}: seeds`, 'kNN', 'linear', 'contrastive accuracy'])],
+      ['', ...shown.flatMap(({ name }) => [`${name}: seeds`, 'kNN', 'linear', 'contrastive accuracy'])],
       own.map((arm) => [
         arm.name,
-        ...sets.flatMap((set) => {
+        ...shown.flatMap((set) => {
           const runs = set.of(arm)
           return [String(runs.length), ...picks.map((pick) => meanCell(runs.map(pick)))]
         }),
       ]),
     ),
-    await plot(factor, `${title}: linear accuracy on h`, own, measures.linear.of),
+    ...(await Promise.all(
+      [...new Set(claims.map(({ measure }) => measure))].map((measure) => {
+        const { name, of } = measures[measure]
+        return plot(`${factor}-${measure}`, `${title}: ${name}`, own, of, shown)
+      }),
+    )),
   ]
 }
 
@@ -130,13 +137,14 @@ async function plot(
   title: string,
   own: readonly Arm[],
   pick: (result: Result) => number,
+  shown: readonly ResultSet[] = sets,
 ): Promise<string> {
   const svg = `${file.replaceAll(' ', '-')}.svg`
   const rows = own.map((arm): Bar => {
     const name = file === 'head' ? nameOf(arm) : arm.name
-    return { name, values: sets.map((set) => set.of(arm).map(pick)) }
+    return { name, values: shown.map((set) => set.of(arm).map(pick)) }
   })
-  const panels = sets.map(({ name }) => name)
+  const panels = shown.map(({ name }) => name)
   await writeFile(`${folder}/${svg}`, bars(title, panels, rows))
   return `![${title}](${basename(folder)}/${svg})`
 }

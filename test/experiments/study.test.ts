@@ -134,7 +134,7 @@ describe('the page of findings', () => {
     expect(text).to.include('2026-11-30 | abc, M |')
     expect(text).to.include(`from ${a} and ${b}`)
     const shown = [...text.matchAll(/\]\(other\/([\w-]+\.svg)\)/g)].map(([, name]) => name!)
-    expect(shown).to.include('batch-size.svg')
+    expect(shown).to.include('batch-size-linear.svg')
     expect(readdirSync(at('other')).sort()).to.deep.equal(shown.sort())
   })
 })
