@@ -91,7 +91,6 @@ export const arms: readonly Arm[] = [
 
   // Which part it is is worth the more the more parts there are. Small parts are slow: a quarter of the passes.
   { factor: 'leak', name: 'whole batch of 256', change: leak(null), passes: 0.25 },
-  { factor: 'leak', name: '16 parts of 16', change: leak(16), passes: 0.25 },
   { factor: 'leak', name: '32 parts of 8', change: leak(8), passes: 0.25 },
 
   { factor: 'augmentation', name: 'crop, colour, blur', change: {} },

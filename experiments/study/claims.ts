@@ -42,9 +42,9 @@ export const topics: readonly Topic[] = [
     title: 'The leak of local BatchNorm',
     paper:
       'With statistics of each device the network can tell a pair by them, as both views lie on one device: the contrastive ' +
-      'task gets easier and the representation worse (§2.2). Here both views of 16 or 8 images of 256 are normalised ' +
-      'together, as on 16 or 32 devices, and the honest way is hard: crops of 5 to 15 % of the image, which share little.',
-    claims: leak('whole batch of 256', '16 parts of 16', '32 parts of 8'),
+      'task gets easier and the representation worse (§2.2). Here both views of 8 images of 256 are normalised ' +
+      'together, as on 32 devices, and the honest way is hard: crops of 5 to 15 % of the image, which share little.',
+    claims: leak('whole batch of 256', '32 parts of 8'),
     why:
       'The leak is worth what the network has learnt of its part, which takes some dozens of steps to begin, less what noisy ' +
       'statistics cost.',

@@ -57,6 +57,7 @@ await writeFile(
         ...sets.flatMap(({ baselines }) => [cell(baselines?.[which].knn), cell(baselines?.[which].linear)]),
       ]),
     ),
+    ...sets.flatMap(tooShort),
     ...sections.flat(),
     ...notRun(),
   ].join('\n\n')}\n`,
@@ -75,6 +76,17 @@ function about({ data, images, epochs, results }: ResultSet): string[] {
     all(({ date = 'not recorded' }) => date),
     all(({ commit, machine }) => (machine ? `${commit}, ${machine}` : 'not recorded')),
   ]
+}
+
+/** Says so where no training learnt more than there was before it. */
+function tooShort({ name, baselines, results }: ResultSet): string[] {
+  if (baselines === undefined) return []
+  return (['knn', 'linear'] as const).flatMap((probe) => {
+    const before = Math.max(baselines.raw[probe], baselines.random[probe])
+    const best = Math.max(...results.map(({ h }) => h[probe]))
+    const said = `**${name}: no training here is long enough to pass that in ${measures[probe].name}** (the best: ${digits(best)}).`
+    return best > before ? [] : [`${said} Differences are those of an early stage.`]
+  })
 }
 
 async function section(topic: Topic): Promise<string[]> {
@@ -111,7 +123,7 @@ async function headSection(): Promise<string[]> {
   const effects = sets.map((set): [string, Effect] => [set.name, set.headEffect()])
   return [
     '## The probe before the head and after it',
-    `What lies before the projection head is the better representation, by more than 10 points on ImageNet (§4.2, figure 8). Over all trainings h is ahead by ${effects.map(([name, effect]) => `${signed(effect.mean)} (${name})`).join(' and ')}: the same direction, by fewer points.`,
+    `What lies before the projection head is the better representation, by more than 10 points on ImageNet (§4.2, figure 8). Over all trainings h is ahead by ${effects.map(([name, effect]) => `${signed(effect.mean)} (${name})`).join(' and ')}.`,
     table(
       ['linear accuracy', ...sets.flatMap(({ name }) => [`${name}: seeds`, 'on h', 'on z', 'h − z'])],
       trained.map((arm) => [
