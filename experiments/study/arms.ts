@@ -9,6 +9,8 @@ export interface Arm {
   change: TrainOptions
   /** Times the study's epochs; 1 where arms are compared at equal image passes. */
   passes?: number
+  /** Where it is part of the study: on both kinds of images unless said otherwise. */
+  on?: 'photographs' | 'scenes'
 }
 
 /** For photographs: ResNet-18 of quarter width, 8x8 pixels after its stem; the paper's augmentation with colour at strength 1 and blur; SGD, lr linear in the batch. */
@@ -23,14 +25,22 @@ export const base = {
 } as const satisfies TrainOptions
 
 /**
- * Synthetic scenes are told apart by their colours, which say nothing of their class: with the paper's share of grey views
- * (0.2) the network learns colours alone, and every arm would stay where it began (docs/sample.md, where this comes from).
+ * Scenes are told apart by their colours, which say nothing of their class: with the paper's share of grey views (0.2) the
+ * network learns colours alone; and blur takes the textures away that classes have. Every arm would stay where it began
+ * (docs/sample.md, where this comes from).
  */
-const sceneAugment = { gray: 0.8, cropArea: [0.25, 1] } as const satisfies TrainOptions['augment']
+const sceneAugment = { gray: 0.8, cropArea: [0.25, 1], blur: 0 } as const satisfies TrainOptions['augment']
+
+const isOfScenes = (data: string) => data.startsWith('synthetic:')
 
 /** What arms are changes to, on `data`. */
 export function baseFor(data: string): TrainOptions {
-  return data.startsWith('synthetic:') ? { ...base, augment: { ...base.augment, ...sceneAugment } } : base
+  return isOfScenes(data) ? { ...base, augment: { ...base.augment, ...sceneAugment } } : base
+}
+
+/** The arms of the study on `data`. */
+export function armsFor(data: string): readonly Arm[] {
+  return arms.filter(({ on = 'both' }) => on === 'both' || (on === 'scenes') === isOfScenes(data))
 }
 
 /**
@@ -64,37 +74,49 @@ const leak = (chunkSize: number | null): TrainOptions => ({
 export const arms: readonly Arm[] = [
   { factor: 'base', name: 'base', change: {} },
 
-  { factor: 'batch norm', name: 'whole batch of 32', change: { batchSize: 32 } },
+  // Ranks and parts take the longest by far: one set has to do.
+  { factor: 'batch norm', name: 'whole batch of 32', change: { batchSize: 32 }, on: 'photographs' },
   {
     factor: 'batch norm',
     name: 'each rank its 8 of 32',
     change: { ...ranksOf(8), distributed: { syncBatchNorm: false } },
+    on: 'photographs',
   },
   {
     factor: 'batch norm',
     name: 'each rank its 4 of 32',
     change: { ...ranksOf(4), distributed: { syncBatchNorm: false } },
+    on: 'photographs',
   },
 
   // Chunks that normalise their own equal ranks that do (test/dist/batch.test.ts), without their cost.
-  { factor: 'leak of 32', name: 'whole batch of 32', change: { batchSize: 32, augment: littleShared } },
+  {
+    factor: 'leak of 32',
+    name: 'whole batch of 32',
+    change: { batchSize: 32, augment: littleShared },
+    on: 'photographs',
+  },
   {
     factor: 'leak of 32',
     name: 'parts of 8',
     change: { batchSize: 32, chunkSize: 8, augment: littleShared },
+    on: 'photographs',
   },
   {
     factor: 'leak of 32',
     name: 'parts of 4',
     change: { batchSize: 32, chunkSize: 4, augment: littleShared },
+    on: 'photographs',
   },
 
   // Which part it is is worth the more the more parts there are. Small parts are slow: a quarter of the passes.
-  { factor: 'leak', name: 'whole batch of 256', change: leak(null), passes: 0.25 },
-  { factor: 'leak', name: '32 parts of 8', change: leak(8), passes: 0.25 },
+  { factor: 'leak', name: 'whole batch of 256', change: leak(null), passes: 0.25, on: 'photographs' },
+  { factor: 'leak', name: '32 parts of 8', change: leak(8), passes: 0.25, on: 'photographs' },
 
-  { factor: 'augmentation', name: 'crop, colour, blur', change: {} },
-  { factor: 'augmentation', name: 'without blur', change: { augment: { blur: 0 } } },
+  { factor: 'augmentation', name: 'crop, colour, blur', change: {}, on: 'photographs' },
+  { factor: 'augmentation', name: 'without blur', change: { augment: { blur: 0 } }, on: 'photographs' },
+  { factor: 'augmentation', name: 'crop, colour', change: {}, on: 'scenes' },
+  { factor: 'augmentation', name: 'with blur', change: { augment: { blur: 0.5 } }, on: 'scenes' },
   { factor: 'augmentation', name: 'without colour', change: { augment: { jitter: 0, gray: 0 } } },
   {
     factor: 'augmentation',
@@ -120,10 +142,11 @@ export const arms: readonly Arm[] = [
   { factor: 'depth', name: 'ResNet-34', change: { encoder: { arch: 'resnet34' } } },
   { factor: 'depth', name: 'ResNet-50', change: { encoder: { arch: 'resnet50' } } },
 
-  { factor: 'negatives', name: 'whole batch of 32', change: { batchSize: 32 } },
+  { factor: 'negatives', name: 'whole batch of 32', change: { batchSize: 32 }, on: 'photographs' },
   {
     factor: 'negatives',
     name: 'each rank its 8 of 32',
     change: { ...ranksOf(8), distributed: { globalNegatives: false } },
+    on: 'photographs',
   },
 ]

@@ -9,7 +9,7 @@
 import { open } from '../../lib/data/open.ts'
 import { given, Misuse, numberOf, readFlags, wordOf } from '../../scripts/command-line.mjs'
 import { addResult, readResults } from '../results.ts'
-import { arms, base } from './arms.ts'
+import { armsFor, base } from './arms.ts'
 import { baselines, keyOf, measure, nameOf, type Result, type Setting } from './measure.ts'
 
 const { values } = readFlags({
@@ -34,7 +34,7 @@ const setting: Setting = {
   precision: wordOf('precision', values.precision, ['fp32', 'bf16', 'fp64'] as const),
   images: await countOf(data),
 }
-const wanted = arms.filter(({ factor }) => values.factor?.includes(factor) ?? true)
+const wanted = armsFor(data).filter(({ factor }) => values.factor?.includes(factor) ?? true)
 const largest = Math.max(...wanted.map(({ change }) => change.batchSize ?? base.batchSize))
 if (setting.images < largest) {
   throw new Misuse(
@@ -44,18 +44,18 @@ if (setting.images < largest) {
 const seeds = numberOf('seeds', values.seeds, 1)
 const until = performance.now() + numberOf('minutes', values.minutes) * 60_000
 
-const done = new Set((await readResults<Result>(values.out)).map(({ key }) => key))
+/** Read again before every training: others may add to the file. */
+const isDone = async (key: string) => (await readResults<Result>(values.out)).some((line) => line.key === key)
 const add = (line: object) => addResult(values.out, line)
 
 const baselineKey = JSON.stringify(['baselines', nameOf(setting.data)])
-if (!done.has(baselineKey)) {
+if (!(await isDone(baselineKey))) {
   await add({ key: baselineKey, ...(await baselines(setting)) })
 }
 for (let seed = 0; seed < seeds; seed++) {
   for (const arm of wanted) {
     const key = keyOf(arm, seed, setting)
-    if (done.has(key) || performance.now() > until) continue
-    done.add(key)
+    if (performance.now() > until || (await isDone(key))) continue
     const result = await measure(arm, seed, setting)
     await add(result)
     const { h, z, contrastiveAccuracy, seconds } = result

@@ -104,7 +104,10 @@ async function section(topic: Topic): Promise<string[]> {
         arm.name,
         ...shown.flatMap((set) => {
           const runs = set.of(arm)
-          return [String(runs.length), ...picks.map((pick) => meanCell(runs.map(pick)))]
+          return [
+            runs.length === 0 ? '–' : String(runs.length),
+            ...picks.map((pick) => meanCell(runs.map(pick))),
+          ]
         }),
       ]),
     ),
@@ -132,7 +135,7 @@ async function headSection(): Promise<string[]> {
           const runs = set.of(arm)
           const gain = runs.length === 0 ? '–' : signed(mean(runs.map(headGain)))
           const of = (pick: 'h' | 'z') => meanCell(runs.map((run) => run[pick].linear))
-          return [String(runs.length), of('h'), of('z'), gain]
+          return [runs.length === 0 ? '–' : String(runs.length), of('h'), of('z'), gain]
         }),
       ]),
     ),
@@ -171,7 +174,7 @@ function cell(value: number | undefined): string {
 
 function notRun(): string[] {
   const missing = sets.flatMap((set) =>
-    arms.filter((arm) => set.of(arm).length === 0).map((arm) => `${nameOf(arm)} (${set.name})`),
+    set.arms.filter((arm) => set.of(arm).length === 0).map((arm) => `${nameOf(arm)} (${set.name})`),
   )
   return missing.length === 0 ? [] : ['## Not run yet', `${missing.join('; ')}.`]
 }

@@ -1,5 +1,5 @@
 /** All results of one data set, and what they say of arms and claims. */
-import { type Arm, arms, base, epochsOf } from './arms.ts'
+import { type Arm, armsFor, base, epochsOf } from './arms.ts'
 import { mean } from './bars.ts'
 import { type Claim, measures, type Topic } from './claims.ts'
 import type { Baselines, Result } from './measure.ts'
@@ -18,6 +18,7 @@ export class ResultSet {
   readonly baselines: Baselines | undefined
   /** Trainings of arms; those of arms that are no longer there are left out. */
   readonly results: readonly Result[]
+  readonly arms: readonly Arm[]
   /** Of the base. */
   readonly epochs: number
   readonly images: number
@@ -25,11 +26,12 @@ export class ResultSet {
   /** `lines` are of `data` alone, with at least one training. */
   constructor(data: string, lines: readonly (Result | Baselines)[]) {
     this.data = data
+    this.arms = armsFor(data)
     this.baselines = lines.find((line): line is Baselines => 'raw' in line)
     this.results = lines.filter((line): line is Result => 'change' in line)
     this.epochs = mode(this.results.map(({ epochs }) => epochs))
     this.images = this.results[0]!.images
-    const used = new Set(arms.flatMap((arm) => this.of(arm)))
+    const used = new Set(this.arms.flatMap((arm) => this.of(arm)))
     this.results = this.results.filter((result) => used.has(result))
   }
 
@@ -43,7 +45,9 @@ export class ResultSet {
     return this.epochs * Math.floor(this.images / base.batchSize)
   }
 
+  /** Its trainings; none where it is not part of the study. */
   of(arm: Arm): Result[] {
+    if (!this.arms.includes(arm)) return []
     const epochs = epochsOf(arm, this.epochs, this.images)
     const change = JSON.stringify(arm.change)
     return this.results.filter(
@@ -53,8 +57,8 @@ export class ResultSet {
 
   /** Every arm that was run, under the first of its names. */
   trained(): { arm: Arm; runs: Result[] }[] {
-    const keys = arms.map(({ change, passes = 1 }) => JSON.stringify([change, passes]))
-    return arms
+    const keys = this.arms.map(({ change, passes = 1 }) => JSON.stringify([change, passes]))
+    return this.arms
       .filter((_, i) => keys.indexOf(keys[i]!) === i)
       .map((arm) => ({ arm, runs: this.of(arm) }))
       .filter(({ runs }) => runs.length > 0)
@@ -84,7 +88,8 @@ export class ResultSet {
   }
 
   #differences({ factor }: Topic, { higher, lower, measure }: Claim): number[] {
-    const runs = (name: string) => this.of(arms.find((arm) => arm.factor === factor && arm.name === name)!)
+    const runs = (name: string) =>
+      this.arms.filter((arm) => arm.factor === factor && arm.name === name).flatMap((arm) => this.of(arm))
     return paired(runs(higher), runs(lower), measures[measure].of)
   }
 }

@@ -52,7 +52,7 @@ function rowsOf(topic: Topic, sets: readonly ResultSet[]): string[][] {
 }
 
 function judged(effect: Effect | null): string {
-  if (effect === null) return 'not run'
+  if (effect === null) return '–'
   const { mean, halfWidth, seeds } = effect
   const verdict = verdictOf(effect)
   const within = halfWidth === null ? '' : ` ± ${digits(halfWidth)}`
