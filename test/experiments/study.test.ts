@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { type Arm, arms, baseFor, epochsOf } from '../../experiments/study/arms.ts'
+import { type Arm, arms, armsFor, baseFor, epochsOf } from '../../experiments/study/arms.ts'
 import { bars } from '../../experiments/study/bars.ts'
 import { type Topic, topics } from '../../experiments/study/claims.ts'
 import type { Baselines, Result } from '../../experiments/study/measure.ts'
@@ -45,9 +45,22 @@ describe('the study', () => {
     for (const arm of sizes) expect(shown(arm, 2048), arm.name).to.equal(12 * 2048)
   })
 
-  it('greys scenes, whose colours say nothing of their class', () => {
-    expect(baseFor('synthetic:scenes,split=train').augment).to.include({ gray: 0.8, blur: 0.5 })
-    expect(baseFor('photos.pack').augment).to.not.have.property('gray')
+  it('greys scenes, whose colours say nothing of their class, and leaves them sharp', () => {
+    expect(baseFor('synthetic:scenes,split=train').augment).to.include({ gray: 0.8, blur: 0, strength: 1 })
+    expect(baseFor('photos.pack').augment).to.deep.equal({ strength: 1, blur: 0.5 })
+    const named = (data: string) =>
+      armsFor(data).flatMap(({ factor, name }) => (factor === 'augmentation' ? [name] : []))
+    expect(named('synthetic:scenes')).to.include('with blur').and.not.include('without blur')
+    expect(named('photos.pack')).to.include('without blur').and.not.include('with blur')
+  })
+
+  it('claims nothing of arms that there are not', () => {
+    for (const { factor, claims } of topics) {
+      for (const { higher, lower } of claims) {
+        expect(armOf(factor, higher), higher).to.not.equal(undefined)
+        expect(armOf(factor, lower), lower).to.not.equal(undefined)
+      }
+    }
   })
 
   it('judges by the seeds that both arms have', () => {
@@ -79,6 +92,47 @@ describe('the study', () => {
     expect(svg.match(/<circle/g)).to.have.length(4)
     expect(svg).to.include('A &lt; B').and.include('not run').and.include('>0.600<').and.include('>-0.200<')
     for (const [, width] of svg.matchAll(/<rect [^>]*width="([^"]+)"/g)) expect(Number(width)).to.be.above(0)
+  })
+})
+
+describe('the study on scenes', () => {
+  const at = temporaryFolder()
+
+  it('records what a training was, and does it once', () => {
+    const out = at('scenes.jsonl')
+    const sets = [
+      '--data',
+      'synthetic:scenes,split=train,count=200',
+      '--test',
+      'synthetic:scenes,split=test,count=200',
+    ]
+    const study = () => {
+      const command = [...sets, '--out', out, '--epochs', '1', '--factor', 'base']
+      const run = spawnSync(process.execPath, ['--import', 'tsx', 'experiments/study/main.ts', ...command], {
+        cwd: packageRoot,
+        encoding: 'utf8',
+      })
+      expect(run.status, run.stderr).to.equal(0)
+      return readFileSync(out, 'utf8')
+    }
+    const text = study()
+    const [before, base] = text.split('\n').map((one) => one && JSON.parse(one)) as [Baselines, Result]
+    const data = 'synthetic:scenes,split=train,count=200'
+    expect(before)
+      .to.deep.include({ data })
+      .and.have.keys('key', 'data', 'raw', 'random', 'machine', 'date', 'commit')
+    expect(base).to.deep.include({
+      data,
+      change: {},
+      seed: 0,
+      images: 160,
+      testImages: 40,
+      epochs: 1,
+      precision: 'fp32',
+    })
+    expect(base.machine).to.match(/LibTorch \d/)
+    expect(base.date).to.match(/^\d{4}-\d\d-\d\d$/)
+    expect(study()).to.equal(text)
   })
 })
 
