@@ -45,9 +45,21 @@ await writeFile(
     `Made by experiments/study from ${flags.results.join(' and ')}; not edited by hand. Trainings of ResNet-18 and others of ` +
       'quarter width, at equal image passes in every comparison unless its arms say otherwise.',
     table(
-      ['data', 'images', 'tested on', 'epochs', 'trainings', 'seeds', 'precision', 'measured', 'by'],
+      [
+        'data',
+        'images',
+        'tested on',
+        'epochs',
+        'trainings',
+        'seeds',
+        'precision',
+        'date',
+        'commit',
+        'machine',
+      ],
       sets.map(about),
     ),
+    'The oldest trainings, of November 2026, recorded neither precision nor machine: they took the precision that `auto` chose.',
     ...summary(sets),
     '## Before training',
     table(
@@ -74,7 +86,8 @@ function about({ data, images, epochs, results }: ResultSet): string[] {
     String(new Set(results.map(({ seed }) => seed)).size),
     all(({ precision = 'not recorded' }) => precision),
     all(({ date = 'not recorded' }) => date),
-    all(({ commit, machine }) => (machine ? `${commit}, ${machine}` : 'not recorded')),
+    all(({ commit }) => commit ?? 'not recorded'),
+    all(({ machine = 'not recorded' }) => machine),
   ]
 }
 

@@ -16,7 +16,7 @@ export function summary(sets: readonly ResultSet[]): string[] {
     topic.claims.some((claim) =>
       sets.some((set) => {
         const effect = set.effect(topic, claim)
-        return effect !== null && verdictOf(effect) !== 'agrees'
+        return effect !== null && ['disagrees', 'too close to tell'].includes(verdictOf(effect))
       }),
     ),
   )

@@ -185,7 +185,7 @@ describe('the page of findings', () => {
       /“256, lr linear” above “64, lr linear” \| linear on h \| \+0\.101 ± [\d.]+, 3 seeds: \*\*agrees\*\* \| −0\.100, 1 seed: not judged \|/,
     )
     expect(text).to.include('| raw pixels | 0.400 | 0.300 | – | – |')
-    expect(text).to.include('2026-11-30 | abc, M |')
+    expect(text).to.include('2026-11-30 | abc | M |')
     expect(text).to.include(`from ${a} and ${b}`)
     const shown = [...text.matchAll(/\]\(other\/([\w-]+\.svg)\)/g)].map(([, name]) => name!)
     expect(shown).to.include('batch-size-linear.svg')
