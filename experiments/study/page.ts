@@ -59,7 +59,11 @@ await writeFile(
       ],
       sets.map(about),
     ),
-    'The oldest trainings, of November 2026, recorded neither precision nor machine: they took the precision that `auto` chose.',
+    ...(sets.some(({ results }) => results.some(({ precision }) => precision === undefined))
+      ? [
+          'The oldest trainings recorded neither precision nor machine: they took the precision that `auto` chose.',
+        ]
+      : []),
     ...summary(sets),
     '## Before training',
     table(

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Arm, arms, armsFor, baseFor, epochsOf } from '../../experiments/study/arms.ts'
 import { bars } from '../../experiments/study/bars.ts'
@@ -190,5 +191,19 @@ describe('the page of findings', () => {
     const shown = [...text.matchAll(/\]\(other\/([\w-]+\.svg)\)/g)].map(([, name]) => name!)
     expect(shown).to.include('batch-size-linear.svg')
     expect(readdirSync(at('other')).sort()).to.deep.equal(shown.sort())
+  })
+
+  it('is docs/findings.md, with the committed results', () => {
+    const page = at('findings.md')
+    const command = ['--import', 'tsx', 'experiments/study/page.ts', '--page', page]
+    const { status, stderr } = spawnSync(process.execPath, command, { cwd: packageRoot, encoding: 'utf8' })
+    expect(status, stderr).to.equal(0)
+    const files = ['findings.md', ...readdirSync(at('findings')).map((svg) => `findings/${svg}`)]
+    expect(files).to.have.length.above(10)
+    for (const file of files) {
+      expect(readFileSync(at(file), 'utf8'), file).to.equal(
+        readFileSync(join(packageRoot, 'docs', file), 'utf8'),
+      )
+    }
   })
 })
