@@ -10,17 +10,16 @@
  * test renders the page from what is kept and compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { versions } from '../lib/machine.ts'
 import type { Quantity } from '../lib/verify/verify.ts'
 import type { MutantResult } from '../test/mutants/mutant.ts'
 import { goldenQuantities } from '../test/verify/quantities.ts'
 import { readFlags } from './command-line.mjs'
 import { type AskedOfGradients, gradientRow, type Measurement, rowsOf } from './exactness/measure.ts'
 import { renderPage } from './exactness/page.ts'
+import { thisMachine } from './this-machine.ts'
 
 const page = at('docs/exactness.md')
 const kept = at('docs/exactness.json')
@@ -41,8 +40,7 @@ function readQuantities(file: string): Quantity[] {
 
 function measurement(quantities: readonly Quantity[], golden: string): Measurement {
   const files = [...new Set(quantities.map(({ file }) => file))]
-  const { libtorch, cpuCapability } = versions()
-  const machine = `${cpus()[0]!.model.trim()} (${cpuCapability}), LibTorch ${libtorch}`
+  const machine = thisMachine()
   return {
     machines: Object.fromEntries(files.map((file) => [file, machine])),
     rows: rowsOf(quantities),

@@ -2,17 +2,22 @@
 import { basename } from 'node:path'
 import { loadAddon } from '../../lib/addon/load.ts'
 import { type PairFeatures, pairFeatures, probeAccuracy, readPair } from '../../lib/evaluate/evaluate.ts'
-import { Encoder, type TrainOptions } from '../../lib/index.ts'
+import { Encoder, type Precision, type TrainOptions } from '../../lib/index.ts'
+import { type Provenance, provenance } from '../provenance.ts'
 import { withTrained } from '../trained.ts'
-import { type Arm, base } from './arms.ts'
+import { type Arm, base, baseFor, epochsOf } from './arms.ts'
 
 /** What a study is run with. */
 export interface Setting {
   /** Labelled images to train on, and others to test on. */
   data: string
   test: string
+  /** How many `data` has. */
+  images: number
+  /** Of the base. */
   epochs: number
   threads: number
+  precision: Precision
 }
 
 export interface Accuracies {
@@ -20,8 +25,8 @@ export interface Accuracies {
   linear: number
 }
 
-/** A line of the results. */
-export interface Result {
+/** A line of the results; the oldest, of November 2026, have neither precision nor provenance. */
+export interface Result extends Partial<Provenance> {
   /** The change to the base, seed and epochs: the same training is not done twice. */
   key: string
   change: TrainOptions
@@ -36,11 +41,20 @@ export interface Result {
   /** On the encoder's output h and on the head's output z. */
   h: Accuracies
   z: Accuracies
+  /** Of training alone, on a machine that may have been busy. */
   seconds: number
+  precision?: Precision
 }
 
-export function keyOf(arm: Arm, seed: number, { epochs, data }: Setting): string {
-  return JSON.stringify([arm.change, seed, epochsOf(arm, epochs), nameOf(data)])
+/** The line of a data set before any training. */
+export interface Baselines extends Partial<Provenance> {
+  data: string
+  raw: Accuracies
+  random: Accuracies
+}
+
+export function keyOf(arm: Arm, seed: number, { epochs, images, data }: Setting): string {
+  return JSON.stringify([arm.change, seed, epochsOf(arm, epochs, images), nameOf(data)])
 }
 
 /** Of a data set, wherever it lies. */
@@ -48,14 +62,11 @@ export function nameOf(data: string): string {
   return basename(data, '.pack')
 }
 
-function epochsOf({ passes = 1 }: Arm, epochs: number): number {
-  return Math.max(1, Math.round(passes * epochs))
-}
-
 export async function measure(arm: Arm, seed: number, setting: Setting): Promise<Result> {
-  const { data, test, threads } = setting
-  const epochs = epochsOf(arm, setting.epochs)
-  const options = { base, change: arm.change, own: { data, epochs, threads, seed } }
+  const { data, test, images, threads, precision } = setting
+  const epochs = epochsOf(arm, setting.epochs, images)
+  const own = { data, epochs, threads, precision, seed }
+  const options = { base: baseFor(data), change: arm.change, own }
   return await withTrained(options, async ({ encoder, history, seconds }, folder) => {
     const { loss } = history.at(-1)!
     const contrastiveAccuracy = history.at(-1)!.contrastiveAccuracy!
@@ -67,7 +78,8 @@ export async function measure(arm: Arm, seed: number, setting: Setting): Promise
       return {
         ...{ key: keyOf(arm, seed, setting), change: arm.change, seed, data: nameOf(data) },
         ...{ images: h.learnt.labels.length, testImages: h.tested.labels.length, epochs },
-        ...{ loss, contrastiveAccuracy, h: await probes(h), z: await probes(z), seconds },
+        ...{ loss, contrastiveAccuracy, h: await probes(h), z: await probes(z), seconds, precision },
+        ...provenance(),
       }
     } finally {
       await pair.data.dispose()
@@ -77,14 +89,14 @@ export async function measure(arm: Arm, seed: number, setting: Setting): Promise
 }
 
 /** Raw pixels and the base's encoder before training: what there is to beat. */
-export async function baselines({ data, test }: Setting): Promise<{ raw: Accuracies; random: Accuracies }> {
+export async function baselines({ data, test }: Setting): Promise<Baselines> {
   const pair = await readPair({ data, test }, 32)
   const preprocessing = { convention: 'torch', imageSize: 32, normalize: null } as const
   using random = await Encoder.random({ ...base.encoder, convention: 'torch', skRatio: 0 }, preprocessing)
   try {
     const of = async (features: Encoder | 'raw') =>
       probes(await pairFeatures(loadAddon(), features, pair, { imageSize: 32 }))
-    return { raw: await of('raw'), random: await of(random) }
+    return { data: nameOf(data), raw: await of('raw'), random: await of(random), ...provenance() }
   } finally {
     await pair.data.dispose()
     await pair.test.dispose()

@@ -14,24 +14,38 @@ export function paired(
   })
 }
 
-/** Standard deviation of one seed's difference, pooled over comparisons: three seeds alone say little of theirs. */
-export function pooledDeviation(comparisons: readonly (readonly number[])[]): number {
+/** Of one seed's difference, pooled over comparisons: three seeds alone say little of theirs. */
+export interface Spread {
+  deviation: number
+  /** Degrees of freedom: differences less comparisons. */
+  freedom: number
+}
+
+export function pooled(comparisons: readonly (readonly number[])[]): Spread {
   const squares = comparisons.flatMap((differences) => {
-    const centre = mean([...differences])
+    const centre = mean(differences)
     return differences.map((difference) => (difference - centre) ** 2)
   })
   const freedom = comparisons.reduce((sum, differences) => sum + Math.max(0, differences.length - 1), 0)
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / freedom)
+  return { deviation: Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / freedom), freedom }
 }
 
-/** Two-sided p of a sign test: so many of `count` fair coins or further from half of them. */
-export function signTest(heads: number, count: number): number {
-  const far = Math.max(heads, count - heads)
-  let logChoose = 0 // of `k` of `count`, natural logarithm
-  let tail = 0
-  for (let k = 0; k <= count; k++) {
-    if (k >= far) tail += Math.exp(logChoose - count * Math.LN2)
-    logChoose += Math.log(count - k) - Math.log(k + 1)
-  }
-  return Math.min(1, 2 * tail)
+/**
+ * Half of the 95 % interval of a mean of `count` differences; null where repeated seeds are too few to tell: below two
+ * degrees of freedom.
+ */
+export function halfWidth({ deviation, freedom }: Spread, count: number): number | null {
+  return freedom < 2 ? null : (studentQuantile(freedom) * deviation) / Math.sqrt(count)
+}
+
+/** Student's t, two-sided 95 %, to 1 % from two degrees of freedom on: Abramowitz and Stegun 26.7.5. */
+export function studentQuantile(freedom: number): number {
+  const x = 1.959964 // of the normal distribution
+  const terms = [
+    (x ** 3 + x) / 4,
+    (5 * x ** 5 + 16 * x ** 3 + 3 * x) / 96,
+    (3 * x ** 7 + 19 * x ** 5 + 17 * x ** 3 - 15 * x) / 384,
+    (79 * x ** 9 + 776 * x ** 7 + 1482 * x ** 5 - 1920 * x ** 3 - 945 * x) / 92_160,
+  ]
+  return terms.reduce((sum, term, i) => sum + term / freedom ** (i + 1), x)
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Result } from '../../experiments/study/measure.ts'
-import { paired, pooledDeviation, signTest } from '../../experiments/study/noise.ts'
+import { halfWidth, paired, pooled, studentQuantile } from '../../experiments/study/noise.ts'
 
 describe('how large a difference between trainings must be', () => {
   it('pairs runs by their seeds', () => {
@@ -10,14 +10,22 @@ describe('how large a difference between trainings must be', () => {
   })
 
   it('pools spreads about comparisons’ own means', () => {
-    // Squares about the means: 2 + 0 + 8, with 1, 0 and 2 degrees of freedom.
-    expect(pooledDeviation([[1, 3], [10], [-2, 0, 2]])).to.be.closeTo(Math.sqrt(10 / 3), 1e-12)
+    // Squares about the means: 2 + 0 + 8, with 1, 0 and 2 degrees of freedom; none of what was not run.
+    const { deviation, freedom } = pooled([[1, 3], [10], [-2, 0, 2], []])
+    expect(deviation).to.be.closeTo(Math.sqrt(10 / 3), 1e-12)
+    expect(freedom).to.equal(3)
   })
 
-  it('signs: both tails of fair coins', () => {
-    expect(signTest(5, 5)).to.be.closeTo(2 / 32, 1e-12)
-    expect(signTest(0, 5)).to.be.closeTo(2 / 32, 1e-12)
-    expect(signTest(4, 6)).to.be.closeTo((2 * (15 + 6 + 1)) / 64, 1e-12)
-    expect(signTest(3, 6)).to.equal(1)
+  it('knows Student’s t of few degrees of freedom', () => {
+    // Two-sided 95 %, of any table.
+    const table = { 2: 4.303, 3: 3.182, 4: 2.776, 8: 2.306, 30: 2.042 }
+    for (const [freedom, t] of Object.entries(table)) {
+      expect(studentQuantile(Number(freedom)), freedom).to.be.closeTo(t, 0.01 * t)
+    }
+  })
+
+  it('has no interval where seeds were not repeated', () => {
+    expect(halfWidth({ deviation: 1, freedom: 1 }, 2)).to.equal(null)
+    expect(halfWidth({ deviation: 2, freedom: 4 }, 4)).to.be.closeTo(2.776, 0.01)
   })
 })
