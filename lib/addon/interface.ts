@@ -231,8 +231,8 @@ export interface Addon {
    */
   gpuProblem(): string | null
   /**
-   * How often our kernels for GPUs have computed something in this process; where they take a tensor not, LibTorch computes the
-   * same. Of a recorded step its recording counts, not its replays.
+   * How often our kernels for GPUs have computed something in this process; where they do not take a tensor, LibTorch computes
+   * the same. A recorded step counts when it is recorded, not when it is replayed.
    */
   kernelCalls(): KernelCalls
   /** What the processor reaches at best with so many threads; takes about two seconds. */
