@@ -46,8 +46,8 @@ export const topics: readonly Topic[] = [
       'together, as on 32 devices, and the honest way is hard: crops of 5 to 15 % of the image, which share little.',
     claims: leak('whole batch of 256', '32 parts of 8'),
     why:
-      'The leak is worth what the network has learnt of its part, which takes some dozens of steps to begin, less what noisy ' +
-      'statistics cost.',
+      'After so few steps the representation of the whole batch is young itself, and seeds differ more than the leak takes ' +
+      'from it; in longer trainings with smaller batches (next topic) it takes more.',
   },
   {
     factor: 'leak of 32',
@@ -88,7 +88,8 @@ export const topics: readonly Topic[] = [
     ],
     why:
       'At 32 pixels there is little to blur: the paper leaves blur out on CIFAR-10 (B.9). Classes of scenes differ in fine ' +
-      'textures, which blur takes away.',
+      'textures, which blur takes away; and where most views are grey, pairs without crops are still told by shape, which ' +
+      'is learnt sooner than what crops share.',
   },
   {
     factor: 'batch size',

@@ -31,11 +31,11 @@ export function pooled(comparisons: readonly (readonly number[])[]): Spread {
 }
 
 /**
- * Half of the 95 % interval of a mean of `count` differences; null where repeated seeds are too few to tell: below two
- * degrees of freedom.
+ * Half of the 95 % interval of a mean of `count` differences; null where seeds are too few to tell: of fewer than three, which
+ * may lie close together by luck, and below two degrees of freedom.
  */
 export function halfWidth({ deviation, freedom }: Spread, count: number): number | null {
-  return freedom < 2 ? null : (studentQuantile(freedom) * deviation) / Math.sqrt(count)
+  return count < 3 || freedom < 2 ? null : (studentQuantile(freedom) * deviation) / Math.sqrt(count)
 }
 
 /** Student's t, two-sided 95 %, to 1 % from two degrees of freedom on: Abramowitz and Stegun 26.7.5. */

@@ -8,7 +8,7 @@ import { halfWidth, paired, pooled } from './noise.ts'
 /** A difference between two arms, or between h and z. */
 export interface Effect {
   mean: number
-  /** Half of its 95 % interval; null where too few seeds were repeated for one. */
+  /** Half of its 95 % interval; null where seeds are too few for one. */
   halfWidth: number | null
   seeds: number
 }

@@ -24,7 +24,7 @@ export function summary(sets: readonly ResultSet[]): string[] {
     '## In short',
     'Differences between runs of one seed, averaged over seeds, with their 95 % interval (Student’s t; the spread of one ' +
       'seed’s difference is pooled over a topic’s comparisons of the measure, which share arms: intervals are rough). ' +
-      'Within the interval: too close to tell; “not judged”: too few seeds were repeated for an interval. ' +
+      'Within the interval: too close to tell; “not judged”: fewer than three seeds, which may lie close together by luck. ' +
       'Intervals are those of seeds; all runs of a set are tested on the same images, which adds an error of its own, ' +
       `about ${sets.map((set) => `${(100 * testError(set)).toFixed(1)} points (${set.name})`).join(' and ')} in one accuracy. ` +
       'With some twenty comparisons, one is beyond its interval by chance.',

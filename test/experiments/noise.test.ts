@@ -24,8 +24,9 @@ describe('how large a difference between trainings must be', () => {
     }
   })
 
-  it('has no interval where seeds were not repeated', () => {
-    expect(halfWidth({ deviation: 1, freedom: 1 }, 2)).to.equal(null)
+  it('has no interval of fewer than three seeds', () => {
+    expect(halfWidth({ deviation: 1, freedom: 1 }, 3)).to.equal(null)
+    expect(halfWidth({ deviation: 1, freedom: 8 }, 2)).to.equal(null)
     expect(halfWidth({ deviation: 2, freedom: 4 }, 4)).to.be.closeTo(2.776, 0.01)
   })
 })
