@@ -43,6 +43,21 @@ function expectSame(a: StoredImages, b: StoredImages): void {
   }
 }
 
+/** On average, in levels: pixels of a pack are shrunk from whole ones, JPEG files while they are decoded (docs/data.md). */
+function distanceOf(a: StoredImages, b: StoredImages): number {
+  let [sum, count] = [0, 0]
+  for (let i = 0; i < a.count; i += 1) {
+    const { data, ...shape } = a.store.get(i)
+    const { data: other, ...otherShape } = b.store.get(i)
+    expect(shape).to.deep.equal(otherShape)
+    data.forEach((level, k) => {
+      sum += Math.abs(level - other[k]!)
+    })
+    count += data.length
+  }
+  return sum / count
+}
+
 describe('packs', () => {
   const folder = temporaryFolder()
   const source = () => folder('set')
@@ -68,7 +83,9 @@ describe('packs', () => {
         const plain = await storeImages(await open(source(), options))
         const again = await storeImages(await open(`pack:${path}`, options))
         // `limit` counts the image that cannot be used in the one case only.
-        if (options.limit === undefined) expectSame(again, plain)
+        if (keep === 'pixels' && options.shorterSide !== undefined)
+          expect(distanceOf(again, plain)).to.be.below(3)
+        else if (options.limit === undefined) expectSame(again, plain)
         expect(again.skipped).to.deep.equal([])
         expect(again.store.bytes > 0).to.equal(keep === 'files' || options.shorterSide !== undefined)
         plain.dispose()

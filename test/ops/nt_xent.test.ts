@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
 import { numberFrom, workScript } from '../../bench/measure/memory.ts'
@@ -298,31 +299,12 @@ describe('NT-Xent', function () {
   })
 
   it('gives the same bits on one thread and on several', () => {
-    // Counts of strips from two on, and tiles of several sizes; of the largest, each phase has work for all.
-    const program = `
-      import { createHash } from 'node:crypto'
-      import { readdirSync } from 'node:fs'
-      import { loadAddon } from './lib/addon/load.ts'
-      import { randomRows } from './test/ops/naive.ts'
-      const addon = loadAddon()
-      const hash = createHash('sha256')
-      const before = readdirSync('/proc/self/task').length
-      for (const [images, views, dim, temperature] of [
-        [3, 2, 128, 0.1], [20, 2, 128, 0.01], [70, 2, 128, 0.5], [300, 2, 128, 0.1], [301, 3, 64, 0.01], [1100, 2, 128, 0.1],
-      ]) {
-        const z = randomRows(views * images * dim, images)
-        for (const rows of [z, Float32Array.from(z)]) {
-          const result = addon.ntXent(rows, { dim, views, temperature, scale: 2, normalize: true })
-          const { loss, contrastiveAccuracy, entropy, gradient } = result
-          hash.update(gradient).update(Float64Array.of(loss, contrastiveAccuracy, entropy))
-        }
-      }
-      const more = readdirSync('/proc/self/task').length - before
-      console.log(JSON.stringify({ threads: 1 + more, bits: hash.digest('hex') }))`
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
+    const program = fileURLToPath(new URL('./nt_xent-bits.ts', import.meta.url))
     const said = [1, 2].map((threads) => {
       const env = { ...process.env, OMP_NUM_THREADS: `${threads}` }
-      return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', env }))
+      return JSON.parse(
+        execFileSync(process.execPath, ['--import=tsx/esm', program], { encoding: 'utf8', env }),
+      )
     })
     expect(said.map(({ threads }) => threads)).to.deep.equal([1, Math.min(2, availableParallelism())])
     expect(said[1].bits).to.equal(said[0].bits)
