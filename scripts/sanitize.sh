@@ -32,6 +32,6 @@ done
 export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)"
 # What is freed is kept from use for a while, by default until it is 256 MB: a test that measures whether memory is given
 # back would measure that.
-export ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:alloc_dealloc_mismatch=0:quarantine_size_mb=32
+export ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:alloc_dealloc_mismatch=0:quarantine_size_mb=4
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 node node_modules/mocha/bin/mocha.js --timeout 600000 --recursive --extension .test.ts "${tests[@]}"
