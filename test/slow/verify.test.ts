@@ -24,7 +24,7 @@ describe('verify, every golden file there is', () => {
         quantities.filter(({ pass }) => !pass),
         name,
       ).to.deep.equal([])
-      expect(quantities, name).to.have.length.above(300)
+      expect(quantities, name).to.have.length.above(200)
     }
   })
 })
