@@ -18,11 +18,11 @@ import { autoPrecision } from '../lib/config/precision.ts'
 import { versions } from '../lib/machine.ts'
 import { machineFacts } from '../lib/machine-facts.ts'
 import { Misuse, numberOf, readFlags, wordOf } from '../scripts/command-line.mjs'
+import { revision } from '../scripts/revision.ts'
 import { benchmarks, known, onlyTorch } from './benchmarks.ts'
 import { type Benchmark, type Context, complete } from './figure.ts'
 import { describeMachine, measureLimits } from './measure/limits.ts'
 import { torchVersion } from './measure/peer.ts'
-import { revision } from './measure/revision.ts'
 import { readTuned } from './measure/setting.ts'
 import { formatFigure, writeTable } from './table.ts'
 
@@ -51,7 +51,7 @@ else await measureAll()
 async function measureAll(): Promise<void> {
   const asked = values.precision ?? autoPrecision('cpu', machineFacts(loadAddon()).bf16Speed).precision
   const precision = wordOf('precision', asked, ['bf16', 'fp32'])
-  const commit = revision()
+  const commit = revision('bench', 'lib', 'native')
   const { libtorch } = versions()
   const wanted = (name: string) => values.only?.includes(name) ?? true
   const limits = await measureLimits()

@@ -4,7 +4,7 @@
  */
 import { ops } from '../../lib/ops/index.ts'
 import { atLeast, type Benchmark } from '../figure.ts'
-import { better, PeersByThreads } from '../measure/peer.ts'
+import { better, PeersBySetting } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { noise, stepLearner } from '../work/step.ts'
 
@@ -20,7 +20,7 @@ export const lars: Benchmark = {
       for (let i = 0; i < steps; i++) ops.lars(variables, 0.1, { convention: 'torch' })
       return (1000 * steps) / (performance.now() - begin)
     }
-    using peers = new PeersByThreads(venv, 'lars.py', limits.cores)
+    using peers = new PeersBySetting(venv, 'lars.py', limits.cores)
     const [rate, ...theirs] = await inTurns(rounds, [ours, ...peers.sides(steps)])
     const peer = better(theirs)
     // Norms read weight and gradient; the update reads three arrays and writes two.

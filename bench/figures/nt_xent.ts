@@ -6,7 +6,7 @@
 import { loadAddon } from '../../lib/addon/load.ts'
 import { atLeast, atMost, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { numberFrom, workScript } from '../measure/memory.ts'
-import { better, PeersByThreads, peerScript } from '../measure/peer.ts'
+import { better, PeersBySetting, peerScript } from '../measure/peer.ts'
 import { inTurns } from '../measure/turns.ts'
 import { noise } from '../work/step.ts'
 
@@ -48,7 +48,7 @@ async function rate(
     for (let i = 0; i < calls; i++) loadAddon().ntXent(z, options)
     return (1000 * calls) / (performance.now() - begin)
   }
-  using peers = new PeersByThreads(venv, 'nt_xent.py', limits.cores, ['--rows', rows])
+  using peers = new PeersBySetting(venv, 'nt_xent.py', limits.cores, ['--rows', rows])
   const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(calls)])
   const peer = better(theirs)
   // Three products: the similarities, and what each side of them pulls.

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { atLeast, type Benchmark } from '../figure.ts'
-import { better, PeersByThreads } from '../measure/peer.ts'
+import { better, PeersBySetting } from '../measure/peer.ts'
 import { memoryFormats } from '../measure/setting.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
@@ -22,7 +22,7 @@ export const sharedCore: Benchmark = {
     const views = stepViews(setting)
     const ours = () => stepRate(learner, views, setting, steps)
     const args = peerArguments(setting)
-    using peers = new PeersByThreads(peerVenv, 'step.py', limits.cores, args, memoryFormats)
+    using peers = new PeersBySetting(peerVenv, 'step.py', limits.cores, args, memoryFormats)
     try {
       const underLoads = [ours, ...peers.sides(steps)].map((side) => () => underLoad(side))
       const [quiet, busy, ...theirs] = await inTurns(rounds, [ours, ...underLoads])

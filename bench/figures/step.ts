@@ -5,7 +5,7 @@
  */
 import { atLeast, type Benchmark, type Context, type Measured } from '../figure.ts'
 import { gflopPerPair } from '../measure/flops.ts'
-import { PeersByThreads } from '../measure/peer.ts'
+import { PeersBySetting } from '../measure/peer.ts'
 import { memoryFormats } from '../measure/setting.ts'
 import { inTurns } from '../measure/turns.ts'
 import { peerArguments, type StepSetting, stepLearner, stepRate, stepViews } from '../work/step.ts'
@@ -41,7 +41,7 @@ async function measure(
   const { arch, stem, size, batch } = setting
   const learner = stepLearner(setting, limits.cores)
   const views = stepViews(setting)
-  using peers = new PeersByThreads(venv, 'step.py', limits.cores, peerArguments(setting), memoryFormats)
+  using peers = new PeersBySetting(venv, 'step.py', limits.cores, peerArguments(setting), memoryFormats)
   try {
     const own = () => stepRate(learner, views, setting, steps)
     const [ours, ...theirs] = await inTurns(rounds, [own, ...peers.sides(steps)])

@@ -33,7 +33,7 @@ export class Peer implements Disposable {
 }
 
 /** The same script in each setting that may be its best: whichever is better is the peer. */
-export class PeersByThreads implements Disposable {
+export class PeersBySetting implements Disposable {
   /** With all cores' threads and with one, in each memory format where the script has them; all cores' first. */
   readonly settings: readonly PeerSetting[]
   readonly #peers: readonly Peer[]

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { PeersByThreads } from '../../bench/measure/peer.ts'
+import { PeersBySetting } from '../../bench/measure/peer.ts'
 import { memoryFormats } from '../../bench/measure/setting.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -14,7 +14,7 @@ describe('a peer in its settings', () => {
     chmodSync(python, 0o755)
     return folder(name)
   }
-  const measure = async (peers: PeersByThreads) => {
+  const measure = async (peers: PeersBySetting) => {
     const rates: number[] = []
     for (const side of peers.sides(3)) rates.push(await side())
     return rates
@@ -25,7 +25,7 @@ describe('a peer in its settings', () => {
       'formats',
       '*"step.py --size 8 --threads 1 --memory-format contiguous") echo 40;; *"--threads 1"*) echo 30;; *contiguous) echo 20;; *) echo 10;;',
     )
-    using peers = new PeersByThreads(venv, 'step.py', 2, ['--size', 8], memoryFormats)
+    using peers = new PeersBySetting(venv, 'step.py', 2, ['--size', 8], memoryFormats)
     expect(peers.settings).to.deep.equal([
       { threads: 2, memoryFormat: 'channels_last' },
       { threads: 2, memoryFormat: 'contiguous' },
@@ -38,7 +38,7 @@ describe('a peer in its settings', () => {
   })
 
   it('has no memory format where its script has no images', async () => {
-    using peers = new PeersByThreads(
+    using peers = new PeersBySetting(
       pythonThat('plain', '*format*) echo 1;; *) echo "$line";;'),
       'lars.py',
       1,
@@ -48,7 +48,7 @@ describe('a peer in its settings', () => {
   })
 
   it('is none without an environment', () => {
-    using peers = new PeersByThreads(null, 'step.py', 2, [], memoryFormats)
+    using peers = new PeersBySetting(null, 'step.py', 2, [], memoryFormats)
     expect([peers.sides(1), peers.best([])]).to.deep.equal([[], null])
   })
 })

@@ -78,26 +78,13 @@ SIMCLR_INLINE void shrink_with(const Reduced& reduced, ImageSize size, uint8_t* 
   }
 }
 
-#ifdef SIMCLR_X86_VECTORS
-
 SIMCLR_AVX512 void shrink_avx512(const Reduced& image, ImageSize size, uint8_t* out) {
-  shrink_with<16>(image, size, out);
+  shrink_with<kAvx512Width>(image, size, out);
 }
 
 SIMCLR_AVX2 void shrink_avx2(const Reduced& image, ImageSize size, uint8_t* out) {
-  shrink_with<8>(image, size, out);
+  shrink_with<kAvx2Width>(image, size, out);
 }
-
-void add_x86_paths(std::vector<ShrinkPath>& paths) {
-  if (has_avx512()) paths.push_back({"avx512", shrink_avx512});
-  if (has_avx2()) paths.push_back({"avx2", shrink_avx2});
-}
-
-#else
-
-void add_x86_paths(std::vector<ShrinkPath>&) {}
-
-#endif
 
 void shrink_anywhere(const Reduced& image, ImageSize size, uint8_t* out) {
   shrink_with<kAnyWidth>(image, size, out);
@@ -106,12 +93,7 @@ void shrink_anywhere(const Reduced& image, ImageSize size, uint8_t* out) {
 }  // namespace
 
 const std::vector<ShrinkPath>& shrink_paths() {
-  static const std::vector<ShrinkPath> paths = [] {
-    std::vector<ShrinkPath> all;
-    add_x86_paths(all);
-    all.push_back({"vector", shrink_anywhere});
-    return all;
-  }();
+  static const auto paths = vector_paths<ShrinkPath>(shrink_avx512, shrink_avx2, shrink_anywhere);
   return paths;
 }
 

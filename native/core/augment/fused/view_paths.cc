@@ -43,28 +43,15 @@ SIMCLR_INLINE void make_view(const Plan& plan, const ViewParameters& view, const
   }
 }
 
-#ifdef SIMCLR_X86_VECTORS
-
 SIMCLR_AVX512 void make_view_avx512(const Plan& plan, const ViewParameters& view, const ImageView& image,
                                     float* out) {
-  make_view<16>(plan, view, image, out);
+  make_view<kAvx512Width>(plan, view, image, out);
 }
 
 SIMCLR_AVX2 void make_view_avx2(const Plan& plan, const ViewParameters& view, const ImageView& image,
                                 float* out) {
-  make_view<8>(plan, view, image, out);
+  make_view<kAvx2Width>(plan, view, image, out);
 }
-
-void add_x86_paths(std::vector<ViewPath>& paths) {
-  if (has_avx512()) paths.push_back({"avx512", make_view_avx512});
-  if (has_avx2()) paths.push_back({"avx2", make_view_avx2});
-}
-
-#else
-
-void add_x86_paths(std::vector<ViewPath>&) {}
-
-#endif
 
 void make_view_anywhere(const Plan& plan, const ViewParameters& view, const ImageView& image, float* out) {
   make_view<kAnyWidth>(plan, view, image, out);
@@ -74,9 +61,7 @@ void make_view_anywhere(const Plan& plan, const ViewParameters& view, const Imag
 
 const std::vector<ViewPath>& view_paths() {
   static const std::vector<ViewPath> paths = [] {
-    std::vector<ViewPath> all;
-    add_x86_paths(all);
-    all.push_back({"vector", make_view_anywhere});
+    auto all = vector_paths<ViewPath>(make_view_avx512, make_view_avx2, make_view_anywhere);
     all.push_back({"plain", reference_view});
     return all;
   }();
